@@ -1,0 +1,113 @@
+"""The engine's command line: python -m core head | lipsync | animate (see the README)."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from .errors import ECAvatarError
+from .messages import Message, Report, progress
+from .pack import DEFAULT
+
+BAR = 30
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaint is one line in our form."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with code 2 and one line."""
+        self.exit(2, f"error: {message}; {self.prog}; see `python -m core --help`\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return 0 on success and 2 with one line on stderr when the user can mend it."""
+    options = command_line().parse_args(arguments)
+    try:
+        options.run(options)
+    except ECAvatarError as error:
+        sys.stderr.write(f"{clear_line()}error: {error}\n")
+        return 2
+    return 0
+
+
+def command_line() -> Parser:
+    """Return the parser of all commands."""
+    parser = Parser(prog="python -m core", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    head = commands.add_parser("head", help="photo -> neutral head (head.npz) and its texture (head.png)")
+    head.add_argument("photo", type=Path)
+    head.add_argument("--out", type=Path, required=True, help="the .npz to write; the texture goes beside it as .png")
+    head.set_defaults(run=run_head)
+    lipsync = commands.add_parser("lipsync", help="recording -> lip motion (motion.npz) at 60 frames a second")
+    lipsync.add_argument("audio", type=Path)
+    lipsync.add_argument("--out", type=Path, required=True, help="the .npz to write")
+    lipsync.set_defaults(run=run_lipsync)
+    animate = commands.add_parser("animate", help="photo and recording -> job folder that Blender imports")
+    animate.add_argument("--photo", type=Path, required=True)
+    animate.add_argument("--audio", type=Path, required=True)
+    animate.add_argument("--out", type=Path, required=True, help="the job folder")
+    animate.add_argument("--fps", type=float, default=24.0, help="the scene's frames a second")
+    animate.set_defaults(run=run_animate)
+    for command in (head, lipsync, animate):
+        command.add_argument("--pack", type=Path, default=DEFAULT, help="a model pack's folder")
+    return parser
+
+
+def run_head(options: argparse.Namespace) -> None:
+    """Reconstruct the head of one photo."""
+    from . import pipeline
+    report = terminal_report()
+    for warning in pipeline.write_head(options.photo, options.out, pack=pipeline.Pack.open(options.pack),
+                                       tick=progress(report, "head")):
+        report(Message("warning", text=warning))
+    told(options.out, options.out.with_suffix(".png"))
+
+
+def run_lipsync(options: argparse.Namespace) -> None:
+    """Animate the lips of one recording."""
+    from . import pipeline
+    report = terminal_report()
+    for warning in pipeline.write_motion(options.audio, options.out, pack=pipeline.Pack.open(options.pack),
+                                         tick=progress(report, "speech")):
+        report(Message("warning", text=warning))
+    told(options.out)
+
+
+def run_animate(options: argparse.Namespace) -> None:
+    """Do the whole job in a folder."""
+    from .job import Request
+    from .pipeline import animate
+    pack = "" if options.pack == DEFAULT else str(options.pack.resolve())
+    Request(str(options.photo.resolve()), str(options.audio.resolve()), pack, options.fps).write(options.out)
+    told(animate(options.out, report=terminal_report()))
+
+
+def told(*paths: Path) -> None:
+    """Print what was written."""
+    sys.stdout.write("".join(f"{path}\n" for path in paths))
+
+
+def terminal_report() -> Report:
+    """Return a report that draws a progress bar on a terminal; elsewhere only warnings are printed."""
+    draw: Callable[[str], object] = sys.stderr.write if sys.stderr.isatty() else len
+
+    def report(message: Message) -> None:
+        if message.kind == "progress":
+            filled = round(BAR * message.fraction)
+            end = "\n" if message.fraction >= 1.0 else ""
+            draw(f"\r{message.stage:<8}[{'#' * filled:<{BAR}}]{end}")
+            sys.stderr.flush()
+        elif message.kind == "warning":
+            sys.stderr.write(f"{clear_line()}warning: {message.text}\n")
+    return report
+
+
+def clear_line() -> str:
+    """Return what wipes a half-drawn progress bar, if there can be one."""
+    return "\r\x1b[K" if sys.stderr.isatty() else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

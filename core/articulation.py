@@ -1,0 +1,65 @@
+"""What the lip network says at every frame: articulation channels and phone posteriors."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .types import Floats
+from .types import check as check_array
+
+# jaw (1 is a wide speaking vowel), aperture (0 sealed, 1 lips as far apart as in a wide /a/), pucker, funnel, spread,
+# lower (lower lip drawn down, teeth seen), labiodental (lower lip under the upper teeth), press (lips on each other),
+# tongue_tip, tongue_back and tongue_out by place of articulation
+CHANNELS = ("jaw", "aperture", "pucker", "funnel", "spread", "lower", "labiodental", "press", "tongue_tip", "tongue_back",
+            "tongue_out")
+SEALING = ("pcl", "bcl", "m")   # phones for which the lips touch
+LABIAL = ("p", "b", "f", "v", "w", "sil", *SEALING)
+SEAL_FROM, SEAL_AT = 0.15, 0.4  # posterior at which the lips begin to be pressed shut, and at which they are shut
+SEAL_FRAMES = 3                 # a seal lasts at least 50 ms, so that 24 pictures a second show it
+OPEN_LEAST = 0.2                # aperture that sounds without lip contact keep
+
+
+@dataclass(frozen=True)
+class Articulation:
+    """channels: (T, C) float32 in 0..1, columns CHANNELS; phones: (T, P) posteriors; labels: P names of phones."""
+
+    channels: Floats
+    phones: Floats
+    labels: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        check_array("channels", self.channels, np.float32, (None, len(CHANNELS)))
+        check_array("phones", self.phones, np.float32, (len(self.channels), len(self.labels)))
+
+    def probability(self, labels: tuple[str, ...]) -> Floats:
+        """Return the probability (T,) that the sound is one of `labels`."""
+        return self.phones[:, [self.labels.index(label) for label in labels]].sum(axis=1)
+
+
+def decode(articulation: Articulation) -> Floats:
+    """Return the channels (T, C) with lips shut where the network is sure of p b m, and apart where it is sure of others."""
+    channels = articulation.channels.copy()
+    aperture = CHANNELS.index("aperture")
+    apart = 1 - articulation.probability(LABIAL)
+    opening = np.maximum(channels[:, aperture], OPEN_LEAST * smoothstep((apart - 0.5) / 0.4))
+    seal = hold(smoothstep((articulation.probability(SEALING) - SEAL_FROM) / (SEAL_AT - SEAL_FROM)), SEAL_FRAMES)
+    channels[:, aperture] = opening * (1 - seal)
+    return np.clip(channels, 0, 1)
+
+
+def smoothstep(values: Floats) -> Floats:
+    """Return 0 below 0, 1 above 1, and a smooth passage between."""
+    inside = np.clip(values, 0, 1)
+    return np.asarray(inside * inside * (3 - 2 * inside), np.float32)
+
+
+def hold(seal: Floats, frames: int) -> Floats:
+    """Widen the peaks of `seal` (T,) that last less than `frames` (odd) frames by half of that to both sides."""
+    lasting = greatest(-greatest(-seal, frames), frames)
+    return np.maximum(seal, greatest(np.where(lasting < seal, seal, 0).astype(np.float32), frames))
+
+
+def greatest(values: Floats, frames: int) -> Floats:
+    """Return the greatest of the `frames` (odd) values centred at each of `values` (T,)."""
+    padded = np.pad(values, frames // 2, mode="edge")
+    return np.lib.stride_tricks.sliding_window_view(padded, frames).max(axis=1)

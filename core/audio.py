@@ -1,0 +1,73 @@
+"""Recordings: decode any format libsndfile reads, in blocks, into one mono clip at the wanted rate."""
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from .errors import InputError
+from .types import AudioClip, Floats
+
+SPEECH_RATE = 16_000            # Hz, what speech encoders take
+LONGEST = 4 * 3600              # s
+SHORTEST = 0.05                 # s
+MOST_CHANNELS = 64
+BLOCK = 1 << 18                 # sample frames read at once: memory does not grow with rate or channels
+SILENT_BELOW = 1e-4             # peak, about -80 dB
+CLIPPED_SHARE = 1e-3            # share of samples at full scale that is called clipped
+ADVICE = "save it as WAV, FLAC, OGG or MP3 and try again"
+
+
+def read_audio(path: Path, *, rate: int = SPEECH_RATE) -> AudioClip:
+    """Decode the file at `path` to mono at `rate` Hz.
+
+    Raises InputError when the file is missing, empty, no recording libsndfile can read, too short, too long,
+    or holds samples that are not numbers. A silent or clipped recording is returned with a warning.
+    """
+    if not path.is_file():
+        raise InputError("there is no such recording", path, "choose an existing audio file")
+    if path.stat().st_size == 0:
+        raise InputError("the recording is an empty file", path, "choose another one")
+    try:
+        with soundfile.SoundFile(path) as source:
+            samples, clipped = read_mono(source, path, rate)
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise InputError(f"the recording cannot be decoded ({error_reason(error)})", path, ADVICE) from error
+    if len(samples) < SHORTEST * rate:
+        raise InputError(f"the recording is too short ({len(samples) / rate:.3f} s)", path,
+                         f"choose one of at least {SHORTEST} s")
+    warnings = []
+    if np.abs(samples).max() < SILENT_BELOW:
+        warnings.append("the recording is silent: the mouth will stay closed")
+    elif clipped > CLIPPED_SHARE:
+        warnings.append(f"the recording is clipped ({100 * clipped:.1f} % of its samples): lip sync may suffer")
+    return AudioClip(np.clip(samples, -1.0, 1.0), rate, tuple(warnings))
+
+
+def read_mono(source: soundfile.SoundFile, path: Path, rate: int) -> tuple[Floats, float]:
+    """Return the samples (N,) at `rate` Hz, channels averaged, and the share of them at full scale."""
+    if source.channels > MOST_CHANNELS:
+        raise InputError(f"the recording has {source.channels} channels", path, "mix it down to one or two")
+    if source.frames > LONGEST * source.samplerate:
+        raise InputError(f"the recording is longer than {LONGEST // 3600} hours", path, "cut it into shorter ones")
+    resampler = soxr.ResampleStream(source.samplerate, rate, 1, dtype="float32")
+    pieces: list[Floats] = []
+    clipped = total = 0
+    while True:
+        block = source.read(max(BLOCK // source.channels, 1), dtype="float32", always_2d=True)
+        total += len(block)
+        if not np.isfinite(block).all():
+            raise InputError("the recording holds samples that are not numbers", path, "export it again")
+        if total > LONGEST * source.samplerate:
+            raise InputError(f"the recording is longer than {LONGEST // 3600} hours", path, "cut it into shorter ones")
+        clipped += int((np.abs(block).max(axis=1, initial=0.0) >= 0.9999).sum())
+        last = len(block) == 0
+        pieces.append(np.asarray(resampler.resample_chunk(block.mean(axis=1, dtype=np.float32), last=last), np.float32))
+        if last:
+            return np.concatenate(pieces), clipped / max(total, 1)
+
+
+def error_reason(error: Exception) -> str:
+    """Return libsndfile's own words without the file's path, which the sentence names anyway."""
+    return str(getattr(error, "error_string", error)).rstrip(".").lower()

@@ -1,0 +1,39 @@
+"""Bake: motion of one head -> shapes and their weights on the scene's frames, for Blender to key."""
+
+import numpy as np
+
+from .head_model import HeadBasis
+from .types import Floats, MotionTrack, ShapeKeyBake
+
+JAW_SHAPE = "jawOpen"
+JAW_PARTS = ("teeth_lower", "tongue")
+
+
+def bake(neutral: Floats, motion: MotionTrack, *, basis: HeadBasis, fps: float) -> ShapeKeyBake:
+    """Return every shape of the head, and the motion's weights sampled on whole frames at `fps`.
+
+    neutral: (V, 3) float32, metres; the jaw pivot, known for the mean head, moves with the point below this one's ear.
+    Lower teeth and tongue turn rigidly by the jaw angle (Sec. 3.4), so their share of jawOpen is left out.
+    Shapes the motion does not use are kept with weight 0: an artist can animate them.
+    """
+    names = tuple(basis.expression_names)
+    offsets = basis.expression_basis.astype(np.float32)
+    jaw = names.index(JAW_SHAPE)
+    for part in JAW_PARTS:
+        offsets[jaw, basis.part(part).vertices] = 0.0
+    weights = np.zeros((len(motion.weights), len(names)), np.float32)
+    weights[:, [names.index(name) for name in motion.names]] = motion.weights
+    pivot = basis.jaw_pivot + (neutral - basis.vertices)[basis.below_ear_vertex] * np.float32([0, 1, 1])
+    return ShapeKeyBake(names, offsets, resample(weights, motion.fps, fps),
+                        resample(motion.jaw_angle[:, None], motion.fps, fps)[:, 0], pivot, fps)
+
+
+def resample(curves: Floats, rate: float, fps: float) -> Floats:
+    """Return curves (T, K) at `rate` sampled linearly at the times of frames 0, 1, ... at `fps`; ends are held.
+
+    The last frame is the first one at or past the end, so that nothing of the motion is cut off.
+    """
+    duration = (len(curves) - 1) / rate
+    times = np.arange(int(np.ceil(duration * fps - 1e-6)) + 1) / fps
+    source = np.arange(len(curves)) / rate
+    return np.stack([np.interp(times, source, curve) for curve in curves.T], axis=1).astype(np.float32)

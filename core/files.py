@@ -1,0 +1,90 @@
+"""Files that are whole or not there: atomic writing, and reading of arrays that trusts nothing."""
+
+import contextlib
+import hashlib
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from .errors import ECAvatarError, JobError
+
+Arrays = dict[str, NDArray[Any]]
+LARGEST_ARRAYS = 2 << 30        # bytes an .npz may unpack to
+
+
+def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Call `write` with a temporary file beside `path` and put it in place only when it is complete on disk.
+
+    Raises JobError when the folder cannot be written or the disk is full.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise JobError(f"cannot write ({error.strerror or error})", path,
+                       "choose a folder that is writable and has free space") from error
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write named arrays as a compressed .npz, atomically."""
+    write_atomically(path, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays))  # type: ignore[arg-type]
+
+
+def write_image(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write (H, W, 3) uint8 sRGB as PNG, atomically."""
+    write_atomically(path, lambda file: Image.fromarray(pixels).save(file, format="PNG", compress_level=3))
+
+
+def write_json(path: Path, values: object) -> None:
+    """Write `values` as indented JSON, atomically."""
+    text = json.dumps(values, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def read_arrays(path: Path, names: tuple[str, ...], error: type[ECAvatarError]) -> Arrays:
+    """Return the named arrays of the .npz at `path`; raise `error` when it is damaged, too large or lacks one."""
+    advice = "delete it and make it again"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(member.file_size for member in archive.infolist()) > LARGEST_ARRAYS:
+                raise error("the file unpacks to more than 2 GB", path, advice)
+        with np.load(path, allow_pickle=False) as stored:
+            missing = [name for name in names if name not in stored.files]
+            if missing:
+                raise error(f"the file lacks {', '.join(missing)}", path, advice)
+            return {name: stored[name] for name in names}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as reason:
+        raise error(f"the file is damaged or unreadable ({reason})", path, advice) from reason
+
+
+def read_json(path: Path, error: type[ECAvatarError]) -> dict[str, Any]:
+    """Return the JSON object at `path`; raise `error` when it cannot be read or is no object."""
+    advice = "delete it and make it again"
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as reason:
+        raise error(f"the file is damaged or unreadable ({reason})", path, advice) from reason
+    if not isinstance(values, dict):
+        raise error("the file holds no JSON object", path, advice)
+    return values
+
+
+def digest(path: Path) -> str:
+    """Return the sha256 of the file at `path`, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

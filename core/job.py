@@ -1,0 +1,158 @@
+"""Job folders between Blender and the worker (docs/job_folder.md).
+
+request.json goes in. Each stage leaves one file, written whole, and its key in stages.json: a stage whose inputs have
+not changed is not run again. manifest.json is written last; its presence means that the result is complete.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError, JobError
+from .files import Arrays, digest, read_arrays, read_json, write_json
+from .messages import Message, Report, progress
+
+FORMAT = 1
+HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "iris_colour", "reprojection_percent")
+MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
+BAKE_ARRAYS = ("names", "offsets", "weights", "jaw_angle", "jaw_pivot", "fps", "duration")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for: photo and audio are paths, pack a folder ("" the default one), fps the scene's."""
+
+    photo: str
+    audio: str
+    pack: str = ""
+    fps: float = 24.0
+
+    def write(self, folder: Path) -> None:
+        """Write this request as `folder`/request.json; an older manifest is taken away first."""
+        with suppress(FileNotFoundError):
+            (folder / "manifest.json").unlink()
+        write_json(folder / "request.json", {"format": FORMAT, **asdict(self)})
+
+    @classmethod
+    def read(cls, folder: Path) -> "Request":
+        """Read `folder`/request.json; raise JobError when it is damaged, of another format or out of range."""
+        path = folder / "request.json"
+        values = read_json(path, JobError)
+        if values.pop("format", None) != FORMAT:
+            raise JobError("the job was made by another version", path, "generate it again")
+        known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+        strings = all(isinstance(known.get(name, ""), str) for name in ("photo", "audio", "pack"))
+        fps = known.get("fps", 24.0)
+        if not strings or "photo" not in known or "audio" not in known or not isinstance(fps, int | float):
+            raise JobError("the request is incomplete or of the wrong types", path, "generate it again")
+        if not 1.0 <= fps <= 240.0:
+            raise InputError(f"the scene's frame rate is {fps}", "Output properties", "choose one from 1 to 240")
+        return cls(**known)
+
+
+class Job:
+    """One job folder being worked on: runs stages, or takes their results from an earlier run."""
+
+    def __init__(self, folder: Path, report: Report) -> None:
+        """Open `folder` for work: no manifest until `finish`, no left-overs of a killed run."""
+        self.folder, self.report = folder, report
+        self.seconds: dict[str, float] = {}
+        self.warnings: list[str] = []
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for leftover in (folder / "manifest.json", *folder.glob(".*.part")):
+                leftover.unlink(missing_ok=True)
+        except OSError as error:
+            raise JobError(f"cannot use the job folder ({error.strerror})", folder, "choose another folder") from error
+        self.stages: dict[str, Any] = {}
+        with suppress(JobError):                # damaged or absent: every stage runs again
+            self.stages = read_json(folder / "stages.json", JobError)
+
+    def stage(self, name: str, files: Sequence[Path], inputs: Sequence[object],
+              run: Callable[[Callable[[float], None]], Sequence[str]]) -> None:
+        """Make this stage's `files` by `run`, unless they are here unharmed and `inputs` are as before.
+
+        `run` takes a function to report its fraction to and returns warnings for the user.
+        """
+        key = hashlib.sha256(json.dumps([sources_digest(), *inputs]).encode()).hexdigest()
+        started = time.perf_counter()
+        done = self.stages.get(name)
+        if not (isinstance(done, dict) and done.get("key") == key and self.unharmed(done.get("files"), files)):
+            warnings = list(run(progress(self.report, name)))
+            done = {"key": key, "files": {file.name: digest(file) for file in files}, "warnings": warnings}
+            self.stages[name] = done
+            write_json(self.folder / "stages.json", self.stages)
+        for warning in done["warnings"]:
+            self.warn(warning)
+        self.report(Message("progress", stage=name, fraction=1.0))
+        self.seconds[name] = round(time.perf_counter() - started, 3)
+
+    @staticmethod
+    def unharmed(recorded: object, files: Sequence[Path]) -> bool:
+        """Whether `files` are all here with the recorded sha256."""
+        return isinstance(recorded, dict) and all(
+            file.is_file() and digest(file) == recorded.get(file.name) for file in files)
+
+    def warn(self, text: str) -> None:
+        """Tell the user, and keep it for the manifest."""
+        self.warnings.append(text)
+        self.report(Message("warning", text=text))
+
+    def finish(self, request: Request) -> Path:
+        """Write manifest.json, which declares the result complete, and return its path."""
+        files = {file: value for done in self.stages.values() for file, value in done["files"].items()}
+        path = self.folder / "manifest.json"
+        write_json(path, {"format": FORMAT, "files": files, "seconds": self.seconds, "warnings": self.warnings,
+                          "photo": request.photo, "audio": request.audio, "pack": request.pack})
+        return path
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """A complete, verified result: arrays of head, motion and bake as docs/job_folder.md lists them."""
+
+    folder: Path
+    head: Arrays
+    motion: Arrays
+    bake: Arrays
+    warnings: tuple[str, ...]
+    audio: str
+    pack: str
+
+    @property
+    def albedo(self) -> Path:
+        """Path of the skin's albedo image."""
+        return self.folder / "head.png"
+
+
+def read_result(folder: Path) -> JobResult:
+    """Verify and load the result in `folder`; raise JobError when it is unfinished, damaged or of another version."""
+    path = folder / "manifest.json"
+    if not path.is_file():
+        raise JobError("the job has no finished result", folder, "generate it again")
+    manifest = read_json(path, JobError)
+    files = manifest.get("files")
+    if manifest.get("format") != FORMAT or not isinstance(files, dict):
+        raise JobError("the result was made by another version", path, "generate it again")
+    for name in ("head.npz", "head.png", "motion.npz", "bake.npz"):
+        file = folder / name
+        if not file.is_file() or digest(file) != files.get(name):
+            raise JobError("a file of the result is missing or damaged", file, "generate it again")
+    return JobResult(folder, read_arrays(folder / "head.npz", HEAD_ARRAYS, JobError),
+                     read_arrays(folder / "motion.npz", MOTION_ARRAYS, JobError),
+                     read_arrays(folder / "bake.npz", BAKE_ARRAYS, JobError),
+                     tuple(map(str, manifest.get("warnings", ()))), str(manifest.get("audio", "")),
+                     str(manifest.get("pack", "")))
+
+
+def sources_digest() -> str:
+    """Return the sha256 of this package's sources: results of another version are never taken for this one's."""
+    total = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        total.update(path.read_bytes())
+    return total.hexdigest()

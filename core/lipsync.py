@@ -1,0 +1,77 @@
+"""Recording -> lip motion with teeth and tongue (Sec. 4.2): features, lip network, seals, shapes on the mesh."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from .articulation import CHANNELS, Articulation, decode
+from .errors import PackError
+from .head_model import HeadBasis
+from .log_mel import FRAME_RATE, log_mel
+from .mouth import jaw_angle
+from .mouth_rig import pose
+from .speech_encoder import SpeechEncoder, normalise, open_session
+from .types import AudioClip, Floats, MotionTrack
+
+FORMAT = 1
+BLOCK = 3600                    # frames the lip network takes at once, a minute
+
+
+class LipNetwork:
+    """Our lip network (training/speech) in ONNX Runtime."""
+
+    def __init__(self, session: onnxruntime.InferenceSession, metadata: dict[str, Any]) -> None:
+        self._session = session
+        self.reach = int(metadata["reach"])
+        self.labels = tuple(metadata["phones"])
+
+    @classmethod
+    def load(cls, path: Path) -> "LipNetwork":
+        """Open the network at `path`. Raises PackError when it is missing, damaged or of another format."""
+        session = open_session(path)
+        metadata = json.loads(session.get_modelmeta().custom_metadata_map.get("ecavatar", "{}"))
+        found = metadata.get("format"), tuple(metadata.get("channels", ())), metadata.get("fps")
+        if found != (FORMAT, CHANNELS, FRAME_RATE):
+            raise PackError(f"the lip network has format {found[0]}, this version needs {FORMAT} with its own channels", path,
+                            "take the network that came with this version")
+        return cls(session, metadata)
+
+    def articulate(self, encoder: Callable[[Floats], Floats], spectrum: Callable[[int, int], Floats], frames: int,
+                   tick: Callable[[float], None]) -> Articulation:
+        """Run over `frames` frames in blocks that overlap by the network's reach, which changes nothing in the result.
+
+        encoder: times (T,) s -> features (T, 288); spectrum: first frame and count -> (count, 80).
+        """
+        channels, phones = [], []
+        for first in range(0, frames, BLOCK):
+            last = min(first + BLOCK, frames)
+            begin, end = max(first - self.reach, 0), min(last + self.reach, frames)
+            times = np.arange(begin, end, dtype=np.float32) / FRAME_RATE
+            motion, posteriors = self._session.run(
+                None, {"encoder": encoder(times)[None], "spectrum": spectrum(begin, end - begin)[None]})
+            channels.append(motion[0, first - begin:last - begin])
+            phones.append(np.exp(posteriors[0, first - begin:last - begin]))
+            tick(last / frames)
+        return Articulation(np.concatenate(channels), np.concatenate(phones), self.labels)
+
+
+def animate_lips(clip: AudioClip, *, encoder: SpeechEncoder, network: LipNetwork, basis: HeadBasis,
+                 tick: Callable[[float], None] = lambda fraction: None) -> MotionTrack:
+    """Return the mouth's motion at 60 frames a second, from time 0 to the end of the recording (16 kHz)."""
+    frames = int(np.ceil(clip.duration * FRAME_RATE)) + 1
+    articulation = hear(clip, frames, encoder=encoder, network=network, tick=tick)
+    names, weights = pose(decode(articulation), basis)
+    return MotionTrack(names, weights, float(FRAME_RATE), jaw_angle(basis, names, weights))
+
+
+def hear(clip: AudioClip, frames: int, *, encoder: SpeechEncoder, network: LipNetwork,
+         tick: Callable[[float], None]) -> Articulation:
+    """Return what the network hears in a recording; nine tenths of the time is the encoder's."""
+    features = encoder.encode(clip, lambda fraction: tick(0.9 * fraction))
+    samples = normalise(clip)
+    return network.articulate(features.at, lambda first, count: log_mel(samples, count, first=first), frames,
+                              lambda fraction: tick(0.9 + 0.1 * fraction))

@@ -1,0 +1,66 @@
+"""Model packs: a folder with pack.json and the files it lists, each verified before use (docs/pack.md)."""
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from .errors import PackError
+from .files import digest, read_json
+
+FORMAT = 1
+DEFAULT = Path(__file__).resolve().parent.parent / "assets"
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A verified model pack: where it is, its name, and what pack.json says of each file."""
+
+    folder: Path
+    name: str
+    entries: dict[str, dict[str, Any]]
+
+    @classmethod
+    def open(cls, folder: Path = DEFAULT) -> "Pack":
+        """Read `folder`/pack.json and verify every file it lists.
+
+        Raises PackError when a file is missing, differs from its sha256, lies outside the folder, or the format is
+        another one than this version reads.
+        """
+        index = folder / "pack.json"
+        if not index.is_file():
+            raise PackError("there is no model pack", index, "choose a folder that holds a pack.json")
+        values = read_json(index, PackError)
+        if values.get("format") != FORMAT:
+            raise PackError(f"the pack has format {values.get('format')!r}, this version reads {FORMAT}", index,
+                            "install a pack for this version of ECAvatar")
+        entries = values.get("files")
+        if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
+            raise PackError("the pack lists no files", index, "install the pack again")
+        for entry in entries.values():
+            verify(folder, entry, index)
+        return cls(folder, str(values.get("name", folder.name)), entries)
+
+    def path(self, name: str) -> Path:
+        """Return the path of the file called `name` in pack.json; raise PackError when the pack has none."""
+        if name not in self.entries:
+            raise PackError(f"the pack has no {name!r}", self.folder / "pack.json", "install a complete pack")
+        return self.folder / str(self.entries[name]["path"])
+
+    def digests(self, *names: str) -> list[str]:
+        """Return the sha256 of the named files, as keys for caches."""
+        return [str(self.entries[name]["sha256"]) for name in names]
+
+
+def verify(folder: Path, entry: dict[str, Any], index: Path) -> None:
+    """Raise PackError unless the file of this `entry` of pack.json lies inside `folder` and has its sha256."""
+    relative = PurePosixPath(str(entry.get("path", "")))
+    if not relative.parts or relative.is_absolute() or ".." in relative.parts or "\\" in str(relative):
+        raise PackError(f"the pack names a file outside its folder ({relative})", index, "do not use this pack")
+    path = folder / relative
+    if not path.is_file():
+        advice = "run `python3 build.py assets`" if relative.parts[0] == "third_party" else "install the pack again"
+        raise PackError("a file of the model pack is missing", path, advice)
+    found = digest(path)
+    if found != entry.get("sha256"):
+        raise PackError(f"a file of the model pack is damaged (sha256 {found[:12]}, expected {str(entry.get('sha256'))[:12]})",
+                        path, "install the pack again")

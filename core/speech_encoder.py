@@ -1,0 +1,123 @@
+"""Speech features of the Moonshine encoder, for recordings of any length in bounded memory.
+
+The encoder attends over everything it is given, so a long recording goes through it in windows of fixed length that
+overlap; inside an overlap the features pass over linearly from one window to the next, which leaves no seam.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from .errors import PackError
+from .types import AudioClip, Floats
+from .types import check as check_array
+
+RATE = 16000                    # Hz
+HOP = 384                       # samples between features, 41.67 features a second
+FIELD = 895                     # samples that one feature hears before attention
+CENTRE = FIELD // 2             # samples from a window's start to the middle of what the first feature hears
+WIDTH = 288
+WINDOW = 480                    # features a window covers, 11.5 s
+OVERLAP = 80                    # features shared by neighbouring windows, 1.9 s
+LEAD = 16 * HOP                 # silence before and after the recording: context for its first and last sounds
+QUIETEST = 1e-3                 # a recording whose loud parts are below this root mean square is not lifted further
+LEVEL = 0.1                     # root mean square that loud parts are brought to
+
+
+@dataclass(frozen=True)
+class SpeechFeatures:
+    """features: (N, 288) float32; feature i hears the sound around `start` + i * `step` seconds."""
+
+    features: Floats
+    start: float
+    step: float
+
+    def __post_init__(self) -> None:
+        check_array("features", self.features, np.float32, (None, None))
+
+    def at(self, times: Floats) -> Floats:
+        """Return the features (T, 288) at `times` (T,) seconds, linear between neighbours, constant outside."""
+        position = np.clip((times.astype(np.float64) - self.start) / self.step, 0, len(self.features) - 1)
+        lower = np.minimum(position.astype(np.int64), max(len(self.features) - 2, 0))
+        upper = np.minimum(lower + 1, len(self.features) - 1)
+        share = (position - lower).astype(np.float32)[:, None]
+        return (1 - share) * self.features[lower] + share * self.features[upper]
+
+
+def normalise(clip: AudioClip) -> Floats:
+    """Return the samples (N,) at 16 kHz with their loud parts at LEVEL; near silence is lifted by 40 dB at most.
+
+    Raises ValueError for another rate: reading a recording is core/audio.py's part.
+    """
+    if clip.rate != RATE:
+        raise ValueError(f"the speech encoder takes {RATE} Hz, not {clip.rate} Hz")
+    return clip.samples * np.float32(LEVEL / max(loudness(clip.samples), QUIETEST))
+
+
+def loudness(samples: Floats) -> float:
+    """Return the root mean square that a tenth of the blocks of 50 ms exceed."""
+    block = RATE // 20
+    count = max(len(samples) // block, 1)
+    power = [float(np.mean(np.square(samples[i * block:(i + 1) * block], dtype=np.float64))) if len(samples) else 0.0
+             for i in range(count)]
+    return float(np.sqrt(np.quantile(power, 0.9)))
+
+
+class SpeechEncoder:
+    """Moonshine tiny's encoder (MIT licence) in ONNX Runtime."""
+
+    def __init__(self, session: onnxruntime.InferenceSession) -> None:
+        self._session = session
+
+    @classmethod
+    def load(cls, path: Path) -> "SpeechEncoder":
+        """Open the encoder at `path`. Raises PackError when it is missing, damaged or another network."""
+        session = open_session(path)
+        names = [value.name for value in session.get_inputs()]
+        if names != ["input_values", "attention_mask"] or session.get_outputs()[0].shape[-1] != WIDTH:
+            raise PackError("this is not the Moonshine tiny encoder", path, "run `python3 build.py assets`")
+        return cls(session)
+
+    def encode(self, clip: AudioClip, tick: Callable[[float], None] = lambda fraction: None) -> SpeechFeatures:
+        """Return the features of a recording; `tick` hears the fraction done after each window."""
+        samples = normalise(clip)
+        wanted = -(-(len(samples) + 2 * LEAD - CENTRE) // HOP)
+        tail = LEAD + max(FIELD + (wanted + 2) * HOP - 2 * LEAD - len(samples), 0)
+        padded = np.concatenate([np.zeros(LEAD, np.float32), samples, np.zeros(tail, np.float32)])
+        features = np.zeros((wanted, WIDTH), np.float32)
+        first = 0
+        while True:
+            last = min(first + WINDOW, wanted)
+            window = self._window(padded[first * HOP:(last - 1) * HOP + FIELD])[:last - first]
+            shared = min(OVERLAP, last - first) if first else 0
+            share = ((np.arange(shared) + 0.5) / max(shared, 1)).astype(np.float32)[:, None]
+            features[first:first + shared] += share * (window[:shared] - features[first:first + shared])
+            features[first + shared:last] = window[shared:]
+            tick(last / wanted)
+            if last == wanted:
+                return SpeechFeatures(features, (CENTRE - LEAD) / RATE, HOP / RATE)
+            first += WINDOW - OVERLAP
+
+    def _window(self, samples: Floats) -> Floats:
+        values = samples[None].astype(np.float32)
+        result: list[Any] = self._session.run(
+            None, {"input_values": values, "attention_mask": np.ones(values.shape, np.int64)})
+        return np.asarray(result[0][0], np.float32)
+
+
+def open_session(path: Path, threads: int = 2) -> onnxruntime.InferenceSession:
+    """Open a network for the CPU. Raises PackError when the file is missing or damaged."""
+    if not path.is_file():
+        raise PackError("a network of the model pack is missing", path, "run `python3 build.py assets`")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:      # ONNX Runtime's own exceptions share no base class but Exception
+        raise PackError(f"a network of the model pack cannot be opened ({type(error).__name__})", path,
+                        "run `python3 build.py assets` again") from error

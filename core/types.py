@@ -1,0 +1,137 @@
+"""The values that pass between stages.
+
+World: metres, right-handed, +Y up, face towards +Z, seconds. Letters: T frames, V vertices, F faces,
+K shapes, N samples, B identity coefficients. Arrays are checked on construction and must not be changed.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int32]
+Bytes = NDArray[np.uint8]
+
+
+def check(name: str, array: NDArray[Any], dtype: type[np.generic], shape: tuple[int | None, ...]) -> None:
+    """Raise ValueError unless `array` has this dtype and shape (None stands for any length)."""
+    if array.dtype != dtype or array.ndim != len(shape) or any(
+            wanted is not None and wanted != length for wanted, length in zip(shape, array.shape, strict=True)):
+        raise ValueError(f"{name} must be {np.dtype(dtype)} {shape}, is {array.dtype} {array.shape}")
+    if np.issubdtype(dtype, np.floating) and not np.isfinite(array).all():
+        raise ValueError(f"{name} holds values that are not finite")
+
+
+@dataclass(frozen=True)
+class AudioClip:
+    """samples: (N,) float32 mono in [-1, 1]; rate: Hz; warnings: what is wrong with the recording, for the user."""
+
+    samples: Floats
+    rate: int
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check("samples", self.samples, np.float32, (None,))
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / self.rate
+
+
+@dataclass(frozen=True)
+class Photo:
+    """pixels: (H, W, 3) uint8 sRGB, upright; warnings: what the reader did to it, for the user."""
+
+    pixels: Bytes
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check("pixels", self.pixels, np.uint8, (None, None, 3))
+
+
+@dataclass(frozen=True)
+class HeadModel:
+    """One person's neutral head M_in (Sec. 4) on the topology of a head basis.
+
+    neutral: (V, 3) float32, metres; landmarks68: (68, 3) float32, metres, iBUG order; identity: (B,) float32;
+    albedo: (H, W, 3) uint8 sRGB. Faces, UVs, parts and regions belong to the basis (core/head_model.py).
+    """
+
+    neutral: Floats
+    landmarks68: Floats
+    identity: Floats
+    albedo: Bytes
+
+    def __post_init__(self) -> None:
+        check("neutral", self.neutral, np.float32, (None, 3))
+        check("landmarks68", self.landmarks68, np.float32, (68, 3))
+        check("identity", self.identity, np.float32, (None,))
+        check("albedo", self.albedo, np.uint8, (None, None, 3))
+
+
+@dataclass(frozen=True)
+class MotionTrack:
+    """Animation in parameter space.
+
+    names: K shape names (ARKit's, and the tongue's); weights: (T, K) float32; fps: frames a second;
+    jaw_angle: (T,) float32, radians, the angle theta of Sec. 3.4 (0 closed, positive open).
+    """
+
+    names: tuple[str, ...]
+    weights: Floats
+    fps: float
+    jaw_angle: Floats
+
+    def __post_init__(self) -> None:
+        check("weights", self.weights, np.float32, (None, len(self.names)))
+        check("jaw_angle", self.jaw_angle, np.float32, (len(self.weights),))
+
+
+@dataclass(frozen=True)
+class MeshSequence:
+    """vertices: (T, V, 3) float32, metres; fps: frames a second."""
+
+    vertices: Floats
+    fps: float
+
+    def __post_init__(self) -> None:
+        check("vertices", self.vertices, np.float32, (None, None, 3))
+
+
+@dataclass(frozen=True)
+class ShapeKeyBake:
+    """What Blender keys: shapes, and their weights on the scene's frames.
+
+    names: K; offsets: (K, V, 3) float32, metres; weights: (T, K) float32 on whole frames from 0 at `fps`;
+    jaw_angle: (T,) float32, radians about `jaw_pivot` (3,) float32, metres, turning lower teeth and tongue.
+    """
+
+    names: tuple[str, ...]
+    offsets: Floats
+    weights: Floats
+    jaw_angle: Floats
+    jaw_pivot: Floats
+    fps: float
+
+    def __post_init__(self) -> None:
+        check("offsets", self.offsets, np.float32, (len(self.names), None, 3))
+        check("weights", self.weights, np.float32, (None, len(self.names)))
+        check("jaw_angle", self.jaw_angle, np.float32, (len(self.weights),))
+        check("jaw_pivot", self.jaw_pivot, np.float32, (3,))
+
+
+@dataclass(frozen=True)
+class SkinParams:
+    """Skin of the paper's renderer (Sec. 4.4), per millimetre and per colour channel.
+
+    Defaults: Jensen et al. 2001, skin1; m and rho_s from GPU Gems 3, ch. 14.
+    """
+
+    scattering: tuple[float, float, float] = (0.74, 0.88, 1.01)     # sigma_s', 1/mm
+    absorption: tuple[float, float, float] = (0.032, 0.17, 0.48)    # sigma_a, 1/mm
+    eta: float = 1.3
+    roughness: float = 0.3                                          # m, Beckmann
+    specular: float = 0.18                                          # rho_s

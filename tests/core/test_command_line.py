@@ -1,0 +1,69 @@
+"""The engine's commands: results where asked for, one line and code 2 for what the user can mend."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[2]
+PHOTO = ROOT / "assets" / "examples" / "astronaut.jpg"
+
+
+def core(*arguments):
+    return subprocess.run([sys.executable, "-m", "core", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True,
+                          timeout=300, check=False)
+
+
+def refused(run):
+    """One line of error on stderr and code 2; return the line."""
+    lines = [line for line in run.stderr.splitlines() if not line.startswith("warning:")]
+    assert run.returncode == 2 and len(lines) == 1 and lines[0].startswith("error: ") and not run.stdout, run.stderr
+    return lines[0]
+
+
+def test_head(tmp_path):
+    out = tmp_path / "a folder" / "head.npz"
+    run = core("head", PHOTO, "--out", out)
+    assert run.returncode == 0, run.stderr
+    with np.load(out) as head:
+        assert head["vertices"].shape[1] == 3 and head["landmarks68"].shape == (68, 3)
+        assert head["faces"].max() < len(head["vertices"])
+        assert 0.15 < np.ptp(head["vertices"][:, 1]) < 0.4          # a head and neck, in metres
+    with Image.open(out.with_suffix(".png")) as albedo:
+        assert albedo.size == (2048, 2048)
+
+
+def test_lipsync(tmp_path):
+    soundfile.write(tmp_path / "quiet.wav", np.zeros(16000), 16000)
+    run = core("lipsync", tmp_path / "quiet.wav", "--out", tmp_path / "motion.npz")
+    assert run.returncode == 0 and "silent" in run.stderr, run.stderr
+    with np.load(tmp_path / "motion.npz") as motion:
+        frames = len(motion["weights"])
+        assert frames == pytest.approx(60, abs=2) and float(motion["fps"]) == 60
+        assert motion["open"].shape == motion["round"].shape == motion["labdent"].shape == (frames,)
+        assert motion["open"].max() < 0.0015                        # silence is a closed mouth
+
+
+def test_bad_input_is_one_line(tmp_path):
+    (tmp_path / "text.jpg").write_text("a text, renamed")
+    assert "not an image" in refused(core("head", tmp_path / "text.jpg", "--out", tmp_path / "a.npz"))
+    assert "no such photo" in refused(core("head", tmp_path / "none.jpg", "--out", tmp_path / "a.npz"))
+    assert "no such recording" in refused(core("lipsync", tmp_path / "no.wav", "--out", tmp_path / "a.npz"))
+    assert "invalid float" in refused(core("animate", "--photo", "a", "--audio", "b", "--out", tmp_path, "--fps", "x"))
+    assert "required" in refused(core())
+    assert not (tmp_path / "a.npz").exists()
+
+
+def test_an_output_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("x")
+    soundfile.write(tmp_path / "a.wav", np.zeros(8000), 16000)
+    assert "cannot write" in refused(core("lipsync", tmp_path / "a.wav", "--out", tmp_path / "file" / "m.npz"))
+
+
+def test_a_video_file_names_what_to_do(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(2000))
+    assert "save it as WAV" in refused(core("lipsync", tmp_path / "a.mp4", "--out", tmp_path / "m.npz"))

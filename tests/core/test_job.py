@@ -1,0 +1,128 @@
+"""Stages run when their inputs change and only then; a result is whole or none."""
+
+import json
+
+import numpy as np
+import pytest
+
+from core.errors import InputError, JobError
+from core.files import write_arrays, write_image
+from core.job import BAKE_ARRAYS, HEAD_ARRAYS, MOTION_ARRAYS, Job, Request, read_result
+from core.messages import Message, silent
+
+REQUEST = Request("/tmp/a photo.jpg", "/tmp/speech.wav", "", 25.0)
+
+
+def run(folder, *, value=1, report=silent):
+    """Run one stage that writes `value`; return how often it really ran."""
+    ran = []
+    job = Job(folder, report)
+
+    def make(tick):
+        ran.append(value)
+        tick(0.5)
+        write_arrays(folder / "a.npz", {"a": np.array(value)})
+        return ["look here"]
+
+    job.stage("first", (folder / "a.npz",), (value,), make)
+    return len(ran), job
+
+
+def test_a_request_comes_back(tmp_path):
+    REQUEST.write(tmp_path)
+    assert Request.read(tmp_path) == REQUEST
+
+
+@pytest.mark.parametrize(("change", "error"), [
+    ({"fps": 0.0}, InputError), ({"fps": "24"}, JobError), ({"photo": 3}, JobError), ({"format": 9}, JobError),
+    ({"fps": float("inf")}, InputError)])
+def test_a_request_that_cannot_be_used(tmp_path, change, error):
+    REQUEST.write(tmp_path)
+    values = json.loads((tmp_path / "request.json").read_text()) | change
+    (tmp_path / "request.json").write_text(json.dumps(values))
+    with pytest.raises(error):
+        Request.read(tmp_path)
+
+
+def test_a_stage_runs_once_for_the_same_inputs(tmp_path):
+    assert run(tmp_path)[0] == 1
+    assert run(tmp_path)[0] == 0
+    assert run(tmp_path, value=2)[0] == 1
+
+
+def test_warnings_are_told_again_when_the_result_is_reused(tmp_path):
+    run(tmp_path)
+    said = []
+    _, job = run(tmp_path, report=said.append)
+    assert Message("warning", text="look here") in said and job.warnings == ["look here"]
+
+
+def test_a_damaged_result_is_made_again(tmp_path):
+    run(tmp_path)
+    (tmp_path / "a.npz").write_bytes(b"half")
+    assert run(tmp_path)[0] == 1
+    (tmp_path / "stages.json").write_text("{")
+    assert run(tmp_path)[0] == 1
+
+
+def test_a_failing_stage_leaves_no_record_and_no_manifest(tmp_path):
+    job = Job(tmp_path, silent)
+
+    def fail(tick):
+        write_arrays(tmp_path / "a.npz", {"a": np.array(1)})
+        raise JobError("full")
+
+    with pytest.raises(JobError):
+        job.stage("first", (tmp_path / "a.npz",), (1,), fail)
+    assert not (tmp_path / "manifest.json").exists() and run(tmp_path)[0] == 1
+
+
+def test_left_overs_of_a_killed_run_go(tmp_path):
+    (tmp_path / ".a.npz.77.part").write_bytes(b"half")
+    (tmp_path / "manifest.json").write_text("{}")
+    Job(tmp_path, silent)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_used(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(JobError, match="cannot use"):
+        Job(tmp_path / "file" / "job", silent)
+
+
+def finished(folder):
+    job = Job(folder, silent)
+    write_image(folder / "head.png", np.zeros((4, 4, 3), np.uint8))
+    for name, arrays in (("head", HEAD_ARRAYS), ("motion", MOTION_ARRAYS), ("bake", BAKE_ARRAYS)):
+        path = folder / f"{name}.npz"
+        write_arrays(path, {array: np.zeros(3, np.float32) for array in arrays})
+        job.stage(name, (path, folder / "head.png"), (), lambda tick: ())
+    job.finish(REQUEST)
+
+
+def test_a_finished_result_is_read(tmp_path):
+    finished(tmp_path)
+    result = read_result(tmp_path)
+    assert set(result.bake) == set(BAKE_ARRAYS) and result.audio == REQUEST.audio and result.albedo.is_file()
+
+
+@pytest.mark.parametrize("harm", ["manifest.json", "head.png", "bake.npz"])
+def test_half_a_result_is_none(tmp_path, harm):
+    finished(tmp_path)
+    (tmp_path / harm).unlink()
+    with pytest.raises(JobError):
+        read_result(tmp_path)
+
+
+def test_a_changed_result_is_none(tmp_path):
+    finished(tmp_path)
+    (tmp_path / "motion.npz").write_bytes((tmp_path / "motion.npz").read_bytes()[:-7])
+    with pytest.raises(JobError, match="damaged"):
+        read_result(tmp_path)
+
+
+def test_a_new_request_takes_the_old_manifest_away(tmp_path):
+    finished(tmp_path)
+    REQUEST.write(tmp_path)
+    with pytest.raises(JobError, match="no finished result"):
+        read_result(tmp_path)

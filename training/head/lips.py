@@ -1,0 +1,74 @@
+"""Close the lips: the inner rims of upper and lower lip meet along one curve, for every identity."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .crop import Indices
+from .source import Array
+
+REACH = 0.0045                  # metres: how far the correction spreads over the lips (one standard deviation)
+
+
+@dataclass(frozen=True)
+class LipLine:
+    """The rims that touch: vertex indices from the right to the left corner, one row each, and the corners."""
+
+    upper: Indices
+    lower: Indices
+    corners: Indices
+
+    @classmethod
+    def from_half_loop(cls, half: list[int], mirror: Indices, vertices: Array) -> "LipLine":
+        """Build it from a half loop (upper midline -> left corner -> lower midline) and the mirror map (V,)."""
+        corner = int(np.argmax(vertices[half, 0]))
+        upper, lower = np.array(half[:corner]), np.array(half[:corner:-1])
+        both = [np.concatenate([mirror[side[:0:-1]], side]) for side in (upper, lower)]
+        return cls(both[0], both[1], np.array([mirror[half[corner]], half[corner]]))
+
+    def meeting(self, head: Array) -> tuple[Array, Array]:
+        """Return the vertical moves (upper, lower) that bring both rims onto the curve half way between them."""
+        moves = []
+        for own, other in ((self.upper, self.lower), (self.lower, self.upper)):
+            line = np.concatenate([self.corners[:1], other, self.corners[1:]])
+            order = np.argsort(head[line, 0])
+            facing = np.interp(head[own, 0], head[line[order], 0], head[line[order], 1])
+            moves.append((facing - head[own, 1]) / 2)
+        return moves[0], moves[1]
+
+
+class LipCloser:
+    """Spreads the closing moves of a lip line smoothly over the lips around it."""
+
+    def __init__(self, line: LipLine, vertices: Array, follow_jaw: Array) -> None:
+        """Prepare for heads with this topology; vertices: (V, 3) a typical head; follow_jaw: (V,) 0 upper .. 1 lower."""
+        self.line = line
+        self.share = [spread(vertices, line.upper) * (1 - follow_jaw)[:, None], spread(vertices, line.lower) * follow_jaw[:, None]]
+
+    def close(self, head: Array) -> Array:
+        """Return the head (V, 3) with lips that meet."""
+        head = head.copy()
+        for _ in range(6):
+            for share, moves in zip(self.share, self.line.meeting(head), strict=True):
+                head[:, 1] += share @ moves
+        return head
+
+    def gap(self, head: Array) -> float:
+        """Return the largest distance between the rims, metres."""
+        return float(max(2 * np.abs(moves).max() for moves in self.line.meeting(head)))
+
+
+def spread(vertices: Array, line: Indices) -> Array:
+    """Return (V, L): how much of each line vertex's move every vertex takes, 1 on the line, fading within REACH."""
+    squared = ((vertices[:, None] - vertices[line][None]) ** 2).sum(axis=2)
+    nearest = squared.min(axis=1, keepdims=True)
+    weight = np.exp(-(squared - nearest) / (2 * (REACH / 3) ** 2))
+    return weight / weight.sum(axis=1, keepdims=True) * np.exp(-nearest / (2 * REACH**2))
+
+
+def mirror_map(vertices: Array) -> Indices:
+    """Return for each vertex the one across the symmetry plane (the nearest to its mirror image)."""
+    mirrored = vertices * [-1, 1, 1]
+    blocks = [np.argmin(((vertices[None] - block[:, None]) ** 2).sum(axis=2), axis=1)
+              for block in np.array_split(mirrored, max(len(vertices) // 256, 1))]
+    return np.concatenate(blocks)
