@@ -12,14 +12,14 @@ from .head_model import HeadBasis
 from .types import Floats, MotionTrack
 from .types import check as check_array
 
-CENTRAL_SHARE = 0.5             # share of the lip line, about its middle, over which the gap is averaged
+CENTRAL_SHARE = 0.5             # share of the lip line, about its middle, over which the lips are measured
 TOUCH_MM = 4.0                  # distance from lower lip to incisors at which closeness has fallen to 1 / e
 
 
 @dataclass(frozen=True)
 class MouthMeasure:
-    """opening: (T,) inner-lip gap, metres; rounding: (T,) narrowing of the mouth, 0 neutral, share of its width;
-    labiodental: (T,) closeness of the lower lip to the upper incisors, 1 touching."""
+    """opening: (T,) inner-lip gap, metres; rounding: (T,) narrowing of the mouth and protrusion of the upper lip, 0 neutral,
+    as shares of the mouth's width; labiodental: (T,) closeness of the lower lip to the upper incisors, 1 touching."""
 
     opening: Floats
     rounding: Floats
@@ -40,11 +40,20 @@ def measure_mouth(basis: HeadBasis, track: MotionTrack, neutral: Floats | None =
     width = np.linalg.norm(corners[:, 0] - corners[:, 1], axis=1)
     rest = trace(basis, basis.lip_corners, (), np.zeros((1, 0), np.float32), neutral)[0]
     neutral_width = float(np.linalg.norm(rest[0] - rest[1]))
-    lip = points(basis.lower_lip_top).mean(axis=1)
-    distance = np.linalg.norm(lip - points(basis.upper_incisor_edge).mean(axis=1), axis=1)
+    forward = shape_rows(basis, track.names, central_pairs(basis)[0])[:, :, 2].mean(axis=1)
+    narrowing = 1 - width / neutral_width + (track.weights @ forward) / neutral_width
+    lip = points(middle(basis, basis.lower_lip_top))                                       # (T, N, 3)
+    teeth = (basis.vertices if neutral is None else neutral)[basis.upper_incisor_edge]     # they do not move
+    distance = np.mean([np.linalg.norm(path[:, None] - teeth, axis=2).min(axis=1) for path in lip.transpose(1, 0, 2)], axis=0)
     return MouthMeasure(np.maximum(gap(basis, track.names, track.weights, neutral), 0),
-                        (1 - width / neutral_width).astype(np.float32),
+                        narrowing.astype(np.float32),
                         np.exp(-distance * 1000 / TOUCH_MM).astype(np.float32))
+
+
+def middle(basis: HeadBasis, vertices: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return those of the vertices that lie in the middle part of the mouth, CENTRAL_SHARE of their width."""
+    across = np.abs(basis.vertices[vertices, 0])
+    return vertices[across <= CENTRAL_SHARE * across.max()]
 
 
 def trace(basis: HeadBasis, vertices: NDArray[np.int32], names: tuple[str, ...], weights: Floats,
@@ -79,8 +88,11 @@ def jaw_angle(basis: HeadBasis, names: tuple[str, ...], weights: Floats) -> Floa
     """Return the jaw's angle theta (T,), radians, positive open (Sec. 3.4).
 
     The angle between the segments from the chin point to the point below the left ear, in the neutral and in the moving
-    face, both projected onto the yoz plane.
+    face, both projected onto the yoz plane. Only the jaw's shapes count: the skin of the chin also follows the lips, bone
+    does not.
     """
+    used = [index for index, name in enumerate(names) if name.startswith("jaw")]
+    names, weights = tuple(names[index] for index in used), weights[:, used]
     ends = np.array([int(basis.chin_vertex), int(basis.below_ear_vertex)], np.int32)
     moving = trace(basis, ends, names, weights)
     rest = basis.vertices[ends]

@@ -14,21 +14,22 @@ from .types import Floats
 WIDEST = 0.013                  # metres between the inner lips at aperture 1
 # shape weights of each channel at 1
 SHAPES: dict[str, dict[str, float]] = {
-    "jaw": {"jawOpen": 0.36},
-    "pucker": {"mouthPucker": 0.75},
+    "jaw": {"jawOpen": 0.42},
+    "pucker": {"mouthPucker": 1.0, "mouthFunnel": 0.3},
     "funnel": {"mouthFunnel": 0.55},
-    "spread": {"mouthStretchLeft": 0.3, "mouthStretchRight": 0.3, "mouthSmileLeft": 0.12, "mouthSmileRight": 0.12},
-    "lower": {"mouthLowerDownLeft": 0.35, "mouthLowerDownRight": 0.35, "mouthUpperUpLeft": 0.12, "mouthUpperUpRight": 0.12},
-    "labiodental": {"mouthRollLower": 0.35, "mouthUpperUpLeft": 0.2, "mouthUpperUpRight": 0.2, "mouthShrugLower": 0.15},
-    "press": {"mouthPressLeft": 0.25, "mouthPressRight": 0.25, "mouthRollUpper": 0.12, "mouthRollLower": 0.12},
+    "spread": {"mouthStretchLeft": 0.35, "mouthStretchRight": 0.35, "mouthSmileLeft": 0.14, "mouthSmileRight": 0.14},
+    "lower": {"mouthLowerDownLeft": 0.35, "mouthLowerDownRight": 0.35, "mouthUpperUpLeft": 0.15, "mouthUpperUpRight": 0.15},
+    "labiodental": {"mouthRollLower": 1.0, "mouthUpperUpLeft": 0.25, "mouthUpperUpRight": 0.25, "jawOpen": 0.13},
+    "press": {"mouthPressLeft": 0.25, "mouthPressRight": 0.25, "mouthRollUpper": 0.1, "mouthRollLower": 0.12},
     "tongue_tip": {"tongueTipUp": 0.9},
     "tongue_back": {"tongueBackUp": 0.9},
-    "tongue_out": {"tongueOut": 0.3},
+    "tongue_out": {"tongueOut": 0.55, "tongueTipUp": 0.5},
 }
 CLOSING = "mouthClose"
-PARTING = {"mouthLowerDownLeft": 1.0, "mouthLowerDownRight": 1.0, "mouthUpperUpLeft": 0.5, "mouthUpperUpRight": 0.5}
+PARTING = {"mouthLowerDownLeft": 1.0, "mouthLowerDownRight": 1.0, "mouthUpperUpLeft": 0.4, "mouthUpperUpRight": 0.4}
 NAMES = tuple(dict.fromkeys([CLOSING, *(name for shapes in SHAPES.values() for name in shapes), *PARTING]))
 MOST_PARTING = 0.6
+TONGUE_ROOM = 0.35              # aperture below which the tongue has no room to come out
 
 
 def rig_matrix() -> Floats:
@@ -40,10 +41,24 @@ def rig_matrix() -> Floats:
     return matrix
 
 
+def make_room(channels: Floats) -> Floats:
+    """Return the channels (T, C) without what others leave no room for.
+
+    The tongue stays in behind nearly closed lips; a lip that lies under the teeth is neither pursed nor pressed.
+    """
+    column = {channel: index for index, channel in enumerate(CHANNELS)}
+    result = channels.copy()
+    result[:, column["tongue_out"]] *= np.clip(channels[:, column["aperture"]] / TONGUE_ROOM, 0, 1)
+    for channel in ("pucker", "funnel", "press", "lower"):
+        result[:, column[channel]] *= 1 - 0.8 * channels[:, column["labiodental"]]
+    return result
+
+
 def pose(channels: Floats, basis: HeadBasis) -> tuple[tuple[str, ...], Floats]:
     """Return shape names (K) and weights (T, K) in 0..1 for channels (T, C); the lip gap is solved on the basis's mesh."""
-    weights = channels @ rig_matrix()
-    wanted = channels[:, CHANNELS.index("aperture")] * np.float32(WIDEST)
+    aperture = channels[:, CHANNELS.index("aperture")]
+    weights = make_room(channels) @ rig_matrix()
+    wanted = aperture * np.float32(WIDEST)
     nothing = np.zeros((1, len(NAMES)), np.float32)
     rest = gap(basis, NAMES, nothing)[0]
 

@@ -32,7 +32,7 @@ def stand_in() -> Any:
     move("mouthRollLower", slice(4, 8), (0, 0.001, -0.004))
     return SimpleNamespace(
         vertices=vertices, expression_names=NAMES, expression_basis=offsets, inner_lip_upper=np.arange(4),
-        inner_lip_lower=np.arange(4, 8), lower_lip_top=np.arange(5, 7), lip_corners=np.array([8, 9]),
+        inner_lip_lower=np.arange(4, 8), lower_lip_top=np.arange(4, 8), lip_corners=np.array([8, 9]),
         upper_incisor_edge=np.array([10]), chin_vertex=11, below_ear_vertex=12)
 
 

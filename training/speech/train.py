@@ -118,7 +118,7 @@ def validate(network: LipNetwork, corpus: Corpus, config: TrainingConfig) -> dic
     batch = corpus.cut(starts, config.frames)
     predicted, content = network(batch[0], batch[1])
     error = (predicted - batch[2]).abs().mean(dim=(0, 1))
-    return {"loss": float(loss_of(network, batch, config)),
+    return {"loss": loss_of(network, batch, config).item(),
             "phone_accuracy": float((content.argmax(-1) == batch[3]).float().mean()),
             "aperture_error": float(error[CHANNELS.index("aperture")])}
 

@@ -1,0 +1,231 @@
+"""Find the face in a photo: box, 478 landmarks, expression scores (MediaPipe Face Landmarker's nets, run directly).
+
+The nets come in one task file, a zip of TensorFlow Lite models. Pixels: x to the right, y down, origin at the top left
+corner of the top left pixel.
+"""
+
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+from .errors import InputError, PackError
+from .sampling import crop, halve
+from .types import Bytes, Floats, Photo, check
+
+DETECTOR_SIDE, MESH_SIDE, LANDMARKS = 128, 256, 478
+STRIDES = ((8, 2), (16, 6))                 # pixels between the detector's anchors, anchors at each place
+SCORE, OVERLAP, PRESENCE = 0.5, 0.3, 0.5
+SMALLEST_FACE = 64                          # pixels
+CROP_SCALE = 1.5                            # side of the crop over the face's longer side
+TILINGS = (1, 2, 4)                         # tiles a side, half overlapping, tried until a face is found
+STEEP_YAW, TURNED_YAW = 50.0, 25.0          # degrees
+BLURRED = 0.010                             # sharpness of the face crop below which we warn
+RIGHT_EYE, LEFT_EYE = 33, 263               # outer corners
+RIGHT_SIDE, LEFT_SIDE = (234, 93, 132), (454, 323, 361)
+BLENDSHAPES = (
+    "_neutral", "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff",
+    "cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookDownRight",
+    "eyeLookInLeft", "eyeLookInRight", "eyeLookOutLeft", "eyeLookOutRight", "eyeLookUpLeft", "eyeLookUpRight",
+    "eyeSquintLeft", "eyeSquintRight", "eyeWideLeft", "eyeWideRight", "jawForward", "jawLeft", "jawOpen", "jawRight",
+    "mouthClose", "mouthDimpleLeft", "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight", "mouthFunnel", "mouthLeft",
+    "mouthLowerDownLeft", "mouthLowerDownRight", "mouthPressLeft", "mouthPressRight", "mouthPucker", "mouthRight",
+    "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "mouthSmileLeft", "mouthSmileRight",
+    "mouthStretchLeft", "mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight", "noseSneerLeft", "noseSneerRight")
+BLENDSHAPE_LANDMARKS = np.array([
+    0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78, 80, 81, 82,
+    84, 87, 88, 91, 93, 95, 103, 105, 107, 109, 127, 132, 133, 136, 144, 145, 146, 148, 149, 150, 152, 153, 154, 155, 157,
+    158, 159, 160, 161, 162, 163, 168, 172, 173, 176, 178, 181, 185, 191, 195, 197, 234, 246, 249, 251, 263, 267, 269, 270,
+    276, 282, 283, 284, 285, 288, 291, 293, 295, 296, 297, 300, 308, 310, 311, 312, 314, 317, 318, 321, 323, 324, 332, 334,
+    336, 338, 356, 361, 362, 365, 373, 374, 375, 377, 378, 379, 380, 381, 382, 384, 385, 386, 387, 388, 389, 390, 397, 398,
+    400, 402, 405, 409, 415, 454, 466, *range(468, 478)])     # what the expression net takes, in its order
+
+
+@dataclass(frozen=True)
+class Face:
+    """landmarks: (478, 3) float32, pixels, z towards the viewer is negative; scores: (52,) float32 of BLENDSHAPES, 0..1;
+    yaw: degrees, positive when the person looks to their left; warnings: for the user."""
+
+    landmarks: Floats
+    scores: Floats
+    yaw: float
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check("landmarks", self.landmarks, np.float32, (LANDMARKS, 3))
+        check("scores", self.scores, np.float32, (len(BLENDSHAPES),))
+
+
+class Net:
+    """One TensorFlow Lite model with a single input."""
+
+    def __init__(self, content: bytes) -> None:
+        """Load the model from memory."""
+        self.interpreter = Interpreter(model_content=content, num_threads=2)
+        self.interpreter.allocate_tensors()
+        self.input = self.interpreter.get_input_details()[0]["index"]
+        self.outputs = [detail["index"] for detail in self.interpreter.get_output_details()]
+
+    def run(self, values: Floats) -> list[Floats]:
+        """Return the outputs for one input."""
+        self.interpreter.set_tensor(self.input, values.astype(np.float32))
+        self.interpreter.invoke()
+        return [self.interpreter.get_tensor(output) for output in self.outputs]
+
+
+class FaceDetector:
+    """The three nets: where faces are, where their landmarks are, and what they express."""
+
+    def __init__(self, boxes: Net, mesh: Net, expression: Net) -> None:
+        """Take the loaded nets."""
+        self.boxes, self.mesh, self.expression = boxes, mesh, expression
+        self.anchors = anchors()
+
+    @classmethod
+    def load(cls, task: Path) -> "FaceDetector":
+        """Load the nets from a face landmarker task file; raise PackError when it is damaged."""
+        try:
+            with zipfile.ZipFile(io.BytesIO(task.read_bytes())) as archive:
+                names = ("face_detector.tflite", "face_landmarks_detector.tflite", "face_blendshapes.tflite")
+                return cls(*(Net(archive.read(name)) for name in names))
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise PackError(f"the face nets cannot be loaded ({error})", task, "run `python3 build.py assets`") from error
+
+    def detect(self, photo: Photo) -> Face:
+        """Return the largest face of the photo.
+
+        Raises InputError when there is none, or it is too small or turned away too far to be reconstructed.
+        """
+        levels = pyramid(photo.pixels)
+        found = self.find(levels)
+        if not found:
+            raise InputError("no face was found", "photo", "choose one where a face is seen from the front, well lit")
+        rectangle = max(found, key=lambda one: one[2])
+        for _ in range(2):
+            landmarks, presence = self.landmarks(levels, rectangle)
+            rectangle = around(landmarks)
+        if presence < PRESENCE:
+            raise InputError("no face was found", "photo", "choose one where the whole face is seen from the front")
+        size = float(np.ptp(landmarks[:468, :2], axis=0).max())
+        if size < SMALLEST_FACE:
+            raise InputError(f"the face is only {size:.0f} pixels large", "photo",
+                             f"choose a photo with a face of at least {SMALLEST_FACE} pixels, better 500")
+        yaw = turned(landmarks)
+        if abs(yaw) > STEEP_YAW:
+            raise InputError(f"the face is turned away by {abs(yaw):.0f} degrees", "photo", "choose one from the front")
+        scores = self.expression.run(landmarks[BLENDSHAPE_LANDMARKS, :2][None])[0].astype(np.float32)
+        return Face(landmarks, scores, yaw, self.remarks(levels, rectangle, len(found), size, yaw))
+
+    def remarks(self, levels: list[Bytes], rectangle: "Rectangle", count: int, size: float, yaw: float) -> tuple[str, ...]:
+        """Return what the user should know about this photo."""
+        notes = []
+        if count > 1:
+            notes.append(f"the photo shows {count} faces: the largest was taken")
+        if abs(yaw) > TURNED_YAW:
+            notes.append(f"the face is turned by {abs(yaw):.0f} degrees: a frontal photo gives a better likeness")
+        if size < 3 * SMALLEST_FACE:
+            notes.append(f"the face is only {size:.0f} pixels large: the skin will look soft")
+        else:
+            grey = crop(levels, *rectangle, MESH_SIDE)[48:-48, 48:-48].mean(axis=2) / 255
+            if np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean() < 2 * BLURRED:
+                notes.append("the photo is blurred: the skin will look soft")
+        return tuple(notes)
+
+    def find(self, levels: list[Bytes]) -> list["Rectangle"]:
+        """Return the faces' rectangles, looking closer until one is found."""
+        height, width = levels[0].shape[:2]
+        for tiles in TILINGS:
+            side = 1.15 * max(height, width) / tiles
+            steps = 2 * tiles - 1
+            places = [(width / 2 + (column - steps / 2 + 0.5) * side / 2, height / 2 + (row - steps / 2 + 0.5) * side / 2)
+                      for row in range(steps) for column in range(steps)]
+            inside = [place for place in places if 0 <= place[0] <= width and 0 <= place[1] <= height]
+            faces = [face for place in inside for face in self.in_tile(levels, (*place, side))]
+            if faces:
+                return distinct(faces)
+        return []
+
+    def in_tile(self, levels: list[Bytes], tile: tuple[float, float, float]) -> list[tuple[float, "Rectangle"]]:
+        """Return (score, rectangle) of the faces in a square tile (centre x, y, side)."""
+        x, y, side = tile
+        image = crop(levels, x, y, side, 0.0, DETECTOR_SIDE) / 127.5 - 1
+        boxes, scores = self.boxes.run(image[None])
+        probability = 1 / (1 + np.exp(-np.clip(scores[0, :, 0], -50, 50)))
+        found = []
+        for index in np.flatnonzero(probability > SCORE):
+            values = boxes[0, index].reshape(8, 2) / DETECTOR_SIDE
+            centre, size, eyes = values[0] + self.anchors[index], values[1], values[2:4]
+            angle = float(np.arctan2(*(eyes[1] - eyes[0])[::-1]))
+            corner = np.array([x, y]) - side / 2
+            place = corner + centre * side
+            found.append((float(probability[index]), (float(place[0]), float(place[1]), float(CROP_SCALE * size.max() * side), angle)))
+        return found
+
+    def landmarks(self, levels: list[Bytes], rectangle: "Rectangle") -> tuple[Floats, float]:
+        """Return landmarks (478, 3) in pixels of the photo, and the probability that this is a face."""
+        x, y, side, angle = rectangle
+        mesh, presence, _ = self.mesh.run((crop(levels, x, y, side, angle, MESH_SIDE) / 255)[None])
+        local = mesh.reshape(LANDMARKS, 3) / MESH_SIDE - [0.5, 0.5, 0]
+        cosine, sine = np.cos(angle), np.sin(angle)
+        turn = np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]])
+        points = side * local @ turn + [x, y, 0]
+        return points.astype(np.float32), float(1 / (1 + np.exp(-presence.ravel()[0])))
+
+
+Rectangle = tuple[float, float, float, float]       # centre x, y and side in pixels, angle in radians
+
+
+def anchors() -> NDArray[np.float64]:
+    """Return the detector's anchor centres (896, 2), as shares of its input."""
+    rows = []
+    for stride, count in STRIDES:
+        cells = DETECTOR_SIDE // stride
+        centres = (np.arange(cells) + 0.5) / cells
+        grid = np.stack(np.meshgrid(centres, centres), axis=-1).reshape(-1, 2)
+        rows.append(np.repeat(grid, count, axis=0))
+    return np.concatenate(rows)
+
+
+def pyramid(pixels: Bytes) -> list[Bytes]:
+    """Return the image and its halves down to 64 pixels."""
+    levels = [pixels]
+    while min(levels[-1].shape[:2]) >= 128:
+        levels.append(halve(levels[-1]))
+    return levels
+
+
+def distinct(faces: list[tuple[float, Rectangle]]) -> list[Rectangle]:
+    """Return one rectangle for each face: the best of those that overlap (non-maximum suppression)."""
+    kept: list[Rectangle] = []
+    for _, face in sorted(faces, reverse=True):
+        if all(shared(face, other) < OVERLAP for other in kept):
+            kept.append(face)
+    return kept
+
+
+def shared(first: Rectangle, second: Rectangle) -> float:
+    """Return the intersection of two upright squares over the smaller one's area."""
+    across, down = (max(min(first[axis] + first[2] / 2, second[axis] + second[2] / 2)
+                        - max(first[axis] - first[2] / 2, second[axis] - second[2] / 2), 0.0) for axis in (0, 1))
+    return across * down / min(first[2], second[2]) ** 2
+
+
+def around(landmarks: Floats) -> Rectangle:
+    """Return the rectangle for the next look: upright by the eyes, half as large again as the face."""
+    eyes = landmarks[LEFT_EYE, :2] - landmarks[RIGHT_EYE, :2]
+    angle = float(np.arctan2(eyes[1], eyes[0]))
+    cosine, sine = np.cos(angle), np.sin(angle)
+    upright = landmarks[:468, :2] @ np.array([[cosine, -sine], [sine, cosine]])
+    low, high = upright.min(axis=0), upright.max(axis=0)
+    centre = np.array([[cosine, -sine], [sine, cosine]]) @ ((low + high) / 2)
+    return float(centre[0]), float(centre[1]), float(CROP_SCALE * (high - low).max()), angle
+
+
+def turned(landmarks: Floats) -> float:
+    """Return the yaw in degrees from the depth of both sides of the face."""
+    across = landmarks[list(LEFT_SIDE)].mean(axis=0) - landmarks[list(RIGHT_SIDE)].mean(axis=0)
+    return float(np.degrees(np.arctan2(across[2], np.hypot(across[0], across[1]))))
