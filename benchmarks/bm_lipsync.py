@@ -1,8 +1,8 @@
 """Lip-sync figures of the committed network: `python benchmarks/bm_lipsync.py [--pack assets] [--noise]`.
 
-One JSON line a data set and condition: name, values, unit, clips, machine. Curves are measured on the mesh of the default
-head. Data and metric lie in ../shared (data/README.md there), which a user's clone does not have: then it says so and stops.
-Anchors: Rhubarb 1.14 without text LCA .865 raw, .932 aligned; loudness envelope .796; frozen mouth .5.
+One JSON line a data set and condition: name, values, unit, clips, machine. Curves are measured on the mesh of the
+default head. Data and metric lie in ../shared (data/README.md there), which a user's clone does not have: then it says
+so and stops. Anchors: Rhubarb 1.14 without text LCA .865 raw, .932 aligned; loudness envelope .796; frozen mouth .5.
 """
 
 import argparse
@@ -32,13 +32,14 @@ from core.speech_encoder import RATE, SpeechEncoder  # noqa: E402
 from core.types import AudioClip, Floats, MotionTrack  # noqa: E402
 
 SHARED = ROOT.parent / "shared"
-FIGURES = ("LCA", "LCA_tol33", "BCR", "FCV", "FCC", "AUC_place", "AUC_round", "AUC_fv", "onset_absmed_ms", "onset_ms", "release_ms",
-           "offset_xc_ms", "OVR", "SIL", "jitter", "n_clips", "n_bilabial", "n_nonlabial")
+FIGURES = ("LCA", "LCA_tol33", "BCR", "FCV", "FCC", "AUC_place", "AUC_round", "AUC_fv", "onset_absmed_ms", "onset_ms",
+           "release_ms", "offset_xc_ms", "OVR", "SIL", "jitter", "n_clips", "n_bilabial", "n_nonlabial")
 # EMO-DB's SAMPA-like labels; x is a closure, !x its release, xasp its aspiration
-EMODB = {"a": "aa", "I": "ih", "E": "eh", "e": "ey", "i": "iy", "o": "ow", "O": "ao", "U": "uh", "u": "uw", "y": "uw", "Y": "uh",
-         "9": "er", "2": "er", "@": "ax", "6": "ax", "4": "ax", "aI": "ay", "aU": "aw", "OY": "oy", "i6": "iy", "E6": "eh",
-         "S": "sh", "C": "sh", "x": "hh", "X": "hh", "L": "l", "h": "hh", "H": "hh", "j": "y", "N": "ng", "R": "r", "B": "pcl",
-         "D": "dh", "?": "q", ".": "sil", "(": "sil", "_t": "tcl", "_d": "dcl", "_p": "pcl", "_b": "bcl",
+EMODB = {"a": "aa", "I": "ih", "E": "eh", "e": "ey", "i": "iy", "o": "ow", "O": "ao", "U": "uh", "u": "uw", "y": "uw",
+         "Y": "uh", "9": "er", "2": "er", "@": "ax", "6": "ax", "4": "ax", "aI": "ay", "aU": "aw", "OY": "oy",
+         "i6": "iy", "E6": "eh", "S": "sh", "C": "sh", "x": "hh", "X": "hh", "L": "l", "h": "hh", "H": "hh", "j": "y",
+         "N": "ng", "R": "r", "B": "pcl", "D": "dh", "?": "q", ".": "sil", "(": "sil", "_t": "tcl", "_d": "dcl",
+         "_p": "pcl", "_b": "bcl",
          **{stop: f"{stop}cl" for stop in "pbtdkg"}, **{f"!{stop}": stop for stop in "pbtdkg"},
          **{f"{stop}asp": "hh" for stop in "pbtdkg"}, **{label: label for label in ("m", "n", "f", "v", "s", "z", "l")}}
 
@@ -71,14 +72,15 @@ def read_emodb(folder: Path, every: int) -> Iterator[LabelledClip]:
         starts = emodb_starts(labels.read_text(encoding="latin-1"))
         end = len(samples) / RATE
         times = [min(time, end) for time, _ in starts] + [end]
-        phones = [(begin, stop, label) for begin, stop, (_, label) in zip(times, times[1:], starts, strict=False) if stop > begin]
+        phones = [(begin, stop, label) for begin, stop, (_, label) in zip(times, times[1:], starts, strict=False)
+                  if stop > begin]
         if phones:
             phones.insert(0, (0.0, phones[0][0], "sil"))
             yield LabelledClip(path.stem[:2], samples, phones)
 
 
 def emodb_starts(text: str) -> list[tuple[float, str]]:
-    """Return (start_s, label) of a label file; lines that only add a diacritic (+..., -...) go on with the phone before."""
+    """Return (start_s, label) of a label file; lines that only add a diacritic (+..., -...) continue the phone."""
     starts = []
     for line in text.partition("#\n")[2].splitlines():
         fields = line.split()
@@ -101,8 +103,8 @@ def at_rate(track: MotionTrack, fps: float) -> MotionTrack:
     return MotionTrack(track.names, weights, fps, np.interp(times, own, track.jaw_angle).astype(np.float32))
 
 
-def measure(metric: ModuleType, clips: Iterator[LabelledClip], animate: Callable[[Floats], MotionTrack], basis: HeadBasis,
-            change: Callable[[Floats], Floats], fps: float) -> dict[str, Any]:
+def measure(metric: ModuleType, clips: Iterator[LabelledClip], animate: Callable[[Floats], MotionTrack],
+            basis: HeadBasis, change: Callable[[Floats], Floats], fps: float) -> dict[str, Any]:
     """Score every clip's curves on the mesh and pool them; adds real-time factor and the gap's 95th percentile."""
     scores, speakers, gaps = [], [], []
     seconds = spent = 0.0
@@ -118,7 +120,8 @@ def measure(metric: ModuleType, clips: Iterator[LabelledClip], animate: Callable
         speakers.append(clip.speaker)
     pooled = metric.aggregate(scores, groups=speakers)
     values = {name: round(float(pooled[name]), 4) for name in FIGURES}
-    return {**values, "LCA_ci": [round(bound, 3) for bound in pooled["LCA_ci"]], "gap_p95_mm": round(1000 * float(np.mean(gaps)), 2),
+    return {**values, "LCA_ci": [round(bound, 3) for bound in pooled["LCA_ci"]],
+            "gap_p95_mm": round(1000 * float(np.mean(gaps)), 2),
             "times_real_time": round(seconds / spent, 1)}
 
 
@@ -153,7 +156,8 @@ def main() -> None:
     def run(name: str, clips: Iterator[LabelledClip], *, change: Callable[[Floats], Floats] = lambda samples: samples,
             fps: float = 60.0) -> None:
         values = measure(metric, clips, animate, basis, change, fps)
-        line = {"name": f"lipsync_{name}", "values": values, "unit": "see bench/lipsync_metric.py", "clips": values.pop("n_clips"),
+        line = {"name": f"lipsync_{name}", "values": values, "unit": "see bench/lipsync_metric.py",
+                "clips": values.pop("n_clips"),
                 "machine": f"{platform.machine()} {platform.system()}"}
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
@@ -162,7 +166,8 @@ def main() -> None:
     run("timit_dev", read_timit(data / "timit_dev"))
     if options.all:
         run("timit_dev_24fps", read_timit(data / "timit_dev"), fps=24.0)
-        run("timit_dev_white10db", read_timit(data / "timit_dev"), change=lambda samples: add_white_noise(samples, 10.0))
+        run("timit_dev_white10db", read_timit(data / "timit_dev"),
+            change=lambda samples: add_white_noise(samples, 10.0))
         run("emodb", read_emodb(data / "emodb", 4))
 
 

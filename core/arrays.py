@@ -28,18 +28,18 @@ def from_motion(motion: MotionTrack, mouth: MouthMeasure) -> Arrays:
 
 
 def from_bake(baked: ShapeKeyBake) -> Arrays:
-    """Return bake.npz: names, offsets (K, V, 3) m, weights (T, K), jaw_angle (T,) rad, jaw_pivot (3,) m, fps, duration s."""
+    """Return bake.npz: names, offsets (K, V, 3) m, weights (T, K), jaw_angles (N,) rad, jaw_pivot (3,) m, blinks, fps, duration s."""
     return {"names": np.array(baked.names), "offsets": baked.offsets, "weights": baked.weights,
-            "jaw_angle": baked.jaw_angle, "jaw_pivot": baked.jaw_pivot, "fps": np.float64(baked.fps),
+            "jaw_angles": baked.jaw_angles, "jaw_pivot": baked.jaw_pivot, "blinks": baked.blinks, "fps": np.float64(baked.fps),
             "duration": np.float64((len(baked.weights) - 1) / baked.fps)}
 
 
-def to_neutral(folder: Path) -> Floats:
-    """Read the neutral vertices (V, 3) of a job folder's head.npz, metres."""
-    return read_arrays(folder / "head.npz", HEAD_ARRAYS, JobError)["vertices"]
+def to_neutral(path: Path) -> Floats:
+    """Read the neutral vertices (V, 3) of a head.npz, metres."""
+    return read_arrays(path, HEAD_ARRAYS, JobError)["vertices"]
 
 
-def to_motion(folder: Path) -> MotionTrack:
-    """Read motion.npz of a job folder."""
-    stored = read_arrays(folder / "motion.npz", MOTION_ARRAYS, JobError)
+def to_motion(path: Path) -> MotionTrack:
+    """Read a motion.npz."""
+    stored = read_arrays(path, MOTION_ARRAYS, JobError)
     return MotionTrack(tuple(map(str, stored["names"])), stored["weights"], float(stored["fps"]), stored["jaw_angle"])

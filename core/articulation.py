@@ -10,13 +10,19 @@ from .types import check as check_array
 # jaw (1 is a wide speaking vowel), aperture (0 sealed, 1 lips as far apart as in a wide /a/), pucker, funnel, spread,
 # lower (lower lip drawn down, teeth seen), labiodental (lower lip under the upper teeth), press (lips on each other),
 # tongue_tip, tongue_back and tongue_out by place of articulation
-CHANNELS = ("jaw", "aperture", "pucker", "funnel", "spread", "lower", "labiodental", "press", "tongue_tip", "tongue_back",
-            "tongue_out")
+CHANNELS = ("jaw", "aperture", "pucker", "funnel", "spread", "lower", "labiodental", "press", "tongue_tip",
+            "tongue_back", "tongue_out")
 SEALING = ("pcl", "bcl", "m")   # phones for which the lips touch
 LABIAL = ("p", "b", "f", "v", "w", "sil", *SEALING)
-SEAL_FROM, SEAL_AT = 0.15, 0.4  # posterior at which the lips begin to be pressed shut, and at which they are shut
+SEAL_FROM, SEAL_AT = 0.2, 0.5   # posterior at which the lips begin to be pressed shut, and at which they are shut
 SEAL_FRAMES = 3                 # a seal lasts at least 50 ms, so that 24 pictures a second show it
 OPEN_LEAST = 0.2                # aperture that sounds without lip contact keep
+QUIET_DB = -35.0                # level below a recording's loud parts at which nothing is spoken
+DROP_DB = -30.0                 # the same below the loudest frame within REACH, so that a whisper is no pause
+REACH = 121                     # frames, a second to both sides
+PAUSE_FRAMES = 9                # shorter quiet passages are stops' closures
+REST_FRAMES = 4                 # frames in which the mouth comes to rest
+READY_FRAMES = 6                # frames before the end of a pause at which the mouth is left to the network again
 
 
 @dataclass(frozen=True)
@@ -33,11 +39,11 @@ class Articulation:
 
     def probability(self, labels: tuple[str, ...]) -> Floats:
         """Return the probability (T,) that the sound is one of `labels`."""
-        return self.phones[:, [self.labels.index(label) for label in labels]].sum(axis=1)
+        return np.asarray(self.phones[:, [self.labels.index(label) for label in labels]].sum(axis=1), np.float32)
 
 
 def decode(articulation: Articulation) -> Floats:
-    """Return the channels (T, C) with lips shut where the network is sure of p b m, and apart where it is sure of others."""
+    """Return the channels (T, C) with lips shut where the network is sure of p b m, apart where sure of others."""
     channels = articulation.channels.copy()
     aperture = CHANNELS.index("aperture")
     apart = 1 - articulation.probability(LABIAL)
@@ -45,6 +51,26 @@ def decode(articulation: Articulation) -> Floats:
     seal = hold(smoothstep((articulation.probability(SEALING) - SEAL_FROM) / (SEAL_AT - SEAL_FROM)), SEAL_FRAMES)
     channels[:, aperture] = opening * (1 - seal)
     return np.clip(channels, 0, 1)
+
+
+def rest(channels: Floats, level: Floats) -> Floats:
+    """Return the channels (T, C) with the mouth at rest in pauses; level: (T,) dB to the loud parts of the recording.
+
+    A recording that ends right after its last word leaves the network unsure whether another sound follows.
+    """
+    quiet = (level < QUIET_DB) & (level < greatest(level, REACH) + DROP_DB)
+    change = np.diff(np.concatenate([[False], quiet, [False]]).astype(np.int8))
+    frames = np.arange(len(level))
+    share = np.zeros(len(level), np.float32)
+    for begin, end in zip(np.flatnonzero(change == 1), np.flatnonzero(change == -1), strict=True):
+        resting = np.ones(len(level), np.float32)
+        if begin > 0:
+            resting = smoothstep((frames - begin + 1) / REST_FRAMES)
+        if end < len(level):
+            resting = np.minimum(resting, smoothstep((end - READY_FRAMES - frames) / REST_FRAMES))
+        if end - begin >= PAUSE_FRAMES or end == len(level):
+            share = np.maximum(share, resting)
+    return np.asarray(channels * (1 - share)[:, None], np.float32)
 
 
 def smoothstep(values: Floats) -> Floats:
@@ -62,4 +88,4 @@ def hold(seal: Floats, frames: int) -> Floats:
 def greatest(values: Floats, frames: int) -> Floats:
     """Return the greatest of the `frames` (odd) values centred at each of `values` (T,)."""
     padded = np.pad(values, frames // 2, mode="edge")
-    return np.lib.stride_tricks.sliding_window_view(padded, frames).max(axis=1)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, frames).max(axis=1), np.float32)

@@ -71,3 +71,12 @@ def read_mono(source: soundfile.SoundFile, path: Path, rate: int) -> tuple[Float
 def error_reason(error: Exception) -> str:
     """Return libsndfile's own words without the file's path, which the sentence names anyway."""
     return str(getattr(error, "error_string", error)).rstrip(".").lower()
+
+
+def is_decodable(path: Path) -> bool:
+    """Whether libsndfile can read the file at `path`."""
+    try:
+        soundfile.info(path)
+    except (soundfile.LibsndfileError, RuntimeError, TypeError):
+        return False
+    return True

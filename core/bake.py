@@ -1,12 +1,17 @@
 """Bake: motion of one head -> shapes and their weights on the scene's frames, for Blender to key."""
 
+import zlib
+
 import numpy as np
 
+from .blinks import blink_keys
 from .head_model import HeadBasis
+from .mouth import jaw_angle
 from .types import Floats, MotionTrack, ShapeKeyBake
 
 JAW_SHAPE = "jawOpen"
 JAW_PARTS = ("teeth_lower", "tongue")
+JAW_STEPS = np.linspace(0, 1, 6, dtype=np.float32)
 
 
 def bake(neutral: Floats, motion: MotionTrack, *, basis: HeadBasis, fps: float) -> ShapeKeyBake:
@@ -14,7 +19,7 @@ def bake(neutral: Floats, motion: MotionTrack, *, basis: HeadBasis, fps: float) 
 
     neutral: (V, 3) float32, metres; the jaw pivot, known for the mean head, moves with the point below this one's ear.
     Lower teeth and tongue turn rigidly by the jaw angle (Sec. 3.4), so their share of jawOpen is left out.
-    Shapes the motion does not use are kept with weight 0: an artist can animate them.
+    Shapes the motion does not use are kept with weight 0: an artist can animate them. The motion seeds the blinks.
     """
     names = tuple(basis.expression_names)
     offsets = basis.expression_basis.astype(np.float32)
@@ -24,8 +29,9 @@ def bake(neutral: Floats, motion: MotionTrack, *, basis: HeadBasis, fps: float) 
     weights = np.zeros((len(motion.weights), len(names)), np.float32)
     weights[:, [names.index(name) for name in motion.names]] = motion.weights
     pivot = basis.jaw_pivot + (neutral - basis.vertices)[basis.below_ear_vertex] * np.float32([0, 1, 1])
-    return ShapeKeyBake(names, offsets, resample(weights, motion.fps, fps),
-                        resample(motion.jaw_angle[:, None], motion.fps, fps)[:, 0], pivot, fps)
+    blinks = blink_keys((len(weights) - 1) / motion.fps, np.random.default_rng(zlib.crc32(motion.weights.tobytes())))
+    angles = jaw_angle(basis, (JAW_SHAPE,), JAW_STEPS[:, None])
+    return ShapeKeyBake(names, offsets, resample(weights, motion.fps, fps), angles, pivot, blinks, fps)
 
 
 def resample(curves: Floats, rate: float, fps: float) -> Floats:

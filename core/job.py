@@ -20,7 +20,7 @@ from .messages import Message, Report, progress
 FORMAT = 1
 HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "iris_colour", "reprojection_percent")
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
-BAKE_ARRAYS = ("names", "offsets", "weights", "jaw_angle", "jaw_pivot", "fps", "duration")
+BAKE_ARRAYS = ("names", "offsets", "weights", "jaw_angles", "jaw_pivot", "blinks", "fps", "duration")
 
 
 @dataclass(frozen=True)

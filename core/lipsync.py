@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from .articulation import CHANNELS, Articulation, decode
+from .articulation import CHANNELS, Articulation, decode, rest
 from .errors import PackError
 from .head_model import HeadBasis
-from .log_mel import FRAME_RATE, log_mel
+from .log_mel import FRAME_RATE, level, log_mel
 from .mouth import jaw_angle
 from .mouth_rig import pose
-from .speech_encoder import SpeechEncoder, normalise, open_session
+from .speech_encoder import LEVEL, SpeechEncoder, normalise, open_session
 from .types import AudioClip, Floats, MotionTrack
 
 FORMAT = 1
@@ -36,7 +36,8 @@ class LipNetwork:
         metadata = json.loads(session.get_modelmeta().custom_metadata_map.get("ecavatar", "{}"))
         found = metadata.get("format"), tuple(metadata.get("channels", ())), metadata.get("fps")
         if found != (FORMAT, CHANNELS, FRAME_RATE):
-            raise PackError(f"the lip network has format {found[0]}, this version needs {FORMAT} with its own channels", path,
+            raise PackError(f"the lip network has format {found[0]}, this version needs {FORMAT} with its own channels",
+                            path,
                             "take the network that came with this version")
         return cls(session, metadata)
 
@@ -64,7 +65,8 @@ def animate_lips(clip: AudioClip, *, encoder: SpeechEncoder, network: LipNetwork
     """Return the mouth's motion at 60 frames a second, from time 0 to the end of the recording (16 kHz)."""
     frames = int(np.ceil(clip.duration * FRAME_RATE)) + 1
     articulation = hear(clip, frames, encoder=encoder, network=network, tick=tick)
-    names, weights = pose(decode(articulation), basis)
+    loud = np.float32(20 * np.log10(LEVEL))
+    names, weights = pose(rest(decode(articulation), level(normalise(clip), frames) - loud), basis)
     return MotionTrack(names, weights, float(FRAME_RATE), jaw_angle(basis, names, weights))
 
 

@@ -1,4 +1,5 @@
-"""Log-mel spectrum at twice the animation's frame rate: the fine timing that the speech encoder's 24 ms steps lack."""
+"""Log-mel spectrum at twice the animation's frame rate: the fine timing that the speech encoder's 24 ms steps lack;
+level."""
 
 from functools import cache
 
@@ -28,7 +29,7 @@ def mel_filters() -> Floats:
     rising = (hertz - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - hertz) / (edges[2:] - edges[1:-1])
     filters = np.maximum(np.minimum(rising, falling), 0)
-    return (filters / filters.sum(axis=0, keepdims=True)).astype(np.float32)
+    return np.asarray(filters / filters.sum(axis=0, keepdims=True), np.float32)
 
 
 def log_mel(samples: Floats, frames: int, *, first: int = 0) -> Floats:
@@ -50,3 +51,11 @@ def log_mel(samples: Floats, frames: int, *, first: int = 0) -> Floats:
         power = np.square(np.abs(np.fft.rfft(windows, SIZE))).astype(np.float32) @ mel_filters()
         result[begin:begin + len(index)] = np.log10(power / WINDOW + FLOOR) * 0.5 + 1.5
     return result.reshape(frames, WIDTH)
+
+
+def level(samples: Floats, frames: int) -> Floats:
+    """Return the level (T,) of the 25 ms around each frame's time i / 60 s, dB to full scale; silence is -120 dB."""
+    energy = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
+    centres = np.round(np.arange(frames) * RATE / FRAME_RATE).astype(np.int64)
+    first, last = (np.clip(centres + side, 0, len(samples)) for side in (-WINDOW // 2, WINDOW // 2))
+    return np.asarray(10 * np.log10((energy[last] - energy[first]) / WINDOW + 1e-12), np.float32)

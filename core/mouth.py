@@ -1,6 +1,6 @@
 """Measures of the mouth on the mesh: lip gap, rounding, lip to teeth, and the jaw's angle of Sec. 3.4.
 
-Shapes are linear, so a measured point's path needs only its own row of the expression basis: nothing of size (T, V, 3) is made.
+Shapes are linear, so a measured point's path needs only its own row of the expression basis: no (T, V, 3) is made.
 """
 
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ TOUCH_MM = 4.0                  # distance from lower lip to incisors at which c
 
 @dataclass(frozen=True)
 class MouthMeasure:
-    """opening: (T,) inner-lip gap, metres; rounding: (T,) narrowing of the mouth and protrusion of the upper lip, 0 neutral,
-    as shares of the mouth's width; labiodental: (T,) closeness of the lower lip to the upper incisors, 1 touching."""
+    """opening: (T,) inner-lip gap, metres; rounding: (T,) narrowing of the mouth and protrusion of the upper lip, as
+    shares of the mouth's width, 0 neutral; labiodental: (T,) closeness of lower lip and upper incisors, 1 touching."""
 
     opening: Floats
     rounding: Floats
@@ -44,7 +44,8 @@ def measure_mouth(basis: HeadBasis, track: MotionTrack, neutral: Floats | None =
     narrowing = 1 - width / neutral_width + (track.weights @ forward) / neutral_width
     lip = points(middle(basis, basis.lower_lip_top))                                       # (T, N, 3)
     teeth = (basis.vertices if neutral is None else neutral)[basis.upper_incisor_edge]     # they do not move
-    distance = np.mean([np.linalg.norm(path[:, None] - teeth, axis=2).min(axis=1) for path in lip.transpose(1, 0, 2)], axis=0)
+    distance = np.mean([np.linalg.norm(path[:, None] - teeth, axis=2).min(axis=1) for path in lip.transpose(1, 0, 2)],
+                       axis=0)
     return MouthMeasure(np.maximum(gap(basis, track.names, track.weights, neutral), 0),
                         narrowing.astype(np.float32),
                         np.exp(-distance * 1000 / TOUCH_MM).astype(np.float32))
@@ -53,7 +54,7 @@ def measure_mouth(basis: HeadBasis, track: MotionTrack, neutral: Floats | None =
 def middle(basis: HeadBasis, vertices: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return those of the vertices that lie in the middle part of the mouth, CENTRAL_SHARE of their width."""
     across = np.abs(basis.vertices[vertices, 0])
-    return vertices[across <= CENTRAL_SHARE * across.max()]
+    return np.asarray(vertices[across <= CENTRAL_SHARE * across.max()], np.int32)
 
 
 def trace(basis: HeadBasis, vertices: NDArray[np.int32], names: tuple[str, ...], weights: Floats,
@@ -88,8 +89,8 @@ def jaw_angle(basis: HeadBasis, names: tuple[str, ...], weights: Floats) -> Floa
     """Return the jaw's angle theta (T,), radians, positive open (Sec. 3.4).
 
     The angle between the segments from the chin point to the point below the left ear, in the neutral and in the moving
-    face, both projected onto the yoz plane. Only the jaw's shapes count: the skin of the chin also follows the lips, bone
-    does not.
+    face, both projected onto the yoz plane. Only the jaw's shapes count: the skin of the chin also follows the lips,
+    bone does not.
     """
     used = [index for index, name in enumerate(names) if name.startswith("jaw")]
     names, weights = tuple(names[index] for index in used), weights[:, used]

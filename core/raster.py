@@ -18,9 +18,11 @@ class Coverage:
 
     def interpolate(self, triangles: Integers, values: NDArray[np.floating]) -> Floats:
         """Return values (V, C) of the vertices at every pixel (H, W, C); zero where nothing is covered."""
-        corners = triangles[np.maximum(self.triangle, 0)]
-        mixed = np.einsum("hwk,hwkc->hwc", self.weights, values[corners].astype(np.float32))
-        return np.asarray(mixed * (self.triangle >= 0)[..., None], np.float32)
+        covered = self.triangle >= 0
+        corners, weights = triangles[self.triangle[covered]], self.weights[covered]
+        result = np.zeros((*self.triangle.shape, values.shape[1]), np.float32)
+        result[covered] = sum(weights[:, corner, None] * values[corners[:, corner]] for corner in range(3))
+        return result
 
 
 def rasterise(points: NDArray[np.floating], triangles: Integers, *, width: int, height: int, facing: bool = False) -> Coverage:

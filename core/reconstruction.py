@@ -42,7 +42,8 @@ def reconstruct(photo: Photo, *, basis: HeadBasis, anchors: Anchors, detector: F
     tick(0.3)
     neutral = basis.neutral(found.identity)
     expressive = neutral + basis.expression(basis.expression_names, found.expression)
-    texture = albedo(photo, expressive, neutral, found.camera, basis=basis, tick=lambda share: tick(0.3 + 0.7 * share))
+    texture = albedo(photo, face, expressive, neutral, found.camera, basis=basis, anchors=anchors,
+                     tick=lambda share: tick(0.3 + 0.7 * share))
     notes = list(photo.warnings + face.warnings)
     if max(found.expression[basis.indices(SMILE_SHAPES)]) > STRONG_EXPRESSION:
         notes.append("the person smiles or opens the mouth: a photo with a relaxed, closed mouth gives a better head")

@@ -45,7 +45,7 @@ class SpeechFeatures:
         lower = np.minimum(position.astype(np.int64), max(len(self.features) - 2, 0))
         upper = np.minimum(lower + 1, len(self.features) - 1)
         share = (position - lower).astype(np.float32)[:, None]
-        return (1 - share) * self.features[lower] + share * self.features[upper]
+        return np.asarray((1 - share) * self.features[lower] + share * self.features[upper], np.float32)
 
 
 def normalise(clip: AudioClip) -> Floats:

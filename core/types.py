@@ -106,20 +106,23 @@ class ShapeKeyBake:
     """What Blender keys: shapes, and their weights on the scene's frames.
 
     names: K; offsets: (K, V, 3) float32, metres; weights: (T, K) float32 on whole frames from 0 at `fps`;
-    jaw_angle: (T,) float32, radians about `jaw_pivot` (3,) float32, metres, turning lower teeth and tongue.
+    jaw_angles: (N,) float32, radians, how far lower teeth and tongue turn about `jaw_pivot` (3,) float32, metres, when
+    jawOpen is at N even steps from 0 to 1 (theta of Sec. 3.4); blinks: (M, 2) float32, seconds and weight of eyeBlink.
     """
 
     names: tuple[str, ...]
     offsets: Floats
     weights: Floats
-    jaw_angle: Floats
+    jaw_angles: Floats
     jaw_pivot: Floats
+    blinks: Floats
     fps: float
 
     def __post_init__(self) -> None:
         check("offsets", self.offsets, np.float32, (len(self.names), None, 3))
         check("weights", self.weights, np.float32, (None, len(self.names)))
-        check("jaw_angle", self.jaw_angle, np.float32, (len(self.weights),))
+        check("jaw_angles", self.jaw_angles, np.float32, (None,))
+        check("blinks", self.blinks, np.float32, (None, 2))
         check("jaw_pivot", self.jaw_pivot, np.float32, (3,))
 
 

@@ -27,6 +27,7 @@ def stand_in() -> Any:
     for side in ("Left", "Right"):
         move(f"mouthLowerDown{side}", slice(4, 8), (0, -0.004, 0))
         move(f"mouthUpperUp{side}", slice(0, 4), (0, 0.003, 0))
+    move("mouthFunnel", slice(5, 7), (0, -0.008, 0))
     move("mouthPucker", slice(8, 9), (0.01, 0, 0.005))
     move("mouthPucker", slice(9, 10), (-0.01, 0, 0.005))
     move("mouthRollLower", slice(4, 8), (0, 0.001, -0.004))

@@ -5,16 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mouth_stand_in import LocalNetwork, stand_in
 
-from core.articulation import CHANNELS, OPEN_LEAST, Articulation, decode, hold
+from core.articulation import CHANNELS, OPEN_LEAST, REST_FRAMES, Articulation, decode, hold, rest
 from core.errors import PackError
 from core.lipsync import BLOCK, LipNetwork, animate_lips
 from core.log_mel import WIDTH as SPECTRUM_WIDTH
 from core.speech_encoder import RATE, SpeechEncoder
 from core.types import AudioClip
-
-from mouth_stand_in import stand_in
-from mouth_stand_in import LocalNetwork
 
 LABELS = ("sil", "aa", "t", "f", "v", "w", "p", "b", "m", "pcl", "bcl")
 NETWORK = Path(__file__).parents[2] / "assets" / "lip_network.onnx"
@@ -44,6 +42,28 @@ def test_sounds_without_lip_contact_keep_the_lips_apart() -> None:
     assert opening[0] == pytest.approx(OPEN_LEAST) and opening[1] == opening[2] == pytest.approx(0.02)
 
 
+def spoken(level: list[float]) -> np.ndarray:
+    """The aperture of a mouth that the network leaves open while the sound has these levels."""
+    return rest(np.full((len(level), len(CHANNELS)), 0.4, np.float32), np.array(level, np.float32))[:, APERTURE]
+
+
+def test_the_mouth_rests_in_a_pause_and_is_ready_for_the_next_sound() -> None:
+    opening = spoken([-5.0] * 20 + [-60.0] * 30 + [-5.0] * 20)
+    assert (opening[:20] == np.float32(0.4)).all() and (opening[44:] == np.float32(0.4)).all()
+    assert (opening[20 + REST_FRAMES - 1:40] == 0).all()
+
+
+def test_the_mouth_rests_after_the_last_word_of_a_cut_recording() -> None:
+    opening = spoken([-5.0] * 20 + [-60.0] * 5)
+    assert opening[-1] == 0 and np.abs(np.diff(opening)).max() < 0.25
+
+
+def test_closures_and_whispers_are_no_pauses() -> None:
+    assert (spoken([-5.0] * 20 + [-60.0] * 6 + [-5.0] * 20) == np.float32(0.4)).all()
+    whisper = spoken([-5.0] * 20 + [-38.0] * 200)
+    assert (whisper[90:] == np.float32(0.4)).all()
+
+
 def test_hold_leaves_long_peaks_alone() -> None:
     seal = np.array([0, 0.2, 0.8, 1, 1, 1, 0.5, 0, 0], np.float32)
     np.testing.assert_array_equal(hold(seal, 3), seal)
@@ -67,7 +87,8 @@ def test_blocks_equal_the_whole() -> None:
     frames = BLOCK * 2 + 100
     noise = np.random.default_rng(0).normal(size=frames).astype(np.float32)
     result = network.articulate(lambda times: noise[np.round(times * 60).astype(int), None],
-                                lambda first, count: np.zeros((count, SPECTRUM_WIDTH), np.float32), frames, lambda fraction: None)
+                                lambda first, count: np.zeros((count, SPECTRUM_WIDTH), np.float32), frames,
+                                lambda fraction: None)
     whole = LocalLipNetwork(7).run(None, {"encoder": noise[None, :, None]})[0][0]
     np.testing.assert_allclose(result.channels, whole, atol=1e-6)      # float32 sums in another order
 
@@ -78,7 +99,8 @@ def test_the_committed_network_runs_on_any_length() -> None:
     for seconds in (0.05, 0.5, 2.0):
         samples = np.random.default_rng(1).normal(0, 0.1, int(seconds * RATE)).astype(np.float32)
         heard: list[float] = []
-        track = animate_lips(AudioClip(samples, RATE), encoder=encoder, network=network, basis=stand_in(), tick=heard.append)
+        track = animate_lips(AudioClip(samples, RATE), encoder=encoder, network=network, basis=stand_in(),
+                             tick=heard.append)
         assert len(track.weights) == int(np.ceil(seconds * 60)) + 1 and track.fps == 60
         assert track.weights.min() >= 0 and track.weights.max() <= 1
         assert heard == sorted(heard) and heard[-1] == pytest.approx(1)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.log_mel import BANDS, FRAME_RATE, RATE, WIDTH, log_mel, mel_filters
+from core.log_mel import BANDS, FRAME_RATE, RATE, WIDTH, level, log_mel, mel_filters
 
 
 def tone(hertz: float, seconds: float = 1.0) -> np.ndarray:
@@ -32,6 +32,13 @@ def test_an_onset_is_seen_in_its_half_frame() -> None:
     level = log_mel(samples, 121).reshape(-1, BANDS).max(axis=1)
     onset = int((level > 0).argmax()) / (2 * FRAME_RATE)
     assert onset == pytest.approx(1.0, abs=0.0125)      # half the window
+
+
+def test_level_of_a_tone() -> None:
+    levels = level(tone(1000), 90)
+    # a sine of amplitude 0.1: 20 log10(0.1 / sqrt(2)); 25 ms are 25 whole periods
+    np.testing.assert_allclose(levels[1:59], -23.01, atol=0.01)
+    assert levels[60] == pytest.approx(-26.02, abs=0.05) and (levels[62:] == -120).all()     # half the window, then none
 
 
 def test_beyond_the_recording_is_silence() -> None:

@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
+from mouth_stand_in import stand_in
 
 from core.articulation import CHANNELS
 from core.mouth import gap, jaw_angle, measure_mouth
-from core.mouth_rig import NAMES, SHAPES, WIDEST, pose, rig_matrix
+from core.mouth_rig import FUNNEL, NAMES, PRESSED, SHAPES, WIDEST, pose, rig_matrix
 from core.types import MotionTrack
-
-from mouth_stand_in import stand_in
 
 
 def channels(**values: float) -> np.ndarray:
@@ -31,6 +30,19 @@ def test_sealed_lips_touch_whatever_else_moves(jaw: float, other: str) -> None:
     names, weights = pose(channels(jaw=jaw, aperture=0.0, **{other: 1.0}), stand_in())
     # what the shapes can close exactly, they close; a shape that already presses the lips may leave them overlapping
     assert gap(stand_in(), names, weights)[0] < 1e-5
+
+
+def test_pressed_lips_yield_and_resting_lips_do_not() -> None:
+    pressed, resting = (gap(stand_in(), *pose(channels(jaw=0.4, aperture=0.0, press=press), stand_in()))[0]
+                        for press in (1.0, 0.0))
+    assert pressed == pytest.approx(-PRESSED, abs=1e-5) and resting == pytest.approx(0, abs=1e-5)
+
+
+def test_the_funnel_opens_no_further_than_asked() -> None:
+    names, weights = pose(channels(funnel=1.0, pucker=1.0, aperture=0.0), stand_in())
+    assert weights[0, names.index(FUNNEL)] == 0
+    names, weights = pose(channels(funnel=1.0, aperture=0.8), stand_in())
+    assert weights[0, names.index(FUNNEL)] == pytest.approx(SHAPES["funnel"][FUNNEL])
 
 
 @pytest.mark.parametrize("aperture", [0.2, 0.5, 0.8])
@@ -57,12 +69,14 @@ def test_every_channel_but_the_aperture_moves_something() -> None:
 
 
 def test_measures_follow_the_shapes() -> None:
-    weights = np.concatenate([weights_of(), weights_of(jawOpen=0.5), weights_of(mouthPucker=1.0), weights_of(mouthRollLower=1.0)])
+    weights = np.concatenate([weights_of(), weights_of(jawOpen=0.5), weights_of(mouthPucker=1.0),
+                              weights_of(mouthRollLower=1.0)])
     track = MotionTrack(NAMES, weights, 60.0, np.zeros(4, np.float32))
     measure = measure_mouth(stand_in(), track)
     assert measure.opening[0] == pytest.approx(0, abs=1e-6) and measure.opening[1] == pytest.approx(0.015, abs=1e-6)
     assert measure.rounding[0] == pytest.approx(0, abs=1e-6)
-    assert measure.rounding[2] == pytest.approx(0.4, abs=1e-3)          # corners 50 mm apart move 20 mm towards each other
+    # corners 50 mm apart move 20 mm towards each other
+    assert measure.rounding[2] == pytest.approx(0.4, abs=1e-3)
     assert measure.labiodental[3] > measure.labiodental[0] > measure.labiodental[1]
 
 

@@ -7,7 +7,18 @@ import pytest
 from mouth_stand_in import LocalNetwork
 
 from core.errors import PackError
-from core.speech_encoder import FIELD, HOP, LEVEL, OVERLAP, RATE, WIDTH, WINDOW, SpeechEncoder, SpeechFeatures, loudness, normalise
+from core.speech_encoder import (
+    FIELD,
+    HOP,
+    LEVEL,
+    OVERLAP,
+    RATE,
+    WINDOW,
+    SpeechEncoder,
+    SpeechFeatures,
+    loudness,
+    normalise,
+)
 from core.types import AudioClip
 
 

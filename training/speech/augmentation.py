@@ -1,4 +1,4 @@
-"""Change training speech as rooms, microphones and speakers would: speed, reverberation, band limits, noise, clipping."""
+"""Change training speech as rooms, microphones and speakers do: speed, reverberation, band limits, noise, clipping."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,8 +28,8 @@ def augment(utterance: Utterance, rng: np.random.Generator, *, babble: list[Samp
         samples = tilt(samples, float(rng.uniform(-6, 6)))
     if rng.random() < 0.15:
         samples = np.tanh(samples / max(float(np.abs(samples).max()), 1e-6) * rng.uniform(2, 6)).astype(np.float32)
-    if rng.random() < 0.75:
-        samples = add_noise(samples, make_noise(len(samples), rng, babble=babble), float(rng.uniform(5, 35)))
+    if rng.random() < 0.8:
+        samples = add_noise(samples, make_noise(len(samples), rng, babble=babble), float(rng.uniform(0, 35)))
     return replace(result, samples=samples.astype(np.float32))
 
 
@@ -55,7 +55,8 @@ def cut_end(utterance: Utterance, keep: float) -> Utterance:
     if last.label != "sil" or last.end - last.start <= keep:
         return utterance
     end = last.start + keep
-    return replace(utterance, samples=utterance.samples[:int(end * RATE)], phones=(*utterance.phones[:-1], Phone(last.start, end, "sil")))
+    return replace(utterance, samples=utterance.samples[:int(end * RATE)],
+                   phones=(*utterance.phones[:-1], Phone(last.start, end, "sil")))
 
 
 def join_silences(phones: list[Phone]) -> tuple[Phone, ...]:
@@ -96,13 +97,15 @@ def shape_spectrum(samples: Samples, gain: Callable[[NDArray[np.float64]], NDArr
 
 def limit_band(samples: Samples, *, low: float, high: float) -> Samples:
     """Keep low..high Hz, with slopes like a telephone's."""
-    return shape_spectrum(samples, lambda hertz: 1 / np.sqrt(1 + (low / np.maximum(hertz, 1)) ** 8 + (hertz / high) ** 16))
+    return shape_spectrum(
+        samples, lambda hertz: 1 / np.sqrt(1 + (low / np.maximum(hertz, 1)) ** 8 + (hertz / high) ** 16))
 
 
 def tilt(samples: Samples, db_per_octave: float) -> Samples:
     """Turn the spectrum about 1 kHz, at most 15 dB at the ends."""
     def gain(hertz: NDArray[np.float64]) -> NDArray[np.float64]:
-        return 10 ** (np.clip(db_per_octave * np.log2(np.maximum(hertz, 30) / 1000), -15, 15) / 20)
+        lift = np.clip(db_per_octave * np.log2(np.maximum(hertz, 30) / 1000), -15, 15)
+        return np.asarray(10 ** (lift / 20), np.float64)
     return shape_spectrum(samples, gain)
 
 
@@ -112,15 +115,16 @@ def make_noise(count: int, rng: np.random.Generator, *, babble: list[Samples]) -
     if kind == "babble" and babble:
         voices = [np.resize(np.roll(babble[rng.integers(len(babble))], int(rng.integers(RATE))), count)
                   for _ in range(rng.integers(3, 7))]
-        return np.sum(voices, axis=0).astype(np.float32)
+        return np.asarray(np.sum(voices, axis=0), np.float32)
     times = np.arange(count) / RATE
     if kind == "chords":
         return make_chords(times, rng)
     if kind == "hum":
         base = rng.choice([50.0, 60.0, 100.0])
-        return np.sum([np.sin(2 * np.pi * base * order * times) / order for order in range(1, 8)], axis=0).astype(np.float32)
+        tones = [np.sin(2 * np.pi * base * order * times) / order for order in range(1, 8)]
+        return np.asarray(np.sum(tones, axis=0), np.float32)
     white = rng.normal(size=count).astype(np.float32)
-    return tilt(white, float(rng.uniform(-6, 1)))
+    return tilt(white, float(rng.uniform(-6, 2)))
 
 
 def make_chords(times: NDArray[np.float64], rng: np.random.Generator) -> Samples:

@@ -1,7 +1,8 @@
 """Make the training corpus: `python -m training.speech.corpus --work DIR`.
 
-Writes DIR/speech/NAME.flac (16 kHz) and NAME.json (voice, text, phones [[start_s, end_s, label], ...]). A run goes on where
-the last one stopped. Needs flite (`apt-get install flite`) and hibari-tts; text and voices follow from the seed alone.
+Writes DIR/speech/NAME.flac (16 kHz) and NAME.json (voice, text, phones [[start_s, end_s, label], ...]). A run goes on
+where the last one stopped. Needs flite (`apt-get install flite`) and hibari-tts; text and voices follow from the seed
+alone.
 """
 
 import argparse
@@ -19,7 +20,8 @@ from .synthesis import FLITE_VOICES, RATE, HibariVoice, Utterance, speak_with_fl
 from .text import generate
 
 log = logging.getLogger(__name__)
-# pitch and formant factors of hibari's voice, and whether it whispers: as it is, men, lighter women, a child, a shout, whispers
+# pitch and formant factors of hibari's voice, and whether it whispers: as it is, men, lighter women, a child, a shout,
+# whispers
 HIBARI_SPEAKERS = ((1.0, 1.0, False), (0.55, 0.84, False), (0.65, 0.88, False), (0.8, 0.93, False), (1.15, 1.06, False),
                    (1.35, 1.15, False), (1.7, 1.05, False), (1.0, 0.92, True))
 Speak = Callable[[str, np.random.Generator], Utterance]

@@ -1,7 +1,7 @@
 """Turn the corpus into training arrays: `python -m training.speech.features --work DIR --encoder PATH`.
 
-Writes DIR/features_COPY.npz: encoder (N, 288) and spectrum (N, 80) float16, motion (N, C) float16, phones (N,) int16, all on the
-60 Hz frames of the animation; starts (U + 1,) where each utterance begins; names (U,).
+Writes DIR/features_COPY.npz: encoder (N, 288) and spectrum (N, 80) float16, motion (N, C) float16, phones (N,) int16,
+all on the 60 Hz frames of the animation; starts (U + 1,) where each utterance begins; names (U,).
 """
 
 import argparse
@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.log_mel import FRAME_RATE, log_mel
 from core.articulation import CHANNELS
+from core.log_mel import FRAME_RATE, log_mel
 from core.speech_encoder import RATE, SpeechEncoder, normalise
 from core.types import AudioClip
 
@@ -40,21 +40,22 @@ def label_frames(phones: tuple[Phone, ...], frames: int) -> NDArray[np.int16]:
     ends = np.array([phone.end for phone in phones])
     index = np.minimum(np.searchsorted(ends, np.arange(frames) / FRAME_RATE, side="right"), len(phones) - 1)
     labels = np.array([INVENTORY.index(phone.label) for phone in phones], np.int16)
-    return labels[index]
+    return np.asarray(labels[index], np.int16)
 
 
 def effort(samples: Array, frames: int) -> Array:
-    """Return the factor of loudness on the amplitude of the motion (T,): 0.75 for quiet passages to 1.15 for loud ones."""
+    """Return the factor of loudness on the motion's amplitude (T,): 0.75 in quiet passages to 1.15 in loud ones."""
     hop = RATE / FRAME_RATE
     power = np.add.reduceat(np.pad(samples.astype(np.float64) ** 2, (0, int(hop) + 1)),
                             np.minimum((np.arange(frames) * hop).astype(int), len(samples)))
     kernel = np.hanning(26)[1:-1]
     level = 10 * np.log10(np.convolve(power, kernel / kernel.sum(), "same")[:frames] + 1e-8)
     loud = np.quantile(level, 0.85)
-    return np.clip(1.05 + (level - loud) / 40, 0.75, 1.15).astype(np.float32)
+    return np.asarray(np.clip(1.05 + (level - loud) / 40, 0.75, 1.15), np.float32)
 
 
-def frames_of(utterance: Utterance, encoder: SpeechEncoder, clean: Array | None = None) -> dict[str, NDArray[np.generic]]:
+def frames_of(utterance: Utterance, encoder: SpeechEncoder, clean: Array | None = None
+              ) -> dict[str, NDArray[np.generic]]:
     """Return inputs and targets of one utterance; clean: the speech that loudness is taken from, itself if None."""
     encoded, spectrum = describe(utterance.samples, encoder)
     frames = len(encoded)

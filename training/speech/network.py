@@ -1,7 +1,7 @@
-"""The lip network: speech features -> articulation channels and phone posteriors, over the whole clip at once (Sec. 4.2).
+"""The lip network: speech features -> articulation channels and phone posteriors, over a whole clip (Sec. 4.2).
 
-Dilated convolutions (as in WaveNet, van den Oord et al. 2016, but looking both ways). The phone posteriors stand in for the
-paper's lip-reading branch: motion and speech content are read from the same hidden layer.
+Dilated convolutions (as in WaveNet, van den Oord et al. 2016, but looking both ways). The phone posteriors stand in for
+the paper's lip-reading branch: motion and speech content are read from the same hidden layer.
 """
 
 from dataclasses import asdict, dataclass
@@ -49,7 +49,8 @@ class Block(nn.Module):
         """hidden: (B, C, T)."""
         inner = self.norm(hidden.transpose(1, 2)).transpose(1, 2)               # (B, C, T)
         inner = functional.gelu(self.convolution(inner))                        # (B, C, T)
-        return hidden + self.mix(self.dropout(inner))                           # (B, C, T)
+        result: Tensor = hidden + self.mix(self.dropout(inner))                 # (B, C, T)
+        return result
 
 
 class LipNetwork(nn.Module):

@@ -17,8 +17,8 @@ class Phone:
 
 
 VOWELS = ("aa", "ae", "ah", "ao", "aw", "ax", "ay", "eh", "er", "ey", "ih", "iy", "ow", "oy", "uh", "uw", "ue", "oe")
-CONSONANTS = ("b", "ch", "d", "dh", "dx", "f", "g", "hh", "jh", "k", "l", "m", "n", "ng", "p", "r", "s", "sh", "t", "th",
-              "v", "w", "y", "z", "zh")
+CONSONANTS = ("b", "ch", "d", "dh", "dx", "f", "g", "hh", "jh", "k", "l", "m", "n", "ng", "p", "r", "s", "sh", "t",
+              "th", "v", "w", "y", "z", "zh")
 CLOSURES = {"p": "pcl", "b": "bcl", "t": "tcl", "d": "dcl", "k": "kcl", "g": "gcl", "ch": "tcl", "jh": "dcl"}
 INVENTORY = ("sil", *VOWELS, *CONSONANTS, "pcl", "bcl", "tcl", "dcl", "kcl", "gcl")
 
@@ -100,7 +100,7 @@ def trim_into_silence(phones: tuple[Phone, ...], samples: NDArray[np.float32], r
 def find_burst(samples: NDArray[np.float32], rate: int, phone: Phone, *, needed_db: float) -> float | None:
     """Return the time of the steepest rise of high-frequency energy inside a stop, None when it rises too little.
 
-    Energy of the first difference (which lifts high frequencies) in 5 ms windows each millisecond; the rise is over 8 ms.
+    Energy of the first difference (which lifts high frequencies) in 5 ms windows each ms; the rise is over 8 ms.
     """
     hop, window, span = rate // 1000, rate // 200, 8
     first = max(int(phone.start * rate) - window, 0)

@@ -1,9 +1,8 @@
 """Training speech with known phone times, from synthesisers whose output may be used freely.
 
-flite (Debian, voices kal16 awb rms slt: permissive licences of Carnegie Mellon University) prints the end time of every phone.
-hibari-tts (Apache-2.0, also its weights) knows the length of every phone symbol; its network puts out pitch and
+flite (Debian, voices kal16 awb rms slt: permissive licences of Carnegie Mellon University) prints the end time of every
+phone. hibari-tts (Apache-2.0, also its weights) knows the length of every phone symbol; its network puts out pitch and
 spectral envelopes before they become a waveform, so one voice gives many: pitch and formants are changed there.
-espeak-ng (the program is GPL-3.0, which does not extend to its output) adds languages; its library reports phone events.
 """
 
 import re
@@ -109,7 +108,7 @@ def _warp(spectrum: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
     source = np.minimum(np.arange(bins) / factor, bins - 1.001)
     lower = source.astype(int)
     share = (source - lower)[:, None].astype(np.float32)
-    return (1 - share) * spectrum[lower] + share * spectrum[lower + 1]
+    return np.asarray((1 - share) * spectrum[lower] + share * spectrum[lower + 1], np.float32)
 
 
 def hibari_phones(symbols: list[str], lengths: NDArray[np.float32], duration: float) -> list[Phone]:

@@ -1,9 +1,10 @@
 """The coarticulation teacher: phones with times -> how the mouth moves, by written rules.
 
 Every phone has a target for each channel and a strength with which it insists on it; strengths fall off exponentially
-outside the phone, at a rate of the channel, and the motion is their weighted mean (dominance functions: Cohen and Massaro,
-1993). So /s/ in "soon" is rounded by its vowel, while /f/ never gives up its lip. Contacts are not left to the mean:
-lips seal for p b m and stay shut for at least 50 ms (seen at 24 pictures a second), the lower lip meets the upper teeth for f v.
+outside the phone, at a rate of the channel, and the motion is their weighted mean (dominance functions: Cohen and
+Massaro, 1993). So /s/ in "soon" is rounded by its vowel, while /f/ never gives up its lip. Contacts are not left to the
+mean: lips seal for p b m and stay shut for at least 50 ms (seen at 24 pictures a second), the lower lip meets the upper
+teeth for f v.
 """
 
 from dataclasses import dataclass
@@ -22,8 +23,9 @@ LABIODENTAL_APERTURE = 0.2       # the lower lip meets the teeth, not the upper 
 SEAL_PHONES = ("pcl", "bcl", "m")
 DEFAULT_STRENGTH = 0.35
 #         rate outside the phone, 1/s; before (anticipation) and after (carry-over)
-RATES = {"jaw": (14, 14), "aperture": (26, 24), "pucker": (9, 13), "funnel": (12, 15), "spread": (14, 14), "lower": (20, 20),
-         "labiodental": (34, 34), "press": (30, 30), "tongue_tip": (24, 24), "tongue_back": (20, 20), "tongue_out": (26, 26)}
+RATES = {"jaw": (14, 14), "aperture": (26, 24), "pucker": (9, 13), "funnel": (12, 15), "spread": (14, 14),
+         "lower": (20, 20), "labiodental": (34, 34), "press": (30, 30), "tongue_tip": (24, 24),
+         "tongue_back": (20, 20), "tongue_out": (26, 26)}
 
 # channel: value or (value, strength); what is not named is 0 with DEFAULT_STRENGTH
 Entry = float | tuple[float, float]
@@ -34,19 +36,24 @@ VOWEL_RULES: dict[str, dict[str, Entry]] = {
     "ao": {"jaw": (0.85, 1), "aperture": (0.82, 1), "pucker": (0.3, 0.8), "funnel": (0.45, 0.8)},
     "ax": {"jaw": (0.4, 0.4), "aperture": (0.46, 0.7)},
     "eh": {"jaw": (0.65, 0.9), "aperture": (0.72, 1), "spread": (0.45, 0.8)},
-    "er": {"jaw": (0.4, 0.7), "aperture": (0.45, 0.9), "funnel": (0.35, 0.7), "pucker": (0.15, 0.5), "tongue_tip": (0.3, 0.6)},
+    "er": {"jaw": (0.4, 0.7), "aperture": (0.45, 0.9), "funnel": (0.35, 0.7), "pucker": (0.15, 0.5),
+           "tongue_tip": (0.3, 0.6)},
     "ih": {"jaw": (0.35, 0.7), "aperture": (0.45, 0.9), "spread": (0.5, 0.8), "tongue_tip": (0.15, 0.3)},
     "iy": {"jaw": (0.25, 0.8), "aperture": (0.4, 1), "spread": (0.9, 1), "lower": (0.3, 0.6), "tongue_tip": (0.2, 0.4)},
-    "uh": {"jaw": (0.35, 0.7), "aperture": (0.4, 0.9), "pucker": (0.55, 0.9), "funnel": (0.3, 0.6), "tongue_back": (0.2, 0.4)},
-    "uw": {"jaw": (0.25, 0.8), "aperture": (0.3, 1), "pucker": (1.0, 1), "funnel": (0.2, 0.6), "tongue_back": (0.3, 0.5)},
-    "ue": {"jaw": (0.25, 0.8), "aperture": (0.3, 1), "pucker": (0.95, 1), "funnel": (0.2, 0.6), "tongue_tip": (0.2, 0.4)},
+    "uh": {"jaw": (0.35, 0.7), "aperture": (0.4, 0.9), "pucker": (0.55, 0.9), "funnel": (0.3, 0.6),
+           "tongue_back": (0.2, 0.4)},
+    "uw": {"jaw": (0.25, 0.8), "aperture": (0.3, 1), "pucker": (1.0, 1), "funnel": (0.2, 0.6),
+           "tongue_back": (0.3, 0.5)},
+    "ue": {"jaw": (0.25, 0.8), "aperture": (0.3, 1), "pucker": (0.95, 1), "funnel": (0.2, 0.6),
+           "tongue_tip": (0.2, 0.4)},
     "oe": {"jaw": (0.4, 0.8), "aperture": (0.42, 1), "pucker": (0.8, 1), "funnel": (0.3, 0.6)},
 }
 OH: dict[str, Entry] = {"jaw": (0.55, 0.9), "aperture": (0.6, 1), "pucker": (0.65, 0.9), "funnel": (0.4, 0.8)}
 EY: dict[str, Entry] = {"jaw": (0.5, 0.8), "aperture": (0.6, 1), "spread": (0.6, 0.9)}
 # diphthongs: first target, second target
 DIPHTHONGS: dict[str, tuple[dict[str, Entry], dict[str, Entry]]] = {
-    "ay": (VOWEL_RULES["aa"], VOWEL_RULES["ih"]), "aw": (VOWEL_RULES["aa"], VOWEL_RULES["uh"]), "ow": (OH, VOWEL_RULES["uw"]),
+    "ay": (VOWEL_RULES["aa"], VOWEL_RULES["ih"]), "aw": (VOWEL_RULES["aa"], VOWEL_RULES["uh"]),
+    "ow": (OH, VOWEL_RULES["uw"]),
     "oy": (VOWEL_RULES["ao"], VOWEL_RULES["ih"]), "ey": (EY, VOWEL_RULES["iy"]),
 }
 _TIP: dict[str, Entry] = {"jaw": (0.18, 0.6), "aperture": (0.32, 0.75), "tongue_tip": (0.9, 1), "spread": (0.15, 0.15),
@@ -66,14 +73,18 @@ _TEETH: dict[str, Entry] = {"jaw": (0.12, 0.8), "aperture": (0.16, 1.0), "labiod
 _DENTAL: dict[str, Entry] = {**_TIP, "aperture": (0.4, 0.85), "tongue_out": (0.8, 1), "tongue_tip": (0.55, 0.9)}
 CONSONANT_RULES: dict[str, dict[str, Entry]] = {
     "pcl": _LIPS, "bcl": _LIPS, "m": _LIPS, "p": _BURST, "b": _BURST, "f": _TEETH, "v": _TEETH,
-    "w": {"jaw": (0.2, 0.8), "aperture": (0.22, 1), "pucker": (1.0, 1), "funnel": (0.2, 0.6), "tongue_back": (0.3, 0.5)},
-    "r": {"jaw": (0.25, 0.6), "aperture": (0.36, 0.8), "funnel": (0.5, 0.7), "pucker": (0.3, 0.5), "tongue_tip": (0.45, 0.8)},
+    "w": {"jaw": (0.2, 0.8), "aperture": (0.22, 1), "pucker": (1.0, 1), "funnel": (0.2, 0.6),
+          "tongue_back": (0.3, 0.5)},
+    "r": {"jaw": (0.25, 0.6), "aperture": (0.36, 0.8), "funnel": (0.5, 0.7), "pucker": (0.3, 0.5),
+          "tongue_tip": (0.45, 0.8)},
     "l": {**_TIP, "aperture": (0.44, 0.8), "jaw": (0.3, 0.5)},
-    "t": _TIP, "d": _TIP, "n": _TIP, "dx": {**_TIP, "aperture": (0.36, 0.4)}, "tcl": _TIP, "dcl": _TIP, "th": _DENTAL, "dh": _DENTAL,
+    "t": _TIP, "d": _TIP, "n": _TIP, "dx": {**_TIP, "aperture": (0.36, 0.4)}, "tcl": _TIP, "dcl": _TIP, "th": _DENTAL,
+    "dh": _DENTAL,
     "s": _HISS, "z": _HISS, "sh": _HUSH, "zh": _HUSH, "ch": _HUSH, "jh": _HUSH,
     "k": _BACK, "g": _BACK, "ng": _BACK, "kcl": _BACK, "gcl": _BACK,
     "y": {"jaw": (0.2, 0.6), "aperture": (0.38, 0.9), "spread": (0.7, 0.8), "tongue_tip": (0.25, 0.5)},
-    "hh": {"jaw": (0.35, 0.15), "aperture": (0.45, 0.35), "pucker": (0.0, 0.08), "funnel": (0.0, 0.08), "spread": (0.0, 0.08)},
+    "hh": {"jaw": (0.35, 0.15), "aperture": (0.45, 0.35), "pucker": (0.0, 0.08), "funnel": (0.0, 0.08),
+           "spread": (0.0, 0.08)},
     "sil": {"jaw": (0.0, 0.7), "aperture": (0.0, 1.0), "pucker": (0.0, 0.25), "spread": (0.0, 0.25)},
 }
 
@@ -135,7 +146,7 @@ def teach(phones: tuple[Phone, ...], frames: int, fps: float, *, effort: Motion 
         motion[:, :2] *= factor[:, None]
     motion = _contacts(motion, phones, times)
     index = np.round(np.arange(frames) * GRID / fps).astype(int)
-    return np.clip(motion[index], 0, 1)
+    return np.asarray(np.clip(motion[index], 0, 1), np.float32)
 
 
 def _smooth(motion: Motion, width: float) -> Motion:
@@ -148,7 +159,7 @@ def _smooth(motion: Motion, width: float) -> Motion:
 
 
 def seals(phones: tuple[Phone, ...]) -> list[tuple[float, float]]:
-    """Return the spans in which the lips must touch: closures of p b and the whole of m, at least SHORTEST_SEAL long."""
+    """Return the spans in which the lips touch: closures of p b and the whole of m, at least SHORTEST_SEAL long."""
     spans: list[list[float]] = []
     for phone in phones:
         if phone.label in SEAL_PHONES:
@@ -173,7 +184,8 @@ def _contacts(motion: Motion, phones: tuple[Phone, ...], times: Motion) -> Motio
         if phone.label in ("f", "v"):
             away = _gate(times, phone.start, phone.end, closing=0.06, opening=0.06)
             motion[:, labiodental] = np.maximum(motion[:, labiodental], 1 - away)
-            motion[:, aperture] = np.minimum(motion[:, aperture], LABIODENTAL_APERTURE + away * (1 - LABIODENTAL_APERTURE))
+            motion[:, aperture] = np.minimum(motion[:, aperture],
+                                             LABIODENTAL_APERTURE + away * (1 - LABIODENTAL_APERTURE))
     open_share = np.ones(len(times), np.float32)
     for start, end in seals(phones):
         open_share = np.minimum(open_share, _gate(times, start, end, closing=0.065, opening=0.055))
@@ -193,6 +205,6 @@ def _gate(times: Motion, start: float, end: float, *, closing: float, opening: f
     entering = np.clip((times - (start + lead - closing)) / closing, 0, 1)
     leaving = np.clip((times - (end - trail)) / opening, 0, 1)
     shut = entering ** 2 * (3 - 2 * entering) * (1 - leaving ** 2 * (3 - 2 * leaving))
-    return (1 - shut).astype(np.float32)
+    return np.asarray(1 - shut, np.float32)
 
 

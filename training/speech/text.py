@@ -78,45 +78,51 @@ Madam, I'm afraid the museum's permanent map room is empty.
 """.split("\n")
 
 WORDS: dict[str, str] = {
-    "noun": "map boat bag lamp pump paper bumper pepper farm van valley river window worm wolf swan wave fever leaf knife glove "
-            "stove thumb lip cup cap cab cub web rope soap sheep shape ship tape tube cube bomb comb lamb limb room broom "
-            "dream game name frame flame film farm form storm army animal camera number member summer hammer problem "
-            "puppet puppy poppy baby bubble table cable apple people purple maple temple simple sample camp lamp lump jump "
-            "phone elephant dolphin photo coffee office chef chief thief belief roof proof cough laugh giraffe safe "
-            "vase voice visitor virus vegetable movie navy envelope river oven seven shovel travel level novel "
-            "wagon wheel whale wheat wood wool witch watch week well queen quilt squirrel sandwich flower tower power shower "
-            "dog cat tree house garden kitchen letter teacher doctor sister night light road coat stone engine orange judge "
-            "church chair cheese peach beach fish dish shell shoe sugar machine ocean treasure measure garage "
-            "king ring song thing tongue finger hunger monkey donkey uncle bank pink drink rock duck truck lake cake book hook "
-            "tooth teeth mouth path bath cloth earth birth month feather brother mother father weather "
-            "yard yacht year onion music cube few view hair head hand house hill hotel horse idea eye ear oil boy toy",
-    "verb": "moved bought brought built burned baked blamed believed borrowed pushed pulled painted passed picked planned "
-            "played promised made missed mended mixed married mapped found felt filled followed forgot finished fixed feared "
-            "visited voted viewed valued watched washed wanted warmed wiped won wore waved weighed "
-            "stopped dropped wrapped helped hoped jumped grabbed rubbed robbed climbed named claimed filmed framed saved loved "
-            "gave drove served solved moved left laughed at carried cut caught kept took told taught threw thanked "
-            "showed shut chose changed chased joined judged used heard hid held had heard sang sent saw sold",
+    "noun": "map boat bag lamp pump paper bumper pepper farm van valley river window worm wolf swan wave fever leaf "
+            "knife glove stove thumb lip cup cap cab cub web rope soap sheep shape ship tape tube cube bomb comb lamb "
+            "limb room broom dream game name frame flame film farm form storm army animal camera number member summer "
+            "hammer problem puppet puppy poppy baby bubble table cable apple people purple maple temple simple sample "
+            "camp lamp lump jump phone elephant dolphin photo coffee office chef chief thief belief roof proof cough "
+            "laugh giraffe safe vase voice visitor virus vegetable movie navy envelope river oven seven shovel travel "
+            "level novel wagon wheel whale wheat wood wool witch watch week well queen quilt squirrel sandwich flower "
+            "tower power shower dog cat tree house garden kitchen letter teacher doctor sister night light road coat "
+            "stone engine orange judge church chair cheese peach beach fish dish shell shoe sugar machine ocean "
+            "treasure measure garage king ring song thing tongue finger hunger monkey donkey uncle bank pink drink "
+            "rock duck truck lake cake book hook tooth teeth mouth path bath cloth earth birth month feather brother "
+            "mother father weather yard yacht year onion music cube few view hair head hand house hill hotel horse "
+            "idea eye ear oil boy toy",
+    "verb": "moved bought brought built burned baked blamed believed borrowed pushed pulled painted passed picked "
+            "planned played promised made missed mended mixed married mapped found felt filled followed forgot "
+            "finished fixed feared visited voted viewed valued watched washed wanted warmed wiped won wore waved "
+            "weighed stopped dropped wrapped helped hoped jumped grabbed rubbed robbed climbed named claimed filmed "
+            "framed saved loved gave drove served solved moved left laughed at carried cut caught kept took told "
+            "taught threw thanked showed shut chose changed chased joined judged used heard hid held had heard sang "
+            "sent saw sold",
     "adjective": "big bright brown blue broken busy black pale pink purple plain proper perfect empty happy simple "
-                 "warm wet white wild wonderful weird weak main modern magic many smooth firm famous funny fresh fine fat full "
-                 "foreign safe rough stiff tough very old heavy clever seven brave live grave evil "
-                 "young yellow huge human thin thick smooth northern other "
-                 "small large long short cold hot new red green quiet quick strange cheap rich special social usual "
-                 "orange double humble sober numb calm slim grim dumb deep cheap ripe steep",
-    "place": "above the bay|behind the barn|before breakfast|by the river|in the museum|on the map|from the farm|under the lamp|"
-             "with my mother|at the beach|in the village|from Bombay|near Boston|on Monday|for a week|with five friends|"
-             "over the bridge|at half past four|beside the pool|during the storm|without any problem|after the movie|"
-             "until November|in the swamp|through the woods|towards the tower|at home|in Rome|for the first time|on the roof|"
-             "before the bus came|because Bob was away|when my phone rang|while we were waiting|if I may|about a month ago",
+                 "warm wet white wild wonderful weird weak main modern magic many smooth firm famous funny fresh fine "
+                 "fat full foreign safe rough stiff tough very old heavy clever seven brave live grave evil young "
+                 "yellow huge human thin thick smooth northern other small large long short cold hot new red green "
+                 "quiet quick strange cheap rich special social usual orange double humble sober numb calm slim grim "
+                 "dumb deep cheap ripe steep",
+    "place": "above the bay|behind the barn|before breakfast|by the river|in the museum|on the map|from the farm|"
+             "under the lamp|with my mother|at the beach|in the village|from Bombay|near Boston|on Monday|for a week|"
+             "with five friends|over the bridge|at half past four|beside the pool|during the storm|without any problem|"
+             "after the movie|until November|in the swamp|through the woods|towards the tower|at home|in Rome|"
+             "for the first time|on the roof|before the bus came|because Bob was away|when my phone rang|"
+             "while we were waiting|if I may|about a month ago",
     "person": "I|you|we|they|my mother|my brother Ben|Pam|Bob|Vivian|Wendy|Philip|the farmer|the bishop|a policeman|"
-              "her husband|the whole family|some people|every member|nobody|the woman from Vienna|Mister Brown|Professor May|"
-              "the famous baker|Emma|Abby|Tom and Jim|the old king|George|Charles|Ruth|this young judge|those thieves",
-    "number": "five|seven|eleven|twelve|fifteen|forty five|ninety nine|one hundred and two|a million|both|many|some|few|"
-              "sixty four|thirteen|eighty eight|two thousand",
-    "set": "bat mat pat fat vat|pie buy my fie vie why|bee me pea fee we|map mab mad mat mack|rope robe roam road roach|"
-           "cup cub come cuff cut|lab lap lamb laugh lack|rib rip rim riff rig|wheel veal feel meal peel|pool tool cool mule fool|"
-           "some sun sung sub sup|beam bean beep beat|vine wine fine mine pine line|tap tab tam tack tad|simmer sinner singer|"
-           "mob mop mom mock|cape cable came cave cake|leap leave leak lean|hope home hose hove|nip nib nim knit nick|"
-           "shape shave shame shake|rum run rung rub rough|dip dib dim did dig|ape abe aim ate ache|pope poem boat moat vote",
+              "her husband|the whole family|some people|every member|nobody|the woman from Vienna|Mister Brown|"
+              "Professor May|the famous baker|Emma|Abby|Tom and Jim|the old king|George|Charles|Ruth|this young judge|"
+              "those thieves",
+    "number": "five|seven|eleven|twelve|fifteen|forty five|ninety nine|one hundred and two|a million|both|many|some|"
+              "few|sixty four|thirteen|eighty eight|two thousand",
+    "set": "bat mat pat fat vat|pie buy my fie vie why|bee me pea fee we|map mab mad mat mack|"
+           "rope robe roam road roach|cup cub come cuff cut|lab lap lamb laugh lack|rib rip rim riff rig|"
+           "wheel veal feel meal peel|pool tool cool mule fool|some sun sung sub sup|beam bean beep beat|"
+           "vine wine fine mine pine line|tap tab tam tack tad|simmer sinner singer|mob mop mom mock|"
+           "cape cable came cave cake|leap leave leak lean|hope home hose hove|nip nib nim knit nick|"
+           "shape shave shame shake|rum run rung rub rough|dip dib dim did dig|ape abe aim ate ache|"
+           "pope poem boat moat vote",
 }
 PATTERNS = (
     "{person} {verb} the {adjective} {noun} {place}.",

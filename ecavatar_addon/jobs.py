@@ -1,0 +1,152 @@
+"""The background process: start it, listen to it, cancel it. No operator waits for it in a Blender window.
+
+`poll` is a plain function: a timer calls it in a window, a loop where there is none (timers never fire there). The state
+belongs to this Blender process and is never saved in a .blend.
+"""
+
+import importlib.util
+import os
+import queue
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from ..core.errors import JobError
+from ..core.messages import Message, parse
+
+EXTENSION = Path(__file__).resolve().parent.parent
+# what the engine needs besides the standard library; Blender brings numpy, the extension the others
+PACKAGES = ("numpy", "onnxruntime", "ai_edge_litert", "soundfile", "soxr", "PIL")
+BOOTSTRAP = ("import sys, runpy; n = int(sys.argv[1]); sys.path[:0] = sys.argv[2:2 + n]; del sys.argv[1:2 + n]; "
+             "runpy.run_module('core.worker', run_name='__main__', alter_sys=True)")
+PATIENCE = 3.0                  # seconds the worker has to end when asked to
+STAGE_SHARES = {"head": (0.0, 0.6), "speech": (0.6, 0.95), "bake": (0.95, 1.0)}
+
+State = Literal["running", "done", "failed", "cancelled"]
+
+
+@dataclass
+class Worker:
+    """One run of core/worker.py in a job folder."""
+
+    folder: Path
+    process: subprocess.Popen[str]
+    lines: "queue.SimpleQueue[str | None]" = field(default_factory=queue.SimpleQueue)
+    state: State = "running"
+    stage: str = "starting"
+    fraction: float = 0.0
+    warnings: list[str] = field(default_factory=list)
+    error: str = ""
+
+    def poll(self) -> State:
+        """Take in what the worker has said since the last call; return the state."""
+        while self.state == "running":
+            try:
+                line = self.lines.get_nowait()
+            except queue.Empty:
+                break
+            if line is None:
+                self.end(self.process.wait())
+            elif message := parse(line):
+                self.take(message)
+        return self.state
+
+    def take(self, message: Message) -> None:
+        """Note one message."""
+        if message.kind == "progress":
+            start, end = STAGE_SHARES.get(message.stage, (self.fraction, self.fraction))
+            self.stage, self.fraction = message.stage, start + (end - start) * message.fraction
+        elif message.kind == "warning":
+            self.warnings.append(message.text)
+        elif message.kind == "error":
+            self.error = message.text
+        elif message.kind == "done" and message.ok:
+            self.fraction = 1.0
+
+    def end(self, code: int) -> None:
+        """Note how the process ended: done only with code 0 and a manifest."""
+        self.close()
+        if code == 0 and (self.folder / "manifest.json").is_file():
+            self.state = "done"
+        else:
+            self.state = "failed"
+            self.error = self.error or f"the background process ended with code {code}; {self.folder / 'worker.log'}; generate again"
+
+    def cancel(self) -> None:
+        """End the process and keep the folder: finished stages are used again."""
+        if self.state == "running":
+            self.state = "cancelled"
+            self.process.terminate()
+            try:
+                self.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+            self.close()
+
+    def close(self) -> None:
+        """Close our end of the pipes."""
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+
+
+current: Worker | None = None
+
+
+def start(folder: Path) -> Worker:
+    """Start the worker on the request in `folder` and make it the current one.
+
+    Raises JobError when one is running, when the extension's packages are missing, or when it cannot be started.
+    """
+    global current  # noqa: PLW0603 -- the one process of this Blender
+    if current is not None and current.state == "running":
+        raise JobError("an avatar is being generated already", "", "wait for it or cancel it")
+    roots = [str(EXTENSION), *package_roots()]
+    command = [sys.executable, "-I", "-u", "-c", BOOTSTRAP, str(len(roots)), *roots, str(folder), "--watch-stdin"]
+    apart = ({"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW} if sys.platform == "win32"
+             else {"start_new_session": True})
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    try:
+        with (folder / "worker.log").open("w", encoding="utf-8") as log:
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
+                                       encoding="utf-8", errors="replace", env=environment, cwd=folder, **apart)
+    except OSError as error:
+        raise JobError(f"cannot start the background process ({error.strerror})", folder, "check that the folder is writable") from error
+    current = Worker(folder, process)
+    threading.Thread(target=listen, args=(process, current.lines), daemon=True).start()
+    return current
+
+
+def listen(process: "subprocess.Popen[str]", lines: "queue.SimpleQueue[str | None]") -> None:
+    """Put the worker's lines into the queue, then None at its end."""
+    assert process.stdout is not None
+    with suppress(OSError, ValueError):             # closed under us by cancel
+        for line in process.stdout:
+            lines.put(line)
+    lines.put(None)
+
+
+def package_roots() -> list[str]:
+    """Return the folders that hold the engine's packages; raise JobError naming the missing ones."""
+    found = {name: importlib.util.find_spec(name) for name in PACKAGES}
+    missing = [name for name, spec in found.items() if spec is None or not spec.origin]
+    if missing:
+        raise JobError(f"the extension is incomplete: {', '.join(missing)} missing", EXTENSION,
+                       "install the zip made for this system and this Blender version")
+    parents = [path.parent if path.name != "__init__.py" else path.parent.parent
+               for path in (Path(str(spec.origin)) for spec in found.values() if spec)]
+    return list(dict.fromkeys(map(str, parents)))
+
+
+def stop() -> None:
+    """Cancel whatever runs and forget it."""
+    global current  # noqa: PLW0603
+    if current is not None:
+        current.cancel()
+    current = None

@@ -1,0 +1,153 @@
+"""Operators: read properties, call one function, report."""
+
+import re
+import time
+from hashlib import sha256
+from pathlib import Path
+
+import bpy
+
+from ..core.errors import ECAvatarError, InputError, JobError
+from ..core.job import Request, read_result
+from . import jobs, scene, sound
+from .avatar import import_avatar
+
+POLL = 0.25                     # seconds between looks at the worker
+PACKAGE = __package__.rpartition(".")[0]
+
+
+def disabled_reason(context: bpy.types.Context) -> str:
+    """Return why nothing can be generated now, "" when it can."""
+    settings = context.scene.ecavatar
+    if jobs.current is not None and jobs.current.state == "running":
+        return "an avatar is being generated"
+    if not settings.photo:
+        return "choose a photo of a face"
+    if not settings.audio:
+        return "choose a speech recording"
+    return ""
+
+
+class ECAVATAR_OT_generate(bpy.types.Operator):
+    """Make a talking head from the photo and the recording, in the background"""
+
+    bl_idname = "ecavatar.generate"
+    bl_label = "Generate"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Offer it when the inputs are chosen."""
+        if reason := disabled_reason(context):
+            cls.poll_message_set(reason[:1].upper() + reason[1:])
+        return not reason
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Start the worker; without a window (background mode), also wait for it and import its result."""
+        try:
+            worker = start(context.scene)
+            if bpy.app.background:
+                while worker.poll() == "running":
+                    time.sleep(POLL)
+                finish(worker, context.scene)
+        except ECAvatarError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        if bpy.app.background:
+            for warning in worker.warnings:
+                self.report({"WARNING"}, warning)
+        else:
+            scene_name = context.scene.name
+            bpy.app.timers.register(lambda: watch(worker, scene_name), first_interval=POLL, persistent=True)
+        return {"FINISHED"}
+
+
+class ECAVATAR_OT_cancel(bpy.types.Operator):
+    """Stop generating; what is finished is kept for the next time"""
+
+    bl_idname = "ecavatar.cancel"
+    bl_label = "Cancel"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """End the worker."""
+        if jobs.current is not None:
+            jobs.current.cancel()
+        redraw(context)
+        return {"FINISHED"}
+
+
+class ECAVATAR_OT_import_job(bpy.types.Operator):
+    """Import a finished job folder, for example one made on the command line"""
+
+    bl_idname = "ecavatar.import_job"
+    bl_label = "Import Avatar Job"
+    bl_options = {"REGISTER", "UNDO"}
+
+    directory: bpy.props.StringProperty(name="Job", subtype="DIR_PATH", description="Folder with a manifest.json")
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Let the user choose the folder."""
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Import it into the scene."""
+        try:
+            import_avatar(read_result(Path(bpy.path.abspath(self.directory))), context.scene)
+        except ECAvatarError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+def start(target: bpy.types.Scene) -> jobs.Worker:
+    """Write the request of the scene's inputs and start the worker; raise ECAvatarError when that cannot be done."""
+    settings = target.ecavatar
+    photo, audio = (Path(bpy.path.abspath(path)) for path in (settings.photo, settings.audio))
+    for path, what in ((photo, "photo"), (audio, "recording")):
+        if not path.is_file():
+            raise InputError(f"there is no such {what}", path, "choose an existing file")
+    folder = job_folder(photo)
+    readable = sound.readable(audio, folder)
+    Request(str(photo), str(readable), "", scene.frames_per_second(target)).write(folder)
+    return jobs.start(folder)
+
+
+def job_folder(photo: Path) -> Path:
+    """Return the folder of this photo's avatar: a second recording of the same person finds the head ready."""
+    root = Path(bpy.utils.extension_path_user(PACKAGE, path="jobs", create=True))
+    stem = re.sub(r"[^\w-]+", "_", photo.stem)[:40]
+    folder = root / f"{stem}-{sha256(str(photo.resolve()).encode()).hexdigest()[:8]}"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def finish(worker: jobs.Worker, target: bpy.types.Scene) -> bpy.types.Object:
+    """Import the result of a worker that has ended and return the avatar's root; raise ECAvatarError when it failed."""
+    if worker.state != "done":
+        raise JobError(worker.error)
+    return import_avatar(read_result(worker.folder), target)
+
+
+def watch(worker: jobs.Worker, scene_name: str) -> float | None:
+    """Timer of a window: look at the worker; at its end import the result as one undo step."""
+    state = worker.poll()
+    if state == "done":
+        target = bpy.data.scenes.get(scene_name) or bpy.context.scene
+        try:
+            scene.show(bpy.context, target, finish(worker, target))
+            bpy.ops.ed.undo_push(message="Generate Avatar")
+        except ECAvatarError as error:
+            worker.state, worker.error = "failed", str(error)
+    redraw(bpy.context)
+    return POLL if worker.state == "running" else None
+
+
+def redraw(context: bpy.types.Context) -> None:
+    """Draw every 3D view's sidebar again."""
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                area.tag_redraw()
+
+
+CLASSES = (ECAVATAR_OT_generate, ECAVATAR_OT_cancel, ECAVATAR_OT_import_job)

@@ -1,0 +1,109 @@
+"""Where the engine's world meets Blender's: axes, place, time, sound, camera and light. Only this file converts."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+from mathutils import Vector
+from numpy.typing import NDArray
+
+from ..core.job import JobResult
+
+HEAD_HALF_SIZE = (0.10, 0.15, 0.15)     # metres, Blender's axes: half of the room a head needs
+NECK = 0.125                            # metres from the head's middle down to the rim of its neck
+STRIP = "ECAvatar speech"
+CLEARANCE = 0.05                        # metres kept from what stands in the way
+
+
+def to_blender(points: NDArray[Any]) -> NDArray[Any]:
+    """Turn points (..., 3) of the engine's world (+Y up, face towards +Z) into Blender's (+Z up, face towards -Y)."""
+    return np.stack([points[..., 0], -points[..., 2], points[..., 1]], axis=-1)
+
+
+def frames_per_second(target: bpy.types.Scene) -> float:
+    """Return the scene's frame rate; seconds = frame * fps_base / fps."""
+    return float(target.render.fps / target.render.fps_base)
+
+
+def free_place(target: bpy.types.Scene, root: bpy.types.Object) -> Vector:
+    """Return the 3D cursor, or a place in front of whatever mesh stands there (a new file has a cube), for the head's middle."""
+    place = target.cursor.location + Vector((0.0, 0.0, NECK))
+    half = Vector(HEAD_HALF_SIZE)
+    for other in target.objects:
+        if other.type != "MESH" or other == root:
+            continue
+        corners = [other.matrix_world @ Vector(corner) for corner in other.bound_box]
+        low, high = (Vector(map(pick, zip(*corners, strict=True))) for pick in (min, max))
+        if all(low[axis] < place[axis] + half[axis] and high[axis] > place[axis] - half[axis] for axis in range(3)):
+            place.y = min(place.y, low.y - half.y - CLEARANCE)
+    return place
+
+
+def play(target: bpy.types.Scene, root: bpy.types.Object, result: JobResult) -> None:
+    """Put the recording into the sequencer where the motion starts, set the frame range, and keep sound and picture in step.
+
+    A speech strip of this avatar from before is replaced. Where there is no sound at all (some builds) the range is still set.
+    """
+    editor = target.sequence_editor or target.sequence_editor_create()
+    strips = editor.strips if hasattr(editor, "strips") else editor.sequences       # "sequences" before Blender 4.4
+    name = f"{STRIP} {root.name}"
+    for old in [strip for strip in strips if strip.name == name]:
+        strips.remove(old)
+    used = {strip.channel for strip in strips}
+    channel = next(number for number in range(1, 129) if number not in used)
+    with suppress(RuntimeError):                    # a build without audio
+        strips.new_sound(name, str(Path(result.audio)), channel, target.frame_start)
+    target.frame_end = target.frame_start + len(result.bake["weights"]) - 1
+    target.frame_set(target.frame_start)
+    target.sync_mode = "AUDIO_SYNC"
+
+
+def light(target: bpy.types.Scene, root: bpy.types.Object) -> None:
+    """Add a portrait camera if the scene has none, and a key, a fill and a rim light if it has none."""
+    collection = root.users_collection[0]
+    if not any(other.type == "LIGHT" for other in target.objects):
+        for name, place, power, size in (("key", (-0.7, -1.0, 0.6), 16.0, 0.5), ("fill", (0.9, -0.9, 0.1), 6.0, 0.8),
+                                         ("rim", (0.5, 0.8, 0.6), 10.0, 0.4)):
+            lamp = bpy.data.lights.new(f"{root.name} {name} light", "AREA")
+            lamp.energy, lamp.size = power, size
+            aim(add_object(lamp.name, lamp, collection), root, place, (0.0, 0.0, 0.0))
+    if target.camera is None:
+        camera = bpy.data.cameras.new(f"{root.name} camera")
+        camera.lens, camera.clip_start = 85.0, 0.01
+        target.camera = add_object(camera.name, camera, collection)
+        aim(target.camera, root, (0.0, -0.95, 0.02), (0.0, 0.0, -0.005))
+
+
+def add_object(name: str, data: bpy.types.ID, collection: bpy.types.Collection) -> bpy.types.Object:
+    """Add an object with `data` to the collection."""
+    made = bpy.data.objects.new(name, data)
+    collection.objects.link(made)
+    return made
+
+
+def aim(made: bpy.types.Object, root: bpy.types.Object, place: tuple[float, float, float], at: tuple[float, float, float]) -> None:
+    """Put an object at `place` relative to the head and let it look at `at`."""
+    made.location = root.location + Vector(place)
+    made.rotation_euler = (Vector(at) - Vector(place)).to_track_quat("-Z", "Y").to_euler()
+
+
+def show(context: bpy.types.Context, target: bpy.types.Scene, root: bpy.types.Object) -> None:
+    """Select the avatar, frame it in every 3D view of the scene and show its texture in solid shading."""
+    for other in target.objects:
+        other.select_set(other.parent is not None and other.parent in (root, *root.children))
+        if other.ecavatar.role == "skin" and other.parent == root:
+            target.view_layers[0].objects.active = other
+    for window in context.window_manager.windows:
+        if window.scene != target:
+            continue
+        for area in window.screen.areas:
+            region = next((region for region in area.regions if region.type == "WINDOW"), None)
+            if area.type != "VIEW_3D" or region is None:
+                continue
+            shading = area.spaces.active.shading
+            if shading.type == "SOLID" and shading.color_type == "MATERIAL":
+                shading.color_type = "TEXTURE"
+            with context.temp_override(window=window, area=area, region=region):
+                bpy.ops.view3d.view_selected()
