@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Everything from a fresh clone: python3 build.py demo | test | zip | assets (see the README)."""
+"""Everything from a fresh clone: python3 build.py demo | test | lint | zip | assets (see the README)."""
 
 import argparse
 import os
@@ -36,6 +36,7 @@ def command_line() -> argparse.ArgumentParser:
     test.add_argument("--gui", action="store_true", help="also drive a real Blender window (Debian, root)")
     test.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
     test.set_defaults(run=run_test)
+    commands.add_parser("lint", help="run the linter and the type checker").set_defaults(run=run_lint)
     archive = commands.add_parser("zip", help="the extension's zip, validated, in dist/")
     archive.add_argument("--platform", default="", help=f"one of {', '.join(extension.WHEELS)}; default: this machine's")
     archive.add_argument("--python", default="", help="3.11 for Blender 4.2 to 5.0, 3.13 from 5.1 on; default: this Python's")
@@ -55,6 +56,12 @@ def run_test(options: argparse.Namespace) -> int:
     """Run the tests in the environment."""
     from building import testing
     return testing.run(environment.ensure("test"), gui=options.gui, arguments=options.pytest)
+
+
+def run_lint(_: argparse.Namespace) -> int:
+    """Check style and types in the environment."""
+    from building import testing
+    return testing.lint(environment.ensure("test"))
 
 
 def run_zip(options: argparse.Namespace) -> None:

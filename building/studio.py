@@ -152,7 +152,7 @@ def film(scene: bpy.types.Scene, root: bpy.types.Object, path: Path, folder: Pat
     scene.frame_end = frames
     render.engine = "BLENDER_WORKBENCH"
     scene.display.shading.color_type, scene.display.shading.light = "TEXTURE", "STUDIO"
-    scene.display.render_aa = "8"
+    scene.display.render_aa = "FXAA"
     render.resolution_x = render.resolution_y = FILM_SIDE
     settings = render.image_settings
     if hasattr(settings, "media_type"):             # from Blender 5.0 on

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from .errors import ECAvatarError
 from .messages import Message, Report, progress
-from .pack import DEFAULT
+from .pack import DEFAULT, Pack
 
 BAR = 30
 
@@ -59,7 +59,7 @@ def run_head(options: argparse.Namespace) -> None:
     """Reconstruct the head of one photo."""
     from . import pipeline
     report = terminal_report()
-    for warning in pipeline.write_head(options.photo, options.out, pack=pipeline.Pack.open(options.pack),
+    for warning in pipeline.write_head(options.photo, options.out, pack=Pack.open(options.pack),
                                        tick=progress(report, "head")):
         report(Message("warning", text=warning))
     told(options.out, options.out.with_suffix(".png"))
@@ -69,7 +69,7 @@ def run_lipsync(options: argparse.Namespace) -> None:
     """Animate the lips of one recording."""
     from . import pipeline
     report = terminal_report()
-    for warning in pipeline.write_motion(options.audio, options.out, pack=pipeline.Pack.open(options.pack),
+    for warning in pipeline.write_motion(options.audio, options.out, pack=Pack.open(options.pack),
                                          tick=progress(report, "speech")):
         report(Message("warning", text=warning))
     told(options.out)

@@ -18,20 +18,20 @@ def from_reconstruction(result: Reconstruction, basis: HeadBasis) -> Arrays:
     head = result.head
     return {"vertices": head.neutral, "faces": basis.skin_triangles.astype(np.int32), "landmarks68": head.landmarks68,
             "identity": head.identity, "iris_colour": np.asarray(result.iris_colour, np.uint8),
-            "reprojection_percent": np.float64(result.reprojection_percent)}
+            "reprojection_percent": np.array(result.reprojection_percent)}
 
 
 def from_motion(motion: MotionTrack, mouth: MouthMeasure) -> Arrays:
     """Return motion.npz: names (K,), weights (T, K), fps, jaw_angle (T,) rad, and open, round, labdent (T,)."""
-    return {"names": np.array(motion.names), "weights": motion.weights, "fps": np.float64(motion.fps),
+    return {"names": np.array(motion.names), "weights": motion.weights, "fps": np.array(motion.fps),
             "jaw_angle": motion.jaw_angle, "open": mouth.opening, "round": mouth.rounding, "labdent": mouth.labiodental}
 
 
 def from_bake(baked: ShapeKeyBake) -> Arrays:
     """Return bake.npz: names, offsets (K, V, 3) m, weights (T, K), jaw_angles (N,) rad, jaw_pivot (3,) m, blinks, fps, duration s."""
     return {"names": np.array(baked.names), "offsets": baked.offsets, "weights": baked.weights,
-            "jaw_angles": baked.jaw_angles, "jaw_pivot": baked.jaw_pivot, "blinks": baked.blinks, "fps": np.float64(baked.fps),
-            "duration": np.float64((len(baked.weights) - 1) / baked.fps)}
+            "jaw_angles": baked.jaw_angles, "jaw_pivot": baked.jaw_pivot, "blinks": baked.blinks, "fps": np.array(baked.fps),
+            "duration": np.array((len(baked.weights) - 1) / baked.fps)}
 
 
 def to_neutral(path: Path) -> Floats:

@@ -7,6 +7,7 @@ import soundfile
 import soxr
 
 from .errors import InputError
+from .files import write_atomically
 from .types import AudioClip, Floats
 
 SPEECH_RATE = 16_000            # Hz, what speech encoders take
@@ -71,6 +72,11 @@ def read_mono(source: soundfile.SoundFile, path: Path, rate: int) -> tuple[Float
 def error_reason(error: Exception) -> str:
     """Return libsndfile's own words without the file's path, which the sentence names anyway."""
     return str(getattr(error, "error_string", error)).rstrip(".").lower()
+
+
+def write_wav(path: Path, samples: Floats, rate: int) -> None:
+    """Write samples (N,) or (N, 1) in [-1, 1] at `rate` Hz as 16-bit WAV, atomically."""
+    write_atomically(path, lambda file: soundfile.write(file, samples, rate, format="WAV", subtype="PCM_16"))
 
 
 def is_decodable(path: Path) -> bool:

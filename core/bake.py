@@ -28,7 +28,7 @@ def bake(neutral: Floats, motion: MotionTrack, *, basis: HeadBasis, fps: float) 
         offsets[jaw, basis.part(part).vertices] = 0.0
     weights = np.zeros((len(motion.weights), len(names)), np.float32)
     weights[:, [names.index(name) for name in motion.names]] = motion.weights
-    pivot = basis.jaw_pivot + (neutral - basis.vertices)[basis.below_ear_vertex] * np.float32([0, 1, 1])
+    pivot = basis.jaw_pivot + (neutral - basis.vertices)[basis.below_ear_vertex] * np.array([0, 1, 1], np.float32)
     blinks = blink_keys((len(weights) - 1) / motion.fps, np.random.default_rng(zlib.crc32(motion.weights.tobytes())))
     angles = jaw_angle(basis, (JAW_SHAPE,), JAW_STEPS[:, None])
     return ShapeKeyBake(names, offsets, resample(weights, motion.fps, fps), angles, pivot, blinks, fps)

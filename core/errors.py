@@ -3,8 +3,7 @@
 ECAvatarError
 ├── InputError      a photo, a recording, an option or a path that cannot be used
 ├── PackError       a model pack that is missing, damaged or of another version
-├── JobError        a job folder that cannot be written, or a worker that failed
-└── Cancelled       the user asked to stop
+└── JobError        a job folder that cannot be written, or a worker that failed
 """
 
 
@@ -26,7 +25,3 @@ class PackError(ECAvatarError):
 
 class JobError(ECAvatarError):
     """A job folder that cannot be written, or a worker that failed."""
-
-
-class Cancelled(ECAvatarError):
-    """The user asked to stop."""

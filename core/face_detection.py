@@ -22,7 +22,12 @@ STRIDES = ((8, 2), (16, 6))                 # pixels between the detector's anch
 SCORE, OVERLAP, PRESENCE = 0.5, 0.3, 0.5
 SMALLEST_FACE = 64                          # pixels
 CROP_SCALE = 1.5                            # side of the crop over the face's longer side
-TILINGS = (1, 2, 4)                         # tiles a side, half overlapping, tried until a face is found
+TILINGS = (1, 2, 4, 8)                      # tiles a side, half overlapping, tried until a face is found
+SMALLEST_TILE = 3 * SMALLEST_FACE           # pixels: nothing of use is found in smaller ones
+TURNS = (0.0, 1.57, 3.14, -1.57, 0.79, -0.79)       # radians: the photo may lie on its side
+COARSE, MOST_CANDIDATES = 2, 12             # tilings that are tried with all turns; places that are looked at closely
+LOOKS, STEADY = 3, 0.12                     # a face is seen at each look, at the same place: what may change over its size
+CUT_OFF, CUT_INTO = 0.25, 0.03              # share of the landmarks outside the photo: refused, told
 STEEP_YAW, TURNED_YAW = 50.0, 25.0          # degrees
 BLURRED = 0.010                             # sharpness of the face crop below which we warn
 RIGHT_EYE, LEFT_EYE = 33, 263               # outer corners
@@ -103,28 +108,30 @@ class FaceDetector:
         levels = pyramid(photo.pixels)
         found = self.find(levels)
         if not found:
-            raise InputError("no face was found", "photo", "choose one where a face is seen from the front, well lit")
-        rectangle = max(found, key=lambda one: one[2])
-        for _ in range(2):
-            landmarks, presence = self.landmarks(levels, rectangle)
-            rectangle = around(landmarks)
-        if presence < PRESENCE:
-            raise InputError("no face was found", "photo", "choose one where the whole face is seen from the front")
+            raise InputError("no face was found", "photo", "choose one where a whole face is seen from the front, well lit")
+        landmarks = max(found, key=lambda one: around(one)[2])
+        rectangle = around(landmarks)
         size = float(np.ptp(landmarks[:468, :2], axis=0).max())
         if size < SMALLEST_FACE:
             raise InputError(f"the face is only {size:.0f} pixels large", "photo",
                              f"choose a photo with a face of at least {SMALLEST_FACE} pixels, better 500")
+        outside = outside_share(landmarks, photo.pixels)
+        if outside > CUT_OFF:
+            raise InputError("the face is cut off by the photo's edge", "photo", "choose one that shows the whole face")
         yaw = turned(landmarks)
         if abs(yaw) > STEEP_YAW:
             raise InputError(f"the face is turned away by {abs(yaw):.0f} degrees", "photo", "choose one from the front")
         scores = self.expression.run(landmarks[BLENDSHAPE_LANDMARKS, :2][None])[0].astype(np.float32)
-        return Face(landmarks, scores, yaw, self.remarks(levels, rectangle, len(found), size, yaw))
+        return Face(landmarks, scores, yaw, self.remarks(levels, rectangle, len(found), outside, size, yaw))
 
-    def remarks(self, levels: list[Bytes], rectangle: "Rectangle", count: int, size: float, yaw: float) -> tuple[str, ...]:
+    def remarks(self, levels: list[Bytes], rectangle: "Rectangle", count: int, outside: float, size: float,
+                yaw: float) -> tuple[str, ...]:
         """Return what the user should know about this photo."""
         notes = []
         if count > 1:
             notes.append(f"the photo shows {count} faces: the largest was taken")
+        if outside > CUT_INTO:
+            notes.append("the photo's edge cuts into the face: what is missing is guessed")
         if abs(yaw) > TURNED_YAW:
             notes.append(f"the face is turned by {abs(yaw):.0f} degrees: a frontal photo gives a better likeness")
         if size < 3 * SMALLEST_FACE:
@@ -135,33 +142,59 @@ class FaceDetector:
                 notes.append("the photo is blurred: the skin will look soft")
         return tuple(notes)
 
-    def find(self, levels: list[Bytes]) -> list["Rectangle"]:
-        """Return the faces' rectangles, looking closer until one is found."""
+    def find(self, levels: list[Bytes]) -> list[Floats]:
+        """Return the landmarks (478, 3) of every face, looking closer, and from other sides, until one is found."""
         height, width = levels[0].shape[:2]
         for tiles in TILINGS:
             side = 1.15 * max(height, width) / tiles
-            steps = 2 * tiles - 1
-            places = [(width / 2 + (column - steps / 2 + 0.5) * side / 2, height / 2 + (row - steps / 2 + 0.5) * side / 2)
-                      for row in range(steps) for column in range(steps)]
-            inside = [place for place in places if 0 <= place[0] <= width and 0 <= place[1] <= height]
-            faces = [face for place in inside for face in self.in_tile(levels, (*place, side))]
-            if faces:
-                return distinct(faces)
+            if tiles > 1 and side < SMALLEST_TILE:
+                break
+            for angle in TURNS if tiles <= COARSE else TURNS[:1]:
+                candidates = self.candidates(levels, tiles, angle)
+                faces = self.confirmed(levels, candidates)
+                if faces and tiles <= COARSE:                       # smaller ones beside it
+                    faces = self.confirmed(levels, candidates + self.candidates(levels, 2 * tiles, angle))
+                if faces:
+                    return faces
         return []
 
-    def in_tile(self, levels: list[Bytes], tile: tuple[float, float, float]) -> list[tuple[float, "Rectangle"]]:
-        """Return (score, rectangle) of the faces in a square tile (centre x, y, side)."""
-        x, y, side = tile
-        image = crop(levels, x, y, side, 0.0, DETECTOR_SIDE) / 127.5 - 1
+    def candidates(self, levels: list[Bytes], tiles: int, angle: float) -> list[tuple[float, "Rectangle"]]:
+        """Return (score, rectangle) of what the detector takes for faces in the photo's tiles, each turned by `angle`."""
+        height, width = levels[0].shape[:2]
+        side, steps = 1.15 * max(height, width) / tiles, 2 * tiles - 1
+        places = [(width / 2 + (column - steps / 2 + 0.5) * side / 2, height / 2 + (row - steps / 2 + 0.5) * side / 2)
+                  for row in range(steps) for column in range(steps)]
+        return [face for x, y in places if 0 <= x <= width and 0 <= y <= height
+                for face in self.in_tile(levels, (x, y, side, angle))]
+
+    def confirmed(self, levels: list[Bytes], candidates: list[tuple[float, "Rectangle"]]) -> list[Floats]:
+        """Return the landmarks (478, 3) of those candidates in which the mesh net, too, sees a face, and sees it at the same
+        place whenever it looks again; each face once."""
+        faces: list[Floats] = []
+        for rectangle in distinct(candidates)[:MOST_CANDIDATES]:
+            presence = 1.0
+            for _ in range(LOOKS):
+                before = rectangle
+                landmarks, seen = self.landmarks(levels, rectangle)
+                rectangle, presence = around(landmarks), min(presence, seen)
+            moved = max(abs(now - then) for now, then in zip(rectangle[:3], before[:3], strict=True)) / rectangle[2]
+            if presence >= PRESENCE and moved < STEADY and all(shared(rectangle, around(other)) < OVERLAP for other in faces):
+                faces.append(landmarks)
+        return faces
+
+    def in_tile(self, levels: list[Bytes], tile: "Rectangle") -> list[tuple[float, "Rectangle"]]:
+        """Return (score, rectangle) of the faces in a square tile."""
+        x, y, side, turn = tile
+        image = crop(levels, x, y, side, turn, DETECTOR_SIDE) / 127.5 - 1
+        cosine, sine = np.cos(turn), np.sin(turn)
         boxes, scores = self.boxes.run(image[None])
         probability = 1 / (1 + np.exp(-np.clip(scores[0, :, 0], -50, 50)))
         found = []
         for index in np.flatnonzero(probability > SCORE):
             values = boxes[0, index].reshape(8, 2) / DETECTOR_SIDE
             centre, size, eyes = values[0] + self.anchors[index], values[1], values[2:4]
-            angle = float(np.arctan2(*(eyes[1] - eyes[0])[::-1]))
-            corner = np.array([x, y]) - side / 2
-            place = corner + centre * side
+            angle = turn + float(np.arctan2(*(eyes[1] - eyes[0])[::-1]))
+            place = (centre - 0.5) * side @ np.array([[cosine, sine], [-sine, cosine]]) + [x, y]
             found.append((float(probability[index]), (float(place[0]), float(place[1]), float(CROP_SCALE * size.max() * side), angle)))
         return found
 
@@ -223,6 +256,12 @@ def around(landmarks: Floats) -> Rectangle:
     low, high = upright.min(axis=0), upright.max(axis=0)
     centre = np.array([[cosine, -sine], [sine, cosine]]) @ ((low + high) / 2)
     return float(centre[0]), float(centre[1]), float(CROP_SCALE * (high - low).max()), angle
+
+
+def outside_share(landmarks: Floats, pixels: Bytes) -> float:
+    """Return the share of the landmarks that lie outside the photo."""
+    size = np.array(pixels.shape[1::-1])
+    return float(((landmarks[:, :2] < 0) | (landmarks[:, :2] > size)).any(axis=1).mean())
 
 
 def turned(landmarks: Floats) -> float:

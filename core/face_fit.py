@@ -74,7 +74,8 @@ def fit(face: Face, size: tuple[int, int], *, basis: HeadBasis, anchors: Anchors
     used = np.arange(468)
     target = face.landmarks[used, :2].astype(np.float64)
     mean = anchors.points(basis.vertices)[used].astype(np.float64)
-    shapes = np.concatenate([anchors.points(basis.identity_basis.astype(np.float32)), anchors.points(basis.expressions)])[:, used].astype(np.float64)
+    both = [anchors.points(basis.identity_basis.astype(np.float32)), anchors.points(basis.expressions)]
+    shapes = np.concatenate(both)[:, used].astype(np.float64)
     people, moves = len(basis.identity_basis), len(basis.expressions)
     expected = expected_expression(face, basis)
     low = np.concatenate([basis.identity_bounds[:, 0], np.zeros(moves)])

@@ -35,6 +35,7 @@ FUNNEL = "mouthFunnel"
 # metres by which the middle of pressed lips overlaps: flesh yields, and the sides stay shut
 PRESSED = 0.0007
 CONTACT = 0.05                  # aperture at which the lips begin to yield to each other
+LIP_ROOM = 0.04                 # aperture below which the lower lip is drawn neither under the teeth nor down
 TONGUE_ROOM = 0.35              # aperture below which the tongue has no room to come out
 
 
@@ -50,13 +51,16 @@ def rig_matrix() -> Floats:
 def make_room(channels: Floats) -> Floats:
     """Return the channels (T, C) without what others leave no room for.
 
-    The tongue stays in behind nearly closed lips; a lip that lies under the teeth is neither pursed nor pressed.
+    The tongue stays in behind nearly closed lips, and lips that touch are not drawn away from each other; a lip that
+    lies under the teeth is neither pursed nor pressed.
     """
     column = {channel: index for index, channel in enumerate(CHANNELS)}
     result = channels.copy()
     result[:, column["tongue_out"]] *= np.clip(channels[:, column["aperture"]] / TONGUE_ROOM, 0, 1)
+    for channel in ("labiodental", "lower"):
+        result[:, column[channel]] *= np.clip(channels[:, column["aperture"]] / LIP_ROOM, 0, 1)
     for channel in ("pucker", "funnel", "press", "lower"):
-        result[:, column[channel]] *= 1 - 0.8 * channels[:, column["labiodental"]]
+        result[:, column[channel]] *= 1 - 0.8 * result[:, column["labiodental"]]
     return result
 
 

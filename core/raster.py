@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from .types import Floats, Integers
 
+BLOCK = 1 << 20             # pixels looked at together
+
 
 @dataclass(frozen=True)
 class Coverage:
@@ -31,32 +33,48 @@ def rasterise(points: NDArray[np.floating], triangles: Integers, *, width: int, 
     The third coordinate is the depth. facing: only triangles that run clockwise as seen, the ones that face the viewer.
     A pixel is covered when its centre lies inside.
     """
-    triangle = np.full((height, width), -1, np.int32)
-    weights = np.zeros((height, width, 3), np.float32)
-    depth = np.full((height, width), np.inf, np.float32)
+    triangle = np.full(height * width, -1, np.int32)
+    weights = np.zeros((height * width, 3), np.float32)
+    depth = np.full(height * width, np.inf, np.float32)
     corners = points[triangles].astype(np.float64)                                 # (F, 3, 2 or 3)
-    x, y = corners[..., 0], corners[..., 1]
-    area = (x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (x[:, 2] - x[:, 0]) * (y[:, 1] - y[:, 0])
-    far = corners[..., 2] if corners.shape[2] == 3 else np.zeros_like(x)
-    first_column, last_column = np.clip(np.ceil(x.min(axis=1) - 0.5), 0, width), np.clip(np.floor(x.max(axis=1) - 0.5), -1, width - 1)
-    first_row, last_row = np.clip(np.ceil(y.min(axis=1) - 0.5), 0, height), np.clip(np.floor(y.max(axis=1) - 0.5), -1, height - 1)
-    drawn = (last_column >= first_column) & (last_row >= first_row) & (area > 0 if facing else area != 0)
-    for face in np.flatnonzero(drawn):
-        rows = slice(int(first_row[face]), int(last_row[face]) + 1)
-        columns = slice(int(first_column[face]), int(last_column[face]) + 1)
-        across = np.arange(columns.start, columns.stop)[None] + 0.5
-        down = np.arange(rows.start, rows.stop)[:, None] + 0.5
-        (ax, bx, cx), (ay, by, cy) = x[face], y[face]
-        second = ((across - ax) * (cy - ay) - (cx - ax) * (down - ay)) / area[face]
-        third = ((bx - ax) * (down - ay) - (across - ax) * (by - ay)) / area[face]
-        first = 1 - second - third
-        distance = first * far[face, 0] + second * far[face, 1] + third * far[face, 2]
-        inside = (first >= -1e-9) & (second >= -1e-9) & (third >= -1e-9) & (distance < depth[rows, columns])
-        if inside.any():
-            depth[rows, columns][inside] = distance[inside]
-            triangle[rows, columns][inside] = face
-            weights[rows, columns][inside] = np.stack([first, second, third], axis=-1)[inside]
-    return Coverage(triangle, weights, depth)
+    if corners.shape[2] == 2:
+        corners = np.concatenate([corners, np.zeros_like(corners[..., :1])], axis=2)
+    low = np.clip(np.ceil(corners[..., :2].min(axis=1) - 0.5), 0, [width, height]).astype(np.int64)
+    high = np.clip(np.floor(corners[..., :2].max(axis=1) - 0.5), -1, [width - 1, height - 1]).astype(np.int64)
+    first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    area = first[:, 0] * second[:, 1] - second[:, 0] * first[:, 1]
+    spans = (high - low + 1).max(axis=1)
+    drawn = (high >= low).all(axis=1) & (area > 0 if facing else area != 0)
+    boxes = np.where(drawn, 2 ** np.ceil(np.log2(np.maximum(spans, 1))), 0).astype(np.int64)
+    for box in np.unique(boxes[drawn]):
+        chosen = np.flatnonzero(boxes == box)[::-1]                                # where two meet, the first is kept
+        for block in np.array_split(chosen, -(-len(chosen) * int(box) ** 2 // BLOCK)):
+            fragments = cover(corners[block], area[block], low[block], int(box), (width, height))
+            place, owner, share, distance = fragments
+            order = np.argsort(-distance, kind="stable")                           # the nearest is written last
+            place, owner, share, distance = place[order], owner[order], share[order], distance[order]
+            nearer = distance <= depth[place]
+            place = place[nearer]
+            triangle[place], weights[place], depth[place] = block[owner[nearer]], share[nearer], distance[nearer]
+    return Coverage(triangle.reshape(height, width), weights.reshape(height, width, 3), depth.reshape(height, width))
+
+
+def cover(corners: NDArray[np.float64], area: NDArray[np.float64], low: NDArray[np.int64], box: int,
+          size: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats, Floats]:
+    """Return the pixels that triangles (N, 3, 3) cover within boxes from `low` (N, 2): flat place, triangle, barycentric
+    weights (3) and depth of each."""
+    steps = np.arange(box)
+    column, row = low[:, 0, None, None] + steps[None, None], low[:, 1, None, None] + steps[None, :, None]
+    (ax, ay, _), (bx, by, _), (cx, cy, _) = np.moveaxis(corners, (1, 2), (0, 1))[..., None, None]
+    across, down = column + 0.5 - ax, row + 0.5 - ay
+    second = (across * (cy - ay) - (cx - ax) * down) / area[:, None, None]
+    third = ((bx - ax) * down - (by - ay) * across) / area[:, None, None]
+    inside = (second >= -1e-9) & (third >= -1e-9) & (second + third <= 1 + 1e-9) & (column < size[0]) & (row < size[1])
+    owner = np.nonzero(inside)[0]
+    place = (row * size[0] + column)[inside]
+    share = np.stack([1 - second[inside] - third[inside], second[inside], third[inside]], axis=1)
+    distance = (share * corners[owner, :, 2]).sum(axis=1)
+    return place, owner, share.astype(np.float32), distance.astype(np.float32)
 
 
 def vertex_normals(vertices: NDArray[np.floating], triangles: Integers) -> Floats:

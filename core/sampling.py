@@ -1,7 +1,6 @@
 """Sample images at places between their pixels."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .types import Bytes, Floats
 
@@ -13,7 +12,7 @@ def halve(pixels: Bytes) -> Bytes:
     return ((wide[::2, ::2] + wide[1::2, ::2] + wide[::2, 1::2] + wide[1::2, 1::2] + 2) // 4).astype(np.uint8)
 
 
-def bilinear(pixels: NDArray[np.generic], x: Floats, y: Floats) -> Floats:
+def bilinear(pixels: Bytes | Floats, x: Floats, y: Floats) -> Floats:
     """Return the values (..., C) float32 of an image (H, W, C) at pixel positions x, y (...); outside is the border's."""
     height, width = pixels.shape[:2]
     column, row = np.clip(x - 0.5, 0, width - 1), np.clip(y - 0.5, 0, height - 1)

@@ -26,7 +26,7 @@ EYES = ((130, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 1
 MOUTH = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
 LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 LASHES_MM, LIP_LINE_MM, EDGE_MM = 2.6, 1.0, 3.2         # what is left out around eyes, lips' contact, and any edge
-MARGIN_MM = 5.0                     # how far hair throws its shadow
+MARGIN_MM, BROW_MM = 5.0, 0.7       # how far hair throws its shadow; by how much brows are wider than their landmarks
 LEAST_SPREAD = np.array([0.30, 0.050, 0.055, 0.55], np.float32)     # log luminance, log R/G, log G/B, log roughness
 BRIGHT_SPREAD = 0.22
 LIMIT, SOFTNESS = 3.2, 0.5          # robust deviations at which likeness is a half, and over which it falls
@@ -36,8 +36,9 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class SkinMask:
-    """share: (SIDE, SIDE) float32, 0..1; margin: (SIDE, SIDE) float32, 1 along hair and outline, 0 well inside; colour: (SIDE, SIDE, 3) float32, the skin's colour blurred over skin only, 0..255;
-    lips: (3,) float32, the lips' typical colour, 0..255; centre, side (photo's pixels) and angle (radians) of the square."""
+    """share: (SIDE, SIDE) float32, 0..1; margin: (SIDE, SIDE) float32, 1 along hair and outline, 0 well inside;
+    colour: (SIDE, SIDE, 3) float32, the skin's colour blurred over skin only, 0..255; lips: (3,) float32, the lips' typical
+    colour; centre, side (photo's pixels) and angle (radians) of the square."""
 
     share: Floats
     margin: Floats
@@ -65,12 +66,14 @@ def find_skin(photo: Photo, face: Face, pixels_per_metre: float) -> SkinMask:
     pixels = crop(pyramid(photo.pixels), *centre, side, angle, SIDE)
     landmarks = square_places(face.landmarks[:, :2], centre, side, angle)
     millimetre = SIDE / SPAN / 1000
-    core = np.logical_or.reduce([inside_polygon(landmarks[list(area)]) for area in (CORE, *BROWS)])
+    brows = grown(inside_polygon(landmarks[list(BROWS[0])]) | inside_polygon(landmarks[list(BROWS[1])]), round(BROW_MM * millimetre))
+    core = inside_polygon(landmarks[list(CORE)]) | brows
     likeness = np.maximum(skin_likeness(pixels, inside_polygon(landmarks[list(SURE)]), millimetre), core)
     share = np.minimum(likeness, reachable(likeness, landmarks[list(SURE)].mean(axis=0)))
     share = np.maximum(np.clip(3 * share - 1, 0, 1), core) * inside_photo(photo, centre, side, angle)
     share = np.where(grown(share < 0.5, round(EDGE_MM * millimetre)), 0.0, share)
     share = np.minimum(share, np.clip(2 * blurred(share, EDGE_MM * millimetre) - 1, 0, 1))
+    share = np.maximum(share, blurred(brows.astype(np.float32), 0.5 * millimetre))      # dark as they are, brows have no edge
     margin = np.clip(2 - 2 * blurred(share, MARGIN_MM * millimetre), 0, 1) * (1 - blurred(core.astype(np.float32), 2 * millimetre))
     openings = [grown(outlined(landmarks[list(line)]), round(width * millimetre))
                 for line, width in ((EYES[0], LASHES_MM), (EYES[1], LASHES_MM), (MOUTH, LIP_LINE_MM))]
@@ -78,7 +81,8 @@ def find_skin(photo: Photo, face: Face, pixels_per_metre: float) -> SkinMask:
     share = share * (1 - blurred(np.logical_or.reduce(openings).astype(np.float32), 0.4 * millimetre))
     wide = blurred(share, millimetre)
     colour = blurred(pixels * share[..., None], millimetre) / np.maximum(wide, 1e-4)[..., None]
-    return SkinMask(share.astype(np.float32), margin.astype(np.float32), colour.astype(np.float32), reddest(pixels, lips), centre, side, angle)
+    return SkinMask(share.astype(np.float32), margin.astype(np.float32), colour.astype(np.float32), reddest(pixels, lips),
+                    centre, side, angle)
 
 
 def square_places(pixels: Floats, centre: tuple[float, float], side: float, angle: float) -> Floats:
@@ -115,8 +119,9 @@ def reachable(likeness: Floats, middle: Floats) -> Floats:
     degrees does not block."""
     turns = np.arange(RAYS) * (2 * np.pi / RAYS)
     reach = np.arange(DISTANCES) * (0.75 * SIDE / DISTANCES)
-    rays = bilinear(likeness[..., None], middle[0] + np.cos(turns)[:, None] * reach, middle[1] + np.sin(turns)[:, None] * reach)[..., 0]
-    rays = sum(np.roll(rays, step, axis=0) for step in range(-6, 7)) / np.float32(13)
+    column, row = middle[0] + np.cos(turns)[:, None] * reach, middle[1] + np.sin(turns)[:, None] * reach
+    rays = bilinear(likeness[..., None], column, row)[..., 0]
+    rays = np.mean([np.roll(rays, step, axis=0) for step in range(-6, 7)], axis=0)
     rays = np.minimum.accumulate(rays, axis=1)
     down, across = np.mgrid[:SIDE, :SIDE] + 0.5
     angle = np.mod(np.arctan2(down - middle[1], across - middle[0]), 2 * np.pi) * (RAYS / (2 * np.pi))

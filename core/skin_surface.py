@@ -27,7 +27,7 @@ def neighbour_sum(values: Doubles, edges: Integers) -> Doubles:
 def mirrored(basis: HeadBasis) -> Integers:
     """Return for each skin vertex the one across the symmetry plane (V_skin,)."""
     skin = basis.vertices[basis.part("skin").vertices]
-    across = skin * np.float32([-1, 1, 1])
+    across = skin * np.array([-1, 1, 1], np.float32)
     squares = (skin**2).sum(axis=1)
     order = [np.argmin(squares - 2 * block @ skin.T, axis=1) for block in np.array_split(across, 8)]
     return np.concatenate(order).astype(np.int32)

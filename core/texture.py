@@ -50,8 +50,8 @@ class Samples:
 
 
 def albedo(photo: Photo, face: Face, head: Floats, neutral: Floats, camera: Camera, *, basis: HeadBasis, anchors: Anchors,
-           tick: Callable[[float], None]) -> Bytes:
-    """Return the albedo (SIDE, SIDE, 3) uint8 sRGB of the skin.
+           tick: Callable[[float], None], side: int = SIDE) -> Bytes:
+    """Return the albedo (side, side, 3) uint8 sRGB of the skin.
 
     head: (V, 3) as the photo shows it, metres; neutral: (V, 3) the same without expression.
     """
@@ -65,7 +65,7 @@ def albedo(photo: Photo, face: Face, head: Floats, neutral: Floats, camera: Came
     tick(0.3)
     mirror = mirrored(basis)
     base = filled(seen, light, mask.lips, mirror, edges, basis)
-    coverage = uv_coverage(basis)
+    coverage = uv_coverage(basis, side)
     tick(0.5)
     image = coverage.interpolate(basis.skin_triangles, base)
     tick(0.7)
@@ -131,17 +131,19 @@ def sampled(photo: Photo, head: Floats, camera: Camera, mask: SkinMask, *, basis
 
 def estimated_shading(colour: Floats, weight: Floats, normals: Floats, basis: HeadBasis) -> Floats:
     """Return relative shading (V_skin,) around 1: first-order spherical harmonics of the light fitted to the face's
-    luminance (Ramamoorthi and Hanrahan 2001), damped, since albedo varies, too."""
-    use = (weight > 0.5) & (basis.regions != REGIONS.index("other")) & (basis.regions != REGIONS.index("lips"))
+    luminance (Ramamoorthi and Hanrahan 2001), without what fits badly (brows, shine), damped, since albedo varies, too."""
+    use = (weight > 0.3) & (basis.regions != REGIONS.index("other")) & (basis.regions != REGIONS.index("lips"))
     design = np.column_stack([np.ones(len(normals)), normals])
     if use.sum() < 40:
         return np.ones(len(normals), np.float32)
     luminance = (np.clip(colour, 1, 255) / 255.0) ** 2.2 @ LUMINANCE
-    middle = np.median(luminance[use])
-    keep = use & (luminance > 0.4 * middle) & (luminance < 2.0 * middle)
-    light = np.linalg.lstsq(design[keep] * weight[keep, None], luminance[keep] * weight[keep], rcond=None)[0]
-    shade = design @ light / np.median((design @ light)[keep])
-    return np.asarray(np.clip(shade, 0.55, 1.6) ** (SHADOW_DAMPING / 2.2), np.float32)
+    trust = weight * use
+    for _ in range(6):
+        light = np.linalg.lstsq(design * trust[:, None], luminance * trust, rcond=None)[0]
+        off = (luminance - design @ light) / np.maximum(design @ light, 0.1 * np.median(luminance[use]))
+        trust = weight * use / (1 + (off / 0.2) ** 2)
+    shade = design @ light / np.median((design @ light)[use])
+    return np.asarray(np.clip(shade, 0.3, 2.0) ** (SHADOW_DAMPING / 2.2), np.float32)
 
 
 def evened(seen: Samples, shading: Floats, edges: Integers, basis: HeadBasis) -> Floats:
@@ -212,16 +214,16 @@ def feathered(weight: Floats, edges: Integers) -> Floats:
     return weight
 
 
-def uv_coverage(basis: HeadBasis) -> Coverage:
+def uv_coverage(basis: HeadBasis, side: int) -> Coverage:
     """Return which skin triangle each texel shows."""
     quads = basis.quad_uv[basis.part("skin").faces]
     triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
-    points = basis.uv * [1, -1] * SIDE + [0, SIDE]
-    return rasterise(points, triangles, width=SIDE, height=SIDE)
+    points = basis.uv * [1, -1] * side + [0, side]
+    return rasterise(points, triangles, width=side, height=side)
 
 
 def overlaid(image: Floats, photo: Photo, mask: SkinMask, coverage: Coverage, triangles: Integers, values: Floats) -> Floats:
-    """Return the image (SIDE, SIDE, 3) with the photo's skin laid over it.
+    """Return the image (H, W, 3) with the photo's skin laid over it.
 
     values: (V_skin, 7) pixels x, y, trust, creases, and light (3).
     """

@@ -1,6 +1,7 @@
 """Keys: NLA tracks on the skin's shape keys, and drivers by which the other parts follow them. Only this file knows slots."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import bpy
 import numpy as np
@@ -27,7 +28,7 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, *, start: int
     blinks = bake["blinks"]
     if len(blinks):
         times = start + blinks[:, 0].astype(np.float64) * float(bake["fps"])
-        add_track(keys, f"{root.name} {BLINKS}", BLINKS, {name: (times, blinks[:, 1]) for name in LIDS},
+        add_track(keys, f"{root.name} {BLINKS}", BLINKS, dict.fromkeys(LIDS, (times, blinks[:, 1])),
                   (float(frames[0]), float(frames[-1])))
     for role, part in parts.items():
         followers = part.data.shape_keys if role != "skin" and part.data is not None else None
@@ -57,7 +58,7 @@ def add_track(keys: bpy.types.Key, name: str, track_name: str, curves: Curves, e
     strip.blend_type = "REPLACE"
 
 
-def channels_of(action: bpy.types.Action, keys: bpy.types.Key) -> tuple["bpy.types.ActionSlot | None", "bpy.types.ActionFCurves"]:
+def channels_of(action: bpy.types.Action, keys: bpy.types.Key) -> tuple["bpy.types.ActionSlot | None", Any]:
     """Return the slot and the curves of an empty action; before Blender 4.4 an action has no slots."""
     if not hasattr(action, "slots"):
         action.id_root = "KEY"

@@ -17,7 +17,7 @@ OBJECTS = {"skin": ("skin", "lashes"), "teeth_upper": ("teeth_upper",), "teeth_l
            "eye_left": ("eye_left",), "eye_right": ("eye_right",)}
 JAW = "jaw"
 AVATAR = "avatar"
-LEAST_OFFSET = 2e-5             # metres: a shape that moves a part less than this gets no key there
+LEAST_OFFSET = 2e-5             # metres: a shape that moves teeth, tongue or eyes less than this gets no key there
 RENDER_LEVELS = 2
 Parts = dict[str, bpy.types.Object]
 
@@ -89,7 +89,8 @@ def add_part(role: str, members: tuple[str, ...], root: bpy.types.Object, vertic
     made = bpy.data.objects.new(mesh.name, mesh)
     made.location = origin
     attach(made, role, root, root)
-    moves = np.abs(offsets[:, rows]).max(axis=(1, 2)) > LEAST_OFFSET
+    # the skin has every shape: it is what artists key, and what the other parts follow
+    moves = (np.abs(offsets[:, rows]).max(axis=(1, 2)) > LEAST_OFFSET) | (role == "skin")
     if moves.any():
         made.shape_key_add(name="Basis", from_mix=False)
         for shape in np.flatnonzero(moves):

@@ -74,7 +74,8 @@ class Worker:
             self.state = "done"
         else:
             self.state = "failed"
-            self.error = self.error or f"the background process ended with code {code}; {self.folder / 'worker.log'}; generate again"
+            log = self.folder / "worker.log"
+            self.error = self.error or f"the background process ended with code {code}; {log}; generate again"
 
     def cancel(self) -> None:
         """End the process and keep the folder: finished stages are used again."""

@@ -15,13 +15,14 @@ from .head import OBJECTS, Parts
 Colour = tuple[float, float, float]
 # base colour (linear), roughness, subsurface weight, subsurface scale in metres, coat
 PLAIN: Mapping[str, tuple[Colour, float, float, float, float]] = {
-    "lashes": ((0.010, 0.007, 0.006), 0.6, 0.0, 0.0, 0.0),
     "teeth": ((0.72, 0.66, 0.54), 0.18, 0.5, 0.001, 0.3),
     "gums": ((0.48, 0.13, 0.12), 0.3, 0.6, 0.0015, 0.3),
     "tongue": ((0.46, 0.14, 0.13), 0.38, 0.7, 0.002, 0.2),
 }
 REDDISH = (1.0, 0.35, 0.2)          # subsurface radii of mucous membrane, relative
 WHITE_OF_EYE: Colour = (0.78, 0.74, 0.70)
+LASH: Colour = (0.010, 0.007, 0.006)
+LASH_SIZE = (64, 512)               # pixels of the lashes' image, high and wide
 # distances from the eye's axis in shares of the eyeball's diameter
 PUPIL, IRIS, LIMBUS = 0.072, 0.185, 0.215
 
@@ -30,6 +31,7 @@ def apply(parts: Parts, result: JobResult, basis: HeadBasis) -> None:
     """Fill the material slots of all parts."""
     made = {name: plain(name, *values) for name, values in PLAIN.items()}
     made["skin"] = skin(result, SkinParams())
+    made["lashes"] = lashes()
     made["eye"] = eye(linear(result.head["iris_colour"]))
     for role, members in OBJECTS.items():
         kinds = np.unique(np.concatenate([basis.material[basis.part(member).faces] for member in members]))
@@ -67,6 +69,40 @@ def plain(name: str, colour: Colour, roughness: float, subsurface: float, scale:
     put(shader, {"Base Color": (*colour, 1.0), "Roughness": roughness, "Subsurface Weight": subsurface, "Subsurface Scale": scale,
                  "Subsurface Radius": REDDISH, "Coat Weight": coat, "Coat Roughness": 0.1})
     return material
+
+
+def lashes() -> bpy.types.Material:
+    """Return the lashes: hairs drawn on the transparent strips, so that every render engine shows them."""
+    material, shader = new_material("lashes", LASH)
+    nodes, links = material.node_tree.nodes, material.node_tree.links
+    picture = nodes.new("ShaderNodeTexImage")
+    picture.location = (-400, 200)
+    height, width = LASH_SIZE
+    picture.image = bpy.data.images.new("ECAvatar lashes", width, height, alpha=True)
+    pixels = np.empty((height, width, 4), np.float32)
+    pixels[..., :3], pixels[..., 3] = LASH, lash_opacity(np.random.default_rng(0))
+    picture.image.pixels.foreach_set(pixels.ravel())
+    picture.image.pack()
+    links.new(picture.outputs["Alpha"], shader.inputs["Alpha"])
+    put(shader, {"Base Color": (*LASH, 1.0), "Roughness": 0.6})
+    return material
+
+
+def lash_opacity(random: np.random.Generator) -> NDArray[np.float32]:
+    """Return the opacity LASH_SIZE of hairs from root (bottom) to tip: the lower lid's below, the denser upper lid's above."""
+    height, width = LASH_SIZE
+    opacity = np.zeros(LASH_SIZE, np.float32)
+    columns = np.arange(width)
+    for first, hairs, longest, thick in ((0, 40, 0.55, 1.4), (height // 2, 84, 1.0, 2.4)):
+        roots = (np.arange(hairs) + random.uniform(0.2, 0.8, hairs)) * width / hairs
+        lengths = longest * random.uniform(0.6, 1.0, hairs) * np.sin(np.pi * np.clip(roots / width, 0.08, 0.9)) ** 0.4
+        leans = (roots / width - 0.35) * width * 0.05 + random.normal(0, 2.0, hairs)
+        for row in range(height // 2):
+            share = row / (height // 2)
+            reach = np.clip(1 - share / lengths, 0, 1)
+            distance = np.abs(columns[:, None] - (roots + leans * share ** 1.5))
+            opacity[first + row] = np.clip((thick * reach + 0.5) * (reach > 0) - distance, 0, 1).max(axis=1)
+    return opacity
 
 
 def eye(iris: NDArray[np.float64]) -> bpy.types.Material:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..core.audio import SPEECH_RATE, is_decodable
+from ..core.audio import SPEECH_RATE, is_decodable, write_wav
 from ..core.errors import InputError
 
 ADVICE = "save it as WAV, FLAC, OGG or MP3 and try again"
@@ -13,14 +13,13 @@ def readable(audio: Path, folder: Path) -> Path:
     if is_decodable(audio) or audio.stat().st_size == 0:
         return audio                                    # the worker has a sentence for an empty file
     try:
-        import aud                                      # Blender's audio library; some builds have none
+        import aud  # Blender's audio library; some builds have none
     except ImportError as error:
         raise InputError("this build of Blender cannot decode the recording", audio, ADVICE) from error
     out = folder / "speech.wav"
     try:
-        sound = aud.Sound(str(audio)).rechannel(1).resample(SPEECH_RATE, True)
-        sound.write(str(out), rate=SPEECH_RATE, channels=1, format=aud.FORMAT_S16, container=aud.CONTAINER_WAV,
-                    codec=aud.CODEC_PCM)
-    except (aud.error, OSError) as error:
+        samples = aud.Sound.file(str(audio)).rechannel(1).resample(SPEECH_RATE, True).data()
+        write_wav(out, samples, SPEECH_RATE)
+    except (aud.error, OSError) as error:  # type: ignore[misc]      # its stub knows no base class
         raise InputError("neither libsndfile nor Blender can decode the recording", audio, ADVICE) from error
     return out

@@ -1,13 +1,21 @@
 """Measures on the mesh and the shapes that bring them about."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from mouth_stand_in import stand_in
 
 from core.articulation import CHANNELS
-from core.mouth import gap, jaw_angle, measure_mouth
+from core.head_model import HeadBasis
+from core.mouth import gap, jaw_angle, measure_mouth, trace
 from core.mouth_rig import FUNNEL, NAMES, PRESSED, SHAPES, WIDEST, pose, rig_matrix
 from core.types import MotionTrack
+
+
+@pytest.fixture(scope="module")
+def head() -> HeadBasis:
+    return HeadBasis.load(Path(__file__).parents[2] / "assets" / "head.npz")
 
 
 def channels(**values: float) -> np.ndarray:
@@ -36,6 +44,14 @@ def test_pressed_lips_yield_and_resting_lips_do_not() -> None:
     pressed, resting = (gap(stand_in(), *pose(channels(jaw=0.4, aperture=0.0, press=press), stand_in()))[0]
                         for press in (1.0, 0.0))
     assert pressed == pytest.approx(-PRESSED, abs=1e-5) and resting == pytest.approx(0, abs=1e-5)
+
+
+@pytest.mark.parametrize("other", ["pucker", "funnel", "press", "spread", "lower", "labiodental"])
+def test_the_default_heads_lips_meet_along_their_whole_length(head: HeadBasis, other: str) -> None:
+    names, weights = pose(channels(jaw=0.4, aperture=0.0, **{other: 1.0}), head)
+    upper, lower = (trace(head, side, names, weights)[0, :, 1] for side in (head.inner_lip_upper, head.inner_lip_lower))
+    # the rims' vertices are not exactly opposite each other: at rest they lie up to 0.35 mm apart
+    assert (upper - lower).max() < 0.5e-3 and (upper - lower).min() > -1.6e-3
 
 
 def test_the_funnel_opens_no_further_than_asked() -> None:

@@ -17,7 +17,7 @@ from core.errors import InputError
 from core.face_detection import LANDMARKS, FaceDetector
 from core.files import write_arrays
 from core.head_model import MATERIALS, HeadBasis
-from core.raster import rasterise, vertex_normals
+from core.raster import Coverage, rasterise, vertex_normals
 from core.types import Bytes, Floats, Photo
 
 SIDE, FOCAL, DISTANCE = 512, 1100.0, 0.62
@@ -30,14 +30,14 @@ COLOURS = {"skin": (205, 160, 135), "lips": (175, 95, 90), "eye": (235, 235, 235
 
 def colours(basis: HeadBasis) -> Floats:
     """Return a plain colour for each vertex (V, 3) of the model: skin, lips, brows, eyes with an iris."""
-    result = np.tile(np.float32(COLOURS["skin"]), (len(basis.vertices), 1))
+    result = np.tile(np.array(COLOURS["skin"], np.float32), (len(basis.vertices), 1))
     for face_material, quad in zip(basis.material, basis.quads, strict=True):
         name = MATERIALS[face_material]
         if name != "skin":
             result[quad] = COLOURS[name]
     skin = basis.part("skin").vertices
     result[skin][basis.regions == 0] = COLOURS["lips"]
-    raised = np.abs(basis.expression(("browOuterUpLeft", "browOuterUpRight", "browInnerUp"), np.ones(3))[skin][:, 1])
+    raised = np.abs(basis.expression(("browOuterUpLeft", "browOuterUpRight", "browInnerUp"), np.ones(3, np.float32))[skin][:, 1])
     eyes = basis.vertices[basis.part("eye_left").vertices].mean(axis=0)
     height = basis.vertices[skin][:, 1] - eyes[1]
     brow = (raised > 0.004) & (height > 0.018) & (height < 0.027) & (np.abs(basis.vertices[skin][:, 0]) > 0.012)
@@ -50,7 +50,7 @@ def colours(basis: HeadBasis) -> Floats:
     return result
 
 
-def picture(basis: HeadBasis, vertices: Floats, camera: Camera, colour: Floats, light: NDArray[np.float64]) -> tuple[Bytes, object]:
+def picture(basis: HeadBasis, vertices: Floats, camera: Camera, colour: Floats, light: NDArray[np.float64]) -> tuple[Bytes, Coverage]:
     """Return a shaded picture (SIDE, SIDE, 3) of a head, and the coverage of its triangles."""
     triangles = np.concatenate([basis.quads[:, [0, 1, 2]], basis.quads[:, [0, 2, 3]]])
     covered = rasterise(camera.project(vertices), triangles, width=SIDE, height=SIDE)
@@ -67,7 +67,8 @@ def trace(basis: HeadBasis, detector: FaceDetector, *, heads: int, random: np.ra
     for _ in range(heads):
         vertices = basis.neutral(random.normal(size=len(basis.identity_basis)).astype(np.float32) * 0.9)
         yaw, pitch = random.uniform(-0.3, 0.3), random.uniform(-0.15, 0.15)
-        camera = Camera(turn(np.array([0, yaw, 0.0])) @ turn(np.array([pitch, 0, 0.0])), np.array([0, 0, DISTANCE]), FOCAL, (SIDE / 2, SIDE / 2))
+        rotation = turn(np.array([0, yaw, 0.0])) @ turn(np.array([pitch, 0, 0.0]))
+        camera = Camera(rotation, np.array([0, 0, DISTANCE]), FOCAL, (SIDE / 2, SIDE / 2))
         light = np.array([random.uniform(-0.6, 0.6), random.uniform(0, 0.6), 1.0])
         image, covered = picture(basis, vertices, camera, colour, light / np.linalg.norm(light))
         try:
@@ -124,7 +125,7 @@ def build(head: Path, task: Path, out: Path, *, heads: int = 60, seed: int = 3) 
         part = basis.part(eye).vertices
         irises[np.array(places) - 468] = part.start + int(np.argmax(basis.vertices[part][:, 2]))
     write_arrays(out, {"landmark_vertices": np.concatenate([vertices, irises]),
-                       "landmark_weights": np.concatenate([weights, np.tile(np.float32([1, 0, 0]), (len(irises), 1))])})
+                       "landmark_weights": np.concatenate([weights, np.tile(np.array([1, 0, 0], np.float32), (len(irises), 1))])})
     return {"heads": heads, "detected": len(traced), "median scatter mm": 1e3 * float(np.median(scatter))}
 
 
@@ -132,7 +133,8 @@ def outer_skin(basis: HeadBasis) -> NDArray[np.int32]:
     """Return the skin's triangles that face forward or sideways outside (no mouth bag, no sockets)."""
     triangles = basis.skin_triangles
     centres = basis.vertices[triangles].mean(axis=1)
-    normals = np.cross(basis.vertices[triangles[:, 1]] - basis.vertices[triangles[:, 0]], basis.vertices[triangles[:, 2]] - basis.vertices[triangles[:, 0]])
+    corners = basis.vertices[triangles]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     outwards = (normals * (centres - [0, 0, -0.02])).sum(axis=1) > 0
     return triangles[outwards]
 

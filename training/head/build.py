@@ -3,6 +3,7 @@
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from core.head_model import FORMAT, MATERIALS
 
 from . import crop as cropping
 from . import population, teeth, tongue, unwrap
+from .crop import Indices
 from .jaw import Jaw
 from .lips import LipCloser, LipLine, mirror_map
 from .loops import Topology, mouth_loops
@@ -102,8 +104,7 @@ class Builder:
                 part_material = np.where(row.material == teeth.TEETH, MATERIALS.index("teeth"), MATERIALS.index("gums"))
             else:
                 part_quads = self.crop.quads[chosen] - old_first
-                part_uv, part_quad_uv = unwrap.repack(self.source.mesh.uv, self.crop.quad_uv[chosen]) if part == "skin" \
-                    else unwrap.square(self.source.mesh.uv, self.crop.quad_uv[chosen])
+                part_uv, part_quad_uv = self.unwrapped(part, part_quads, self.crop.quad_uv[chosen])
                 part_material = np.full(len(part_quads), MATERIALS.index("eye" if part.startswith("eye") else part))
             quads.append(part_quads + first)
             uv.append(part_uv)
@@ -112,6 +113,15 @@ class Builder:
             offset += len(part_uv)
         return {"quads": np.concatenate(quads).astype(np.int32), "uv": np.concatenate(uv).astype(np.float32),
                 "quad_uv": np.concatenate(quad_uv).astype(np.int32), "material": np.concatenate(material).astype(np.uint8)}
+
+    def unwrapped(self, part: str, quads: Indices, quad_uv: Indices) -> tuple[Array, Indices]:
+        """Return the UVs of a part of the base mesh, and its quads into them."""
+        if part == "skin":
+            return unwrap.repack(self.source.mesh.uv, quad_uv)
+        if part == "lashes":
+            eyes = [self.typical[self.crop.vertices(eye)].mean(axis=0) for eye in ("eye_left", "eye_right")]
+            return unwrap.lashes(self.typical[self.crop.vertices(part)], quads, np.array(eyes))
+        return unwrap.square(self.source.mesh.uv, quad_uv)
 
     def shapes(self, mean: Array, layout: Layout, jaw: Jaw) -> dict[str, Array]:
         """Return the expression offsets (V, 3) by name, in our layout."""
@@ -161,7 +171,7 @@ def build(wheel: Path, out: Path, *, samples: int = SAMPLES, seed: int = 2024102
     shapes = builder.shapes(mean, layout, jaw)
     skin = mean[part["skin"]]
     chin, below_ear = jaw.landmarks(skin, shapes["jawOpen"][part["skin"]])
-    arrays = {
+    arrays: dict[str, Any] = {
         "format_version": np.int32(FORMAT), "vertices": mean.astype(np.float32), **builder.faces(layout),
         "part_names": np.array(layout.names), "part_vertices": np.array(layout.vertices, np.int32),
         "part_faces": np.array(layout.faces, np.int32),

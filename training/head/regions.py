@@ -14,8 +14,8 @@ FACE_FRONT = 0.015              # metres: z behind which the head is "other"
 def regions(skin: Array, loops: list[list[int]], mirror: Indices, opening: Array) -> np.ndarray:
     """Return the region of each skin vertex (V,) uint8; opening: (V, 3) offsets of jawOpen; origin in the head's middle."""
     label = np.full(len(skin), REGIONS.index("other"), np.uint8)
-    lips = sorted({vertex for half in outer(loops, skin)[:VERMILION_LOOPS] for vertex in half})
-    lips = np.union1d(lips, mirror[lips])
+    half_lips = sorted({vertex for half in outer(loops, skin)[:VERMILION_LOOPS] for vertex in half})
+    lips = np.union1d(half_lips, mirror[half_lips])
     low, high = skin[lips].min(axis=0), skin[lips].max(axis=0)
     front = skin[:, 2] > FACE_FRONT + 0.25 * np.abs(skin[:, 0])
     top = high[1] + 0.108

@@ -91,11 +91,12 @@ class Source:
     def macros(self) -> tuple[dict[tuple[str, ...], Array], dict[tuple[str, ...], Array]]:
         """Return adult macro targets: by (race, gender, age), and by (gender, age, muscle, weight)."""
         folder = TARGETS / "macrodetails"
-        ancestry = {(race, gender, age): self.target(folder / f"{race}-{gender}-{age}.target.gz")
-                    for race in RACES for gender in GENDERS for age in AGES}
-        build = {(gender, age, muscle, weight):
-                 self.target(folder / f"universal-{gender}-{age}-{muscle}-{weight}.target.gz")
-                 for gender in GENDERS for age in AGES for muscle in MUSCLES for weight in WEIGHTS}
+        ancestry: dict[tuple[str, ...], Array] = {
+            (race, gender, age): self.target(folder / f"{race}-{gender}-{age}.target.gz")
+            for race in RACES for gender in GENDERS for age in AGES}
+        build: dict[tuple[str, ...], Array] = {
+            (gender, age, muscle, weight): self.target(folder / f"universal-{gender}-{age}-{muscle}-{weight}.target.gz")
+            for gender in GENDERS for age in AGES for muscle in MUSCLES for weight in WEIGHTS}
         return ancestry, build
 
     def sliders(self) -> list[tuple[Array, Array]]:

@@ -118,7 +118,8 @@ def crown_quads() -> Indices:
 
 def gum(path: Array, reach: float, down: float, height: float) -> tuple[Array, Indices, Array]:
     """Return vertices, quads and UVs of the gum that the crowns stand in: a ridge open towards the skull."""
-    profile = np.array([[-1.0, 1.4], [-0.35, 1.3], [-0.02, 0.35], [0.02, -1.0], [0.0, -4.5], [-0.02, -8.0], [-0.35, -9.2], [-1.0, -9.6]])
+    profile = np.array([[-1.0, 1.4], [-0.35, 1.3], [-0.02, 0.35], [0.02, -1.0], [0.0, -4.5], [-0.02, -8.0], [-0.35, -9.2],
+                        [-1.0, -9.6]])
     rows, uv = [], []
     for station in np.linspace(-reach, reach, GUM_STATIONS):
         local = np.column_stack([np.zeros(len(profile)), (-height + profile[:, 0] * GUM_HEIGHT) * down, profile[:, 1] * MM])

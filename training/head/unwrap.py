@@ -55,3 +55,22 @@ def square(uv: Array, quad_uv: Indices) -> tuple[Array, Indices]:
     used, local = np.unique(quad_uv, return_inverse=True)
     points = uv[used]
     return (points - points.min(axis=0)) / np.ptp(points, axis=0), local.reshape(-1, 4)
+
+
+def lashes(points: Array, quads: Indices, eyes: Array) -> tuple[Array, Indices]:
+    """Return UVs (V, 2) of the lashes' strips (V, 3) and quads into them: u along the lid, v from root to tip.
+
+    eyes: (2, 3) the eyeballs' centres. Upper lashes fill the upper half of the square, lower ones the lower half, root down.
+    """
+    label = islands(quads, len(points))
+    uv = np.zeros((len(points), 2))
+    for island in np.unique(label):
+        chosen = label == island
+        strip = points[chosen]
+        eye = eyes[np.argmin(np.abs(eyes[:, 0] - strip[:, 0].mean()))]
+        along = np.abs(strip[:, 0])
+        out = np.linalg.norm(strip - eye, axis=1)
+        upper = strip[:, 1].mean() > eye[1]
+        uv[chosen, 0] = (along - along.min()) / np.ptp(along)
+        uv[chosen, 1] = 0.5 * upper + 0.5 * (out - out.min()) / np.ptp(out)
+    return uv, quads

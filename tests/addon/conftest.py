@@ -1,0 +1,72 @@
+"""The add-on as Blender sees it: a package inside the extension's package, in the bpy module of this environment."""
+
+import importlib.util
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp())     # before bpy is imported
+
+import bpy  # noqa: E402
+
+PHOTO = ROOT / "assets" / "examples" / "astronaut.jpg"
+SPEECH = ROOT / "assets" / "third_party" / "beckett.wav"
+
+
+def load():
+    """Import the repository as the package `ecavatar`, as an extension is."""
+    if "ecavatar" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("ecavatar", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)])
+        package = importlib.util.module_from_spec(spec)
+        sys.modules["ecavatar"] = package
+        spec.loader.exec_module(package)
+    return sys.modules["ecavatar"]
+
+
+load()
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A finished job folder, made once by the engine; do not change it."""
+    from ecavatar.core.job import Request
+    from ecavatar.core.messages import silent
+    from ecavatar.core.pipeline import animate
+    folder = tmp_path_factory.mktemp("jobs") / "astronaut-00000000"
+    Request(str(PHOTO), str(SPEECH), "", 24.0).write(folder)
+    animate(folder, report=silent)
+    return folder
+
+
+@pytest.fixture
+def addon(tmp_path, monkeypatch):
+    """The add-on, registered in an empty file; its user folder is a temporary one."""
+    package = load()
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    monkeypatch.setattr(bpy.utils, "extension_path_user", lambda _package, path="", create=False: made(tmp_path / "user" / path))
+    package.register()
+    yield package
+    package.unregister()
+
+
+def made(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder)
+
+
+@pytest.fixture
+def avatar(addon, finished):
+    """The root of an avatar imported into the empty file."""
+    from ecavatar.core.job import read_result
+    from ecavatar.ecavatar_addon.avatar import import_avatar
+    return import_avatar(read_result(finished), bpy.context.scene)
+
+
+@pytest.fixture
+def result(finished):
+    from ecavatar.core.job import read_result
+    return read_result(finished)

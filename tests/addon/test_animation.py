@@ -1,0 +1,107 @@
+"""Keys in the scene are the bake's; parts follow the skin; tracks can be muted."""
+
+import bpy
+import numpy as np
+import pytest
+from ecavatar.ecavatar_addon.head import parts_of
+
+
+def evaluated(part):
+    """Vertices of an object in the world as the depsgraph shows them."""
+    shown = part.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    mesh = shown.to_mesh()
+    points = np.empty(3 * len(mesh.vertices), np.float32)
+    mesh.vertices.foreach_get("co", points)
+    matrix = np.array(shown.matrix_world)
+    shown.to_mesh_clear()
+    return points.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]
+
+
+def keys(avatar):
+    return parts_of(avatar)["skin"].data.shape_keys
+
+
+def column(result, name):
+    return result.bake["weights"][:, list(result.bake["names"]).index(name)]
+
+
+def test_frames_show_the_baked_weights(avatar, result):
+    scene = bpy.context.scene
+    blocks = keys(avatar).key_blocks
+    for frame in (0, 17, 60, len(result.bake["weights"]) - 1):
+        scene.frame_set(scene.frame_start + frame)
+        for name in ("jawOpen", "mouthFunnel", "mouthClose", "tongueTipUp"):
+            assert blocks[name].value == pytest.approx(column(result, name)[frame], abs=1e-5) if name in blocks else True
+
+
+def test_every_moving_shape_is_keyed_and_editable(avatar, result):
+    tracks = keys(avatar).animation_data.nla_tracks
+    assert [track.name for track in tracks] == ["Speech", "Blinks"]
+    action = tracks["Speech"].strips[0].action
+    curves = action.layers[0].strips[0].channelbags[0].fcurves if hasattr(action, "layers") else action.fcurves
+    moving = {str(name) for name, weights in zip(result.bake["names"], result.bake["weights"].T, strict=True) if weights.any()}
+    assert {curve.data_path.split('"')[1] for curve in curves} == moving
+    assert all(len(curve.keyframe_points) == len(result.bake["weights"]) for curve in curves)
+
+
+def test_muting_the_speech_closes_the_mouth(avatar, result):
+    scene = bpy.context.scene
+    widest = int(np.argmax(column(result, "jawOpen")))
+    scene.frame_set(scene.frame_start + widest)
+    skin = parts_of(avatar)["skin"]
+    spoken = evaluated(skin)
+    keys(avatar).animation_data.nla_tracks["Speech"].mute = True
+    for block in keys(avatar).key_blocks:
+        block.value = 0.0
+    scene.frame_set(scene.frame_start + widest)
+    assert np.abs(evaluated(skin) - spoken).max() > 0.005
+
+
+def test_blinks_close_the_lids(avatar, result):
+    blinks = result.bake["blinks"]
+    scene = bpy.context.scene
+    shut = blinks[1, 0] * 24
+    scene.frame_set(scene.frame_start + int(shut), subframe=float(shut % 1))
+    assert keys(avatar).key_blocks["eyeBlinkLeft"].value == pytest.approx(1.0, abs=0.05)
+
+
+def test_lower_teeth_and_tongue_turn_with_the_jaw(avatar, result):
+    scene = bpy.context.scene
+    jaw_open = column(result, "jawOpen")
+    widest = int(np.argmax(jaw_open))
+    parts = parts_of(avatar)
+    scene.frame_set(scene.frame_start)
+    teeth, upper = evaluated(parts["teeth_lower"]), evaluated(parts["teeth_upper"])
+    first = np.interp(jaw_open[0], np.linspace(0, 1, len(result.bake["jaw_angles"])), result.bake["jaw_angles"])
+    scene.frame_set(scene.frame_start + widest)
+    turned = evaluated(parts["teeth_lower"])
+    angle = np.interp(jaw_open[widest], np.linspace(0, 1, len(result.bake["jaw_angles"])), result.bake["jaw_angles"]) - first
+    pivot = np.array(parts["jaw"].matrix_world.translation)
+    rotation = np.array([[1, 0, 0], [0, np.cos(angle), -np.sin(angle)], [0, np.sin(angle), np.cos(angle)]])
+    still = {"jawForward", "jawLeft", "jawRight"} & {str(name) for name, w in zip(result.bake["names"], result.bake["weights"].T, strict=True) if w.any()}
+    assert not still
+    np.testing.assert_allclose(turned, (teeth - pivot) @ rotation.T + pivot, atol=2e-5)     # float32 drivers
+    assert angle > 0.05 and (turned[:, 2] - teeth[:, 2]).min() < -0.003
+    np.testing.assert_allclose(evaluated(parts["teeth_upper"]), upper, atol=1e-6)
+
+
+def test_editing_the_jaw_key_moves_the_teeth(avatar):
+    parts = parts_of(avatar)
+    for track in keys(avatar).animation_data.nla_tracks:
+        track.mute = True
+    scene = bpy.context.scene
+    scene.frame_set(scene.frame_start)
+    before = evaluated(parts["teeth_lower"])
+    keys(avatar).key_blocks["jawOpen"].value = 1.0
+    bpy.context.view_layer.update()
+    assert (before[:, 2] - evaluated(parts["teeth_lower"])[:, 2]).max() > 0.02
+
+
+def test_other_parts_follow_the_skins_shapes(avatar):
+    for track in keys(avatar).animation_data.nla_tracks:
+        track.mute = True
+    tongue = parts_of(avatar)["tongue"]
+    before = evaluated(tongue)
+    keys(avatar).key_blocks["tongueOut"].value = 1.0
+    bpy.context.view_layer.update()
+    assert (before - evaluated(tongue))[:, 1].max() > 0.01                        # out is towards -Y

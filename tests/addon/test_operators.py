@@ -1,0 +1,77 @@
+"""What the buttons do, as scripts and artists press them."""
+
+import shutil
+
+import bpy
+import pytest
+from ecavatar.ecavatar_addon import jobs
+from ecavatar.ecavatar_addon.operators import disabled_reason, job_folder
+
+from .conftest import PHOTO, SPEECH
+
+
+def choose(photo=PHOTO, audio=SPEECH):
+    settings = bpy.context.scene.ecavatar
+    settings.photo, settings.audio = str(photo), str(audio)
+
+
+def test_the_button_says_what_is_missing(addon):
+    assert "photo" in disabled_reason(bpy.context) and not bpy.ops.ecavatar.generate.poll()
+    bpy.context.scene.ecavatar.photo = str(PHOTO)
+    assert "recording" in disabled_reason(bpy.context)
+    choose()
+    assert disabled_reason(bpy.context) == "" and bpy.ops.ecavatar.generate.poll()
+
+
+def test_generate_makes_an_avatar_and_finds_the_head_ready_the_second_time(addon, tmp_path):
+    photo = tmp_path / "Grüße mit Leerzeichen.jpg"
+    shutil.copy(PHOTO, photo)
+    choose(photo)
+    assert bpy.ops.ecavatar.generate() == {"FINISHED"}
+    (root,) = [found for found in bpy.context.scene.objects if found.ecavatar.role == "avatar"]
+    head = job_folder(photo) / "head.npz"
+    before = head.stat().st_mtime_ns
+    bpy.context.scene.render.fps = 30
+    assert bpy.ops.ecavatar.generate() == {"FINISHED"}
+    assert head.stat().st_mtime_ns == before
+    assert [found for found in bpy.context.scene.objects if found.ecavatar.role == "avatar"] == [root]
+    assert bpy.context.scene.frame_end > 300                                      # ten seconds, now at 30 frames each
+
+
+@pytest.mark.parametrize("what", ["photo", "audio"])
+def test_a_missing_file_is_one_sentence(addon, tmp_path, what):
+    choose(**{what: tmp_path / "none.file"})
+    with pytest.raises(RuntimeError, match="no such .*none.file"):
+        bpy.ops.ecavatar.generate()
+    assert not bpy.context.scene.objects
+
+
+def test_a_photo_without_a_face_is_told_and_nothing_is_imported(addon, tmp_path):
+    from PIL import Image
+    Image.new("RGB", (300, 300), (90, 120, 150)).save(tmp_path / "wall.png")
+    choose(photo=tmp_path / "wall.png")
+    with pytest.raises(RuntimeError, match="no face"):
+        bpy.ops.ecavatar.generate()
+    assert not bpy.context.scene.objects and jobs.current.state == "failed"
+
+
+def test_import_job(addon, finished):
+    assert bpy.ops.ecavatar.import_job(directory=str(finished)) == {"FINISHED"}
+    assert any(found.ecavatar.role == "skin" for found in bpy.context.scene.objects)
+
+
+def test_import_of_an_unfinished_job_is_refused(addon, finished, tmp_path):
+    broken = tmp_path / "job"
+    shutil.copytree(finished, broken)
+    (broken / "manifest.json").unlink()
+    with pytest.raises(RuntimeError, match="no finished result"):
+        bpy.ops.ecavatar.import_job(directory=str(broken))
+    shutil.copytree(finished, broken, dirs_exist_ok=True)
+    (broken / "bake.npz").write_bytes(b"half")
+    with pytest.raises(RuntimeError, match="damaged|differs"):
+        bpy.ops.ecavatar.import_job(directory=str(broken))
+    assert not bpy.context.scene.objects
+
+
+def test_cancel_without_a_job_does_nothing(addon):
+    assert bpy.ops.ecavatar.cancel() == {"FINISHED"}

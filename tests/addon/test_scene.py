@@ -1,0 +1,76 @@
+"""Time, sound, place, camera and light of the scene; generating again changes nothing twice."""
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+from ecavatar.ecavatar_addon import scene as scenes
+from ecavatar.ecavatar_addon.avatar import import_avatar
+from ecavatar.ecavatar_addon.head import parts_of
+
+
+def strips(scene):
+    editor = scene.sequence_editor
+    return editor.strips if hasattr(editor, "strips") else editor.sequences
+
+
+@pytest.mark.parametrize(("fps", "base", "expected"), [(24, 1.0, 24.0), (30, 1.001, 30 / 1.001), (25, 1.0, 25.0)])
+def test_frame_rate(addon, fps, base, expected):
+    bpy.context.scene.render.fps, bpy.context.scene.render.fps_base = fps, base
+    assert scenes.frames_per_second(bpy.context.scene) == pytest.approx(expected)
+
+
+def test_frame_range_and_sound_start_together(avatar, result):
+    scene = bpy.context.scene
+    assert (scene.frame_start, scene.frame_end) == (1, len(result.bake["weights"]))
+    assert scene.sync_mode == "AUDIO_SYNC" and scene.frame_current == 1
+    (strip,) = strips(scene)
+    assert strip.frame_start == 1 and Path(bpy.path.abspath(strip.sound.filepath)).name == "beckett.wav"
+    assert strip.frame_final_duration == pytest.approx(len(result.bake["weights"]), abs=2)
+
+
+def test_a_start_frame_is_kept(addon, result):
+    scene = bpy.context.scene
+    scene.frame_start = 101
+    root = import_avatar(result, scene)
+    assert strips(scene)[0].frame_start == 101
+    strip = parts_of(root)["skin"].data.shape_keys.animation_data.nla_tracks["Speech"].strips[0]
+    assert strip.frame_start == 101 and scene.frame_end == 100 + len(result.bake["weights"])
+
+
+def test_generating_again_replaces_in_place(avatar, result):
+    scene = bpy.context.scene
+    avatar.location = (1.0, 2.0, 3.0)
+    counts = {name: len(getattr(bpy.data, name)) for name in ("objects", "meshes", "shape_keys", "actions", "materials", "lights", "cameras")}
+    again = import_avatar(result, scene)
+    assert again == avatar and tuple(avatar.location) == (1.0, 2.0, 3.0)
+    assert counts == {name: len(getattr(bpy.data, name)) for name in counts}
+    assert len(strips(scene)) == 1
+
+
+def test_what_stands_at_the_cursor_does_not_hide_the_head(addon, result):
+    bpy.ops.mesh.primitive_cube_add(size=2.0)
+    bpy.context.view_layer.update()
+    root = import_avatar(result, bpy.context.scene)
+    assert root.location.y < -1.1 and abs(root.location.x) < 1e-6
+
+
+def test_an_empty_scene_gets_camera_and_lights(avatar):
+    scene = bpy.context.scene
+    assert scene.camera is not None and sum(other.type == "LIGHT" for other in scene.objects) == 3
+    bpy.context.view_layer.update()
+    forward = -np.array(scene.camera.matrix_world.col[2][:3])
+    towards = np.array(avatar.location) - np.array(scene.camera.location)
+    assert forward @ towards / np.linalg.norm(towards) > 0.999                    # it looks at the head
+    assert forward[1] > 0.99                                                      # from the front
+
+
+def test_the_artists_camera_and_lights_are_left_alone(addon, result):
+    scene = bpy.context.scene
+    bpy.ops.object.camera_add(location=(3, 3, 3))
+    scene.camera = bpy.context.object
+    bpy.ops.object.light_add(type="SUN")
+    own = scene.camera
+    import_avatar(result, scene)
+    assert scene.camera == own and sum(other.type == "LIGHT" for other in scene.objects) == 1

@@ -1,0 +1,57 @@
+"""Materials: every slot filled, the photo packed, distances from the paper's parameters."""
+
+import bpy
+import numpy as np
+import pytest
+from ecavatar.core.types import SkinParams
+from ecavatar.ecavatar_addon import skin as skins
+from ecavatar.ecavatar_addon.head import parts_of
+
+
+def shader(material):
+    return next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
+
+
+def test_every_slot_has_its_material(avatar):
+    parts = parts_of(avatar)
+    names = {role: [slot.material.name.split(".")[0] for slot in part.material_slots] for role, part in parts.items() if part.data}
+    assert names["skin"] == ["ECAvatar skin", "ECAvatar lashes"]
+    assert names["teeth_lower"] == ["ECAvatar teeth", "ECAvatar gums"]
+    assert names["eye_left"] == names["eye_right"] == ["ECAvatar eye"] and names["tongue"] == ["ECAvatar tongue"]
+
+
+def test_the_photo_is_in_the_file_and_on_the_skin(avatar):
+    material = parts_of(avatar)["skin"].material_slots[0].material
+    picture = shader(material).inputs["Base Color"].links[0].from_node.image
+    assert picture.packed_file is not None and tuple(picture.size) == (2048, 2048)
+
+
+def test_light_goes_furthest_in_red(avatar):
+    red, green, blue = skins.diffuse_mean_free_path(SkinParams())
+    assert (red, green, blue) == pytest.approx((3.67, 1.37, 0.68), abs=0.01)      # millimetres, by hand from Jensen et al. 2001
+    inputs = shader(parts_of(avatar)["skin"].material_slots[0].material).inputs
+    assert inputs["Subsurface Weight"].default_value == 1.0
+    radii = np.array(inputs["Subsurface Radius"].default_value) * inputs["Subsurface Scale"].default_value
+    np.testing.assert_allclose(radii, np.array([red, green, blue]) / 1000, rtol=1e-4)
+
+
+def test_lashes_are_hairs_not_sheets():
+    opacity = skins.lash_opacity(np.random.default_rng(0))
+    upper = opacity[opacity.shape[0] // 2:]
+    coverage = upper.mean(axis=1)
+    assert coverage[0] > 0.5 > coverage[len(coverage) // 2] > coverage[-1] and coverage[-1] < 0.05
+    assert upper.mean() > opacity[:opacity.shape[0] // 2].mean()                  # the lower lid has fewer
+
+
+def test_the_iris_has_the_photos_colour(avatar, result):
+    material = parts_of(avatar)["eye_left"].material_slots[0].material
+    ramp = next(node for node in material.node_tree.nodes if node.type == "VALTORGB").color_ramp
+    positions = [element.position for element in ramp.elements]
+    assert positions == sorted(positions)
+    wanted = skins.linear(result.head["iris_colour"])
+    shown = np.array(next(element.color[:3] for element in ramp.elements if abs(element.position - skins.PUPIL) < 1e-6))
+    np.testing.assert_allclose(shown / shown.max(), wanted / wanted.max(), atol=0.02)
+
+
+def test_the_image_data_is_not_left_behind(avatar):
+    assert not [image for image in bpy.data.images if image.users == 0 and not image.use_fake_user and image.name != "Render Result"]

@@ -1,0 +1,264 @@
+"""What the user does, in a Blender window (see test_window.py): real mouse clicks, pictures of the screen, and notes of what happened.
+
+Blender runs this file with --python and goes on drawing: each `yield` of `story` gives it so many seconds. Inputs, pictures and
+result.json (written last) are in the folder SHARE.
+"""
+
+import gc
+import importlib
+import json
+import os
+import subprocess
+import time
+import traceback
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+
+SHARE = Path(__file__).resolve().parent
+MODULE = "bl_ext.user_default.ecavatar"
+SIZE = (1280, 800)                      # pixels of the screen
+BUTTON = 84                             # grey of a button in Blender's default theme
+TICK, PATIENCE = 0.1, 120.0             # seconds
+Steps = Iterator[float]
+
+notes: dict[str, Any] = {}
+
+
+def story() -> Steps:
+    """Install, generate, look, play, undo, fail, cancel, disable, uninstall."""
+    bpy.ops.extensions.package_install_files(filepath=str(SHARE / "ecavatar.zip"), repo="user_default", enable_on_install=True)
+    jobs = importlib.import_module(f"{MODULE}.ecavatar_addon.jobs")
+    yield from open_tab()
+    yield from shoot("empty")
+    choose("face.jpg")
+    yield from shoot("panel")
+    yield from generate(jobs)
+    yield from shoot("done")
+    yield from play()
+    yield from undo()
+    yield from fail(jobs)
+    yield from cancel(jobs)
+    yield from disable(jobs)
+
+
+def open_tab() -> Steps:
+    """Show the add-on's tab in the sidebar, in the scene Blender starts with."""
+    notes["objects at start"] = sorted(bpy.data.objects.keys())
+    view().spaces.active.show_region_ui = True
+    yield 1.0
+    sidebar().active_panel_category = "ECAvatar"
+    yield 0.5
+
+
+def generate(jobs: Any) -> Steps:
+    """Click Generate, work in the 3D view meanwhile, and wait for the avatar."""
+    yield from press_generate()
+    notes["started"] = jobs.current is not None
+    ticks: list[float] = []
+    bpy.app.timers.register(lambda: tick(ticks, jobs), first_interval=TICK)
+    yield from until(lambda: jobs.current.fraction > 0.2 or jobs.current.state != "running")
+    before = view().spaces.active.region_3d.view_distance
+    yield from click(400, 300, button=4)                # the mouse wheel zooms the view
+    notes["zoomed while running"] = bool(view().spaces.active.region_3d.view_distance < before)
+    yield from shoot("progress")
+    notes["running at the picture"] = jobs.current.state == "running"
+    yield from until(lambda: jobs.current.state != "running")
+    yield 1.0
+    notes.update({"state": jobs.current.state, "error": jobs.current.error, "ticks while running": len(ticks),
+              "longest gap, s": float(np.diff(ticks).max(initial=0.0)), "avatars": avatars(),
+              "avatar objects": sorted(other.ecavatar.role for other in bpy.data.objects if other.ecavatar.role)})
+
+
+def tick(ticks: list[float], jobs: Any) -> float | None:
+    """Note that Blender is alive while the worker runs."""
+    ticks.append(time.monotonic())
+    return TICK if jobs.current.state == "running" else None
+
+
+def play() -> Steps:
+    """Play the animation, then stop at the frame in which the jaw is widest open."""
+    scene = bpy.context.scene
+    window = bpy.context.window_manager.windows[0]
+    notes["frames"] = [scene.frame_start, scene.frame_end]
+    with bpy.context.temp_override(window=window, area=view()):
+        bpy.ops.screen.animation_play()
+    yield 2.0
+    notes["played to"] = scene.frame_current
+    with bpy.context.temp_override(window=window, area=view()):
+        bpy.ops.screen.animation_cancel(restore_frame=False)
+    keys = next(other for other in bpy.data.objects if other.ecavatar.role == "skin").data.shape_keys
+    track = keys.animation_data.nla_tracks["Speech"]
+    curve = next(curve for curve in track.strips[0].action.fcurves if "jawOpen" in curve.data_path)
+    points = np.array([point.co for point in curve.keyframe_points])
+    frame, widest = points[points[:, 1].argmax()]
+    scene.frame_set(round(float(frame)))
+    yield from shoot("open")
+    notes["widest jaw"] = [float(widest), float(keys.key_blocks["jawOpen"].value)]
+    scene.frame_set(scene.frame_start)
+
+
+def undo() -> Steps:
+    """Undo the import, and do it again."""
+    window = bpy.context.window_manager.windows[0]
+    for name, operator in (("undone", bpy.ops.ed.undo), ("redone", bpy.ops.ed.redo)):
+        with bpy.context.temp_override(window=window, area=view()):
+            operator()
+        yield 1.0
+        notes[name] = {"avatars": avatars(), "cube": "Cube" in bpy.data.objects, "photo": bpy.context.scene.ecavatar.photo}
+
+
+def fail(jobs: Any) -> Steps:
+    """Generate from a photo without a face."""
+    choose("wall.jpg")
+    yield 0.5
+    yield from press_generate()
+    yield from until(lambda: jobs.current.state != "running")
+    yield from shoot("failed")
+    notes["failure"] = {"state": jobs.current.state, "error": jobs.current.error, "avatars": avatars()}
+
+
+def cancel(jobs: Any) -> Steps:
+    """Generate another avatar and cancel it half-way."""
+    choose("other.jpg")
+    yield 0.5
+    row = generate_button()[1]
+    yield from press_generate()
+    yield from until(lambda: jobs.current.fraction > 0.05 or jobs.current.state != "running")
+    process = jobs.current.process.pid
+    yield from click(*button(at_right=True, near=row))
+    yield 1.0
+    yield from shoot("cancelled")
+    notes["cancel"] = {"state": jobs.current.state, "process left": Path(f"/proc/{process}").exists(), "avatars": avatars()}
+
+
+def disable(jobs: Any) -> Steps:
+    """Disable the extension while it generates, then uninstall it."""
+    yield from press_generate()
+    yield from until(lambda: jobs.current.fraction > 0.05 or jobs.current.state != "running")
+    worker, process = weakref.ref(jobs.current), jobs.current.process.pid
+    notes["running when disabled"] = jobs.current.state
+    bpy.ops.preferences.addon_disable(module=MODULE)
+    yield 1.0
+    gc.collect()
+    handlers = [name for name in dir(bpy.app.handlers) if isinstance(getattr(bpy.app.handlers, name), list)
+                for handler in getattr(bpy.app.handlers, name) if "ecavatar" in str(getattr(handler, "__module__", ""))]
+    notes["left"] = {"process": Path(f"/proc/{process}").exists(), "processes": workers(), "handlers": handlers,
+                     "timer": worker() is not None, "classes": [name for name in dir(bpy.types) if "ECAVATAR" in name.upper()],
+                     "pointers": [kind.__name__ for kind in (bpy.types.Scene, bpy.types.Object) if hasattr(kind, "ecavatar")]}
+    folder = Path(bpy.utils.user_resource("EXTENSIONS"))
+    repository = next(index for index, found in enumerate(bpy.context.preferences.extensions.repos) if found.module == "user_default")
+    bpy.ops.extensions.package_uninstall(repo_index=repository, pkg_id="ecavatar")
+    yield 0.5
+    yield from shoot("disabled")
+    notes["files left"] = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and
+                           ("ecavatar" in path.parts or path.suffix == ".so")]
+
+
+def choose(photo: str) -> None:
+    """Fill in the panel's fields."""
+    settings = bpy.context.scene.ecavatar
+    settings.photo, settings.audio = str(SHARE / photo), str(SHARE / "speech.wav")
+    view().tag_redraw()
+
+
+def press_generate() -> Steps:
+    """Click the button with the mouse."""
+    yield from click(*generate_button())
+    yield 0.3
+
+
+def generate_button() -> tuple[int, int]:
+    """Return the middle of the Generate button, in pixels from the screen's top left."""
+    return button(at_right=False, near=0)
+
+
+def button(*, at_right: bool, near: int) -> tuple[int, int]:
+    """Return the place of a button in the sidebar, found in the picture of the screen by its grey.
+
+    At the right edge that nearest to row `near`; else the tallest, at the left, where other rows have only their names.
+    """
+    region = sidebar()
+    top = SIZE[1] - region.y - region.height
+    column = region.x + (region.width - 48 if at_right else 40)
+    grey = (screen()[top:top + region.height, column] == BUTTON).all(axis=1)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], grey.astype(np.int8), [0]])))
+    runs = [(top + int(start), top + int(end)) for start, end in edges.reshape(-1, 2)]
+    if not runs:
+        raise LookupError("there is no button in the sidebar")
+    start, end = min(runs, key=lambda run: abs(sum(run) / 2 - near)) if at_right else max(runs, key=lambda run: run[1] - run[0])
+    return column, (start + end) // 2
+
+
+def click(x: int, y: int, *, button: int = 1) -> Steps:
+    """Move the mouse to a place (pixels from the top left), press and release a button of it."""
+    subprocess.run(["xdotool", "mousemove", str(x), str(y)], check=True)
+    yield 0.3
+    subprocess.run(["xdotool", "click", str(button)], check=True)
+    yield 0.3
+
+
+def shoot(name: str) -> Steps:
+    """Take a picture of the screen, the mouse out of the way, after Blender has drawn."""
+    subprocess.run(["xdotool", "mousemove", "400", "700"], check=True)
+    yield 0.6
+    subprocess.run(["import", "-window", "root", str(SHARE / f"{name}.png")], check=True)
+
+
+def screen() -> np.ndarray:
+    """Return the picture of the screen, (height, width, 3) uint8."""
+    picture = subprocess.run(["import", "-window", "root", "-depth", "8", "rgb:-"], capture_output=True, check=True).stdout
+    return np.frombuffer(picture, np.uint8).reshape(SIZE[1], SIZE[0], 3)
+
+
+def until(condition: Callable[[], bool]) -> Steps:
+    """Let Blender run until the condition holds."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError("waited too long")
+        yield 0.1
+
+
+def view() -> bpy.types.Area:
+    """Return the 3D view."""
+    return next(area for area in bpy.context.window_manager.windows[0].screen.areas if area.type == "VIEW_3D")
+
+
+def sidebar() -> bpy.types.Region:
+    """Return the sidebar of the 3D view."""
+    return next(region for region in view().regions if region.type == "UI")
+
+
+def avatars() -> int:
+    """Return how many avatars the file has."""
+    return sum(other.ecavatar.role == "avatar" for other in bpy.data.objects)
+
+
+def workers() -> list[str]:
+    """Return the command lines of the background processes that run."""
+    lines = (path.read_bytes().replace(b"\0", b" ").decode(errors="replace") for path in Path("/proc").glob("[0-9]*/cmdline"))
+    return [line for line in lines if "core.worker" in line]
+
+
+def advance(steps: Steps) -> float | None:
+    """Timer: go on with the story; at its end write the notes and leave Blender."""
+    try:
+        return next(steps)
+    except StopIteration:
+        pass
+    except Exception:  # noqa: BLE001 -- whatever it is, the test must see it
+        notes["exception"] = traceback.format_exc()
+    temporary = SHARE / "result.part"
+    temporary.write_text(json.dumps(notes, indent=1), encoding="utf-8")
+    temporary.replace(SHARE / "result.json")
+    os._exit(0)                             # Blender itself would ask whether to save
+
+
+if __name__ == "__main__":
+    bpy.context.preferences.view.show_splash = False
+    bpy.app.timers.register(lambda steps=story(): advance(steps), first_interval=2.0, persistent=True)
