@@ -33,8 +33,9 @@ def command_line() -> argparse.ArgumentParser:
     demo.add_argument("--out", type=Path, default=environment.ROOT / "demo", help="folder for the results")
     demo.set_defaults(run=run_demo)
     test = commands.add_parser("test", help="run every test")
-    test.add_argument("--gui", action="store_true", help="also drive a real Blender window (Debian, root)")
-    test.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
+    test.add_argument("--gui", nargs="?", const="yes", default="no", choices=("no", "yes", "auto"),
+                      help="also drive a real Blender window (Debian, root); auto: only where that can be set up")
+    test.add_argument("pytest", nargs="*", help="arguments for pytest, for example tests/core")
     test.set_defaults(run=run_test)
     commands.add_parser("lint", help="run the linter and the type checker").set_defaults(run=run_lint)
     archive = commands.add_parser("zip", help="the extension's zip, validated, in dist/")

@@ -2,19 +2,37 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
-from . import assets
-from .environment import ROOT
+from . import assets, window
+from .environment import ROOT, version
+from .errors import BuildError
 
 LAYERS = ("core", "training", "building", "benchmarks", "build.py")
 
 
-def run(python: Path, *, gui: bool = False, arguments: list[str]) -> int:
-    """Run pytest in the environment and return its exit code; `gui`: also the tests that drive a real Blender window."""
+def run(python: Path, *, gui: Literal["no", "yes", "auto"] = "no", arguments: list[str]) -> int:
+    """Run pytest in the environment and return its exit code.
+
+    gui: also run the tests that drive a real Blender window; "auto" only where its chroot can be built, saying so if not.
+    Raises BuildError when it is "yes" and the chroot cannot be built.
+    """
     assets.ensure()
-    marked = [] if gui else ["-m", "not gui"]
+    if gui != "no":
+        try:
+            window.ensure()
+        except BuildError as error:
+            if gui == "yes":
+                raise
+            sys.stdout.write(f"Without the window test: {error}\n")
+            gui = "no"
+    if version() != "3.11":
+        sys.stdout.write("Without the tests of training: torch is installed with Python 3.11 only\n")
+        sys.stdout.flush()
+    marked = ["-m", "not gui"] if gui == "no" else []
     with tempfile.TemporaryDirectory() as user:
         environment = {**os.environ, "BLENDER_USER_RESOURCES": user}
         return subprocess.run([str(python), "-m", "pytest", *marked, *arguments], cwd=ROOT, env=environment, check=False).returncode

@@ -14,7 +14,7 @@ CHANNELS = ("jaw", "aperture", "pucker", "funnel", "spread", "lower", "labiodent
             "tongue_back", "tongue_out")
 SEALING = ("pcl", "bcl", "m")   # phones for which the lips touch
 LABIAL = ("p", "b", "f", "v", "w", "sil", *SEALING)
-SEAL_FROM, SEAL_AT = 0.2, 0.5   # posterior at which the lips begin to be pressed shut, and at which they are shut
+SEAL_FROM, SEAL_AT = 0.12, 0.35 # posterior at which the lips begin to be pressed shut, and at which they are shut
 SEAL_FRAMES = 3                 # a seal lasts at least 50 ms, so that 24 pictures a second show it
 OPEN_LEAST = 0.2                # aperture that sounds without lip contact keep
 QUIET_DB = -35.0                # level below a recording's loud parts at which nothing is spoken

@@ -69,8 +69,9 @@ def channels_of(action: bpy.types.Action, keys: bpy.types.Key) -> tuple["bpy.typ
 
 
 def write_curve(curve: bpy.types.FCurve, frames: NDArray[np.float64], values: Floats) -> None:
-    """Write keys of a curve at once."""
+    """Write the keys of a curve at once, in place of those it has (a new driver comes with two from Blender 5.2 on)."""
     points = curve.keyframe_points
+    points.clear()
     points.add(len(frames))
     points.foreach_set("co", np.column_stack([frames, values]).astype(np.float32).ravel())
     points.foreach_set("interpolation", np.full(len(frames), LINEAR, np.int32))

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from ..core.audio import SPEECH_RATE, is_decodable, write_wav
+from ..core.audio import is_decodable, write_wav
 from ..core.errors import InputError
 
+LONGEST = 3600                  # seconds: Blender decodes at once, into memory
 ADVICE = "save it as WAV, FLAC, OGG or MP3 and try again"
 
 
@@ -18,8 +19,11 @@ def readable(audio: Path, folder: Path) -> Path:
         raise InputError("this build of Blender cannot decode the recording", audio, ADVICE) from error
     out = folder / "speech.wav"
     try:
-        samples = aud.Sound.file(str(audio)).rechannel(1).resample(SPEECH_RATE, True).data()
-        write_wav(out, samples, SPEECH_RATE)
+        sound = aud.Sound.file(str(audio))
+        rate = int(sound.specs[0])
+        if sound.length > LONGEST * rate:
+            raise InputError(f"the recording is longer than {LONGEST // 60} minutes and not in a format read piece by piece", audio, ADVICE)
+        write_wav(out, sound.data().mean(axis=1), rate)
     except (aud.error, OSError) as error:  # type: ignore[misc]      # its stub knows no base class
         raise InputError("neither libsndfile nor Blender can decode the recording", audio, ADVICE) from error
     return out

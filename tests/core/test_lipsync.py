@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mouth_stand_in import LocalNetwork, stand_in
 
 from core.articulation import CHANNELS, OPEN_LEAST, REST_FRAMES, Articulation, decode, hold, rest
 from core.errors import PackError
@@ -13,6 +12,7 @@ from core.lipsync import BLOCK, LipNetwork, animate_lips
 from core.log_mel import WIDTH as SPECTRUM_WIDTH
 from core.speech_encoder import RATE, SpeechEncoder
 from core.types import AudioClip
+from tests.core.mouth_stand_in import LocalNetwork, stand_in
 
 LABELS = ("sil", "aa", "t", "f", "v", "w", "p", "b", "m", "pcl", "bcl")
 NETWORK = Path(__file__).parents[2] / "assets" / "lip_network.onnx"

