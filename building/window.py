@@ -21,6 +21,7 @@ KEYRINGS = (f"debian-archive-{SUITE}-stable.gpg", f"debian-archive-{SUITE}-stabl
             "debian-archive-keyring.pgp")
 COPIED = ("etc/resolv.conf", "etc/hosts", "etc/ssl/certs/ca-certificates.crt", "etc/apt/apt.conf.d/99*")
 PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SHARE = "/mnt"                          # where `run` shows the shared folder
 # the mounts happen in the new namespace; $1 is the folder, $2 the shared one or "", the rest is the command
 ENTER = ('root=$1 share=$2; shift 2; mount -t proc proc "$root/proc"; mkdir -p "$root/dev/shm"; '
@@ -65,9 +66,10 @@ def ensure(cache: Path | None = None) -> Path:
 
 
 def run(root: Path, command: Sequence[str], *, share: Path, log: Path, timeout: float) -> int:
-    """Run a command in the system at `root`, offline, with the folder `share` seen as /mnt; return its exit code, 124 after `timeout` s.
+    """Run a command in the system at `root`, offline, with the folder `share` seen as /mnt; return its exit code.
 
-    What it says goes to `log`. All its processes have ended when this returns.
+    After `timeout` seconds it is ended and the code is 124. What it says goes to `log`.
+    All its processes have ended when this returns.
     """
     with log.open("wb") as out:
         try:
@@ -89,7 +91,7 @@ def apart(*, online: bool) -> list[str]:
 
 def environment() -> dict[str, str]:
     """Return the variables of a command in the system: nothing of this machine but its proxies."""
-    return {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8",
+    return {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8",
             "DEBIAN_FRONTEND": "noninteractive", **{name: os.environ[name] for name in PROXIES if name in os.environ}}
 
 
@@ -105,10 +107,10 @@ def check_machine(root: Path) -> None:
     """Raise BuildError unless this is a system of which we are root and which lets us mount."""
     if not sys.platform.startswith("linux") or os.geteuid() != 0:
         raise BuildError(f"a Blender window can only be made as root on Linux; {root}; {ADVICE}")
-    missing = [name for name in ("unshare", "chroot", "apt-get", "dpkg") if shutil.which(name) is None]
+    missing = [name for name in ("unshare", "chroot", "apt-get", "dpkg") if shutil.which(name, path=PATH) is None]
     if missing:
         raise BuildError(f"a Blender window needs {', '.join(missing)}; {root}; {ADVICE}")
-    if subprocess.run([*apart(online=False), "--mount-proc", "true"], capture_output=True, check=False).returncode:
+    if subprocess.run([*apart(online=False), "--mount-proc", "true"], capture_output=True, env=environment(), check=False).returncode:
         raise BuildError(f"this system does not let root make namespaces; {root}; give the container the right to mount")
 
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from own_heads import ASTRONAUT, basis, detector, needs_nets, photograph, plain_colours, subject
 from PIL import Image, ImageFilter
 
 from core.errors import InputError, PackError
 from core.face_detection import BLENDSHAPES, LEFT_EYE, RIGHT_EYE, FaceDetector, anchors, distinct, outside_share, shared
 from core.image import read_photo
 from core.types import Photo
+from tests.core.own_heads import ASTRONAUT, basis, detector, needs_nets, photograph, plain_colours, subject
 
 EYES = np.array([[195.5, 100.5], [256.0, 103.5]])           # outer corners in the photo, pixels, by hand
 

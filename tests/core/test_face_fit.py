@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from own_heads import ASSETS, SIDE, anchors, basis, face_of, subject
 
 from core.errors import PackError
 from core.face_fit import Anchors, bounded_least_squares, fit, landmarks68
+from tests.core.own_heads import ASSETS, SIDE, anchors, basis, face_of, subject
 
 
 def aligned_error_mm(found, true):

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from own_heads import ASSETS, basis, subject
 
 from core.errors import PackError
 from core.files import read_arrays, write_arrays
 from core.head_model import MATERIALS, REGIONS, HeadBasis
+from tests.core.own_heads import ASSETS, basis, subject
 
 
 def lips_gap(head):

@@ -2,7 +2,15 @@
 
 import numpy as np
 import pytest
-from own_heads import (
+from PIL import Image
+
+from core.errors import InputError
+from core.face_fit import IBUG68
+from core.head_model import REGIONS
+from core.image import read_photo
+from core.reconstruction import reconstruct
+from core.types import Photo
+from tests.core.own_heads import (
     ASTRONAUT,
     anchors,
     at_vertices,
@@ -14,14 +22,6 @@ from own_heads import (
     skin_places,
     subject,
 )
-from PIL import Image
-
-from core.errors import InputError
-from core.face_fit import IBUG68
-from core.head_model import REGIONS
-from core.image import read_photo
-from core.reconstruction import reconstruct
-from core.types import Photo
 
 pytestmark = needs_nets
 

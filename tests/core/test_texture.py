@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from own_heads import SKIN, anchors, at_vertices, basis, face_of, photograph, plain_colours, skin_places, subject
 
 from core.face_detection import LEFT_EYE
 from core.head_model import REGIONS
@@ -11,6 +10,7 @@ from core.skin_mask import SIDE as SQUARE
 from core.skin_mask import blurred, find_skin, grown, inside_polygon, outlined, reachable
 from core.skin_surface import membrane, mirrored, mouth_bag, skin_edges, surface_distance
 from core.texture import albedo, padded
+from tests.core.own_heads import SKIN, anchors, at_vertices, basis, face_of, photograph, plain_colours, skin_places, subject
 
 HAIR, CLOTH = (60, 45, 30), (30, 60, 140)
 

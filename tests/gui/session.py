@@ -287,4 +287,5 @@ def advance(steps: Steps) -> float | None:
 
 if __name__ == "__main__":
     bpy.context.preferences.view.show_splash = False
-    bpy.app.timers.register(lambda steps=story(): advance(steps), first_interval=2.0, persistent=True)
+    plot = story()
+    bpy.app.timers.register(lambda: advance(plot), first_interval=2.0, persistent=True)

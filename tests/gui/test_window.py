@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def test_the_panel_shows_what_goes_on(folder: Path, notes: dict[str, Any]) -> No
     """The panel differs when empty, filled in, running (with a blue bar), done and failed."""
     assert notes["state"] == "done"
     panels = {name: picture(folder, name, PANEL) for name in ("empty", "panel", "progress", "done", "failed", "cancelled")}
-    for first, second in (("empty", "panel"), ("panel", "progress"), ("progress", "done"), ("done", "failed"), ("failed", "cancelled")):
+    for first, second in pairwise(panels):
         assert share_changed(panels[first], panels[second]) > 0.01, (first, second)
     bar = {name: int(((image[..., 2] > 150) & (image[..., 0] < 100)).sum()) for name, image in panels.items()}
     assert bar["progress"] > 300 and all(count < 50 for name, count in bar.items() if name != "progress"), bar

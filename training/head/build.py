@@ -118,6 +118,8 @@ class Builder:
         """Return the UVs of a part of the base mesh, and its quads into them."""
         if part == "skin":
             return unwrap.repack(self.source.mesh.uv, quad_uv)
+        if part.startswith("eye"):
+            return unwrap.eye(self.typical[self.crop.vertices(part)], quads)
         if part == "lashes":
             eyes = [self.typical[self.crop.vertices(eye)].mean(axis=0) for eye in ("eye_left", "eye_right")]
             return unwrap.lashes(self.typical[self.crop.vertices(part)], quads, np.array(eyes))
