@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 SIDE = 480                      # pixels of a picture on the sheet
 SAMPLES = 16
-FILM_SECONDS, FILM_SIDE = 3.5, 400
+FILM_SECONDS, FILM_SIDE, FILM_LENS = 3.5, 400, 120
 DISTANCE = 0.74                 # metres from camera to head, with a lens of 85 mm
 MODULE = "bl_ext.user_default.ecavatar"
 
@@ -148,10 +148,12 @@ def film(scene: bpy.types.Scene, root: bpy.types.Object, path: Path, folder: Pat
     frames = min(scene.frame_end, scene.frame_start + round(FILM_SECONDS * scene.render.fps / scene.render.fps_base))
     say(f"Filming {frames - scene.frame_start + 1} frames")
     last, render = scene.frame_end, scene.render
-    look(scene, root, 18)
+    look(scene, root, 15)
+    lens, scene.camera.data.lens = scene.camera.data.lens, FILM_LENS
     scene.frame_end = frames
     render.engine = "BLENDER_WORKBENCH"
     scene.display.shading.color_type, scene.display.shading.light = "TEXTURE", "STUDIO"
+    scene.display.shading.studio_light = "paint.sl"
     scene.display.render_aa = "FXAA"
     render.resolution_x = render.resolution_y = FILM_SIDE
     settings = render.image_settings
@@ -168,7 +170,7 @@ def film(scene: bpy.types.Scene, root: bpy.types.Object, path: Path, folder: Pat
     if hasattr(settings, "media_type"):
         settings.media_type = "IMAGE"
     settings.file_format = "PNG"
-    scene.frame_end, render.filepath = last, "//"
+    scene.frame_end, render.filepath, scene.camera.data.lens = last, "//", lens
 
 
 def say(text: str) -> None:

@@ -23,8 +23,8 @@ REDDISH = (1.0, 0.35, 0.2)          # subsurface radii of mucous membrane, relat
 WHITE_OF_EYE: Colour = (0.78, 0.74, 0.70)
 LASH: Colour = (0.010, 0.007, 0.006)
 LASH_SIZE = (64, 512)               # pixels of the lashes' image, high and wide
-# distances from the eye's axis in shares of the eyeball's diameter
-PUPIL, IRIS, LIMBUS = 0.072, 0.185, 0.215
+EYE_SIDE, EYE_CONE = 512, 60        # pixels of the eye's image, and the angle it shows to each side
+PUPIL, IRIS = 8.0, 21.5             # degrees from the eye's axis
 
 
 def apply(parts: Parts, result: JobResult, basis: HeadBasis) -> None:
@@ -77,12 +77,9 @@ def lashes() -> bpy.types.Material:
     nodes, links = material.node_tree.nodes, material.node_tree.links
     picture = nodes.new("ShaderNodeTexImage")
     picture.location = (-400, 200)
-    height, width = LASH_SIZE
-    picture.image = bpy.data.images.new("ECAvatar lashes", width, height, alpha=True)
-    pixels = np.empty((height, width, 4), np.float32)
+    pixels = np.empty((*LASH_SIZE, 4), np.float32)
     pixels[..., :3], pixels[..., 3] = LASH, lash_opacity(np.random.default_rng(0))
-    picture.image.pixels.foreach_set(pixels.ravel())
-    picture.image.pack()
+    picture.image = new_image("ECAvatar lashes", pixels)
     links.new(picture.outputs["Alpha"], shader.inputs["Alpha"])
     put(shader, {"Base Color": (*LASH, 1.0), "Roughness": 0.6})
     return material
@@ -106,35 +103,50 @@ def lash_opacity(random: np.random.Generator) -> NDArray[np.float32]:
 
 
 def eye(iris: NDArray[np.float64]) -> bpy.types.Material:
-    """Return the eye: pupil, an iris darker at its rim, and the white, by the distance from the eye's axis."""
+    """Return the eye: a drawn image on the eyeball's own UVs (docs/head_model.md), under a clear coat."""
     material, shader = new_material("eye", WHITE_OF_EYE)
-    nodes, links = material.node_tree.nodes, material.node_tree.links
-    place = nodes.new("ShaderNodeTexCoord")                 # Generated: 0..1 over the eyeball at rest, whatever it looks at
-    centred = nodes.new("ShaderNodeVectorMath")
-    centred.operation = "SUBTRACT"
-    centred.inputs[1].default_value = (0.5, 0.0, 0.5)
-    flat = nodes.new("ShaderNodeVectorMath")
-    flat.operation = "MULTIPLY"
-    flat.inputs[1].default_value = (1.0, 0.5, 1.0)          # the back of the eyeball is far from the iris
-    length = nodes.new("ShaderNodeVectorMath")
-    length.operation = "LENGTH"
-    colours = nodes.new("ShaderNodeValToRGB")
-    for step, node in enumerate((place, centred, flat, length, colours)):
-        node.location = (200 * step - 1200, 200)
-    ramp = colours.color_ramp
-    stops: list[tuple[float, NDArray[np.float64]]] = [
-        (PUPIL - 0.006, np.full(3, 0.003)), (PUPIL, iris * 0.8), (PUPIL + 0.03, iris * 1.5), (IRIS - 0.02, iris * 1.1),
-        (IRIS, iris * 0.35), (LIMBUS, np.array(WHITE_OF_EYE))]
-    for position, colour in stops[2:]:
-        ramp.elements.new(position).color = (*np.minimum(colour, 1.0), 1.0)
-    for element, (position, colour) in zip(ramp.elements, sorted(stops, key=lambda stop: stop[0]), strict=True):
-        element.position, element.color = position, (*np.minimum(colour, 1.0), 1.0)
-    for source, target in ((place.outputs["Generated"], centred.inputs[0]), (centred.outputs[0], flat.inputs[0]),
-                           (flat.outputs[0], length.inputs[0]), (length.outputs["Value"], colours.inputs[0]),
-                           (colours.outputs["Color"], shader.inputs["Base Color"])):
-        links.new(source, target)
+    picture = material.node_tree.nodes.new("ShaderNodeTexImage")
+    picture.location = (-400, 200)
+    picture.image = new_image("ECAvatar eye", eye_colours(iris, np.random.default_rng(0)))
+    material.node_tree.links.new(picture.outputs["Color"], shader.inputs["Base Color"])
     put(shader, {"Roughness": 0.25, "Coat Weight": 1.0, "Coat Roughness": 0.02, "IOR": 1.376})
     return material
+
+
+def eye_colours(iris: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float32]:
+    """Return the eye (EYE_SIDE, EYE_SIDE, 4), linear: pupil, iris with radial fibres and a dark rim, and the white.
+
+    iris: (3,) linear colour of its middle. The square shows EYE_CONE degrees from the eye's axis to each side.
+    """
+    steps = (np.arange(EYE_SIDE) + 0.5) / EYE_SIDE * 2 - 1
+    across, up = np.meshgrid(steps, steps)
+    angle, turn = np.hypot(across, up) * EYE_CONE, np.arctan2(up, across)
+    fibres = sum(random.uniform(0.05, 0.11) * np.sin(count * turn + random.uniform(0, 6) + 0.15 * angle)
+                 for count in random.integers(20, 90, 9))
+    share = np.clip((angle - PUPIL) / (IRIS - PUPIL), 0, 1)
+    brightness = (1.25 - 0.35 * share + fibres * np.sin(np.pi * share)) * (1 - 0.65 * smooth(share, 0.78, 1.0))
+    colour = np.minimum(iris[None, None] * np.maximum(brightness, 0.1)[..., None], 0.9)
+    white = np.array(WHITE_OF_EYE) * (1 - np.array([0.02, 0.10, 0.12]) * smooth(angle, 35.0, EYE_CONE)[..., None])
+    colour = colour + (white - colour) * smooth(angle, IRIS - 1.0, IRIS + 2.0)[..., None]
+    colour = colour * np.maximum(smooth(angle, PUPIL - 0.6, PUPIL + 0.6), 0.004)[..., None]
+    return np.concatenate([colour, np.ones((EYE_SIDE, EYE_SIDE, 1))], axis=2).astype(np.float32)
+
+
+def smooth(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+    """Return 0 below `low`, 1 above `high`, smoothly between."""
+    share = np.clip((values - low) / (high - low), 0, 1)
+    return share * share * (3 - 2 * share)
+
+
+def new_image(name: str, pixels: NDArray[np.float32]) -> bpy.types.Image:
+    """Return an image of linear pixels (H, W, 4), bottom row first, packed into the .blend."""
+    height, width = pixels.shape[:2]
+    image = bpy.data.images.new(name, width, height, alpha=True)
+    encoded = pixels.copy()                                     # the image's bytes are sRGB (IEC 61966-2-1)
+    encoded[..., :3] = np.where(pixels[..., :3] <= 0.0031308, pixels[..., :3] * 12.92, 1.055 * pixels[..., :3] ** (1 / 2.4) - 0.055)
+    image.pixels.foreach_set(encoded.ravel())
+    image.pack()
+    return image
 
 
 def new_material(name: str, colour: Colour) -> tuple[bpy.types.Material, bpy.types.ShaderNode]:

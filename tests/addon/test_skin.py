@@ -44,13 +44,17 @@ def test_lashes_are_hairs_not_sheets():
 
 
 def test_the_iris_has_the_photos_colour(avatar, result):
-    material = parts_of(avatar)["eye_left"].material_slots[0].material
-    ramp = next(node for node in material.node_tree.nodes if node.type == "VALTORGB").color_ramp
-    positions = [element.position for element in ramp.elements]
-    assert positions == sorted(positions)
     wanted = skins.linear(result.head["iris_colour"])
-    shown = np.array(next(element.color[:3] for element in ramp.elements if abs(element.position - skins.PUPIL) < 1e-6))
-    np.testing.assert_allclose(shown / shown.max(), wanted / wanted.max(), atol=0.02)
+    side = skins.EYE_SIDE
+    colours = skins.eye_colours(wanted, np.random.default_rng(0))[..., :3]
+    steps = (np.arange(side) + 0.5) / side * 2 - 1
+    angle = np.hypot(*np.meshgrid(steps, steps)) * skins.EYE_CONE
+    ring = colours[(angle > 12) & (angle < 16)].mean(axis=0)
+    np.testing.assert_allclose(ring / ring.max(), wanted / wanted.max(), atol=0.02)
+    assert colours[angle < 6].max() < 0.01 < 0.5 < colours[(angle > 26) & (angle < 40)].min()       # pupil black, white white
+    material = parts_of(avatar)["eye_left"].material_slots[0].material
+    image = shader(material).inputs["Base Color"].links[0].from_node.image
+    assert image.packed_file is not None and tuple(image.size) == (side, side)
 
 
 def test_the_image_data_is_not_left_behind(avatar):
