@@ -32,8 +32,12 @@ def run(python: Path, *, photo: Path, audio: Path, out: Path) -> int:
         raise BuildError(f"cannot write the results ({error.strerror}); {out}; choose another folder with --out") from error
     USER.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "BLENDER_USER_RESOURCES": str(USER)}
-    code = subprocess.run([str(python), "-m", "building.studio", str(archive), str(photo.resolve()), str(audio.resolve()),
-                           str(out.resolve())], cwd=ROOT, env=environment, check=False).returncode
+    log = USER / "demo.log"
+    arguments = map(str, (archive, photo.resolve(), audio.resolve(), out.resolve(), log))
+    code = subprocess.run([str(python), "-m", "building.studio", *arguments], cwd=ROOT, env=environment, check=False).returncode
+    if code not in (0, 2):
+        last = "".join(f"  {line}\n" for line in log.read_text(errors="replace").splitlines()[-15:]) if log.is_file() else ""
+        raise BuildError(f"the demo failed inside Blender (exit code {code}); {log}; its last lines:\n{last}")
     if code == 0:
         missing = [name for name in RESULTS if not (out / name).is_file()]
         if missing:

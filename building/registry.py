@@ -13,9 +13,13 @@ ADVICE = "check the connection to the package index and run it again"
 
 
 def pip(*arguments: str, python: Path | None = None) -> None:
-    """Run this Python's pip, for the interpreter `python` if given; raise BuildError with its last words when it fails."""
+    """Run this Python's pip, for the interpreter `python` if given; raise BuildError with its last words when it fails.
+
+    Inside our environments, which have no pip of their own, it is that of the Python they were made with.
+    """
+    own = getattr(sys, "_base_executable", "") or sys.executable
     aim = ["--python", str(python)] if python else []
-    run = subprocess.run([sys.executable, "-m", "pip", *aim, "--disable-pip-version-check", *arguments, "--quiet"],
+    run = subprocess.run([own, "-m", "pip", *aim, "--disable-pip-version-check", *arguments, "--quiet"],
                          capture_output=True, text=True, check=False)
     if run.returncode:
         said = [line for line in run.stderr.splitlines() if line.strip() and "WARNING" not in line] or ["no message"]

@@ -1,10 +1,13 @@
 """The part of the demo that runs inside Blender's module: install, generate, save, photograph, film.
 
-    python -m building.studio ZIP PHOTO RECORDING FOLDER
+    python -m building.studio ZIP PHOTO RECORDING FOLDER LOG
+
+Blender's own chatter goes into LOG.
 """
 
 import importlib
 import math
+import os
 import shutil
 import sys
 import tempfile
@@ -21,10 +24,14 @@ SAMPLES = 16
 FILM_SECONDS, FILM_SIDE, FILM_LENS = 3.5, 400, 120
 DISTANCE = 0.74                 # metres from camera to head, with a lens of 85 mm
 MODULE = "bl_ext.user_default.ecavatar"
+TERMINAL = os.fdopen(os.dup(1), "w")
 
 
-def main(archive: Path, photo: Path, audio: Path, out: Path) -> int:
+def main(archive: Path, photo: Path, audio: Path, out: Path, log: Path) -> int:
     """Do everything; 2 when the add-on refuses the input."""
+    with log.open("w") as chatter:
+        os.dup2(chatter.fileno(), 1)
+        os.dup2(chatter.fileno(), 2)
     say("Installing the extension in Blender")
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     bpy.ops.extensions.package_install_files(filepath=str(archive), repo="user_default", enable_on_install=True, overwrite=True)
@@ -34,7 +41,6 @@ def main(archive: Path, photo: Path, audio: Path, out: Path) -> int:
     if not generate():
         return 2
     root = next(found for found in scene.objects if found.ecavatar.role == "avatar")
-    root.name = root.name
     # the pictures first: the .blend is then saved at its first frame, as an artist would want to open it
     with tempfile.TemporaryDirectory() as folder:
         sheet(scene, root, photo, Path(folder)).save(out / "demo.png")
@@ -65,7 +71,7 @@ def generate() -> bool:
     try:
         bpy.ops.ecavatar.generate()
     except RuntimeError as error:                   # what the operator reported
-        sys.stderr.write(f"error: {str(error).removeprefix('Error: ').strip()}\n")
+        say(f"error: {str(error).removeprefix('Error: ').strip()}")
         return False
     finally:
         ended.set()
@@ -175,8 +181,8 @@ def film(scene: bpy.types.Scene, root: bpy.types.Object, path: Path, folder: Pat
 
 def say(text: str) -> None:
     """Tell the user what is going on."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    TERMINAL.write(f"{text}\n")
+    TERMINAL.flush()
 
 
 if __name__ == "__main__":

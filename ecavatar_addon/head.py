@@ -36,7 +36,7 @@ def add_root(folder: Path, target: bpy.types.Scene) -> bpy.types.Object:
     collection = bpy.data.collections.new(name)
     target.collection.children.link(collection)
     root = bpy.data.objects.new(name, None)
-    root.empty_display_type, root.empty_display_size = "ARROWS", 0.05
+    root.empty_display_type, root.empty_display_size = "PLAIN_AXES", 0.02
     root.ecavatar.role, root.ecavatar.job = AVATAR, str(folder)
     collection.objects.link(root)
     return root
@@ -49,7 +49,10 @@ def parts_of(root: bpy.types.Object) -> Parts:
 
 def clear(root: bpy.types.Object) -> None:
     """Remove the avatar's objects with what only they use; the root stays where it is."""
-    for part in parts_of(root).values():
+    parts = parts_of(root).values()
+    materials = {slot.material for part in parts for slot in part.material_slots if slot.material is not None}
+    images = {node.image for material in materials for node in material.node_tree.nodes if node.type == "TEX_IMAGE" and node.image}
+    for part in parts:
         used: list[bpy.types.ID] = [part]
         if isinstance(part.data, bpy.types.Mesh):
             keys = part.data.shape_keys
@@ -57,6 +60,7 @@ def clear(root: bpy.types.Object) -> None:
             used += [strip.action for data in animations for track in data.nla_tracks for strip in track.strips if strip.action]
             used += [part.data, *(material for material in part.data.materials if material is not None)]
         bpy.data.batch_remove([item for item in dict.fromkeys(used) if item == part or item.users <= 1])
+    bpy.data.batch_remove([image for image in images if image.users == 0])
 
 
 def add_parts(root: bpy.types.Object, result: JobResult, basis: HeadBasis) -> Parts:
@@ -65,15 +69,17 @@ def add_parts(root: bpy.types.Object, result: JobResult, basis: HeadBasis) -> Pa
     names = tuple(map(str, result.bake["names"]))
     parts = {role: add_part(role, members, root, result.head["vertices"], names, offsets, basis)
              for role, members in OBJECTS.items()}
-    add_vertex_groups(parts["skin"], basis)
+    skin = parts["skin"]
+    add_vertex_groups(skin, basis)
     jaw = bpy.data.objects.new(f"{root.name} {JAW}", None)
     jaw.empty_display_type, jaw.empty_display_size = "CIRCLE", 0.02
     jaw.location = to_blender(result.bake["jaw_pivot"])
     jaw.rotation_mode = "XYZ"
-    attach(jaw, JAW, root, root)
+    attach(jaw, JAW, root)
     for role in JAW_PARTS:
-        parts[role].parent = jaw
         parts[role].location = -jaw.location
+    for role, part in (parts | {JAW: jaw}).items():     # whoever moves the skin moves the head
+        part.parent = root if role == "skin" else jaw if role in JAW_PARTS else skin
     return parts | {JAW: jaw}
 
 
@@ -88,7 +94,7 @@ def add_part(role: str, members: tuple[str, ...], root: bpy.types.Object, vertic
     mesh = new_mesh(f"{root.name} {role}", points - origin, rows, faces, basis)
     made = bpy.data.objects.new(mesh.name, mesh)
     made.location = origin
-    attach(made, role, root, root)
+    attach(made, role, root)
     # the skin has every shape: it is what artists key, and what the other parts follow
     moves = (np.abs(offsets[:, rows]).max(axis=(1, 2)) > LEAST_OFFSET) | (role == "skin")
     if moves.any():
@@ -119,10 +125,9 @@ def new_mesh(name: str, points: Floats, rows: NDArray[np.int64], faces: NDArray[
     return mesh
 
 
-def attach(made: bpy.types.Object, role: str, parent: bpy.types.Object, root: bpy.types.Object) -> None:
-    """Give the object its role and its parent, in the avatar's collection."""
+def attach(made: bpy.types.Object, role: str, root: bpy.types.Object) -> None:
+    """Give the object its role, and put it into the avatar's collection."""
     made.ecavatar.role = role
-    made.parent = parent
     (root.users_collection or (bpy.context.scene.collection,))[0].objects.link(made)
 
 

@@ -118,7 +118,8 @@ def start(folder: Path) -> Worker:
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
                                        encoding="utf-8", errors="replace", env=environment, cwd=folder, **apart)
     except OSError as error:
-        raise JobError(f"cannot start the background process ({error.strerror})", folder, "check that the folder is writable") from error
+        raise JobError(f"cannot start the background process ({error.strerror})", folder,
+                       "check that the folder is writable") from error
     current = Worker(folder, process)
     threading.Thread(target=listen, args=(process, current.lines), daemon=True).start()
     return current

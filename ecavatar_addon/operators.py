@@ -56,8 +56,8 @@ class ECAVATAR_OT_generate(bpy.types.Operator):
             for warning in worker.warnings:
                 self.report({"WARNING"}, warning)
         else:
-            scene_name = context.scene.name
-            bpy.app.timers.register(lambda: watch(worker, scene_name), first_interval=POLL, persistent=True)
+            uid = context.scene.session_uid
+            bpy.app.timers.register(lambda: watch(worker, uid), first_interval=POLL, persistent=True)
         return {"FINISHED"}
 
 
@@ -101,6 +101,7 @@ class ECAVATAR_OT_import_job(bpy.types.Operator):
 
 def start(target: bpy.types.Scene) -> jobs.Worker:
     """Write the request of the scene's inputs and start the worker; raise ECAvatarError when that cannot be done."""
+    jobs.stop()                                 # forgets the last run and what it said
     settings = target.ecavatar
     photo, audio = (Path(bpy.path.abspath(path)) for path in (settings.photo, settings.audio))
     for path, what in ((photo, "photo"), (audio, "recording")):
@@ -128,12 +129,14 @@ def finish(worker: jobs.Worker, target: bpy.types.Scene) -> bpy.types.Object:
     return import_avatar(read_result(worker.folder), target)
 
 
-def watch(worker: jobs.Worker, scene_name: str) -> float | None:
+def watch(worker: jobs.Worker, scene_uid: int) -> float | None:
     """Timer of a window: look at the worker; at its end import the result as one undo step."""
     state = worker.poll()
     if state == "done":
-        target = bpy.data.scenes.get(scene_name) or bpy.context.scene
+        target = scene.find(scene_uid)
         try:
+            if target is None:
+                raise JobError("the scene it was generated for is closed", worker.folder, "import it with Import Avatar Job")
             scene.show(bpy.context, target, finish(worker, target))
             bpy.ops.ed.undo_push(message="Generate Avatar")
         except ECAvatarError as error:

@@ -1,14 +1,14 @@
 """The sidebar tab: draws, decides nothing."""
 
-import textwrap
-
+import blf
 import bpy
 
 from . import jobs
 from .operators import disabled_reason
 
 STAGES = {"starting": "Starting", "head": "Building the head", "speech": "Listening to the speech", "bake": "Making keyframes"}
-CHARACTERS_A_PIXEL = 0.145      # of the interface font at scale 1
+HEIGHT = 1.4                    # of the button and of the progress bar that takes its place
+FONT_SIZE, MARGIN = 11, 92      # of the interface, at scale 1: points, and pixels that icon and borders take
 
 
 class ECAVATAR_PT_generate(bpy.types.Panel):
@@ -32,12 +32,14 @@ class ECAVATAR_PT_generate(bpy.types.Panel):
         inputs.prop(settings, "audio")
         if worker is not None and running:
             row = layout.row(align=True)
+            row.scale_y = HEIGHT
             row.progress(factor=worker.fraction, text=STAGES.get(worker.stage, worker.stage))
             row.operator("ecavatar.cancel", text="", icon="CANCEL")
         else:
-            row = layout.row()
-            row.scale_y = 1.4
+            row = layout.row(align=True)
+            row.scale_y = HEIGHT
             row.operator("ecavatar.generate", icon="USER")
+            row.operator("ecavatar.import_job", text="", icon="IMPORT")
             if reason := disabled_reason(context):
                 wrapped(layout, context, reason, "INFO")
         if worker is not None:
@@ -49,13 +51,30 @@ class ECAVATAR_PT_generate(bpy.types.Panel):
 
 def wrapped(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str) -> None:
     """Draw `text` in as many lines as the sidebar's width needs."""
-    width = context.region.width if context.region else 300
+    scale = context.preferences.system.ui_scale
+    width = (context.region.width if context.region else 300) - MARGIN * scale
     column = layout.column(align=True)
     column.scale_y = 0.8
-    columns = max(int(width * CHARACTERS_A_PIXEL / context.preferences.system.ui_scale) - 4, 16)
-    for line in textwrap.wrap(text[:1].upper() + text[1:], columns) or [""]:
+    for line in lines(text[:1].upper() + text[1:], width, FONT_SIZE * scale):
         column.label(text=line, icon=icon)
         icon = "BLANK1"
+
+
+def lines(text: str, width: float, size: float) -> list[str]:
+    """Return `text` broken into lines at most `width` pixels wide in the interface's font; a long path is broken anywhere."""
+    blf.size(0, size)
+    result = [""]
+    for word in text.split():
+        joined = f"{result[-1]} {word}".strip()
+        if blf.dimensions(0, joined)[0] <= width:
+            result[-1] = joined
+            continue
+        result.append("")
+        for letter in word:
+            if result[-1] and blf.dimensions(0, result[-1] + letter)[0] > width:
+                result.append("")
+            result[-1] += letter
+    return [line for line in result if line]
 
 
 CLASSES = (ECAVATAR_PT_generate,)

@@ -14,6 +14,7 @@ from ..core.job import JobResult
 HEAD_HALF_SIZE = (0.10, 0.15, 0.15)     # metres, Blender's axes: half of the room a head needs
 NECK = 0.125                            # metres from the head's middle down to the rim of its neck
 STRIP = "ECAvatar speech"
+VIEW = (-0.35, 1.0, -0.08)              # where the view looks to after generating: at the face, a little from its left
 CLEARANCE = 0.05                        # metres kept from what stands in the way
 
 
@@ -50,7 +51,10 @@ def play(target: bpy.types.Scene, root: bpy.types.Object, result: JobResult) -> 
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences       # "sequences" before Blender 4.4
     name = f"{STRIP} {root.name}"
     for old in [strip for strip in strips if strip.name == name]:
+        sound = old.sound
         strips.remove(old)
+        if sound is not None and sound.users == 0:
+            bpy.data.sounds.remove(sound)
     used = {strip.channel for strip in strips}
     channel = next(number for number in range(1, 129) if number not in used)
     with suppress(RuntimeError):                    # a build without audio
@@ -89,21 +93,38 @@ def aim(made: bpy.types.Object, root: bpy.types.Object, place: tuple[float, floa
     made.rotation_euler = (Vector(at) - Vector(place)).to_track_quat("-Z", "Y").to_euler()
 
 
+def find(session_uid: int) -> bpy.types.Scene | None:
+    """Return the scene with this uid, which undo keeps and another file has not."""
+    return next((candidate for candidate in bpy.data.scenes if candidate.session_uid == session_uid), None)
+
+
 def show(context: bpy.types.Context, target: bpy.types.Scene, root: bpy.types.Object) -> None:
-    """Select the avatar, frame it in every 3D view of the scene and show its texture in solid shading."""
-    for other in target.objects:
-        other.select_set(other.parent is not None and other.parent in (root, *root.children))
-        if other.ecavatar.role == "skin" and other.parent == root:
-            target.view_layers[0].objects.active = other
+    """Select the avatar's skin and show it from the front, with its texture, in every 3D view of the scene.
+
+    In a camera's view, or while something is being edited, the artist's view and selection are left alone.
+    """
+    skin = next(child for child in root.children if child.ecavatar.role == "skin")
     for window in context.window_manager.windows:
-        if window.scene != target:
+        layer = window.view_layer
+        active = layer.objects.active
+        if window.scene != target or skin.name not in layer.objects or (active is not None and active.mode != "OBJECT"):
             continue
+        for other in layer.objects:
+            other.select_set(other == skin, view_layer=layer)
+        layer.objects.active = skin
         for area in window.screen.areas:
             region = next((region for region in area.regions if region.type == "WINDOW"), None)
-            if area.type != "VIEW_3D" or region is None:
-                continue
-            shading = area.spaces.active.shading
-            if shading.type == "SOLID" and shading.color_type == "MATERIAL":
-                shading.color_type = "TEXTURE"
-            with context.temp_override(window=window, area=area, region=region):
-                bpy.ops.view3d.view_selected()
+            if area.type == "VIEW_3D" and region is not None:
+                show_in(context, window, area, region)
+
+
+def show_in(context: bpy.types.Context, window: bpy.types.Window, area: bpy.types.Area, region: bpy.types.Region) -> None:
+    """Turn one 3D view to the front of what is selected, frame it, and show textures in solid shading."""
+    space = area.spaces.active
+    if space.region_3d.view_perspective == "CAMERA":
+        return
+    if space.shading.type == "SOLID" and space.shading.color_type == "MATERIAL":
+        space.shading.color_type = "TEXTURE"
+    space.region_3d.view_rotation = Vector(VIEW).to_track_quat("-Z", "Y")
+    with context.temp_override(window=window, area=area, region=region):
+        bpy.ops.view3d.view_selected()

@@ -22,7 +22,7 @@ def readable(audio: Path, folder: Path) -> Path:
         sound = aud.Sound.file(str(audio))
         rate = int(sound.specs[0])
         if sound.length > LONGEST * rate:
-            raise InputError(f"the recording is longer than {LONGEST // 60} minutes and not in a format read piece by piece", audio, ADVICE)
+            raise InputError(f"the recording is longer than {LONGEST // 60} minutes and has to be decoded at once", audio, ADVICE)
         write_wav(out, sound.data().mean(axis=1), rate)
     except (aud.error, OSError) as error:  # type: ignore[misc]      # its stub knows no base class
         raise InputError("neither libsndfile nor Blender can decode the recording", audio, ADVICE) from error

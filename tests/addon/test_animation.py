@@ -78,8 +78,7 @@ def test_lower_teeth_and_tongue_turn_with_the_jaw(avatar, result):
     angle = np.interp(jaw_open[widest], np.linspace(0, 1, len(result.bake["jaw_angles"])), result.bake["jaw_angles"]) - first
     pivot = np.array(parts["jaw"].matrix_world.translation)
     rotation = np.array([[1, 0, 0], [0, np.cos(angle), -np.sin(angle)], [0, np.sin(angle), np.cos(angle)]])
-    still = {"jawForward", "jawLeft", "jawRight"} & {str(name) for name, w in zip(result.bake["names"], result.bake["weights"].T, strict=True) if w.any()}
-    assert not still
+    assert not any(column(result, name).any() for name in ("jawForward", "jawLeft", "jawRight"))      # they would move it too
     np.testing.assert_allclose(turned, (teeth - pivot) @ rotation.T + pivot, atol=2e-5)     # float32 drivers
     assert angle > 0.05 and (turned[:, 2] - teeth[:, 2]).min() < -0.003
     np.testing.assert_allclose(evaluated(parts["teeth_upper"]), upper, atol=1e-6)

@@ -24,6 +24,14 @@ def world(part):
     return points.reshape(-1, 3) @ np.array(part.matrix_world.to_3x3()).T + np.array(part.matrix_world.translation)
 
 
+def test_who_moves_the_skin_moves_the_head(avatar):
+    parts = parts_of(avatar)
+    before = {role: world(part).mean(axis=0) for role, part in parts.items() if part.data}
+    parts["skin"].location = (0.5, 0.0, 0.0)
+    for role, centre in before.items():
+        np.testing.assert_allclose(world(parts[role]).mean(axis=0) - centre, (0.5, 0, 0), atol=1e-5)
+
+
 def test_axes_keep_left_and_right():
     turned = to_blender(np.eye(3))
     np.testing.assert_array_equal(turned, [[1, 0, 0], [0, 0, 1], [0, -1, 0]])     # left stays, up is +Z, the face looks to -Y
@@ -34,7 +42,8 @@ def test_all_parts_are_objects_of_the_avatar(avatar):
     parts = parts_of(avatar)
     assert set(parts) == ROLES
     assert {part.parent.ecavatar.role for role, part in parts.items() if role in ("teeth_lower", "tongue")} == {"jaw"}
-    assert all(part.name.startswith(avatar.name) and part.users_collection[0] == avatar.users_collection[0] for part in parts.values())
+    assert all(part.name.startswith(avatar.name) for part in parts.values())
+    assert {part.users_collection[0] for part in parts.values()} == {avatar.users_collection[0]}
 
 
 def test_the_head_has_its_real_size_and_place(avatar, result):
@@ -53,7 +62,8 @@ def test_the_head_has_its_real_size_and_place(avatar, result):
 def test_skin_has_all_shapes_under_apples_names(avatar, result):
     blocks = parts_of(avatar)["skin"].data.shape_keys.key_blocks
     names = {block.name for block in blocks}
-    assert {"Basis", "jawOpen", "mouthSmileLeft", "eyeBlinkRight", "browInnerUp"} <= names and len(blocks) == len(result.bake["names"]) + 1
+    assert {"Basis", "jawOpen", "mouthSmileLeft", "eyeBlinkRight", "browInnerUp"} <= names
+    assert len(blocks) == len(result.bake["names"]) + 1
     jaw = np.empty(3 * len(blocks["Basis"].data), np.float32)
     rest = jaw.copy()
     blocks["jawOpen"].data.foreach_get("co", jaw)

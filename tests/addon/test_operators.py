@@ -73,5 +73,17 @@ def test_import_of_an_unfinished_job_is_refused(addon, finished, tmp_path):
     assert not bpy.context.scene.objects
 
 
+def test_a_result_is_not_put_into_another_file(addon, finished):
+    from ecavatar.ecavatar_addon import operators
+    uid = bpy.context.scene.session_uid
+    choose()
+    worker = operators.start(bpy.context.scene)
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    while operators.watch(worker, uid) is not None:
+        worker.process.poll()
+    assert worker.state == "failed" and "Import Avatar Job" in worker.error
+    assert not bpy.context.scene.objects
+
+
 def test_cancel_without_a_job_does_nothing(addon):
     assert bpy.ops.ecavatar.cancel() == {"FINISHED"}

@@ -50,9 +50,12 @@ def test_a_start_frame_is_kept(addon, result):
 def test_generating_again_replaces_in_place(avatar, result):
     scene = bpy.context.scene
     avatar.location = (1.0, 2.0, 3.0)
-    counts = {name: len(getattr(bpy.data, name)) for name in ("objects", "meshes", "shape_keys", "actions", "materials", "lights", "cameras")}
+    parts_of(avatar)["skin"].rotation_euler = (0.0, 0.0, 0.5)
+    kinds = ("objects", "meshes", "shape_keys", "actions", "materials", "images", "sounds", "lights", "cameras")
+    counts = {name: len(getattr(bpy.data, name)) for name in kinds}
     again = import_avatar(result, scene)
     assert again == avatar and tuple(avatar.location) == (1.0, 2.0, 3.0)
+    assert parts_of(avatar)["skin"].rotation_euler.z == pytest.approx(0.5)
     assert counts == {name: len(getattr(bpy.data, name)) for name in counts}
     assert len(strips(scene)) == 1
 

@@ -8,11 +8,13 @@ import gc
 import importlib
 import json
 import os
+import signal
 import subprocess
 import time
 import traceback
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ SHARE = Path(__file__).resolve().parent
 MODULE = "bl_ext.user_default.ecavatar"
 SIZE = (1280, 800)                      # pixels of the screen
 BUTTON = 84                             # grey of a button in Blender's default theme
-TICK, PATIENCE = 0.1, 120.0             # seconds
+TICK, PATIENCE = 0.1, 90.0             # seconds
 Steps = Iterator[float]
 
 notes: dict[str, Any] = {}
@@ -54,21 +56,20 @@ def open_tab() -> Steps:
     yield 1.0
     sidebar().active_panel_category = "ECAvatar"
     view().tag_redraw()
-    yield 0.5
 
 
 def generate(jobs: Any) -> Steps:
     """Click Generate, work in the 3D view meanwhile, and wait for the avatar."""
-    yield from press_generate()
-    notes["started"] = jobs.current is not None
+    yield from press_generate(jobs)
     ticks: list[float] = []
     bpy.app.timers.register(lambda: tick(ticks, jobs), first_interval=TICK)
     yield from until(lambda: jobs.current.fraction > 0.2 or jobs.current.state != "running")
-    before = view().spaces.active.region_3d.view_distance
-    yield from click(400, 300, button=4)                # the mouse wheel zooms the view
-    notes["zoomed while running"] = bool(view().spaces.active.region_3d.view_distance < before)
-    yield from shoot("progress")
-    notes["running at the picture"] = jobs.current.state == "running"
+    with held(jobs.current.process):
+        before = view().spaces.active.region_3d.view_distance
+        yield from click(400, 300, key=4)            # the mouse wheel zooms the view
+        notes["zoomed while running"] = bool(view().spaces.active.region_3d.view_distance < before)
+        yield from shoot("progress")
+        notes["running at the picture"] = jobs.current.state == "running"
     yield from until(lambda: jobs.current.state != "running")
     yield 1.0
     notes.update({"state": jobs.current.state, "error": jobs.current.error, "ticks while running": len(ticks),
@@ -84,9 +85,7 @@ def tick(ticks: list[float], jobs: Any) -> float | None:
 
 def face_front() -> Steps:
     """Look at the avatar from the front."""
-    window = bpy.context.window_manager.windows[0]
-    region = next(region for region in view().regions if region.type == "WINDOW")
-    with bpy.context.temp_override(window=window, area=view(), region=region):
+    with in_view():
         bpy.ops.view3d.view_axis(type="FRONT")
         bpy.ops.view3d.view_selected()
     yield from shoot("front")
@@ -95,13 +94,12 @@ def face_front() -> Steps:
 def play() -> Steps:
     """Play the animation, then stop at the frame in which the jaw is widest open."""
     scene = bpy.context.scene
-    window = bpy.context.window_manager.windows[0]
     notes["frames"] = [scene.frame_start, scene.frame_end]
-    with bpy.context.temp_override(window=window, area=view()):
+    with in_view():
         bpy.ops.screen.animation_play()
     yield 2.0
     notes["played to"] = scene.frame_current
-    with bpy.context.temp_override(window=window, area=view()):
+    with in_view():
         bpy.ops.screen.animation_cancel(restore_frame=False)
     keys = next(other for other in bpy.data.objects if other.ecavatar.role == "skin").data.shape_keys
     track = keys.animation_data.nla_tracks["Speech"]
@@ -116,9 +114,8 @@ def play() -> Steps:
 
 def undo() -> Steps:
     """Undo the import, and do it again."""
-    window = bpy.context.window_manager.windows[0]
     for name, operator in (("undone", bpy.ops.ed.undo), ("redone", bpy.ops.ed.redo)):
-        with bpy.context.temp_override(window=window, area=view()):
+        with in_view():
             operator()
         yield 1.0
         notes[name] = {"avatars": avatars(), "cube": "Cube" in bpy.data.objects, "photo": bpy.context.scene.ecavatar.photo}
@@ -127,8 +124,7 @@ def undo() -> Steps:
 def fail(jobs: Any) -> Steps:
     """Generate from a photo without a face."""
     choose("wall.jpg")
-    yield 0.5
-    yield from press_generate()
+    yield from press_generate(jobs)
     yield from until(lambda: jobs.current.state != "running")
     yield from shoot("failed")
     notes["failure"] = {"state": jobs.current.state, "error": jobs.current.error, "avatars": avatars()}
@@ -137,12 +133,14 @@ def fail(jobs: Any) -> Steps:
 def cancel(jobs: Any) -> Steps:
     """Generate another avatar and cancel it half-way."""
     choose("other.jpg")
-    yield 0.5
-    row = generate_button()[1]
-    yield from press_generate()
+    row = button()[1]
+    yield from press_generate(jobs)
     yield from until(lambda: jobs.current.fraction > 0.05 or jobs.current.state != "running")
     process = jobs.current.process.pid
-    yield from click(*button(at_right=True, near=row))
+    with held(jobs.current.process):
+        yield from settle()
+        place = button(row)
+    yield from click(*place)
     yield 1.0
     yield from shoot("cancelled")
     notes["cancel"] = {"state": jobs.current.state, "process left": Path(f"/proc/{process}").exists(), "avatars": avatars()}
@@ -150,7 +148,7 @@ def cancel(jobs: Any) -> Steps:
 
 def disable(jobs: Any) -> Steps:
     """Disable the extension while it generates, then uninstall it."""
-    yield from press_generate()
+    yield from press_generate(jobs)
     yield from until(lambda: jobs.current.fraction > 0.05 or jobs.current.state != "running")
     worker, process = weakref.ref(jobs.current), jobs.current.process.pid
     notes["running when disabled"] = jobs.current.state
@@ -165,7 +163,6 @@ def disable(jobs: Any) -> Steps:
     folder = Path(bpy.utils.user_resource("EXTENSIONS"))
     repository = next(index for index, found in enumerate(bpy.context.preferences.extensions.repos) if found.module == "user_default")
     bpy.ops.extensions.package_uninstall(repo_index=repository, pkg_id="ecavatar")
-    yield 0.5
     yield from shoot("disabled")
     notes["files left"] = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and
                            ("ecavatar" in path.parts or path.suffix == ".so")]
@@ -179,40 +176,46 @@ def choose(photo: str) -> None:
     view().tag_redraw()
 
 
-def press_generate() -> Steps:
-    """Click the button with the mouse."""
+def press_generate(jobs: Any) -> Steps:
+    """Click the button with the mouse, and wait for the worker it starts."""
     yield from settle()
-    yield from click(*generate_button())
-    yield from settle()
+    before = jobs.current
+    yield from click(*button())
+    yield from until(lambda: jobs.current is not before)
 
 
-def generate_button() -> tuple[int, int]:
-    """Return the middle of the Generate button, in pixels from the screen's top left."""
-    return button(at_right=False, near=0)
+def button(row: int | None = None) -> tuple[int, int]:
+    """Return the place of a button in the sidebar, in pixels from the screen's top left, found in its picture by the grey.
 
-
-def button(*, at_right: bool, near: int) -> tuple[int, int]:
-    """Return the place of a button in the sidebar, found in the picture of the screen by its grey.
-
-    At the right edge that nearest to row `near`; else the tallest, at the left, where other rows have only their names.
+    That at the right edge nearest to `row`; without one Generate: the tallest at the left, where other rows have only their names.
     """
     region = sidebar()
     top = SIZE[1] - region.y - region.height
-    column = region.x + (region.width - 48 if at_right else 40)
+    column = region.x + (40 if row is None else region.width - 48)
     grey = (screen()[top:top + region.height, column] == BUTTON).all(axis=1)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], grey.astype(np.int8), [0]])))
-    runs = [(top + int(start), top + int(end)) for start, end in edges.reshape(-1, 2)]
+    edges = top + np.flatnonzero(np.diff(np.concatenate([[0], grey.astype(np.int8), [0]])))
+    runs = edges.reshape(-1, 2).tolist()
     if not runs:
         raise LookupError("there is no button in the sidebar")
-    start, end = min(runs, key=lambda run: abs(sum(run) / 2 - near)) if at_right else max(runs, key=lambda run: run[1] - run[0])
+    start, end = max(runs, key=lambda run: run[1] - run[0]) if row is None else min(runs, key=lambda run: abs(sum(run) / 2 - row))
     return column, (start + end) // 2
 
 
-def click(x: int, y: int, *, button: int = 1) -> Steps:
-    """Move the mouse to a place (pixels from the top left), press and release a button of it."""
+@contextmanager
+def held(process: "subprocess.Popen[str]") -> Iterator[None]:
+    """Let the worker stand still meanwhile: a fast machine would have finished before the picture is taken."""
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+def click(x: int, y: int, *, key: int = 1) -> Steps:
+    """Move the mouse to a place (pixels from the top left), press and release one of its keys."""
     subprocess.run(["xdotool", "mousemove", str(x), str(y)], check=True)
     yield 0.3
-    subprocess.run(["xdotool", "click", str(button)], check=True)
+    subprocess.run(["xdotool", "click", str(key)], check=True)
     yield 0.3
 
 
@@ -255,6 +258,12 @@ def view() -> bpy.types.Area:
     return next(area for area in bpy.context.window_manager.windows[0].screen.areas if area.type == "VIEW_3D")
 
 
+def in_view() -> Any:
+    """Return the context in which operators act on the 3D view."""
+    region = next(region for region in view().regions if region.type == "WINDOW")
+    return bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=view(), region=region)
+
+
 def sidebar() -> bpy.types.Region:
     """Return the sidebar of the 3D view."""
     return next(region for region in view().regions if region.type == "UI")
@@ -279,9 +288,8 @@ def advance(steps: Steps) -> float | None:
         pass
     except Exception:  # noqa: BLE001 -- whatever it is, the test must see it
         notes["exception"] = traceback.format_exc()
-    temporary = SHARE / "result.part"
-    temporary.write_text(json.dumps(notes, indent=1), encoding="utf-8")
-    temporary.replace(SHARE / "result.json")
+    (SHARE / "result.part").write_text(json.dumps(notes, indent=1), encoding="utf-8")
+    (SHARE / "result.part").replace(SHARE / "result.json")
     os._exit(0)                             # Blender itself would ask whether to save
 
 

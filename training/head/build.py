@@ -172,7 +172,7 @@ def build(wheel: Path, out: Path, *, samples: int = SAMPLES, seed: int = 2024102
     jaw = Jaw.fit(builder.typical[raw_lower] - builder.centre, builder.expressions["jawOpen"][raw_lower])
     shapes = builder.shapes(mean, layout, jaw)
     skin = mean[part["skin"]]
-    chin, below_ear = jaw.landmarks(skin, shapes["jawOpen"][part["skin"]])
+    chin, below_ear = jaw.landmarks(skin, shapes["jawOpen"][part["skin"]], float(skin[builder.line.upper, 1].mean()))
     arrays: dict[str, Any] = {
         "format_version": np.int32(FORMAT), "vertices": mean.astype(np.float32), **builder.faces(layout),
         "part_names": np.array(layout.names), "part_vertices": np.array(layout.vertices, np.int32),

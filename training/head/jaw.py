@@ -7,6 +7,7 @@ import numpy as np
 from .source import Array
 
 CHIN_STRIP = 0.006              # metres from the symmetry plane
+CHIN = (0.022, 0.042)           # metres
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,13 @@ class Jaw:
         result[:, 1:] = (vertices[:, 1:] - self.pivot[1:]) @ rotation(angle).T + self.pivot[1:]
         return result
 
-    def landmarks(self, skin: Array, opening: Array) -> tuple[int, int]:
-        """Return a chin vertex and a vertex below the left ear whose segment turns by the jaw's angle as nearly as can be."""
-        middle = np.flatnonzero((np.abs(skin[:, 0]) < CHIN_STRIP) & (skin[:, 2] > 0.05)
-                                & (np.linalg.norm(opening, axis=1) > 0.9 * np.linalg.norm(opening, axis=1).max()))
+    def landmarks(self, skin: Array, opening: Array, mouth: float) -> tuple[int, int]:
+        """Return a chin vertex and a vertex below the left ear whose segment turns by the jaw's angle as nearly as can be.
+
+        mouth: height at which the lips meet, metres; the chin is the front of the face CHIN metres below it.
+        """
+        below = mouth - skin[:, 1]
+        middle = np.flatnonzero((np.abs(skin[:, 0]) < CHIN_STRIP) & (skin[:, 2] > 0.03) & (below > CHIN[0]) & (below < CHIN[1]))
         still = np.flatnonzero((skin[:, 0] > 0.045) & (np.linalg.norm(opening, axis=1) < 0.002)
                                & (np.linalg.norm(skin[:, 1:] - self.pivot[1:], axis=1) < 0.04))
         errors = np.array([[abs(self.segment_angle(skin, opening, chin, ear) - self.full_angle) for ear in still] for chin in middle])
