@@ -5,7 +5,11 @@ corner of the top left pixel.
 """
 
 import io
+import os
+import sys
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,8 +74,9 @@ class Net:
 
     def __init__(self, content: bytes) -> None:
         """Load the model from memory."""
-        self.interpreter = Interpreter(model_content=content, num_threads=2)
-        self.interpreter.allocate_tensors()
+        with quiet():
+            self.interpreter = Interpreter(model_content=content, num_threads=2)
+            self.interpreter.allocate_tensors()
         self.input = self.interpreter.get_input_details()[0]["index"]
         self.outputs = [detail["index"] for detail in self.interpreter.get_output_details()]
 
@@ -80,6 +85,21 @@ class Net:
         self.interpreter.set_tensor(self.input, values.astype(np.float32))
         self.interpreter.invoke()
         return [self.interpreter.get_tensor(output) for output in self.outputs]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Drop what the runtime's C++ side writes on stderr while it loads a model: its greeting is no message for users."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 class FaceDetector:

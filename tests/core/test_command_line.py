@@ -20,7 +20,7 @@ def core(*arguments):
 
 def refused(run):
     """One line of error on stderr and code 2; return the line."""
-    lines = [line for line in run.stderr.splitlines() if not line.startswith("warning:")]
+    lines = run.stderr.splitlines()
     assert run.returncode == 2 and len(lines) == 1 and lines[0].startswith("error: ") and not run.stdout, run.stderr
     return lines[0]
 
@@ -50,6 +50,8 @@ def test_lipsync(tmp_path):
 
 def test_bad_input_is_one_line(tmp_path):
     (tmp_path / "text.jpg").write_text("a text, renamed")
+    Image.new("RGB", (300, 200), (90, 120, 150)).save(tmp_path / "wall.png")
+    assert "no face" in refused(core("head", tmp_path / "wall.png", "--out", tmp_path / "a.npz"))
     assert "not an image" in refused(core("head", tmp_path / "text.jpg", "--out", tmp_path / "a.npz"))
     assert "no such photo" in refused(core("head", tmp_path / "none.jpg", "--out", tmp_path / "a.npz"))
     assert "no such recording" in refused(core("lipsync", tmp_path / "no.wav", "--out", tmp_path / "a.npz"))
