@@ -35,6 +35,7 @@ def command_line() -> argparse.ArgumentParser:
     test = commands.add_parser("test", help="run every test")
     test.add_argument("--gui", nargs="?", const="yes", default="no", choices=("no", "yes", "auto"),
                       help="also drive a real Blender window (Debian, root); auto: only where that can be set up")
+    test.add_argument("--blender", default="", help="test with this version of Blender's module instead of the pinned one")
     test.add_argument("pytest", nargs="*", help="arguments for pytest, for example tests/core")
     test.set_defaults(run=run_test)
     commands.add_parser("lint", help="run the linter and the type checker").set_defaults(run=run_lint)
@@ -56,7 +57,7 @@ def run_demo(options: argparse.Namespace) -> int:
 def run_test(options: argparse.Namespace) -> int:
     """Run the tests in the environment."""
     from building import testing
-    return testing.run(environment.ensure("test"), gui=options.gui, arguments=options.pytest)
+    return testing.run(environment.ensure("test", options.blender), gui=options.gui, arguments=options.pytest)
 
 
 def run_lint(_: argparse.Namespace) -> int:

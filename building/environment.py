@@ -31,9 +31,12 @@ def supported() -> str:
     raise BuildError(f"Blender has no module for Python {version()}; {sys.executable}; run it with Python {' or '.join(PYTHONS)}")
 
 
-def ensure(group: Group) -> Path:
-    """Return the environment's python with the requirements of `group` installed; install what has changed."""
-    folder = ROOT / f".venv-{version()}"
+def ensure(group: Group, blender: str = "") -> Path:
+    """Return the environment's python with the requirements of `group` installed; install what has changed.
+
+    blender: a version of the bpy module other than the pinned one, in an environment of its own.
+    """
+    folder = ROOT / (f".venv-{version()}-blender-{blender}" if blender else f".venv-{version()}")
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     if not python.is_file():
         sys.stdout.write(f"Making the environment {folder.name}\n")
@@ -41,11 +44,16 @@ def ensure(group: Group) -> Path:
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     for name in ("run", "test")[:1 + (group == "test")]:
         requirements = Path(__file__).parent / f"requirements-{name}.txt"
-        stamp, wanted = folder / f".{name}", sha256(requirements.read_bytes()).hexdigest()
+        text = requirements.read_text(encoding="utf-8")
+        if blender:
+            text = "".join(f"bpy=={blender}\n" if line.startswith("bpy==") else line for line in text.splitlines(keepends=True))
+        stamp, wanted = folder / f".{name}", sha256(text.encode()).hexdigest()
         if not stamp.is_file() or stamp.read_text() != wanted:
             sys.stdout.write(f"Installing {requirements.name}{' (Blender as a module: 0.4 GB, once)' if name == 'run' else ''}\n")
             sys.stdout.flush()
-            pip("install", "--requirement", str(requirements), python=python)
+            chosen = folder / requirements.name
+            chosen.write_text(text, encoding="utf-8")
+            pip("install", "--requirement", str(chosen), python=python)
             check_blender(python)
             stamp.write_text(wanted)
     return python

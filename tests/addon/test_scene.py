@@ -9,6 +9,8 @@ from ecavatar.ecavatar_addon import scene as scenes
 from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.head import parts_of
 
+SOUND = bool(bpy.app.build_options.audaspace)           # the module of Blender 4.2 has none
+
 
 def strips(scene):
     editor = scene.sequence_editor
@@ -32,6 +34,9 @@ def test_frame_range_and_sound_start_together(avatar, result):
     scene = bpy.context.scene
     assert (scene.frame_start, scene.frame_end) == (1, len(result.bake["weights"]))
     assert scene.sync_mode == "AUDIO_SYNC" and scene.frame_current == 1
+    if not SOUND:
+        assert not strips(scene)
+        return
     (strip,) = strips(scene)
     start, length = extent(strip)
     assert start == 1 and Path(bpy.path.abspath(strip.sound.filepath)).name == "beckett.wav"
@@ -42,7 +47,7 @@ def test_a_start_frame_is_kept(addon, result):
     scene = bpy.context.scene
     scene.frame_start = 101
     root = import_avatar(result, scene)
-    assert extent(strips(scene)[0])[0] == 101
+    assert not SOUND or extent(strips(scene)[0])[0] == 101
     strip = parts_of(root)["skin"].data.shape_keys.animation_data.nla_tracks["Speech"].strips[0]
     assert strip.frame_start == 101 and scene.frame_end == 100 + len(result.bake["weights"])
 
@@ -57,7 +62,7 @@ def test_generating_again_replaces_in_place(avatar, result):
     assert again == avatar and tuple(avatar.location) == (1.0, 2.0, 3.0)
     assert parts_of(avatar)["skin"].rotation_euler.z == pytest.approx(0.5)
     assert counts == {name: len(getattr(bpy.data, name)) for name in counts}
-    assert len(strips(scene)) == 1
+    assert len(strips(scene)) == SOUND
 
 
 def test_what_stands_at_the_cursor_does_not_hide_the_head(addon, result):

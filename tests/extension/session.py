@@ -22,7 +22,8 @@ for frame in range(scene.frame_start, scene.frame_end + 1, 4):
 editor = scene.sequence_editor
 strips = editor.strips if hasattr(editor, "strips") else editor.sequences
 story |= {"roles": [found.ecavatar.role for found in scene.objects if found.ecavatar.role], "widest_jaw": max(jaw_open),
-          "frames": scene.frame_end, "sound": strips[0].sound.filepath if len(strips) else ""}
+          "frames": scene.frame_end, "sound": strips[0].sound.filepath if len(strips) else "",
+          "audio": bool(bpy.app.build_options.audaspace)}
 head = Path(root.ecavatar.job) / "head.npz"
 before = head.stat().st_mtime_ns
 scene.render.fps = 25
