@@ -26,7 +26,8 @@ def supported() -> str:
     if version() in PYTHONS:
         return sys.executable
     for candidate in PYTHONS:
-        if path := shutil.which(f"python{candidate}"):
+        path = shutil.which(f"python{candidate}")
+        if path and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0:     # no dead shim
             return path
     raise BuildError(f"Blender has no module for Python {version()}; {sys.executable}; run it with Python {' or '.join(PYTHONS)}")
 

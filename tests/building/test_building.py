@@ -83,8 +83,8 @@ def test_another_python_is_one_sentence(monkeypatch):
     monkeypatch.setattr(environment.shutil, "which", lambda _: None)
     with pytest.raises(BuildError, match="3.11 or 3.13"):
         environment.supported()
-    monkeypatch.setattr(environment.shutil, "which", lambda name: f"/bin/{name}")
-    assert environment.supported() == "/bin/python3.11"
+    monkeypatch.setattr(environment.shutil, "which", lambda name: sys.executable if name == "python3.13" else "/bin/false")
+    assert environment.supported() == sys.executable
 
 
 def test_a_missing_photo_is_one_sentence(tmp_path):
