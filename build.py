@@ -20,7 +20,9 @@ def main() -> int:
         return int(options.run(options) or 0)
     except BuildError as error:
         sys.stderr.write(f"error: {error}\n")
-        return 2
+    except OSError as error:
+        sys.stderr.write(f"error: {error.strerror}; {error.filename}; make room or choose a folder that can be written\n")
+    return 2
 
 
 def command_line() -> argparse.ArgumentParser:
@@ -33,8 +35,8 @@ def command_line() -> argparse.ArgumentParser:
     demo.add_argument("--out", type=Path, default=environment.ROOT / "demo", help="folder for the results")
     demo.set_defaults(run=run_demo)
     test = commands.add_parser("test", help="run every test")
-    test.add_argument("--gui", nargs="?", const="yes", default="no", choices=("no", "yes", "auto"),
-                      help="also drive a real Blender window (Debian, root); auto: only where that can be set up")
+    test.add_argument("--gui", action="store_const", const="yes", default="no", help="also drive a real Blender window (Debian, root)")
+    test.add_argument("--gui-auto", dest="gui", action="store_const", const="auto", help="the same, but only where that can be set up")
     test.add_argument("--blender", default="", help="test with this version of Blender's module instead of the pinned one")
     test.add_argument("pytest", nargs="*", help="arguments for pytest, for example tests/core")
     test.set_defaults(run=run_test)

@@ -11,6 +11,7 @@ from .environment import ROOT
 from .errors import BuildError
 
 USER = ROOT / ".cache" / "blender"      # Blender's user folder for the demo: extension and jobs
+ROOM = 20_000_000                       # bytes the results may take
 RESULTS = ("demo.blend", "demo.png", "demo.mp4")
 
 
@@ -23,13 +24,15 @@ def run(python: Path, *, photo: Path, audio: Path, out: Path) -> int:
     for path, what in ((photo, "photo"), (audio, "recording")):
         if path not in (assets.PHOTO, assets.SPEECH) and not path.is_file():
             raise BuildError(f"there is no such {what}; {path}; choose an existing file")
-    archive = extension.build(python, extension.Target.choose())
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name in RESULTS:
+        for name in (*RESULTS, "demo.part"):
             (out / name).unlink(missing_ok=True)
+        (out / "demo.part").write_bytes(bytes(ROOM))
+        (out / "demo.part").unlink()
     except OSError as error:
         raise BuildError(f"cannot write the results ({error.strerror}); {out}; choose another folder with --out") from error
+    archive = extension.build(python, extension.Target.choose())
     USER.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "BLENDER_USER_RESOURCES": str(USER)}
     log = USER / "demo.log"

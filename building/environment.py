@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from ctypes import CDLL
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,8 @@ from .registry import pip
 ROOT = Path(__file__).resolve().parent.parent
 PYTHONS = ("3.11", "3.13")              # those that bpy's long-term releases are built for
 LIBRARIES = ("libx11-6 libxrender1 libxfixes3 libxi6 libxkbcommon0 libsm6 libxxf86vm1 libegl1 libgl1 libgl1-mesa-dri")
+LINKED = ("libX11.so.6", "libXrender.so.1", "libXfixes.so.3", "libXi.so.6", "libxkbcommon.so.0", "libSM.so.6", "libXxf86vm.so.1",
+          "libEGL.so.1", "libGL.so.1")
 Group = Literal["run", "test"]          # requirements-run.txt; requirements-test.txt comes on top
 
 
@@ -37,6 +40,7 @@ def ensure(group: Group, blender: str = "") -> Path:
 
     blender: a version of the bpy module other than the pinned one, in an environment of its own.
     """
+    check_libraries()
     folder = ROOT / (f".venv-{version()}-blender-{blender}" if blender else f".venv-{version()}")
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     if not python.is_file():
@@ -48,16 +52,30 @@ def ensure(group: Group, blender: str = "") -> Path:
         text = requirements.read_text(encoding="utf-8")
         if blender:
             text = "".join(f"bpy=={blender}\n" if line.startswith("bpy==") else line for line in text.splitlines(keepends=True))
-        stamp, wanted = folder / f".{name}", sha256(text.encode()).hexdigest()
+        constraints = Path(__file__).parent / f"constraints-{version()}.txt"       # what those need in turn, pinned too
+        stamp, wanted = folder / f".{name}", sha256(text.encode() + constraints.read_bytes()).hexdigest()
         if not stamp.is_file() or stamp.read_text() != wanted:
             sys.stdout.write(f"Installing {requirements.name}{' (Blender as a module: 0.4 GB, once)' if name == 'run' else ''}\n")
             sys.stdout.flush()
             chosen = folder / requirements.name
             chosen.write_text(text, encoding="utf-8")
-            pip("install", "--requirement", str(chosen), python=python)
+            pip("install", "--requirement", str(chosen), "--constraint", str(constraints), python=python)
             check_blender(python)
             stamp.write_text(wanted)
     return python
+
+
+def check_libraries() -> None:
+    """Raise BuildError, before anything is downloaded, when a bare Linux lacks the libraries Blender's module is linked to."""
+    missing = []
+    for name in LINKED if sys.platform == "linux" else ():
+        try:
+            CDLL(name)
+        except OSError:
+            missing.append(name)
+    if missing:
+        raise BuildError(f"Blender's module needs libraries that are not installed ({', '.join(missing)}); this system; "
+                         f"as root: apt-get install {LIBRARIES}")
 
 
 def check_blender(python: Path) -> None:

@@ -17,9 +17,8 @@ WHEELS: dict[str, Any] = json.loads((Path(__file__).parent / "wheels.json").read
 CACHE = ROOT / ".cache" / "wheels"
 # which releases of Blender run which Python: from, and up to but without
 BLENDER = {"3.11": ("4.2.0", "5.1.0"), "3.13": ("5.1.0", "")}
-SOURCES = ("__init__.py", "LICENSE", "README.md", "CHANGELOG.md", "ecavatar_addon/*.py", "core/*.py")
+SOURCES = ("__init__.py", "LICENSE", "README.md", "CHANGELOG.md", "licences/*", "ecavatar_addon/*.py", "core/*.py")
 EPOCH = (2026, 1, 1, 0, 0, 0)           # of every member: the same tree gives the same zip
-FACE_NET_LICENCE = "The face nets (face_landmarker.task, MediaPipe Face Landmarker, Google) are under this licence.\n\n"
 
 
 @dataclass(frozen=True)
@@ -60,19 +59,22 @@ def build(python: Path, target: Target, *, store: bool = False, folder: Path = R
     release = next(line.split('"')[1] for line in manifest.splitlines() if line.startswith("version"))
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"ecavatar-{release}-{target.platform}-py{target.python.replace('.', '')}{'-store' if store else ''}.zip"
-    members: dict[str, bytes] = {"blender_manifest.toml": manifest.encode(), **pack_members(store), **licences(wheels)}
+    members: dict[str, bytes] = {"blender_manifest.toml": manifest.encode(), **pack_members(store), **licences()}
     for pattern in SOURCES:
         members |= {file.relative_to(ROOT).as_posix(): file.read_bytes() for file in sorted(ROOT.glob(pattern))}
     members |= {f"wheels/{wheel.name}": wheel.read_bytes() for wheel in wheels}
-    temporary = path.with_suffix(".part")
+    temporary = path.with_name(f"part-{path.name}")
     with zipfile.ZipFile(temporary, "w") as archive:
         for name in sorted(members):
             stored = zipfile.ZIP_STORED if name.endswith((".whl", ".npz")) else zipfile.ZIP_DEFLATED
             entry = zipfile.ZipInfo(name, EPOCH)
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, members[name], compress_type=stored)
-    temporary.replace(path)
-    validate(python, path)
+    try:
+        validate(python, temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
     return path
 
 
@@ -94,13 +96,9 @@ def pack_members(store: bool) -> dict[str, bytes]:
     return {"assets/pack.json": (json.dumps(pack, indent=1) + "\n").encode(), **found}
 
 
-def licences(wheels: list[Path]) -> dict[str, bytes]:
-    """Return the licence texts of the third-party nets; those of the wheels are inside the wheels."""
-    runtime = next(wheel for wheel in wheels if wheel.name.startswith("ai_edge_litert"))
-    with zipfile.ZipFile(runtime) as archive:           # the face nets come without a text; the runtime has the same licence
-        apache = archive.read(next(name for name in archive.namelist() if name.endswith("licenses/LICENSE")))
-    return {"licences/face_landmarker.txt": FACE_NET_LICENCE.encode() + apache,
-            "licences/moonshine_tiny_encoder.txt": (assets.FOLDER / "moonshine_LICENSE.txt").read_bytes()}
+def licences() -> dict[str, bytes]:
+    """Return the licence texts that are not in licences/; those of the wheels are inside the wheels."""
+    return {"licences/Moonshine-MIT.txt": (assets.FOLDER / "moonshine_LICENSE.txt").read_bytes()}
 
 
 def validate(python: Path, path: Path) -> None:

@@ -19,8 +19,9 @@ def pip(*arguments: str, python: Path | None = None) -> None:
     """
     own = getattr(sys, "_base_executable", "") or sys.executable
     aim = ["--python", str(python)] if python else []
-    run = subprocess.run([own, "-m", "pip", *aim, "--disable-pip-version-check", *arguments, "--quiet"],
-                         capture_output=True, text=True, check=False)
+    watched = sys.stdout.isatty()                   # then pip shows how its downloads get on
+    run = subprocess.run([own, "-m", "pip", *aim, "--disable-pip-version-check", *arguments, *([] if watched else ["--quiet"])],
+                         stdout=None if watched else subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     if run.returncode:
         said = [line for line in run.stderr.splitlines() if line.strip() and "WARNING" not in line] or ["no message"]
         raise BuildError(f"pip failed ({said[-1].strip()}); pip {' '.join(arguments)}; {ADVICE}")

@@ -11,7 +11,7 @@ from .files import write_atomically
 from .types import AudioClip, Floats
 
 SPEECH_RATE = 16_000            # Hz, what speech encoders take
-LONGEST = 4 * 3600              # s
+LONGEST = 3600                  # s
 SHORTEST = 0.05                 # s
 MOST_CHANNELS = 64
 BLOCK = 1 << 18                 # sample frames read at once: memory does not grow with rate or channels
@@ -51,7 +51,7 @@ def read_mono(source: soundfile.SoundFile, path: Path, rate: int) -> tuple[Float
     if source.channels > MOST_CHANNELS:
         raise InputError(f"the recording has {source.channels} channels", path, "mix it down to one or two")
     if source.frames > LONGEST * source.samplerate:
-        raise InputError(f"the recording is longer than {LONGEST // 3600} hours", path, "cut it into shorter ones")
+        raise InputError(f"the recording is longer than {LONGEST // 60} minutes", path, "cut it into shorter ones")
     resampler = soxr.ResampleStream(source.samplerate, rate, 1, dtype="float32")
     pieces: list[Floats] = []
     clipped = total = 0
@@ -61,7 +61,7 @@ def read_mono(source: soundfile.SoundFile, path: Path, rate: int) -> tuple[Float
         if not np.isfinite(block).all():
             raise InputError("the recording holds samples that are not numbers", path, "export it again")
         if total > LONGEST * source.samplerate:
-            raise InputError(f"the recording is longer than {LONGEST // 3600} hours", path, "cut it into shorter ones")
+            raise InputError(f"the recording is longer than {LONGEST // 60} minutes", path, "cut it into shorter ones")
         clipped += int((np.abs(block).max(axis=1, initial=0.0) >= 0.9999).sum())
         last = len(block) == 0
         pieces.append(np.asarray(resampler.resample_chunk(block.mean(axis=1, dtype=np.float32), last=last), np.float32))

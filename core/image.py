@@ -11,7 +11,7 @@ from .errors import InputError
 from .types import Photo
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")
-MOST_PIXELS = 150_000_000       # decoded whole this is 450 MB; more is refused by its header
+MOST_PIXELS = 150_000_000       # decoded whole this is 600 MB; more is refused by its header
 LONGEST_SIDE = 4096             # pixels kept
 SHORTEST_SIDE = 64
 ADVICE = "save it as JPEG or PNG and try again"
@@ -48,8 +48,8 @@ def decode(image: Image.Image, path: Path) -> Photo:
     image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))     # a large JPEG is decoded at a half, quarter or eighth
     image.load()
     profile = image.info.get("icc_profile")
+    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)    # before anything copies it
     upright = ImageOps.exif_transpose(image)
-    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
     colour = as_rgb(upright)
     if profile and upright.mode in ("RGB", "RGBA"):
         try:

@@ -6,9 +6,10 @@ not changed is not run again. manifest.json is written last; its presence means 
 
 import hashlib
 import json
+import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,15 @@ class Request:
     fps: float = 24.0
 
     def write(self, folder: Path) -> None:
-        """Write this request as `folder`/request.json; an older manifest is taken away first."""
-        with suppress(FileNotFoundError):
-            (folder / "manifest.json").unlink()
+        """Write this request as `folder`/request.json; an older manifest is taken away first.
+
+        Raises InputError for a frame rate out of range, JobError when the folder cannot be written.
+        """
+        check_rate(self.fps)
+        try:
+            (folder / "manifest.json").unlink(missing_ok=True)
+        except OSError as error:
+            raise JobError(f"cannot use the job folder ({error.strerror})", folder, "choose another folder") from error
         write_json(folder / "request.json", {"format": FORMAT, **asdict(self)})
 
     @classmethod
@@ -50,16 +57,24 @@ class Request:
         fps = known.get("fps", 24.0)
         if not strings or "photo" not in known or "audio" not in known or not isinstance(fps, int | float):
             raise JobError("the request is incomplete or of the wrong types", path, "generate it again")
-        if not 1.0 <= fps <= 240.0:
-            raise InputError(f"the scene's frame rate is {fps}", "Output properties", "choose one from 1 to 240")
+        check_rate(fps)
         return cls(**known)
+
+
+def check_rate(fps: float) -> None:
+    """Raise InputError unless `fps` is a usable frame rate."""
+    if not 1.0 <= fps <= 240.0:
+        raise InputError(f"the scene's frame rate is {fps}", "Output properties", "choose one from 1 to 240")
 
 
 class Job:
     """One job folder being worked on: runs stages, or takes their results from an earlier run."""
 
     def __init__(self, folder: Path, report: Report) -> None:
-        """Open `folder` for work: no manifest until `finish`, no left-overs of a killed run."""
+        """Open `folder` for work: no manifest until `finish`, no left-overs of a killed run.
+
+        Raises JobError when it cannot be written.
+        """
         self.folder, self.report = folder, report
         self.seconds: dict[str, float] = {}
         self.warnings: list[str] = []
@@ -103,12 +118,12 @@ class Job:
         self.warnings.append(text)
         self.report(Message("warning", text=text))
 
-    def finish(self, request: Request) -> Path:
-        """Write manifest.json, which declares the result complete, and return its path."""
+    def finish(self, request: Request, *, head_model: str) -> Path:
+        """Write manifest.json, which declares the result complete, and return its path; head_model: its sha256."""
         files = {file: value for done in self.stages.values() for file, value in done["files"].items()}
         path = self.folder / "manifest.json"
-        write_json(path, {"format": FORMAT, "files": files, "seconds": self.seconds, "warnings": self.warnings,
-                          "photo": request.photo, "audio": request.audio, "pack": request.pack})
+        write_json(path, {"format": FORMAT, "files": files, "head_model": head_model, "seconds": self.seconds,
+                          "warnings": self.warnings, "photo": request.photo, "audio": request.audio, "pack": request.pack})
         return path
 
 
@@ -123,6 +138,7 @@ class JobResult:
     warnings: tuple[str, ...]
     audio: str
     pack: str
+    head_model: str
 
     @property
     def albedo(self) -> Path:
@@ -147,7 +163,31 @@ def read_result(folder: Path) -> JobResult:
                      read_arrays(folder / "motion.npz", MOTION_ARRAYS, JobError),
                      read_arrays(folder / "bake.npz", BAKE_ARRAYS, JobError),
                      tuple(map(str, manifest.get("warnings", ()))), str(manifest.get("audio", "")),
-                     str(manifest.get("pack", "")))
+                     str(manifest.get("pack", "")), str(manifest.get("head_model", "")))
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Make `folder` and keep other processes from working in it; the system lets go of it however this process ends.
+
+    Raises JobError when it cannot be written or another process holds it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / ".lock").open("ab")
+    except OSError as error:
+        raise JobError(f"cannot use the job folder ({error.strerror})", folder, "choose another folder") from error
+    with file:
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise JobError("another Blender is making this avatar", folder, "wait for it or cancel it there") from error
+        yield
 
 
 def sources_digest() -> str:

@@ -47,18 +47,21 @@ class Pack:
         return self.folder / str(self.entries[name]["path"])
 
     def digests(self, *names: str) -> list[str]:
-        """Return the sha256 of the named files, as keys for caches."""
+        """Return the sha256 of the named files, as keys for caches; raise PackError when the pack lacks one."""
+        for name in names:
+            self.path(name)
         return [str(self.entries[name]["sha256"]) for name in names]
 
 
 def verify(folder: Path, entry: dict[str, Any], index: Path) -> None:
     """Raise PackError unless the file of this `entry` of pack.json lies inside `folder` and has its sha256."""
     relative = PurePosixPath(str(entry.get("path", "")))
-    if not relative.parts or relative.is_absolute() or ".." in relative.parts or "\\" in str(relative):
+    if not relative.parts or relative.is_absolute() or ".." in relative.parts or set("\\:") & set(str(relative)):
         raise PackError(f"the pack names a file outside its folder ({relative})", index, "do not use this pack")
     path = folder / relative
     if not path.is_file():
-        advice = "run `python3 build.py assets`" if relative.parts[0] == "third_party" else "install the pack again"
+        third_party = relative.parts[0] == "third_party"
+        advice = "run `python3 build.py assets`, or install the extension again" if third_party else "install the pack again"
         raise PackError("a file of the model pack is missing", path, advice)
     found = digest(path)
     if found != entry.get("sha256"):

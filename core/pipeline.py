@@ -1,5 +1,6 @@
 """The paper's method on one screen: a photo and a recording in, a baked talking head out."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from .face_fit import Anchors
 from .files import digest, write_arrays, write_image
 from .head_model import HeadBasis
 from .image import read_photo
-from .job import Job, Request
+from .job import Job, Request, locked
 from .lipsync import LipNetwork, animate_lips
 from .messages import Report
 from .mouth import measure_mouth
@@ -21,6 +22,7 @@ from .reconstruction import reconstruct
 from .speech_encoder import SpeechEncoder
 
 Tick = Callable[[float], None]
+RESULTS = ("head.npz", "motion.npz", "bake.npz")
 HEAD_FILES = ("head", "anchors", "face_landmarker")
 SPEECH_FILES = ("head", "speech_encoder", "lip_network")
 
@@ -29,23 +31,29 @@ def animate(folder: Path, *, report: Report) -> Path:
     """Run the request in the job `folder`, skip stages whose inputs have not changed, return the manifest's path."""
     request = Request.read(folder)
     photo, audio = existing(request.photo, "photo"), existing(request.audio, "recording")
-    job = Job(folder, report)
+    for name in (*RESULTS, "head.png"):
+        keep(photo, folder / name)
     pack = Pack.open(Path(request.pack) if request.pack else DEFAULT)
-    head, motion, baked = folder / "head.npz", folder / "motion.npz", folder / "bake.npz"
+    head, motion, baked = (folder / name for name in RESULTS)
 
-    job.stage("head", (head, head.with_suffix(".png")), (digest(photo), pack.digests(*HEAD_FILES)),
-              lambda tick: write_head(photo, head, pack=pack, tick=tick))
-    job.stage("speech", (motion,), (digest(audio), pack.digests(*SPEECH_FILES)),
-              lambda tick: write_motion(audio, motion, pack=pack, tick=tick))
-    job.stage("bake", (baked,), (digest(head), digest(motion), request.fps),
-              lambda tick: write_bake(head, motion, baked, pack=pack, fps=request.fps))
-    return job.finish(request)
+    with locked(folder):
+        job = Job(folder, report)
+        job.stage("head", (head, head.with_suffix(".png")), (digest(photo), pack.digests(*HEAD_FILES)),
+                  lambda tick: write_head(photo, head, pack=pack, tick=tick))
+        job.stage("speech", (motion,), (digest(audio), pack.digests(*SPEECH_FILES)),
+                  lambda tick: write_motion(audio, motion, pack=pack, tick=tick))
+        job.stage("bake", (baked,), (digest(head), digest(motion), request.fps),
+                  lambda tick: write_bake(head, motion, baked, pack=pack, fps=request.fps))
+        return job.finish(request, head_model=pack.digests("head")[0])
 
 
 def write_head(photo: Path, out: Path, *, pack: Pack, tick: Tick) -> tuple[str, ...]:
     """Photo -> neutral head M_in and its texture (Sec. 3.2 and 4): `out` and the .png beside it; return warnings."""
+    if out.suffix != ".npz":
+        raise InputError("the head is written as .npz", out, "give it a name that ends in .npz")
+    keep(existing(str(photo), "photo"), out.with_suffix(".png"))
     basis = HeadBasis.load(pack.path("head"))
-    picture = read_photo(existing(str(photo), "photo"))
+    picture = read_photo(photo)
     result = reconstruct(picture, basis=basis, anchors=Anchors.load(pack.path("anchors")),
                          detector=FaceDetector.load(pack.path("face_landmarker")), tick=tick)
     write_arrays(out, arrays.from_reconstruction(result, basis))
@@ -55,8 +63,9 @@ def write_head(photo: Path, out: Path, *, pack: Pack, tick: Tick) -> tuple[str, 
 
 def write_motion(audio: Path, out: Path, *, pack: Pack, tick: Tick) -> tuple[str, ...]:
     """Recording -> lip motion M_lip(t) with teeth and tongue (Sec. 4.2, 3.4), and its measures; return warnings."""
+    keep(existing(str(audio), "recording"), out)
     basis = HeadBasis.load(pack.path("head"))
-    clip = read_audio(existing(str(audio), "recording"))
+    clip = read_audio(audio)
     motion = animate_lips(clip, encoder=SpeechEncoder.load(pack.path("speech_encoder")),
                           network=LipNetwork.load(pack.path("lip_network")), basis=basis, tick=tick)
     write_arrays(out, arrays.from_motion(motion, measure_mouth(basis, motion)))
@@ -71,7 +80,15 @@ def write_bake(head: Path, motion: Path, out: Path, *, pack: Pack, fps: float) -
 
 
 def existing(path: str, what: str) -> Path:
-    """Return `path` if it names a file; raise InputError otherwise."""
-    if not path or not Path(path).is_file():
+    """Return `path` if it names a file that can be read; raise InputError otherwise."""
+    if not path or "\0" in path or not Path(path).is_file():
         raise InputError(f"there is no such {what}", path or "(none chosen)", "choose an existing file")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"the {what} cannot be read", path, "change its permissions or choose another file")
     return Path(path)
+
+
+def keep(source: Path, out: Path) -> None:
+    """Raise InputError if writing `out` would overwrite the user's `source`."""
+    if out.exists() and out.samefile(source):
+        raise InputError("the result would overwrite what it is made from", out, "choose another name or folder for the result")

@@ -16,6 +16,7 @@ from .errors import PackError
 from .types import AudioClip, Floats
 from .types import check as check_array
 
+ADVICE = "run `python3 build.py assets`, or install the extension again"
 RATE = 16000                    # Hz
 HOP = 384                       # samples between features, 41.67 features a second
 FIELD = 895                     # samples that one feature hears before attention
@@ -79,7 +80,7 @@ class SpeechEncoder:
         session = open_session(path)
         names = [value.name for value in session.get_inputs()]
         if names != ["input_values", "attention_mask"] or session.get_outputs()[0].shape[-1] != WIDTH:
-            raise PackError("this is not the Moonshine tiny encoder", path, "run `python3 build.py assets`")
+            raise PackError("this is not the Moonshine tiny encoder", path, ADVICE)
         return cls(session)
 
     def encode(self, clip: AudioClip, tick: Callable[[float], None] = lambda fraction: None) -> SpeechFeatures:
@@ -112,7 +113,7 @@ class SpeechEncoder:
 def open_session(path: Path, threads: int = 2) -> onnxruntime.InferenceSession:
     """Open a network for the CPU. Raises PackError when the file is missing or damaged."""
     if not path.is_file():
-        raise PackError("a network of the model pack is missing", path, "run `python3 build.py assets`")
+        raise PackError("a network of the model pack is missing", path, ADVICE)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
@@ -120,4 +121,4 @@ def open_session(path: Path, threads: int = 2) -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:      # ONNX Runtime's own exceptions share no base class but Exception
         raise PackError(f"a network of the model pack cannot be opened ({type(error).__name__})", path,
-                        "run `python3 build.py assets` again") from error
+                        ADVICE) from error

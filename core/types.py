@@ -91,17 +91,6 @@ class MotionTrack:
 
 
 @dataclass(frozen=True)
-class MeshSequence:
-    """vertices: (T, V, 3) float32, metres; fps: frames a second."""
-
-    vertices: Floats
-    fps: float
-
-    def __post_init__(self) -> None:
-        check("vertices", self.vertices, np.float32, (None, None, 3))
-
-
-@dataclass(frozen=True)
 class ShapeKeyBake:
     """What Blender keys: shapes, and their weights on the scene's frames.
 

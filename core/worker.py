@@ -2,7 +2,7 @@
 
     worker FOLDER [--watch-stdin]
 
-With --watch-stdin the process ends when its standard input closes, that is, when the parent is gone, however it went.
+With --watch-stdin the process ends when its parent is gone, however it went: its standard input closes then.
 Exit code: 0 done, 2 an error the user can mend, 1 a bug (its traceback is on stderr, which the parent keeps).
 """
 
@@ -18,6 +18,7 @@ from .errors import ECAvatarError
 from .messages import Message, write
 
 SUCCESS, BUG, USER_ERROR = 0, 1, 2
+SYNCHRONIZE, INFINITE = 0x00100000, 0xFFFFFFFF          # Windows
 LOG = logging.getLogger(__name__)
 
 
@@ -52,9 +53,20 @@ def finish(text: str, code: int) -> int:
 
 
 def end_with_parent() -> None:
-    """Wait until standard input closes, then end this process at once; every file in place is whole."""
-    while os.read(0, 1):            # not sys.stdin: its lock would be held when the interpreter ends
-        pass
+    """Wait until the parent is gone, then end this process at once; every file in place is whole.
+
+    Standard input closes with the parent. On Windows a pending read on a pipe blocks libraries that ask for the standard
+    handles while they load, so the parent's process is waited for instead.
+    """
+    if sys.platform == "win32":
+        import ctypes
+        kernel = ctypes.windll.kernel32
+        kernel.OpenProcess.restype = ctypes.c_void_p
+        handle = ctypes.c_void_p(kernel.OpenProcess(SYNCHRONIZE, False, os.getppid()))
+        kernel.WaitForSingleObject(handle, INFINITE)
+    else:
+        while os.read(0, 1):        # not sys.stdin: its lock would be held when the interpreter ends
+            pass
     os._exit(BUG)
 
 

@@ -12,59 +12,72 @@ from ..core.job import JobResult
 from ..core.types import Floats
 from .head import JAW, Parts
 
-SPEECH, BLINKS = "Speech", "Blinks"
+REST, SPEECH, BLINKS = "Rest", "Speech", "Blinks"
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 LINEAR = 1                      # of enum Keyframe.interpolation, for foreach_set
 Curves = Mapping[str, tuple[NDArray[np.float64], Floats]]
 
 
 def apply(root: bpy.types.Object, parts: Parts, result: JobResult, *, start: int) -> None:
-    """Key the speech and the blinks on the skin from frame `start`; let the jaw and the other parts follow the skin."""
+    """Key the speech and the blinks on the skin from frame `start`; let the jaw and the other parts follow the skin.
+
+    The track at the bottom holds everything at rest, so that a muted track above it leaves nothing behind.
+    """
     keys = parts["skin"].data.shape_keys
     bake = result.bake
     frames = start + np.arange(len(bake["weights"]), dtype=np.float64)
+    extent = float(frames[0]), float(frames[-1])
     speech = {str(name): (frames, weights) for name, weights in zip(bake["names"], bake["weights"].T, strict=True) if weights.any()}
-    add_track(keys, f"{root.name} {SPEECH}", SPEECH, speech, (float(frames[0]), float(frames[-1])))
     blinks = bake["blinks"]
-    if len(blinks):
-        times = start + blinks[:, 0].astype(np.float64) * float(bake["fps"])
-        add_track(keys, f"{root.name} {BLINKS}", BLINKS, dict.fromkeys(LIDS, (times, blinks[:, 1])),
-                  (float(frames[0]), float(frames[-1])))
+    lids = (start + blinks[:, 0].astype(np.float64) * float(bake["fps"]), blinks[:, 1])
+    rest = np.array([start], np.float64), np.zeros(1, np.float32)
+    set_track(keys, root.name, REST, dict.fromkeys((*speech, *LIDS), rest), extent)
+    set_track(keys, root.name, SPEECH, speech, extent)
+    set_track(keys, root.name, BLINKS, dict.fromkeys(LIDS, lids) if len(blinks) else {}, extent)
     for role, part in parts.items():
         followers = part.data.shape_keys if role != "skin" and part.data is not None else None
         for block in followers.key_blocks[1:] if followers is not None else ():
+            block.driver_remove("value")
             follow(block.driver_add("value"), keys, block.name)
     turn_with_jaw(parts[JAW], keys, bake["jaw_angles"])
 
 
-def add_track(keys: bpy.types.Key, name: str, track_name: str, curves: Curves, extent: tuple[float, float]) -> None:
-    """Add an NLA track that holds one action with a curve for each shape key: frames and values.
+def set_track(keys: bpy.types.Key, owner: str, name: str, curves: Curves, extent: tuple[float, float]) -> None:
+    """Give the NLA track `name` an action with a curve for each shape key (frames and values) over frames first to last.
 
-    Tracks combine: one replaces only the shapes it keys, so that each can be muted, moved and edited alone.
+    A track that is there already keeps its place among the artist's own. Tracks combine: one replaces only the shapes it
+    keys, so that each can be muted, moved and edited alone.
     """
-    action = bpy.data.actions.new(name)
     animation = keys.animation_data or keys.animation_data_create()
+    track = animation.nla_tracks.get(name)
+    action = track.strips[0].action if track is not None and track.strips else None
+    if action is None:
+        action = bpy.data.actions.new(f"{owner} {name}")
     slot, channels = channels_of(action, keys)
+    channels.clear()
     for shape, (frames, values) in curves.items():
-        path = f'key_blocks["{bpy.utils.escape_identifier(shape)}"].value'
-        write_curve(channels.new(path), frames, values)
-    track = animation.nla_tracks.new()
-    track.name = track_name
-    strip = track.strips.new(track_name, int(extent[0]), action)
+        write_curve(channels.new(f'key_blocks["{bpy.utils.escape_identifier(shape)}"].value'), frames, values)
+    if track is None:
+        track = animation.nla_tracks.new()
+        track.name = name
+    strip = track.strips[0] if track.strips else track.strips.new(name, int(extent[0]), action)
     if slot is not None:
         strip.action_slot = slot
+    strip.scale, strip.repeat = 1.0, 1.0
     strip.action_frame_start, strip.action_frame_end = extent
-    strip.extrapolation = "NOTHING"
+    strip.frame_end, strip.frame_start = extent[1], extent[0]
+    strip.extrapolation = "HOLD" if name == REST else "NOTHING"
     strip.blend_type = "REPLACE"
 
 
 def channels_of(action: bpy.types.Action, keys: bpy.types.Key) -> tuple["bpy.types.ActionSlot | None", Any]:
-    """Return the slot and the curves of an empty action; before Blender 4.4 an action has no slots."""
+    """Return the slot and the curves of our action; before Blender 4.4 an action has no slots."""
     if not hasattr(action, "slots"):
         action.id_root = "KEY"
         return None, action.fcurves
-    slot = action.slots.new(id_type="KEY", name=keys.name)
-    strip = action.layers.new("Layer").strips.new(type="KEYFRAME")
+    slot = action.slots[0] if action.slots else action.slots.new(id_type="KEY", name=keys.name)
+    layer = action.layers[0] if action.layers else action.layers.new("Layer")
+    strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
     return slot, strip.channelbag(slot, ensure=True).fcurves
 
 
@@ -91,6 +104,7 @@ def follow(driver_curve: bpy.types.FCurve, keys: bpy.types.Key, shape: str) -> N
 
 def turn_with_jaw(jaw: bpy.types.Object, keys: bpy.types.Key, angles: Floats) -> None:
     """Turn the jaw's pivot by `angles` (N,), radians, when the skin's jawOpen is at N even steps from 0 to 1 (Sec. 3.4)."""
+    jaw.driver_remove("rotation_euler", 0)
     curve = jaw.driver_add("rotation_euler", 0)
     follow(curve, keys, JAW_SHAPE)
     while curve.modifiers:

@@ -1,10 +1,10 @@
-"""One avatar from one job result: head, materials, animation, scene; generating again replaces it in place."""
+"""One avatar from one job result: head, materials, animation, scene; generating again brings it up to date in place."""
 
 from pathlib import Path
 
 import bpy
-from mathutils import Matrix
 
+from ..core.errors import PackError
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
 from ..core.pack import DEFAULT, Pack
@@ -14,21 +14,18 @@ from . import animation, head, scene, skin
 def import_avatar(result: JobResult, target: bpy.types.Scene) -> bpy.types.Object:
     """Put the avatar of `result` into the scene and return its root.
 
-    An avatar of the same job folder is replaced where it stands; nothing is changed before `result` has been read whole.
+    An avatar of the same job folder is brought up to date where it stands. Nothing is changed before `result` has been read whole.
     Raises PackError when the head model it was made with is not there.
     """
     pack = Pack.open(Path(result.pack) if result.pack else DEFAULT)
+    if pack.digests("head")[0] != result.head_model:
+        raise PackError("the avatar was made with another head model", result.folder, "generate it again")
     basis = HeadBasis.load(pack.path("head"))
     root = head.find_root(result.folder, target)
-    moved = Matrix()                                        # where the artist has put the skin, relative to the root
     if root is None:
         root = head.add_root(result.folder, target)
         root.location = scene.free_place(target, root)
-    else:
-        moved = head.parts_of(root)["skin"].matrix_basis.copy() if "skin" in head.parts_of(root) else moved
-        head.clear(root)
-    parts = head.add_parts(root, result, basis)
-    parts["skin"].matrix_basis = moved
+    parts = head.furnish(root, result, basis)
     skin.apply(parts, result, basis)
     animation.apply(root, parts, result, start=target.frame_start)
     scene.play(target, root, result)

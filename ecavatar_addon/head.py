@@ -1,5 +1,7 @@
 """The head as objects: a root, the skin with its lashes, teeth, tongue, eyes, and a pivot that turns the jaw."""
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
@@ -32,7 +34,7 @@ def find_root(folder: Path, target: bpy.types.Scene) -> bpy.types.Object | None:
 
 def add_root(folder: Path, target: bpy.types.Scene) -> bpy.types.Object:
     """Add an avatar's collection and, in it, the empty that all its objects hang on."""
-    name = folder.name.rpartition("-")[0] or folder.name
+    name = re.sub(r"-[0-9a-f]{8}$", "", folder.name)
     collection = bpy.data.collections.new(name)
     target.collection.children.link(collection)
     root = bpy.data.objects.new(name, None)
@@ -43,66 +45,104 @@ def add_root(folder: Path, target: bpy.types.Scene) -> bpy.types.Object:
 
 
 def parts_of(root: bpy.types.Object) -> Parts:
-    """Return the avatar's objects by role."""
-    return {child.ecavatar.role: child for child in root.children_recursive if child.ecavatar.role}
+    """Return the avatar's objects by role; of copies an artist has made, the first."""
+    found: Parts = {}
+    for child in root.children_recursive:
+        if child.ecavatar.role:
+            found.setdefault(child.ecavatar.role, child)
+    return found
 
 
-def clear(root: bpy.types.Object) -> None:
-    """Remove the avatar's objects with what only they use; the root stays where it is."""
-    parts = parts_of(root).values()
-    materials = {slot.material for part in parts for slot in part.material_slots if slot.material is not None}
-    images = {node.image for material in materials for node in material.node_tree.nodes if node.type == "TEX_IMAGE" and node.image}
-    for part in parts:
-        used: list[bpy.types.ID] = [part]
-        if isinstance(part.data, bpy.types.Mesh):
-            keys = part.data.shape_keys
-            animations = [keys.animation_data] if keys is not None and keys.animation_data is not None else []
-            used += [strip.action for data in animations for track in data.nla_tracks for strip in track.strips if strip.action]
-            used += [part.data, *(material for material in part.data.materials if material is not None)]
-        bpy.data.batch_remove([item for item in dict.fromkeys(used) if item == part or item.users <= 1])
-    bpy.data.batch_remove([image for image in images if image.users == 0])
+def furnish(root: bpy.types.Object, result: JobResult, basis: HeadBasis) -> Parts:
+    """Give `root` all objects of the avatar and return them by role.
 
-
-def add_parts(root: bpy.types.Object, result: JobResult, basis: HeadBasis) -> Parts:
-    """Add all objects of the avatar below `root`, named after it, and return them by role."""
-    offsets = result.bake["offsets"]
+    Objects it has already take on the new shape and keep everything else: place, materials, modifiers, children, tracks.
+    What the artist deleted, or changed the mesh of, is made anew.
+    """
     names = tuple(map(str, result.bake["names"]))
-    parts = {role: add_part(role, members, root, result.head["vertices"], names, offsets, basis)
-             for role, members in OBJECTS.items()}
-    skin = parts["skin"]
-    add_vertex_groups(skin, basis)
-    jaw = bpy.data.objects.new(f"{root.name} {JAW}", None)
-    jaw.empty_display_type, jaw.empty_display_size = "CIRCLE", 0.02
-    jaw.location = to_blender(result.bake["jaw_pivot"])
-    jaw.rotation_mode = "XYZ"
-    attach(jaw, JAW, root)
+    vertices, offsets = result.head["vertices"], result.bake["offsets"]
+    old, parts = parts_of(root), {}
+    for role, members in OBJECTS.items():
+        shape = part_shape(role, members, vertices, names, offsets, basis)
+        part = old.get(role)
+        if part is None or not reshape(part, shape):
+            part = add_part(role, members, root, shape, basis)
+        parts[role] = part
+    pivot = to_blender(result.bake["jaw_pivot"])
+    jaw = old.get(JAW) or add_jaw(root)
+    jaw.location = pivot
     for role in JAW_PARTS:
-        parts[role].location = -jaw.location
+        parts[role].location = -pivot
     for role, part in (parts | {JAW: jaw}).items():     # whoever moves the skin moves the head
-        part.parent = root if role == "skin" else jaw if role in JAW_PARTS else skin
+        part.parent = root if role == "skin" else jaw if role in JAW_PARTS else parts["skin"]
     return parts | {JAW: jaw}
 
 
-def add_part(role: str, members: tuple[str, ...], root: bpy.types.Object, vertices: Floats, names: tuple[str, ...],
-             offsets: Floats, basis: HeadBasis) -> bpy.types.Object:
-    """Add the object `role` made of `members` of the head model, with a shape key for each shape that moves it."""
+@dataclass(frozen=True)
+class Shape:
+    """origin (3,); points (V, 3) relative to it; keys: shape key -> points (V, 3); rows, faces: of the head model. Blender's axes."""
+
+    origin: Floats
+    points: Floats
+    keys: dict[str, Floats]
+    rows: NDArray[np.int64]
+    faces: NDArray[np.int64]
+
+
+def part_shape(role: str, members: tuple[str, ...], vertices: Floats, names: tuple[str, ...], offsets: Floats,
+               basis: HeadBasis) -> Shape:
+    """Return the shape of the object `role`, with a key for each of the head's shapes that moves it."""
     slices = [basis.part(member) for member in members]
     rows = np.concatenate([np.arange(len(basis.vertices))[part.vertices] for part in slices])
     faces = np.concatenate([np.arange(len(basis.quads))[part.faces] for part in slices])
     points = to_blender(vertices[rows])
     origin = points.mean(axis=0) if role.startswith("eye") else np.zeros(3, np.float32)
-    mesh = new_mesh(f"{root.name} {role}", points - origin, rows, faces, basis)
-    made = bpy.data.objects.new(mesh.name, mesh)
-    made.location = origin
-    attach(made, role, root)
     # the skin has every shape: it is what artists key, and what the other parts follow
     moves = (np.abs(offsets[:, rows]).max(axis=(1, 2)) > LEAST_OFFSET) | (role == "skin")
-    if moves.any():
+    keys = {names[shape]: points - origin + to_blender(offsets[shape, rows]) for shape in np.flatnonzero(moves)}
+    return Shape(origin, points - origin, keys, rows, faces)
+
+
+def reshape(part: bpy.types.Object, shape: Shape) -> bool:
+    """Move the vertices and keys of an object to `shape`; False, and nothing is changed, when they are not the same ones."""
+    mesh = part.data
+    blocks = {block.name: block for block in mesh.shape_keys.key_blocks} if mesh.shape_keys is not None else {}
+    if len(mesh.vertices) != len(shape.points) or not set(shape.keys) <= set(blocks):
+        return False
+    mesh.vertices.foreach_set("co", shape.points.ravel())
+    if mesh.shape_keys is not None:
+        mesh.shape_keys.reference_key.data.foreach_set("co", shape.points.ravel())
+    for name, points in shape.keys.items():
+        blocks[name].data.foreach_set("co", points.ravel())
+    mesh.update()
+    if part.ecavatar.role.startswith("eye"):
+        part.location = shape.origin
+    return True
+
+
+def add_jaw(root: bpy.types.Object) -> bpy.types.Object:
+    """Add the pivot that lower teeth and tongue turn about."""
+    jaw = bpy.data.objects.new(f"{root.name} {JAW}", None)
+    jaw.empty_display_type, jaw.empty_display_size = "CIRCLE", 0.02
+    jaw.rotation_mode = "XYZ"
+    attach(jaw, JAW, root)
+    return jaw
+
+
+def add_part(role: str, members: tuple[str, ...], root: bpy.types.Object, shape: Shape, basis: HeadBasis) -> bpy.types.Object:
+    """Add the object `role`, made of `members` of the head model, with its shape keys."""
+    mesh = new_mesh(f"{root.name} {role}", shape.points, shape.rows, shape.faces, basis)
+    made = bpy.data.objects.new(mesh.name, mesh)
+    made.location = shape.origin
+    attach(made, role, root)
+    if shape.keys:
         made.shape_key_add(name="Basis", from_mix=False)
-        for shape in np.flatnonzero(moves):
-            key = made.shape_key_add(name=names[shape], from_mix=False)
-            key.data.foreach_set("co", (points - origin + to_blender(offsets[shape, rows])).ravel())
-            key.value = 0.0
+    for name, points in shape.keys.items():
+        key = made.shape_key_add(name=name, from_mix=False)
+        key.data.foreach_set("co", points.ravel())
+        key.value = 0.0
+    if role == "skin":
+        add_vertex_groups(made, basis)
     return made
 
 

@@ -31,7 +31,7 @@ State = Literal["running", "done", "failed", "cancelled"]
 
 @dataclass
 class Worker:
-    """One run of core/worker.py in a job folder."""
+    """One run of core/worker.py in a job folder; fraction: of the whole job, 0..1; error: one sentence when it failed."""
 
     folder: Path
     process: subprocess.Popen[str]
@@ -50,7 +50,7 @@ class Worker:
             except queue.Empty:
                 break
             if line is None:
-                self.end(self.process.wait())
+                self.end(self.ended())
             elif message := parse(line):
                 self.take(message)
         return self.state
@@ -82,12 +82,16 @@ class Worker:
         if self.state == "running":
             self.state = "cancelled"
             self.process.terminate()
-            try:
-                self.process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+            self.ended()
             self.close()
+
+    def ended(self) -> int:
+        """Return the exit code of the process, which is about to end; one that does not is killed."""
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
 
     def close(self) -> None:
         """Close our end of the pipes."""

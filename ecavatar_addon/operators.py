@@ -92,7 +92,10 @@ class ECAVATAR_OT_import_job(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Import it into the scene."""
         try:
-            import_avatar(read_result(Path(bpy.path.abspath(self.directory))), context.scene)
+            result = read_result(Path(bpy.path.abspath(self.directory)))
+            import_avatar(result, context.scene)
+            if not Path(result.audio).is_file():
+                self.report({"WARNING"}, f"the recording is gone, so there is no sound; {result.audio}; put it back and import again")
         except ECAvatarError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -114,11 +117,17 @@ def start(target: bpy.types.Scene) -> jobs.Worker:
 
 
 def job_folder(photo: Path) -> Path:
-    """Return the folder of this photo's avatar: a second recording of the same person finds the head ready."""
-    root = Path(bpy.utils.extension_path_user(PACKAGE, path="jobs", create=True))
+    """Return the folder of this photo's avatar: a second recording of the same person finds the head ready.
+
+    Raises JobError when it cannot be made.
+    """
+    root = Path(bpy.utils.extension_path_user(PACKAGE, path="jobs"))
     stem = re.sub(r"[^\w-]+", "_", photo.stem)[:40]
     folder = root / f"{stem}-{sha256(str(photo.resolve()).encode()).hexdigest()[:8]}"
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise JobError(f"cannot make the job folder ({error.strerror})", folder, "make room in Blender's user folder") from error
     return folder
 
 
@@ -133,6 +142,8 @@ def watch(worker: jobs.Worker, scene_uid: int) -> float | None:
     """Timer of a window: look at the worker; at its end import the result as one undo step."""
     state = worker.poll()
     if state == "done":
+        if bpy.app.is_job_running("RENDER"):                    # nothing is changed under a render's feet
+            return POLL
         target = scene.find(scene_uid)
         try:
             if target is None:
@@ -141,6 +152,10 @@ def watch(worker: jobs.Worker, scene_uid: int) -> float | None:
             bpy.ops.ed.undo_push(message="Generate Avatar")
         except ECAvatarError as error:
             worker.state, worker.error = "failed", str(error)
+        except Exception:
+            worker.state, worker.error = "failed", "an internal error; Blender's console; please report it with what stands there"
+            redraw(bpy.context)
+            raise
     redraw(bpy.context)
     return POLL if worker.state == "running" else None
 

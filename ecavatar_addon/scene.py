@@ -1,6 +1,5 @@
 """Where the engine's world meets Blender's: axes, place, time, sound, camera and light. Only this file converts."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from ..core.job import JobResult
 
 HEAD_HALF_SIZE = (0.10, 0.15, 0.15)     # metres, Blender's axes: half of the room a head needs
 NECK = 0.125                            # metres from the head's middle down to the rim of its neck
-STRIP = "ECAvatar speech"
+STRIP, TAG = "ECAvatar speech", "ecavatar"
 VIEW = (-0.35, 1.0, -0.08)              # where the view looks to after generating: at the face, a little from its left
 CLEARANCE = 0.05                        # metres kept from what stands in the way
 
@@ -45,20 +44,23 @@ def free_place(target: bpy.types.Scene, root: bpy.types.Object) -> Vector:
 def play(target: bpy.types.Scene, root: bpy.types.Object, result: JobResult) -> None:
     """Put the recording into the sequencer where the motion starts, set the frame range, and keep sound and picture in step.
 
-    A speech strip of this avatar from before is replaced. Where there is no sound at all (some builds) the range is still set.
+    A speech strip of this avatar from before is replaced. Where there is no sound (some builds), or the recording is gone, only
+    the range is set.
     """
     editor = target.sequence_editor or target.sequence_editor_create()
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences       # "sequences" before Blender 4.4
-    name = f"{STRIP} {root.name}"
-    for old in [strip for strip in strips if strip.name == name]:
+    for old in [strip for strip in strips if strip.get(TAG) == str(result.folder)]:
         sound = old.sound
         strips.remove(old)
         if sound is not None and sound.users == 0:
             bpy.data.sounds.remove(sound)
     used = {strip.channel for strip in strips}
     channel = next(number for number in range(1, 129) if number not in used)
-    with suppress(RuntimeError):                    # a build without audio
-        strips.new_sound(name, str(Path(result.audio)), channel, target.frame_start)
+    if Path(result.audio).is_file() and bpy.app.build_options.audaspace:
+        strip = strips.new_sound(f"{STRIP} {root.name}", result.audio, channel, target.frame_start)
+        strip[TAG] = str(result.folder)
+        if Path(result.audio).parent == result.folder:          # decoded by us: it lives as long as the .blend
+            strip.sound.pack()
     target.frame_end = target.frame_start + len(result.bake["weights"]) - 1
     target.frame_set(target.frame_start)
     target.sync_mode = "AUDIO_SYNC"

@@ -1,7 +1,8 @@
 """Materials: Cycles skin that mirrors the paper's BSSRDF (Sec. 4.4), teeth, gums, tongue, eyes and lashes."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 
 import bpy
 import numpy as np
@@ -13,6 +14,7 @@ from ..core.types import SkinParams
 from .head import OBJECTS, Parts
 
 Colour = tuple[float, float, float]
+TAG, ALBEDO, EYE = "ecavatar", "albedo", "eye"          # custom property of our images, and its values
 # base colour (linear), roughness, subsurface weight, subsurface scale in metres, coat
 PLAIN: Mapping[str, tuple[Colour, float, float, float, float]] = {
     "teeth": ((0.72, 0.66, 0.54), 0.18, 0.5, 0.001, 0.3),
@@ -28,15 +30,31 @@ PUPIL, IRIS = 8.0, 21.5             # degrees from the eye's axis
 
 
 def apply(parts: Parts, result: JobResult, basis: HeadBasis) -> None:
-    """Fill the material slots of all parts."""
-    made = {name: plain(name, *values) for name, values in PLAIN.items()}
-    made["skin"] = skin(result, SkinParams())
-    made["lashes"] = lashes()
-    made["eye"] = eye(linear(result.head["iris_colour"]))
+    """Fill the empty material slots of all parts; give the materials that are there already the new photo's images."""
+    albedo, iris = cache(lambda: albedo_image(result)), cache(lambda: eye_image(linear(result.head["iris_colour"])))
+    makers: dict[str, Callable[[], bpy.types.Material]] = {
+        "skin": lambda: skin(albedo(), SkinParams()), "lashes": lashes, "eye": lambda: eye(iris()),
+        **{name: partial(plain, name, *values) for name, values in PLAIN.items()}}
+    made: dict[str, bpy.types.Material] = {}
     for role, members in OBJECTS.items():
         kinds = np.unique(np.concatenate([basis.material[basis.part(member).faces] for member in members]))
-        for slot, kind in enumerate(kinds):
-            parts[role].data.materials[slot] = made[MATERIALS[kind]]
+        for kind, slot in zip(kinds, parts[role].material_slots, strict=False):
+            name = MATERIALS[kind]
+            if slot.material is None:
+                made[name] = made.get(name) or makers[name]()
+                slot.material = made[name]
+            elif slot.material not in made.values():
+                refresh(slot.material, {ALBEDO: albedo, EYE: iris})
+
+
+def refresh(material: bpy.types.Material, images: Mapping[str, Callable[[], bpy.types.Image]]) -> None:
+    """Put the new photo's images in place of those of the last one, wherever the artist's material uses them."""
+    for node in material.node_tree.nodes if material.node_tree is not None else ():
+        old = node.image if node.type == "TEX_IMAGE" else None
+        if old is not None and (kind := old.get(TAG)) in images and old != images[kind]():
+            node.image = images[kind]()
+            if old.users == 0:
+                bpy.data.images.remove(old)
 
 
 def diffuse_mean_free_path(params: SkinParams) -> tuple[float, float, float]:
@@ -46,15 +64,29 @@ def diffuse_mean_free_path(params: SkinParams) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def skin(result: JobResult, params: SkinParams) -> bpy.types.Material:
+def albedo_image(result: JobResult) -> bpy.types.Image:
+    """Return the photo's albedo, packed: the .blend does not depend on the job folder."""
+    image = bpy.data.images.load(str(result.albedo))
+    image.name = f"{result.folder.name} albedo"
+    image[TAG] = ALBEDO
+    image.pack()
+    return image
+
+
+def eye_image(iris: NDArray[np.float64]) -> bpy.types.Image:
+    """Return the eye's image with an iris of this linear colour (3,)."""
+    image = new_image("ECAvatar eye", eye_colours(iris, np.random.default_rng(0)))
+    image[TAG] = EYE
+    return image
+
+
+def skin(albedo: bpy.types.Image, params: SkinParams) -> bpy.types.Material:
     """Return the skin: the photo's albedo over subsurface scattering with the distances and the gloss of `params`."""
     material, shader = new_material("skin", (0.55, 0.35, 0.26))
     nodes, links = material.node_tree.nodes, material.node_tree.links
     picture = nodes.new("ShaderNodeTexImage")
     picture.location = (-400, 200)
-    picture.image = bpy.data.images.load(str(result.albedo))
-    picture.image.name = f"{result.folder.name} albedo"
-    picture.image.pack()                                    # the .blend does not depend on the job folder
+    picture.image = albedo
     links.new(picture.outputs["Color"], shader.inputs["Base Color"])
     distances = np.array(diffuse_mean_free_path(params)) / 1000
     put(shader, {"Subsurface Weight": 1.0, "Subsurface Scale": distances.max(),
@@ -102,12 +134,12 @@ def lash_opacity(random: np.random.Generator) -> NDArray[np.float32]:
     return opacity
 
 
-def eye(iris: NDArray[np.float64]) -> bpy.types.Material:
+def eye(drawn: bpy.types.Image) -> bpy.types.Material:
     """Return the eye: a drawn image on the eyeball's own UVs (docs/head_model.md), under a clear coat."""
     material, shader = new_material("eye", WHITE_OF_EYE)
     picture = material.node_tree.nodes.new("ShaderNodeTexImage")
     picture.location = (-400, 200)
-    picture.image = new_image("ECAvatar eye", eye_colours(iris, np.random.default_rng(0)))
+    picture.image = drawn
     material.node_tree.links.new(picture.outputs["Color"], shader.inputs["Base Color"])
     put(shader, {"Roughness": 0.25, "Coat Weight": 1.0, "Coat Roughness": 0.02, "IOR": 1.376})
     return material

@@ -1,5 +1,6 @@
 """Recordings libsndfile cannot read (MP4, M4A, ...) are decoded by Blender."""
 
+from hashlib import sha256
 from pathlib import Path
 
 from ..core.audio import is_decodable, write_wav
@@ -17,7 +18,7 @@ def readable(audio: Path, folder: Path) -> Path:
         import aud  # Blender's audio library; some builds have none
     except ImportError as error:
         raise InputError("this build of Blender cannot decode the recording", audio, ADVICE) from error
-    out = folder / "speech.wav"
+    out = folder / f"speech-{sha256(str(audio.resolve()).encode()).hexdigest()[:8]}.wav"
     try:
         sound = aud.Sound.file(str(audio))
         rate = int(sound.specs[0])

@@ -1,5 +1,6 @@
 """What the buttons do, as scripts and artists press them."""
 
+import json
 import shutil
 
 import bpy
@@ -58,6 +59,15 @@ def test_a_photo_without_a_face_is_told_and_nothing_is_imported(addon, tmp_path)
 def test_import_job(addon, finished):
     assert bpy.ops.ecavatar.import_job(directory=str(finished)) == {"FINISHED"}
     assert any(found.ecavatar.role == "skin" for found in bpy.context.scene.objects)
+
+
+def test_import_of_a_job_of_another_head_model_is_refused(addon, finished, tmp_path):
+    other = shutil.copytree(finished, tmp_path / "job")
+    manifest = json.loads((other / "manifest.json").read_text())
+    (other / "manifest.json").write_text(json.dumps(manifest | {"head_model": "0" * 64}))
+    with pytest.raises(RuntimeError, match="another head model"):
+        bpy.ops.ecavatar.import_job(directory=str(other))
+    assert not bpy.context.scene.objects
 
 
 def test_import_of_an_unfinished_job_is_refused(addon, finished, tmp_path):

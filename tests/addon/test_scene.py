@@ -1,5 +1,6 @@
 """Time, sound, place, camera and light of the scene; generating again changes nothing twice."""
 
+import dataclasses
 from pathlib import Path
 
 import bpy
@@ -63,6 +64,29 @@ def test_generating_again_replaces_in_place(avatar, result):
     assert parts_of(avatar)["skin"].rotation_euler.z == pytest.approx(0.5)
     assert counts == {name: len(getattr(bpy.data, name)) for name in counts}
     assert len(strips(scene)) == SOUND
+
+
+def test_generating_again_keeps_the_artists_work(avatar, result):
+    parts = parts_of(avatar)
+    skin, keys = parts["skin"], parts["skin"].data.shape_keys
+    hat = bpy.data.objects.new("hat", None)
+    bpy.context.scene.collection.objects.link(hat)
+    hat.parent = skin
+    own = bpy.data.materials.new("own teeth")
+    parts["teeth_upper"].material_slots[0].material = own
+    track = keys.animation_data.nla_tracks.new()
+    track.name = "mine"
+    avatar.name = "renamed"
+    bpy.data.objects.remove(parts["eye_left"])
+    head = dict(result.head) | {"vertices": result.head["vertices"] * np.float32(1.01)}
+    import_avatar(dataclasses.replace(result, head=head), bpy.context.scene)
+    again = parts_of(avatar)
+    assert again["skin"] == skin and hat.parent == skin and again["teeth_upper"].material_slots[0].material == own
+    assert [found.name for found in keys.animation_data.nla_tracks] == ["Rest", "Speech", "Blinks", "mine"]
+    assert again["eye_left"].material_slots[0].material.name.startswith("ECAvatar eye")         # deleted: made anew
+    co = np.array(skin.data.shape_keys.key_blocks["Basis"].data[0].co)
+    np.testing.assert_allclose(co, scenes.to_blender(head["vertices"][:1])[0], atol=1e-6)
+    assert len(strips(bpy.context.scene)) == SOUND
 
 
 def test_what_stands_at_the_cursor_does_not_hide_the_head(addon, result):

@@ -57,13 +57,30 @@ def test_bad_input_is_one_line(tmp_path):
     assert "no such recording" in refused(core("lipsync", tmp_path / "no.wav", "--out", tmp_path / "a.npz"))
     assert "invalid float" in refused(core("animate", "--photo", "a", "--audio", "b", "--out", tmp_path, "--fps", "x"))
     assert "required" in refused(core())
+    assert "frame rate" in refused(core("animate", "--photo", PHOTO, "--audio", PHOTO, "--out", tmp_path, "--fps", "nan"))
     assert not (tmp_path / "a.npz").exists()
+
+
+def test_the_photo_is_never_overwritten(tmp_path):
+    photo = tmp_path / "me.png"
+    with Image.open(PHOTO) as picture:
+        picture.save(photo)
+    before = photo.read_bytes()
+    assert "would overwrite" in refused(core("head", photo, "--out", tmp_path / "me.npz"))
+    assert "ends in .npz" in refused(core("head", photo, "--out", tmp_path / "other.png"))
+    photo.rename(tmp_path / "head.png")
+    soundfile.write(tmp_path / "a.wav", np.zeros(8000), 16000)
+    run = core("animate", "--photo", tmp_path / "head.png", "--audio", tmp_path / "a.wav", "--out", tmp_path)
+    assert "would overwrite" in refused(run)
+    assert (tmp_path / "head.png").read_bytes() == before
 
 
 def test_an_output_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("x")
     soundfile.write(tmp_path / "a.wav", np.zeros(8000), 16000)
     assert "cannot write" in refused(core("lipsync", tmp_path / "a.wav", "--out", tmp_path / "file" / "m.npz"))
+    run = core("animate", "--photo", PHOTO, "--audio", tmp_path / "a.wav", "--out", tmp_path / "file")
+    assert "job folder" in refused(run)
 
 
 def test_a_video_file_names_what_to_do(tmp_path):

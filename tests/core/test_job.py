@@ -1,15 +1,19 @@
 """Stages run when their inputs change and only then; a result is whole or none."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.errors import InputError, JobError
 from core.files import write_arrays, write_image
-from core.job import BAKE_ARRAYS, HEAD_ARRAYS, MOTION_ARRAYS, Job, Request, read_result
+from core.job import BAKE_ARRAYS, HEAD_ARRAYS, MOTION_ARRAYS, Job, Request, locked, read_result
 from core.messages import Message, silent
 
+ROOT = Path(__file__).resolve().parents[2]
 REQUEST = Request("/tmp/a photo.jpg", "/tmp/speech.wav", "", 25.0)
 
 
@@ -97,7 +101,7 @@ def finished(folder):
         path = folder / f"{name}.npz"
         write_arrays(path, {array: np.zeros(3, np.float32) for array in arrays})
         job.stage(name, (path, folder / "head.png"), (), lambda tick: ())
-    job.finish(REQUEST)
+    job.finish(REQUEST, head_model="0" * 64)
 
 
 def test_a_finished_result_is_read(tmp_path):
@@ -126,3 +130,16 @@ def test_a_new_request_takes_the_old_manifest_away(tmp_path):
     REQUEST.write(tmp_path)
     with pytest.raises(JobError, match="no finished result"):
         read_result(tmp_path)
+
+
+def test_two_processes_never_work_in_one_folder(tmp_path):
+    hold = ("import sys; from pathlib import Path; from core.job import locked\n"
+            "with locked(Path(sys.argv[1])):\n    print('in', flush=True); input()")
+    command = [sys.executable, "-c", hold, str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline().strip() == b"in"
+        with pytest.raises(JobError, match="another Blender"), locked(tmp_path):
+            pass
+        other.kill()
+    with locked(tmp_path):
+        assert (tmp_path / ".lock").exists()

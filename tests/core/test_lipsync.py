@@ -114,6 +114,11 @@ def test_the_same_recording_gives_the_same_motion() -> None:
 
 
 def test_another_network_is_refused() -> None:
+    with pytest.raises(PackError, match="format None"):
+        LipNetwork.load(NETWORK.parent / "third_party" / "moonshine_tiny_encoder.ort")
+
+
+def test_a_missing_network_is_told() -> None:
     encoder = NETWORK.parent / "no_such_network.onnx"
     with pytest.raises(PackError, match="missing"):
         LipNetwork.load(encoder)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core import pipeline, worker
 from core.job import Request, read_result
 from core.messages import parse
 
@@ -72,11 +73,22 @@ def test_a_missing_photo_is_one_sentence_and_code_2(tmp_path):
     assert not messages[-1].ok
 
 
-def test_a_bug_is_told_and_its_traceback_kept(tmp_path):
+def test_a_bug_is_told_and_its_traceback_kept(tmp_path, monkeypatch, capsys):
+    def broken(_folder, *, report):
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(pipeline, "animate", broken)
+    assert worker.main([str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    messages = [parse(line) for line in said.out.splitlines()]
+    assert [message.kind for message in messages] == ["status", "error", "done"] and not messages[-1].ok
+    assert "worker.log" in messages[1].text and "ZeroDivisionError: a bug" in said.err
+
+
+def test_a_path_that_cannot_be_one_is_one_sentence(tmp_path):
     (tmp_path / "request.json").write_text(json.dumps({"format": 1, "photo": "a\0b", "audio": "x"}))
     code, messages, err = run(tmp_path)
-    assert code in (1, 2) and [message for message in messages if message.kind == "error"]
-    assert code == 2 or "Traceback" in err
+    assert code == 2 and "no such photo" in messages[-2].text and "Traceback" not in err
 
 
 def test_killed_in_the_middle_leaves_no_result_and_the_next_run_works(tmp_path):

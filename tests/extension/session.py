@@ -1,12 +1,32 @@
 """An artist's session in a Blender of its own: session.py ZIP PHOTO RECORDING FOLDER; writes FOLDER/story.json."""
 
+import importlib.util
 import json
 import sys
+import sysconfig
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 import bpy
 
 archive, photo, recording, folder = sys.argv[1:]
+WHEELS = {"onnxruntime", "ai_edge_litert", "soundfile", "_soundfile", "_cffi_backend", "cffi", "soxr", "PIL", "typing_extensions"}
+OURS = sysconfig.get_path("purelib")
+
+
+class OnlyFromTheZip:
+    """Hides this environment's copies of the packages that the extension brings."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if path is None and name in WHEELS:
+            return PathFinder.find_spec(name, [place for place in sys.path if place != OURS], target)
+        return None
+
+
+for name in [name for name in sys.modules if name.split(".")[0] in WHEELS]:
+    del sys.modules[name]
+sys.meta_path.insert(0, OnlyFromTheZip)
 bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
 bpy.ops.extensions.package_install_files(filepath=archive, repo="user_default", enable_on_install=True)
 scene = bpy.context.scene
@@ -24,6 +44,8 @@ strips = editor.strips if hasattr(editor, "strips") else editor.sequences
 story |= {"roles": [found.ecavatar.role for found in scene.objects if found.ecavatar.role], "widest_jaw": max(jaw_open),
           "frames": scene.frame_end, "sound": strips[0].sound.filepath if len(strips) else "",
           "audio": bool(bpy.app.build_options.audaspace)}
+story["foreign"] = [name for name in ("onnxruntime", "ai_edge_litert", "soundfile", "soxr", "PIL")
+                    if not importlib.util.find_spec(name).origin.startswith(folder)]
 head = Path(root.ecavatar.job) / "head.npz"
 before = head.stat().st_mtime_ns
 scene.render.fps = 25
