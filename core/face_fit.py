@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .camera import UPRIGHT, Camera
+from .camera import Camera
 from .errors import PackError
 from .face_detection import BLENDSHAPES, LANDMARKS, LEFT_EYE, RIGHT_EYE, Face
 from .files import read_arrays
@@ -21,7 +21,6 @@ from .types import Floats, Integers
 ITERATIONS = 6
 NOISE = 0.0022                      # metres: what a landmark may be off, its correlation with its neighbours included
 OUTLINE_NOISE, BROW_NOISE = 2.0, 1.3        # times NOISE
-DEPTH_NOISE = 0.008                 # metres: of the depths that the landmark net guesses, of which only differences count
 EXPRESSION_DEVIATION = 0.22         # around the expression net's scores
 IDENTITY_DEVIATION = 1.0
 FOCAL_SHARE, FOCAL_DEVIATION = 1.5, 0.25    # focal length over the photo's longer side, and the deviation of its logarithm
@@ -95,9 +94,6 @@ def fit(face: Face, size: tuple[int, int], *, basis: HeadBasis, anchors: Anchors
         weighted = np.einsum("lij,ljn->lin", weights, change)
         normal = np.einsum("lin,lim->nm", change, weighted)
         right = np.einsum("lin,li->n", weighted, residual)
-        along, missing = depth_change(points, face, camera, shapes)
-        normal += along.T @ along / DEPTH_NOISE**2
-        right += along.T @ missing / DEPTH_NOISE**2
         prior = np.concatenate([precision, np.full(6, 1e-9), [FOCAL_DEVIATION**-2]])
         right += prior * np.concatenate([centre - values, np.zeros(6), [np.log(focal / camera.focal)]])
         normal[np.diag_indices_from(normal)] += prior
@@ -151,20 +147,6 @@ def observation_weights(points: Array, target: Array, camera: Camera) -> Array:
     across = np.stack([-along[:, 1], along[:, 0]], axis=1)
     weights[list(OUTLINE)] = across[:, :, None] * across[:, None] / ((OUTLINE_NOISE * pixels[list(OUTLINE)]) ** 2)[:, None, None]
     return weights
-
-
-def depth_change(points: Array, face: Face, camera: Camera, shapes: Array) -> tuple[Array, Array]:
-    """Return how the landmarks' depths about their mean change with shapes and camera (L, n + 7), and by how much they differ
-    from the landmark net's (L,), metres; the outline is left out, as it slides along the face."""
-    used = np.setdiff1d(np.arange(len(points)), OUTLINE)
-    depth = camera.place(points)[used, 2]
-    guess = face.landmarks[used, 2] * float(depth.mean()) / camera.focal
-    toward = (UPRIGHT @ camera.rotation)[2]
-    change = np.concatenate([(shapes[:, used] @ toward).T, np.zeros((len(used), 7))], axis=1)
-    x, y, _ = (points[used] @ camera.rotation.T).T
-    change[:, -7], change[:, -6] = -y, x
-    missing = guess - depth
-    return change - change.mean(axis=0), missing - missing.mean()
 
 
 def bounded_least_squares(normal: Array, right: Array, low: Array, high: Array, *, sweeps: int = 60) -> Array:

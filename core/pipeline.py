@@ -54,8 +54,11 @@ def write_head(photo: Path, out: Path, *, pack: Pack, tick: Tick) -> tuple[str, 
     keep(existing(str(photo), "photo"), out.with_suffix(".png"))
     basis = HeadBasis.load(pack.path("head"))
     picture = read_photo(photo)
-    result = reconstruct(picture, basis=basis, anchors=Anchors.load(pack.path("anchors")),
-                         detector=FaceDetector.load(pack.path("face_landmarker")), tick=tick)
+    try:
+        result = reconstruct(picture, basis=basis, anchors=Anchors.load(pack.path("anchors")),
+                             detector=FaceDetector.load(pack.path("face_landmarker")), tick=tick)
+    except InputError as error:                         # the stage does not know where its picture came from
+        raise InputError(error.what, photo, error.advice) from error
     write_arrays(out, arrays.from_reconstruction(result, basis))
     write_image(out.with_suffix(".png"), result.head.albedo)
     return result.warnings

@@ -21,12 +21,19 @@ RAYS, DISTANCES = 720, 400
 SURE = (116, 187, 164, 411, 345, 6)                                     # cheeks and nose: skin in any photo
 CORE = (226, 53, 52, 65, 55, 8, 285, 295, 282, 283, 446, 345, 411, 431, 262, 152, 32, 211, 187, 116)
 BROWS = ((70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276))
+NOSE_TIP, BRIDGE_SIDES, BRIDGE_ENDS = (5, 4), (193, 417), (8, 197)
 EYES = ((130, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7),
         (359, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249))
 MOUTH = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
 LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 LASHES_MM, LIP_LINE_MM, EDGE_MM = 2.6, 1.0, 3.2         # what is left out around eyes, lips' contact, and any edge
 MARGIN_MM, BROW_MM = 5.0, 0.7       # how far hair throws its shadow; by how much brows are wider than their landmarks
+STRAND_MM, STRAND_EDGE_MM = 4.0, 0.8        # half the width of what counts as narrow, its soft edge
+STRAND, FRAME, HAIR = 0.28, 0.13, 1.1       # log luminance below what is around: anything narrow, frames; below the cheeks: hair
+FRAME_BRIDGE = 0.19                 # the same of what crosses the bridge of the nose if it is a frame: frowns have less
+PATCH_MM = 11.0                     # skin around the core is only taken in patches twice as wide as this
+LIDS_MM, RING_MM = 4.5, 8.0         # around the eyes: where lids and make-up may be dark, and how far glasses are looked for
+DARK_GLASSES, DARK_LENS = 1.0, 0.4  # log luminance below the cheeks': a ring around both eyes, and a pixel of the lens
 LEAST_SPREAD = np.array([0.30, 0.050, 0.055, 0.55], np.float32)     # log luminance, log R/G, log G/B, log roughness
 BRIGHT_SPREAD = 0.22
 LIMIT, SOFTNESS = 3.2, 0.5          # robust deviations at which likeness is a half, and over which it falls
@@ -70,7 +77,9 @@ def find_skin(photo: Photo, face: Face, pixels_per_metre: float) -> SkinMask:
     core = inside_polygon(landmarks[list(CORE)]) | brows
     likeness = np.maximum(skin_likeness(pixels, inside_polygon(landmarks[list(SURE)]), millimetre), core)
     share = np.minimum(likeness, reachable(likeness, landmarks[list(SURE)].mean(axis=0)))
-    share = np.maximum(np.clip(3 * share - 1, 0, 1), core) * inside_photo(photo, centre, side, angle)
+    radius = round(PATCH_MM * millimetre)
+    patch = widened(-widened(-np.clip(3 * share - 1, 0, 1), radius), radius)            # grey opening: no slivers between locks
+    share = np.maximum(patch, core) * inside_photo(photo, centre, side, angle)
     share = np.where(grown(share < 0.5, round(EDGE_MM * millimetre)), 0.0, share)
     share = np.minimum(share, np.clip(2 * blurred(share, EDGE_MM * millimetre) - 1, 0, 1))
     share = np.maximum(share, blurred(brows.astype(np.float32), 0.5 * millimetre))      # dark as they are, brows have no edge
@@ -78,6 +87,9 @@ def find_skin(photo: Photo, face: Face, pixels_per_metre: float) -> SkinMask:
     openings = [grown(outlined(landmarks[list(line)]), round(width * millimetre))
                 for line, width in ((EYES[0], LASHES_MM), (EYES[1], LASHES_MM), (MOUTH, LIP_LINE_MM))]
     lips = inside_polygon(landmarks[list(LIPS)]) & ~openings[2] & (share > 0.5)
+    strange = strands(pixels, landmarks, brows, millimetre) | dark_lenses(pixels, landmarks, millimetre)
+    strange = grown(strange, round(STRAND_EDGE_MM * millimetre))
+    share = share * (1 - blurred(strange.astype(np.float32), 0.4 * millimetre))
     share = share * (1 - blurred(np.logical_or.reduce(openings).astype(np.float32), 0.4 * millimetre))
     wide = blurred(share, millimetre)
     colour = blurred(pixels * share[..., None], millimetre) / np.maximum(wide, 1e-4)[..., None]
@@ -112,6 +124,47 @@ def skin_likeness(pixels: Floats, sure: Mask, millimetre: float) -> Floats:
     offsets[..., 3] = np.maximum(offsets[..., 3], 0)                    # smoother than the cheeks is skin as well
     distance = np.sqrt((offsets**2).sum(axis=2))
     return np.asarray(1 / (1 + np.exp(np.clip((distance - LIMIT) / SOFTNESS, -30, 30))), np.float32)
+
+
+def strands(pixels: Floats, landmarks: Floats, brows: Mask, millimetre: float) -> Mask:
+    """Return what is narrow and clearly darker than what lies around it, or far darker than the cheeks, above the tip of the
+    nose (SIDE, SIDE): frames of glasses and hair, but not brows and lids (grey closing). Where a frame crosses the bridge of
+    the nose, fainter lines count."""
+    light = np.log(blurred(pixels, 0.3 * millimetre).mean(axis=2) + 6)
+    radius = round(STRAND_MM * millimetre)
+    depth = -widened(-widened(light, radius), radius) - light
+    lids = [grown(inside_polygon(landmarks[list(line)]), round(LIDS_MM * millimetre)) for line in EYES]
+    kept = grown(brows, round(STRAND_EDGE_MM * millimetre)) | lids[0] | lids[1]
+    kept[int(np.clip(landmarks[list(NOSE_TIP), 1].mean(), 0, SIDE)):] = True
+    (left, right), (top, bottom) = (np.clip(np.sort(landmarks[list(pair), axis]), 0, SIDE).astype(int)
+                                    for axis, pair in ((0, BRIDGE_SIDES), (1, BRIDGE_ENDS)))
+    bridge = float(np.median(depth[top:bottom, left:right].max(axis=0))) if bottom > top and right > left else 0.0
+    hair = light < np.median(light[inside_polygon(landmarks[list(SURE)])]) - HAIR
+    return ((depth > (FRAME if bridge > FRAME_BRIDGE else STRAND)) | hair) & ~kept
+
+
+def dark_lenses(pixels: Floats, landmarks: Floats, millimetre: float) -> Mask:
+    """Return what dark glasses cover (SIDE, SIDE): nothing unless the surroundings of both eyes are far darker than the cheeks."""
+    light = np.log(blurred(pixels, 0.8 * millimetre).mean(axis=2) + 6)
+    light -= np.median(light[inside_polygon(landmarks[list(SURE)])])
+    eyes = [inside_polygon(landmarks[list(line)]) for line in EYES]
+    rings = [grown(eye, round(RING_MM * millimetre)) & ~grown(eye, round(LASHES_MM * millimetre)) for eye in eyes]
+    if max(float(np.median(light[ring])) if ring.any() else 0.0 for ring in rings) > -DARK_GLASSES:
+        return np.zeros(light.shape, bool)
+    dark = light < -DARK_LENS
+    dark[int(np.clip(landmarks[list(NOSE_TIP), 1].mean(), 0, SIDE)):] = False
+    return dark
+
+
+def widened(image: Floats, radius: int) -> Floats:
+    """Return the greatest value (H, W) within about `radius` pixels (an octagon)."""
+    for step in range(radius):
+        padded = np.pad(image, 1, mode="edge")
+        rows = np.maximum(padded[:-2, 1:-1], padded[2:, 1:-1])
+        image = np.maximum.reduce([image, rows, padded[1:-1, :-2], padded[1:-1, 2:]])
+        if step % 2:
+            image = np.maximum.reduce([image, padded[:-2, :-2], padded[2:, 2:], padded[:-2, 2:], padded[2:, :-2]])
+    return image
 
 
 def reachable(likeness: Floats, middle: Floats) -> Floats:

@@ -51,7 +51,8 @@ def test_lipsync(tmp_path):
 def test_bad_input_is_one_line(tmp_path):
     (tmp_path / "text.jpg").write_text("a text, renamed")
     Image.new("RGB", (300, 200), (90, 120, 150)).save(tmp_path / "wall.png")
-    assert "no face" in refused(core("head", tmp_path / "wall.png", "--out", tmp_path / "a.npz"))
+    line = refused(core("head", tmp_path / "wall.png", "--out", tmp_path / "a.npz"))
+    assert "no face" in line and "wall.png" in line
     assert "not an image" in refused(core("head", tmp_path / "text.jpg", "--out", tmp_path / "a.npz"))
     assert "no such photo" in refused(core("head", tmp_path / "none.jpg", "--out", tmp_path / "a.npz"))
     assert "no such recording" in refused(core("lipsync", tmp_path / "no.wav", "--out", tmp_path / "a.npz"))

@@ -10,6 +10,7 @@ from core.skin_mask import SIDE as SQUARE
 from core.skin_mask import blurred, find_skin, grown, inside_polygon, outlined, reachable
 from core.skin_surface import membrane, mirrored, mouth_bag, skin_edges, surface_distance
 from core.texture import albedo, padded
+from core.types import Photo
 from tests.core.own_heads import SKIN, anchors, at_vertices, basis, face_of, photograph, plain_colours, skin_places, subject
 
 HAIR, CLOTH = (60, 45, 30), (30, 60, 140)
@@ -185,3 +186,30 @@ def test_skin_is_found_in_the_photo_and_nothing_else():
     assert np.abs(skin.at(cheek)[2] - SKIN).max() < 3
     assert skin.at(face.landmarks[[LEFT_EYE], :2])[0][0] < 0.5
     assert np.abs(skin.lips - [175, 95, 90]).max() < 25
+
+
+def test_frames_of_glasses_are_cut_out():
+    one = subject(6)
+    face, photo, scale = face_of(one), photograph(one, plain_colours()), one.camera.focal / 0.72
+    width = round(0.0015 * scale)
+    left, right = (int(face.landmarks[corner, 0]) for corner in (226, 446))
+    rows = [int(face.landmarks[mark, 1]) for mark in (168, 118)]            # across the bridge, and the lower rims
+    pixels = photo.pixels.copy()
+    for row in rows:
+        pixels[row - width // 2:row - width // 2 + width, left:right] = pixels[row, left:right] * 0.6
+    marks = np.float32([[face.landmarks[mark, 0], row] for mark, row in zip((168, 118), rows, strict=True)])
+    before, after = (find_skin(Photo(shown), face, scale).at(marks)[0] for shown in (photo.pixels, pixels))
+    assert before.min() > 0.95 and after.max() < 0.2
+
+
+def test_dark_glasses_are_cut_out_and_dark_skin_is_not():
+    one = subject(6)
+    face, photo, scale = face_of(one), photograph(one, plain_colours()), one.camera.focal / 0.72
+    lids = (face.landmarks[[159, 386], :2] - [0, 0.006 * scale]).astype(np.float32)
+    pixels = photo.pixels.copy()
+    for centre in face.landmarks[[468, 473], :2].astype(int):
+        across, down = round(0.026 * scale), round(0.018 * scale)
+        pixels[centre[1] - down:centre[1] + down, centre[0] - across:centre[0] + across] = 15
+    assert find_skin(Photo(pixels), face, scale).at(lids)[0].max() < 0.1
+    cheek = face.landmarks[[50, 280], :2]
+    assert find_skin(Photo((photo.pixels * 0.3).astype(np.uint8)), face, scale).at(cheek)[0].min() > 0.95
