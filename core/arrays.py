@@ -18,6 +18,7 @@ def from_reconstruction(result: Reconstruction, basis: HeadBasis) -> Arrays:
     head = result.head
     return {"vertices": head.neutral, "faces": basis.skin_triangles.astype(np.int32), "landmarks68": head.landmarks68,
             "identity": head.identity, "iris_colour": np.asarray(result.iris_colour, np.uint8),
+            "hair_colour": np.asarray(result.hair_colour or (), np.uint8),
             "reprojection_percent": np.array(result.reprojection_percent)}
 
 

@@ -19,7 +19,7 @@ from .files import Arrays, digest, read_arrays, read_json, write_json
 from .messages import Message, Report, progress
 
 FORMAT = 1
-HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "iris_colour", "reprojection_percent")
+HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "iris_colour", "hair_colour", "reprojection_percent")
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
 BAKE_ARRAYS = ("names", "offsets", "weights", "jaw_angles", "jaw_pivot", "blinks", "fps", "duration")
 

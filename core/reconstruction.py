@@ -8,6 +8,7 @@ import numpy as np
 from .camera import Camera
 from .face_detection import Face, FaceDetector
 from .face_fit import Anchors, fit, landmarks68
+from .hair_colour import hair_colour
 from .head_model import HeadBasis
 from .texture import albedo
 from .types import Floats, HeadModel, Photo
@@ -25,6 +26,7 @@ class Reconstruction:
     reprojection_percent: float
     warnings: tuple[str, ...]
     iris_colour: tuple[int, int, int]
+    hair_colour: tuple[int, int, int] | None
     camera: Camera
     expression: Floats
 
@@ -48,7 +50,8 @@ def reconstruct(photo: Photo, *, basis: HeadBasis, anchors: Anchors, detector: F
     if max(found.expression[basis.indices(SMILE_SHAPES)]) > STRONG_EXPRESSION:
         notes.append("the person smiles or opens the mouth: a photo with a relaxed, closed mouth gives a better head")
     head = HeadModel(neutral, landmarks68(neutral, anchors), found.identity, texture)
-    return Reconstruction(head, found.reprojection_percent, tuple(notes), iris_colour(photo, face), found.camera, found.expression)
+    return Reconstruction(head, found.reprojection_percent, tuple(notes), iris_colour(photo, face), hair_colour(photo, face),
+                          found.camera, found.expression)
 
 
 def iris_colour(photo: Photo, face: Face) -> tuple[int, int, int]:

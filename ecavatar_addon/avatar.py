@@ -8,7 +8,7 @@ from ..core.errors import PackError
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
 from ..core.pack import DEFAULT, Pack
-from . import animation, head, scene, skin
+from . import animation, hair, head, scene, skin
 
 
 def import_avatar(result: JobResult, target: bpy.types.Scene) -> bpy.types.Object:
@@ -27,6 +27,8 @@ def import_avatar(result: JobResult, target: bpy.types.Scene) -> bpy.types.Objec
         root.location = scene.free_place(target, root)
     parts = head.furnish(root, result, basis)
     skin.apply(parts, result, basis)
+    if target.ecavatar.hair:
+        hair.add(root, result, basis)
     animation.apply(root, parts, result, start=target.frame_start)
     scene.play(target, root, result)
     scene.light(target, root)

@@ -30,6 +30,7 @@ class ECAVATAR_PT_generate(bpy.types.Panel):
         inputs.enabled = not running
         inputs.prop(settings, "photo")
         inputs.prop(settings, "audio")
+        inputs.prop(settings, "hair")
         if worker is not None and running:
             row = layout.row(align=True)
             row.scale_y = HEIGHT

@@ -12,6 +12,9 @@ class ECAVATAR_PG_scene(bpy.types.PropertyGroup):
     audio: bpy.props.StringProperty(
         name="Speech", subtype="FILE_PATH",
         description="A recording of one voice: WAV, FLAC, OGG, MP3, or anything Blender can play")
+    hair: bpy.props.BoolProperty(
+        name="Short Hair", default=True,
+        description="Give the head short hair in the photo's colour, an object that can be groomed or deleted")
 
 
 class ECAVATAR_PG_object(bpy.types.PropertyGroup):

@@ -19,7 +19,7 @@ LIMIT = 600.0                                       # seconds until a session th
 VIEW = (slice(90, 715), slice(60, 720))             # rows and columns of the screen: the 3D view without its sidebar
 PANEL = (slice(82, 300), slice(775, 1028))          # the add-on's panel
 MOUTH = (slice(400, 600), slice(380, 680))          # the lower half of the head, seen from the front
-ROLES = ["avatar", "eye_left", "eye_right", "jaw", "skin", "teeth_lower", "teeth_upper", "tongue"]
+ROLES = ["avatar", "eye_left", "eye_right", "hair", "jaw", "skin", "teeth_lower", "teeth_upper", "tongue"]
 START = """
 export LIBGL_ALWAYS_SOFTWARE=1 BLENDER_USER_RESOURCES=/tmp/blender
 mkdir -p /tmp/blender
@@ -109,7 +109,7 @@ def test_the_panel_shows_what_goes_on(folder: Path, notes: dict[str, Any]) -> No
     for first, second in pairwise(panels):
         assert share_changed(panels[first], panels[second]) > 0.01, (first, second)
     bar = {name: int(((image[..., 2] > 150) & (image[..., 0] < 100)).sum()) for name, image in panels.items()}
-    assert bar["progress"] > 300 and all(count < 50 for name, count in bar.items() if name != "progress"), bar
+    assert bar["progress"] > 300 and all(count < 200 for name, count in bar.items() if name != "progress"), bar   # a tick is blue
 
 
 def test_it_plays(folder: Path, notes: dict[str, Any]) -> None:
