@@ -188,6 +188,9 @@ def new_material(name: str, colour: Colour) -> tuple[bpy.types.Material, bpy.typ
         material.use_nodes = True
     material.diffuse_color = (*colour, 1.0)
     shader = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
+    methods = shader.bl_rna.properties["subsurface_method"].enum_items.keys()
+    # Blender 5.2 walks further for the same radius; its older way is that of the releases before
+    shader.subsurface_method = "RANDOM_WALK_LEGACY" if "RANDOM_WALK_LEGACY" in methods else "RANDOM_WALK"
     return material, shader
 
 
