@@ -32,27 +32,27 @@ class Camera:
         return np.concatenate([pixels, placed[..., 2:]], axis=-1).astype(np.float32)
 
     def jacobian(self, vertices: NDArray[np.floating]) -> Array:
-        """Return how pixels change with the head's axes (N, 2, 3) at vertices (N, 3)."""
-        placed = self.place(vertices)
+        """Return how pixels change with the head's axes (N, 2, 3) at vertices (N, 3), pixels a metre."""
+        return self.shift_jacobian(self.place(vertices)) @ (UPRIGHT @ self.rotation)
+
+    def shift_jacobian(self, placed: Array) -> Array:
+        """Return how pixels change with the camera's axes (N, 2, 3) at points (N, 3) in them, pixels a metre."""
         scale = self.focal / placed[:, 2]
         rows = np.zeros((len(placed), 2, 3))
         rows[:, 0, 0] = rows[:, 1, 1] = scale
         rows[:, :, 2] = -scale[:, None] * placed[:, :2] / placed[:, 2:]
-        return rows @ (UPRIGHT @ self.rotation)
+        return rows
 
     def pose_jacobian(self, vertices: NDArray[np.floating]) -> Array:
         """Return how pixels change with a small turn about the head's axes, a shift, and log focal (N, 2, 7)."""
         placed = self.place(vertices)
-        scale = self.focal / placed[:, 2]
-        shift = np.zeros((len(placed), 2, 3))
-        shift[:, 0, 0] = shift[:, 1, 1] = scale
-        shift[:, :, 2] = -scale[:, None] * placed[:, :2] / placed[:, 2:]
+        shift = self.shift_jacobian(placed)
         turned = vertices @ self.rotation.T
         zero = np.zeros(len(turned))
         x, y, z = turned.T
         cross = np.stack([np.stack([zero, z, -y], 1), np.stack([-z, zero, x], 1), np.stack([y, -x, zero], 1)], 1)  # (N, 3, 3)
         turn = shift @ UPRIGHT @ cross
-        focal = (scale[:, None] * placed[:, :2])[..., None]
+        focal = (self.focal / placed[:, 2:] * placed[:, :2])[..., None]
         return np.concatenate([turn, shift, focal], axis=2)
 
     def moved(self, step: Array) -> "Camera":

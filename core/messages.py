@@ -58,8 +58,8 @@ def silent(message: Message) -> None:
     """Report to nobody."""
 
 
-def progress(report: Report, stage: str, *, start: float = 0.0, end: float = 1.0) -> Callable[[float], None]:
-    """Return a function that reports a fraction 0..1 of `stage`, mapped to start..end."""
+def progress(report: Report, stage: str) -> Callable[[float], None]:
+    """Return a function that reports a fraction of `stage`, held within 0..1."""
     def tick(fraction: float) -> None:
-        report(Message("progress", stage=stage, fraction=round(start + (end - start) * min(max(fraction, 0.0), 1.0), 4)))
+        report(Message("progress", stage=stage, fraction=round(min(max(fraction, 0.0), 1.0), 4)))
     return tick

@@ -202,11 +202,10 @@ def typical(colour: Floats, weight: Floats, region: NDArray[np.bool_]) -> Floats
 def feathered(weight: Floats, edges: Integers) -> Floats:
     """Return the trust (V_skin,) eroded and smoothed over the surface, so that the photo fades out without an edge."""
     first, second = edges.T
-    for _ in range(1):
-        lowest = weight.copy()
-        np.minimum.at(lowest, first, weight[second])
-        np.minimum.at(lowest, second, weight[first])
-        weight = lowest
+    lowest = weight.copy()
+    np.minimum.at(lowest, first, weight[second])
+    np.minimum.at(lowest, second, weight[first])
+    weight = lowest
     degree = np.maximum(np.bincount(edges.ravel(), minlength=len(weight)), 1)
     for _ in range(6):
         around = neighbour_sum(weight[:, None].astype(float), edges)[:, 0] / degree

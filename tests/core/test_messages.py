@@ -25,9 +25,9 @@ def test_lines_of_others_are_not_messages(line):
     assert parse(line) is None
 
 
-def test_progress_maps_and_bounds_the_fraction():
+def test_progress_bounds_the_fraction():
     said = []
-    tick = progress(said.append, "speech", start=0.5, end=1.0)
+    tick = progress(said.append, "speech")
     for fraction in (-1.0, 0.5, 7.0):
         tick(fraction)
-    assert [message.fraction for message in said] == [0.5, 0.75, 1.0]
+    assert [message.fraction for message in said] == [0.0, 0.5, 1.0]
