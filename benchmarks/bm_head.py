@@ -33,7 +33,8 @@ from core.raster import rasterise  # noqa: E402
 from core.sampling import bilinear  # noqa: E402
 from core.texture import albedo  # noqa: E402
 from core.types import Floats, Photo  # noqa: E402
-from training.head.anchors import DISTANCE, FOCAL, SIDE, colours, picture, project  # noqa: E402
+from training.head.anchors import project  # noqa: E402
+from training.head.pictures import DISTANCE, FOCAL, SIDE, colours, picture  # noqa: E402
 
 SCAN_POINTS = 2000
 SCAN_YAWS = (0, 20)             # degrees
@@ -85,7 +86,7 @@ class Bench:
             camera = Camera(turn(np.array([0, yaw, 0.0])) @ turn(np.array([pitch, 0, 0.0])), np.array([0, 0, DISTANCE]), FOCAL,
                             (SIDE / 2, SIDE / 2))
             light = np.array([random.uniform(-0.5, 0.5), random.uniform(0, 0.6), 1.0])
-            image, _ = picture(self.basis, true, camera, colours(self.basis), light / np.linalg.norm(light))
+            image, _ = picture(self.basis, true, camera, colours(self.basis, self.anchors), light / np.linalg.norm(light))
             try:
                 found, _, percent = self.neutral(Photo(image))
             except InputError:

@@ -36,8 +36,8 @@ def command_line() -> Parser:
     """Return the parser of all commands."""
     parser = Parser(prog="python -m core", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    head = commands.add_parser("head", help="photo -> neutral head (head.npz) and its texture (head.png)")
-    head.add_argument("photo", type=Path)
+    head = commands.add_parser("head", help="photos -> neutral head (head.npz) and its texture (head.png)")
+    head.add_argument("photo", type=Path, nargs="+", help="one to five photos of one person: front, and sides")
     head.add_argument("--out", type=Path, required=True, help="the .npz to write; the texture goes beside it as .png")
     head.set_defaults(run=run_head)
     lipsync = commands.add_parser("lipsync", help="recording -> lip motion (motion.npz) at 60 frames a second")
@@ -45,7 +45,7 @@ def command_line() -> Parser:
     lipsync.add_argument("--out", type=Path, required=True, help="the .npz to write")
     lipsync.set_defaults(run=run_lipsync)
     animate = commands.add_parser("animate", help="photo and recording -> job folder that Blender imports")
-    animate.add_argument("--photo", type=Path, required=True)
+    animate.add_argument("--photo", type=Path, nargs="+", required=True, help="one to five photos of one person: front, and sides")
     animate.add_argument("--audio", type=Path, required=True)
     animate.add_argument("--out", type=Path, required=True, help="the job folder")
     animate.add_argument("--fps", type=float, default=24.0, help="the scene's frames a second")
@@ -56,7 +56,7 @@ def command_line() -> Parser:
 
 
 def run_head(options: argparse.Namespace) -> None:
-    """Reconstruct the head of one photo."""
+    """Reconstruct the head of one person."""
     from . import pipeline
     report = terminal_report()
     for warning in pipeline.write_head(options.photo, options.out, pack=Pack.open(options.pack),
@@ -80,7 +80,8 @@ def run_animate(options: argparse.Namespace) -> None:
     from .job import Request
     from .pipeline import animate
     pack = "" if options.pack == DEFAULT else str(options.pack.resolve())
-    Request(str(options.photo.resolve()), str(options.audio.resolve()), pack, options.fps).write(options.out)
+    photo, *more = (str(path.resolve()) for path in options.photo)
+    Request(photo, str(options.audio.resolve()), pack, options.fps, tuple(more)).write(options.out)
     told(animate(options.out, report=terminal_report()))
 
 

@@ -14,12 +14,14 @@ from .types import Floats, MotionTrack, ShapeKeyBake
 
 
 def from_reconstruction(result: Reconstruction, basis: HeadBasis) -> Arrays:
-    """Return head.npz: vertices (V, 3) m, faces (F, 3) skin triangles, landmarks68, identity, iris colour."""
+    """Return head.npz: vertices (V, 3) m, faces (F, 3) skin triangles, landmarks68, identity, colours of eyes
+    and hair, and how well the photos are fitted."""
     head = result.head
     return {"vertices": head.neutral, "faces": basis.skin_triangles.astype(np.int32), "landmarks68": head.landmarks68,
             "identity": head.identity, "iris_colour": np.asarray(result.iris_colour, np.uint8),
             "hair_colour": np.asarray(result.hair_colour or (), np.uint8),
-            "reprojection_percent": np.array(result.reprojection_percent)}
+            "reprojection_percent": np.array(result.reprojection_percent),
+            "confidence": np.array(result.confidence.overall)}
 
 
 def from_motion(motion: MotionTrack, mouth: MouthMeasure) -> Arrays:
@@ -29,8 +31,11 @@ def from_motion(motion: MotionTrack, mouth: MouthMeasure) -> Arrays:
 
 
 def from_bake(baked: ShapeKeyBake) -> Arrays:
-    """Return bake.npz: names, offsets (K, V, 3) m, weights (T, K), jaw_angles (N,) rad, jaw_pivot (3,) m, blinks, fps, duration s."""
+    """Return bake.npz: names, offsets (K, V, 3) m, weights (T, K), correctives, jaw_angles (N,) rad, jaw_pivot (3,) m, blinks, fps, duration s."""
+    extra = baked.correctives
     return {"names": np.array(baked.names), "offsets": baked.offsets, "weights": baked.weights,
+            "corrective_names": np.array(extra.names), "corrective_pairs": extra.pairs, "corrective_gains": extra.gains,
+            "corrective_offsets": extra.offsets,
             "jaw_angles": baked.jaw_angles, "jaw_pivot": baked.jaw_pivot, "blinks": baked.blinks, "fps": np.array(baked.fps),
             "duration": np.array((len(baked.weights) - 1) / baked.fps)}
 

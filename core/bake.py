@@ -7,7 +7,7 @@ import numpy as np
 from .blinks import blink_keys
 from .head_model import HeadBasis
 from .mouth import jaw_angle
-from .types import Floats, MotionTrack, ShapeKeyBake
+from .types import Correctives, Floats, MotionTrack, ShapeKeyBake
 
 JAW_SHAPE = "jawOpen"
 JAW_PARTS = ("teeth_lower", "tongue")
@@ -22,7 +22,7 @@ def bake(neutral: Floats, motion: MotionTrack, *, basis: HeadBasis, fps: float) 
     Shapes the motion does not use are kept with weight 0: an artist can animate them. The motion seeds the blinks.
     """
     names = tuple(basis.expression_names)
-    offsets = basis.expression_basis.astype(np.float32)
+    offsets = basis.expressions.copy()
     jaw = names.index(JAW_SHAPE)
     for part in JAW_PARTS:
         offsets[jaw, basis.part(part).vertices] = 0.0
@@ -31,7 +31,9 @@ def bake(neutral: Floats, motion: MotionTrack, *, basis: HeadBasis, fps: float) 
     pivot = basis.jaw_pivot + (neutral - basis.vertices)[basis.below_ear_vertex] * np.array([0, 1, 1], np.float32)
     blinks = blink_keys((len(weights) - 1) / motion.fps, np.random.default_rng(zlib.crc32(motion.weights.tobytes())))
     angles = jaw_angle(basis, (JAW_SHAPE,), JAW_STEPS[:, None])
-    return ShapeKeyBake(names, offsets, resample(weights, motion.fps, fps), angles, pivot, blinks, fps)
+    correctives = Correctives(basis.corrective_names, basis.corrective_pairs, basis.corrective_gains,
+                              basis.corrective_basis.astype(np.float32))
+    return ShapeKeyBake(names, offsets, correctives, resample(weights, motion.fps, fps), angles, pivot, blinks, fps)
 
 
 def resample(curves: Floats, rate: float, fps: float) -> Floats:

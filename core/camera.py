@@ -55,6 +55,13 @@ class Camera:
         focal = (self.focal / placed[:, 2:] * placed[:, :2])[..., None]
         return np.concatenate([turn, shift, focal], axis=2)
 
+    def depth_jacobian(self, vertices: NDArray[np.floating]) -> tuple[Array, Array]:
+        """Return how depth changes with the head's axes (3,), and at vertices (N, 3) with the seven of `pose_jacobian` (N, 7)."""
+        rows = np.zeros((len(vertices), 7))
+        rows[:, :3] = np.cross(vertices @ self.rotation.T, UPRIGHT[2])
+        rows[:, 5] = 1
+        return np.asarray(UPRIGHT[2] @ self.rotation, np.float64), rows
+
     def moved(self, step: Array) -> "Camera":
         """Return this camera after a step (7,): turn, shift, log focal."""
         return replace(self, rotation=turn(step[:3]) @ self.rotation, translation=self.translation + step[3:6],

@@ -57,11 +57,14 @@ BLENDSHAPE_LANDMARKS = np.array([
 @dataclass(frozen=True)
 class Face:
     """landmarks: (478, 3) float32, pixels, z towards the viewer is negative; scores: (52,) float32 of BLENDSHAPES, 0..1;
-    yaw: degrees, positive when the person looks to their left; warnings: for the user."""
+    yaw: degrees, positive when the person looks to their left; size: pixels; sharpness: mean difference of neighbouring pixels of
+    the face at 256 pixels, 0..1; warnings: for the user."""
 
     landmarks: Floats
     scores: Floats
     yaw: float
+    size: float
+    sharpness: float
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -142,25 +145,8 @@ class FaceDetector:
         if abs(yaw) > STEEP_YAW:
             raise InputError(f"the face is turned away by {abs(yaw):.0f} degrees", "photo", "choose one from the front")
         scores = self.expression.run(landmarks[BLENDSHAPE_LANDMARKS, :2][None])[0].astype(np.float32)
-        return Face(landmarks, scores, yaw, self.remarks(levels, rectangle, len(found), outside, size, yaw))
-
-    def remarks(self, levels: list[Bytes], rectangle: "Rectangle", count: int, outside: float, size: float,
-                yaw: float) -> tuple[str, ...]:
-        """Return what the user should know about this photo."""
-        notes = []
-        if count > 1:
-            notes.append(f"the photo shows {count} faces: the largest was taken")
-        if outside > CUT_INTO:
-            notes.append("the photo's edge cuts into the face: what is missing is guessed")
-        if abs(yaw) > TURNED_YAW:
-            notes.append(f"the face is turned by {abs(yaw):.0f} degrees: a frontal photo gives a better likeness")
-        if size < 3 * SMALLEST_FACE:
-            notes.append(f"the face is only {size:.0f} pixels large: the skin will look soft")
-        else:
-            grey = crop(levels, *rectangle, MESH_SIDE)[48:-48, 48:-48].mean(axis=2) / 255
-            if np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean() < 2 * BLURRED:
-                notes.append("the photo is blurred: the skin will look soft")
-        return tuple(notes)
+        sharp = sharpness(levels, rectangle)
+        return Face(landmarks, scores, yaw, size, sharp, remarks(len(found), outside, size, yaw, sharp))
 
     def find(self, levels: list[Bytes]) -> list[Floats]:
         """Return the landmarks (478, 3) of every face, looking closer, and from other sides, until one is found."""
@@ -282,6 +268,28 @@ def outside_share(landmarks: Floats, pixels: Bytes) -> float:
     """Return the share of the landmarks that lie outside the photo."""
     size = np.array(pixels.shape[1::-1])
     return float(((landmarks[:, :2] < 0) | (landmarks[:, :2] > size)).any(axis=1).mean())
+
+
+def sharpness(levels: list[Bytes], rectangle: Rectangle) -> float:
+    """Return the mean difference between neighbouring pixels of the face, drawn MESH_SIDE large, 0..1."""
+    grey = crop(levels, *rectangle, MESH_SIDE)[48:-48, 48:-48].mean(axis=2) / 255
+    return float(np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean()) / 2
+
+
+def remarks(count: int, outside: float, size: float, yaw: float, sharp: float) -> tuple[str, ...]:
+    """Return what the user should know about a photo with `count` faces; the others as in Face and `outside_share`."""
+    notes = []
+    if count > 1:
+        notes.append(f"the photo shows {count} faces: the largest was taken")
+    if outside > CUT_INTO:
+        notes.append("the photo's edge cuts into the face: what is missing is guessed")
+    if abs(yaw) > TURNED_YAW:
+        notes.append(f"the face is turned by {abs(yaw):.0f} degrees: a frontal photo gives a better likeness")
+    if size < 3 * SMALLEST_FACE:
+        notes.append(f"the face is only {size:.0f} pixels large: the skin will look soft")
+    elif sharp < BLURRED:
+        notes.append("the photo is blurred: the skin will look soft")
+    return tuple(notes)
 
 
 def turned(landmarks: Floats) -> float:

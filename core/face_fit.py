@@ -1,10 +1,11 @@
 """Fit the head model to a face's landmarks: identity, expression and camera (paper Sec. 3.2, with our own fit).
 
-Gauss-Newton on the landmarks' reprojection error. Identity has a normal prior and bounds, expression lies in 0..1 around
-what the expression net says; each step is a bounded linear least-squares problem. Landmarks of the face's outline only
-count across the outline, since along it they slide.
+Gauss-Newton on the landmarks' reprojection error in one to five photos of one person. Identity has a normal prior and bounds,
+expression lies in 0..1 around what the expression net says; each step is a bounded linear least-squares problem. Landmarks of the
+face's outline only count across the outline, since along it they slide. The depths that the net guesses count a little.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +19,14 @@ from .files import read_arrays
 from .head_model import HeadBasis
 from .types import Floats, Integers
 
+SKIN_LANDMARKS = 468                # those after them are the irises
 ITERATIONS = 6
-NOISE = 0.0022                      # metres: what a landmark may be off, its correlation with its neighbours included
+NOISE = 0.0032                      # metres: what a landmark may be off, its correlation with its neighbours included
+DEPTH_NOISE = 0.015                 # metres: the same of the depth that the landmark net guesses
 OUTLINE_NOISE, BROW_NOISE = 2.0, 1.3        # times NOISE
-EXPRESSION_DEVIATION = 0.22         # around the expression net's scores
+EXPRESSION_DEVIATION = 0.15         # around the expression net's scores
 IDENTITY_DEVIATION = 1.0
-FOCAL_SHARE, FOCAL_DEVIATION = 1.5, 0.25    # focal length over the photo's longer side, and the deviation of its logarithm
+FOCAL_SHARE, FOCAL_DEVIATION = 1.8, 0.15    # focal length over the photo's longer side, and the deviation of its logarithm
 NEAREST, FARTHEST = 0.40, 2.5       # metres from the camera
 OUTLINE = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136,
            172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)
@@ -59,52 +62,117 @@ class Anchors:
 
 
 @dataclass(frozen=True)
-class Fit:
-    """identity (B,), expression (K,) of the head model's shapes; reprojection_percent: mean landmark error over the
-    distance between the eyes' outer corners' middles, in per cent."""
+class Sight:
+    """What one photo shows. expression (K,) of the head model's shapes; camera; reprojection_percent: mean landmark error over
+    the distance between the eyes' outer corners, in per cent."""
 
-    identity: Floats
     expression: Floats
     camera: Camera
     reprojection_percent: float
 
 
-def fit(face: Face, size: tuple[int, int], *, basis: HeadBasis, anchors: Anchors) -> Fit:
-    """Fit the head model to `face` in a photo of `size` (width, height) pixels."""
-    used = np.arange(468)
-    target = face.landmarks[used, :2].astype(np.float64)
-    mean = anchors.points(basis.vertices)[used].astype(np.float64)
-    both = [anchors.points(basis.identity_basis.astype(np.float32)), anchors.points(basis.expressions)]
-    shapes = np.concatenate(both)[:, used].astype(np.float64)
-    people, moves = len(basis.identity_basis), len(basis.expressions)
-    expected = expected_expression(face, basis)
-    low = np.concatenate([basis.identity_bounds[:, 0], np.zeros(moves)])
-    high = np.concatenate([basis.identity_bounds[:, 1], np.ones(moves)])
-    centre = np.concatenate([np.zeros(people), expected])
-    precision = np.concatenate([np.full(people, IDENTITY_DEVIATION**-2), np.full(moves, EXPRESSION_DEVIATION**-2)])
-    values = np.clip(centre, low, high)
-    camera = first_camera(mean + np.tensordot(values, shapes, 1), target, size)
-    focal = camera.focal
-    for _ in range(ITERATIONS):
-        points = mean + np.tensordot(values, shapes, 1)
-        weights = observation_weights(points, target, camera)
-        residual = target - camera.project(points)[:, :2]
-        pose = camera.pose_jacobian(points)
-        change = np.concatenate([camera.jacobian(points) @ shapes.transpose(1, 2, 0), pose], axis=2)      # (L, 2, n + 7)
+@dataclass(frozen=True)
+class Fit:
+    """identity (B,) of the head model's shapes; what each photo shows of it."""
+
+    identity: Floats
+    sights: tuple[Sight, ...]
+
+
+class View:
+    """One photo's unknowns, and its share in the normal equations: identity, then the expression, then the camera's seven."""
+
+    def __init__(self, face: Face, size: tuple[int, int], model: "LandmarkModel") -> None:
+        """Start from the expression net's scores, and a camera by scaled orthography."""
+        self.face, self.model = face, model
+        self.target = face.landmarks[: len(model.mean), :2].astype(np.float64)
+        self.expected = expected_expression(face, model.basis)
+        self.expression = self.expected.copy()
+        self.camera = first_camera(self.points(np.zeros(model.people)), self.target, size)
+        self.focal = self.camera.focal
+
+    def points(self, identity: Array) -> Array:
+        """Return the model's landmarks (L, 3), metres."""
+        return self.model.mean + np.tensordot(np.concatenate([identity, self.expression]), self.model.shapes, 1)
+
+    def equations(self, identity: Array) -> tuple[Array, Array]:
+        """Return A (n, n) and b (n,) of the Gauss-Newton step for this photo, its own priors included."""
+        points, camera, shapes = self.points(identity), self.camera, self.model.shapes
+        weights = observation_weights(points, self.target, camera)
+        residual = self.target - camera.project(points)[:, :2]
+        change = np.concatenate([camera.jacobian(points) @ shapes.transpose(1, 2, 0), camera.pose_jacobian(points)], axis=2)
         weighted = np.einsum("lij,ljn->lin", weights, change)
-        normal = np.einsum("lin,lim->nm", change, weighted)
-        right = np.einsum("lin,li->n", weighted, residual)
-        prior = np.concatenate([precision, np.full(6, 1e-9), [FOCAL_DEVIATION**-2]])
-        right += prior * np.concatenate([centre - values, np.zeros(6), [np.log(focal / camera.focal)]])
+        normal, right = np.einsum("lin,lim->nm", change, weighted), np.einsum("lin,li->n", weighted, residual)
+        deeper, turned = self.depth_change(points)
+        normal += deeper.T @ deeper
+        right += deeper.T @ turned
+        prior = np.concatenate([np.zeros(self.model.people), np.full(len(self.expected), EXPRESSION_DEVIATION**-2), np.full(6, 1e-9),
+                                [FOCAL_DEVIATION**-2]])
+        off = np.concatenate([np.zeros(self.model.people), self.expected - self.expression, np.zeros(6),
+                              [np.log(self.focal / camera.focal)]])
         normal[np.diag_indices_from(normal)] += prior
-        limits = (np.concatenate([low - values, np.full(7, -np.inf)]), np.concatenate([high - values, np.full(7, np.inf)]))
-        step = bounded_least_squares(normal, right, *limits)
-        values = np.clip(values + step[:-7], low, high)
-        camera = camera.moved(step[-7:])
-    points = mean + np.tensordot(values, shapes, 1)
-    error = np.linalg.norm(camera.project(points)[:, :2] - target, axis=1).mean()
-    return Fit(values[:people].astype(np.float32), values[people:].astype(np.float32), camera,
-               float(100 * error / eye_distance(face)))
+        return normal, right + prior * off
+
+    def depth_change(self, points: Array) -> tuple[Array, Array]:
+        """Return the change (L, n) and the residual (L,) of the depths the landmark net guesses, in deviations; their mean is free."""
+        placed = self.camera.place(points)[:, 2]
+        guessed = self.face.landmarks[: len(points), 2] * placed.mean() / self.camera.focal
+        axis, pose = self.camera.depth_jacobian(points)
+        change = np.concatenate([(self.model.shapes @ axis).T, pose], axis=1)
+        residual = guessed - placed
+        return (change - change.mean(axis=0)) / DEPTH_NOISE, (residual - residual.mean()) / DEPTH_NOISE
+
+    def limits(self) -> tuple[Array, Array]:
+        """Return the least and the greatest step of the photo's own unknowns."""
+        return (np.concatenate([-self.expression, np.full(7, -np.inf)]), np.concatenate([1 - self.expression, np.full(7, np.inf)]))
+
+    def move(self, step: Array) -> None:
+        """Take a step of the photo's own unknowns."""
+        self.expression = np.clip(self.expression + step[:-7], 0, 1)
+        self.camera = self.camera.moved(step[-7:])
+
+    def sight(self, identity: Array) -> Sight:
+        """Return what was found."""
+        error = np.linalg.norm(self.camera.project(self.points(identity))[:, :2] - self.target, axis=1).mean()
+        return Sight(self.expression.astype(np.float32), self.camera, float(100 * error / eye_distance(self.face)))
+
+
+class LandmarkModel:
+    """The head model at its landmarks: mean (L, 3), shapes (B + K, L, 3), metres."""
+
+    def __init__(self, basis: HeadBasis, anchors: Anchors) -> None:
+        """Take the landmarks that lie on the skin."""
+        self.basis, self.people = basis, len(basis.identity_basis)
+        self.mean = anchors.points(basis.vertices)[:SKIN_LANDMARKS].astype(np.float64)
+        both = [anchors.points(basis.identity_basis.astype(np.float32)), anchors.points(basis.expressions)]
+        self.shapes = np.concatenate(both)[:, :SKIN_LANDMARKS].astype(np.float64)
+
+
+def fit(faces: Sequence[Face], sizes: Sequence[tuple[int, int]], *, basis: HeadBasis, anchors: Anchors) -> Fit:
+    """Fit the head model to one person's faces in photos of `sizes` (width, height) pixels: one identity, and for each photo an
+    expression and a camera."""
+    model = LandmarkModel(basis, anchors)
+    views = [View(face, size, model) for face, size in zip(faces, sizes, strict=True)]
+    low, high = basis.identity_bounds.astype(np.float64).T
+    identity = np.clip(np.zeros(model.people), low, high)
+    own = len(basis.expressions) + 7
+    for _ in range(ITERATIONS):
+        total = model.people + own * len(views)
+        normal, right = np.zeros((total, total)), np.zeros(total)
+        shared = np.arange(model.people)
+        normal[shared, shared] = IDENTITY_DEVIATION**-2
+        right[shared] = -identity * IDENTITY_DEVIATION**-2
+        for index, view in enumerate(views):
+            places = np.concatenate([shared, model.people + own * index + np.arange(own)])
+            part, slope = view.equations(identity)
+            normal[np.ix_(places, places)] += part
+            right[places] += slope
+        least, most = zip((low - identity, high - identity), *(view.limits() for view in views), strict=True)
+        step = bounded_least_squares(normal, right, np.concatenate(least), np.concatenate(most))
+        identity = np.clip(identity + step[: model.people], low, high)
+        for view, change in zip(views, np.split(step[model.people:], len(views)), strict=True):
+            view.move(change)
+    return Fit(identity.astype(np.float32), tuple(view.sight(identity) for view in views))
 
 
 def eye_distance(face: Face) -> float:

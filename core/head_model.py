@@ -15,13 +15,14 @@ from .errors import PackError
 from .files import read_arrays
 from .types import Bytes, Floats, Integers
 
-FORMAT = 1
+FORMAT = 2
 MATERIALS = ("skin", "lashes", "teeth", "gums", "tongue", "eye")
 REGIONS = ("lips", "chin", "face", "other")
 SHAPES: dict[str, tuple[type[np.generic], int]] = {
     "vertices": (np.float32, 2), "quads": (np.int32, 2), "material": (np.uint8, 1), "uv": (np.float32, 2),
     "quad_uv": (np.int32, 2), "part_vertices": (np.int32, 2), "part_faces": (np.int32, 2),
     "identity_basis": (np.float16, 3), "identity_bounds": (np.float32, 2), "expression_basis": (np.float16, 3),
+    "corrective_pairs": (np.int32, 2), "corrective_gains": (np.float32, 1), "corrective_basis": (np.float16, 3),
     "regions": (np.uint8, 1), "inner_lip_upper": (np.int32, 1), "inner_lip_lower": (np.int32, 1),
     "lip_corners": (np.int32, 1), "upper_incisor_edge": (np.int32, 1), "lower_lip_top": (np.int32, 1),
     "chin_vertex": (np.int32, 0), "below_ear_vertex": (np.int32, 0), "jaw_pivot": (np.float32, 1),
@@ -44,7 +45,8 @@ class HeadBasis:
 
     vertices (V, 3) mean neutral; quads (F, 4); material (F,) index into MATERIALS; uv (U, 2) from the bottom left and
     quad_uv (F, 4); identity_basis (B, V, 3) one standard deviation each; identity_bounds (B, 2);
-    expression_basis (K, V, 3) at weight 1; regions (V_skin,) index into REGIONS; inner_lip_upper and inner_lip_lower (L,)
+    expression_basis (K, V, 3) at weight 1; corrective_basis (C, V, 3), added by the product of two shapes' weights, corrective_pairs
+    (C, 2) places in expression_names, the second times corrective_gains (C,), each held within 0..1; regions (V_skin,) index into REGIONS; inner_lip_upper and inner_lip_lower (L,)
     vertices that touch when the mouth is closed, from the right to the left corner; lip_corners (2,) right, left;
     upper_incisor_edge, lower_lip_top (n,); chin_vertex, below_ear_vertex, jaw_pivot (3,) of Sec. 3.4.
     """
@@ -61,6 +63,10 @@ class HeadBasis:
     identity_bounds: Floats
     expression_names: tuple[str, ...]
     expression_basis: NDArray[np.float16]
+    corrective_names: tuple[str, ...]
+    corrective_pairs: Integers
+    corrective_gains: Floats
+    corrective_basis: NDArray[np.float16]
     regions: Bytes
     inner_lip_upper: Integers
     inner_lip_lower: Integers
@@ -86,12 +92,17 @@ class HeadBasis:
         count = len(stored["vertices"])
         fitting = (stored["identity_basis"].shape[1:] == (count, 3) and stored["expression_basis"].shape[1:] == (count, 3)
                    and len(stored["expression_basis"]) == len(stored["expression_names"])
+                   and stored["corrective_basis"].shape[1:] == (count, 3)
+                   and len(stored["corrective_basis"]) == len(stored["corrective_names"]) == len(stored["corrective_gains"])
+                   and stored["corrective_pairs"].shape == (len(stored["corrective_names"]), 2)
+                   and (len(stored["corrective_pairs"]) == 0 or (stored["corrective_pairs"].min() >= 0
+                        and stored["corrective_pairs"].max() < len(stored["expression_names"])))
                    and all(stored[name].min() >= 0 and stored[name].max() < count for name in INDICES)
                    and stored["quad_uv"].shape == stored["quads"].shape and stored["quad_uv"].max() < len(stored["uv"]))
         if not fitting:
             raise PackError("the arrays of the head model do not fit each other", path, "install the pack again")
         values: dict[str, Any] = {name: stored[name] for name in names}
-        for name in ("part_names", "expression_names"):
+        for name in ("part_names", "expression_names", "corrective_names"):
             values[name] = tuple(map(str, stored[name]))
         for name in ("chin_vertex", "below_ear_vertex"):
             values[name] = int(stored[name])
@@ -125,10 +136,16 @@ class HeadBasis:
         return [places[name] for name in names]
 
     def expression(self, names: tuple[str, ...], weights: Floats) -> Floats:
-        """Return the offsets (V, 3) of the named shapes with `weights` (K',), metres."""
-        return np.tensordot(np.asarray(weights, np.float32), self.expressions[self.indices(names)], 1).astype(np.float32)
+        """Return the offsets (V, 3) of the named shapes with `weights` (K',), metres, correctives included."""
+        weights = np.asarray(weights, np.float32)
+        extra = self.corrective_weights(names, weights)
+        used = np.flatnonzero(extra)
+        offsets = np.tensordot(weights, self.expressions[self.indices(names)], 1)
+        return np.asarray(offsets + np.tensordot(extra[used], self.corrective_basis[used].astype(np.float32), 1), np.float32)
 
-    def sequence(self, neutral: Floats, names: tuple[str, ...], weights: Floats) -> Floats:
-        """Return `neutral` (V, 3) moving by `weights` (T, K') of the named shapes: (T, V, 3), metres."""
-        shapes = self.expressions[self.indices(names)].reshape(len(names), -1)
-        return (neutral + (weights.astype(np.float32) @ shapes).reshape(len(weights), *neutral.shape)).astype(np.float32)
+    def corrective_weights(self, names: tuple[str, ...], weights: Floats) -> Floats:
+        """Return the weights (..., C) of the correctives for `weights` (..., K') of the named shapes."""
+        everything = np.zeros((*weights.shape[:-1], len(self.expression_names)), np.float32)
+        everything[..., self.indices(names)] = weights
+        first, second = (np.take(everything, self.corrective_pairs[:, side], axis=-1) for side in (0, 1))
+        return np.asarray(np.clip(first, 0, 1) * np.clip(self.corrective_gains * second, 0, 1), np.float32)

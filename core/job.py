@@ -19,19 +19,22 @@ from .files import Arrays, digest, read_arrays, read_json, write_json
 from .messages import Message, Report, progress
 
 FORMAT = 1
-HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "iris_colour", "hair_colour", "reprojection_percent")
+HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "iris_colour", "hair_colour", "reprojection_percent", "confidence")
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
-BAKE_ARRAYS = ("names", "offsets", "weights", "jaw_angles", "jaw_pivot", "blinks", "fps", "duration")
+BAKE_ARRAYS = ("names", "offsets", "corrective_names", "corrective_pairs", "corrective_gains", "corrective_offsets", "weights",
+               "jaw_angles", "jaw_pivot", "blinks", "fps", "duration")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for: photo and audio are paths, pack a folder ("" the default one), fps the scene's."""
+    """What the user asked for: photo and audio are paths, pack a folder ("" the default one), fps the scene's, more_photos up to
+    four paths of further photos of the same person."""
 
     photo: str
     audio: str
     pack: str = ""
     fps: float = 24.0
+    more_photos: tuple[str, ...] = ()
 
     def write(self, folder: Path) -> None:
         """Write this request as `folder`/request.json; an older manifest is taken away first.
@@ -54,11 +57,12 @@ class Request:
             raise JobError("the job was made by another version", path, "generate it again")
         known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
         strings = all(isinstance(known.get(name, ""), str) for name in ("photo", "audio", "pack"))
-        fps = known.get("fps", 24.0)
+        fps, more = known.get("fps", 24.0), known.get("more_photos", [])
+        strings = strings and isinstance(more, list) and all(isinstance(path, str) for path in more)
         if not strings or "photo" not in known or "audio" not in known or not isinstance(fps, int | float):
             raise JobError("the request is incomplete or of the wrong types", path, "generate it again")
         check_rate(fps)
-        return cls(**known)
+        return cls(**{**known, "more_photos": tuple(more)})
 
 
 def check_rate(fps: float) -> None:

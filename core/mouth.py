@@ -62,7 +62,9 @@ def trace(basis: HeadBasis, vertices: NDArray[np.int32], names: tuple[str, ...],
     """Return the paths (T, N, 3), metres, of N vertices under the shapes `names` with `weights` (T, K)."""
     rest = (basis.vertices if neutral is None else neutral)[vertices]
     offsets = shape_rows(basis, names, vertices)                                           # (K, N, 3)
-    return np.asarray(rest + np.tensordot(weights, offsets, axes=1), np.float32)
+    extra = basis.corrective_weights(names, weights)                                       # (T, C)
+    correctives = basis.corrective_basis[:, vertices].astype(np.float32)
+    return np.asarray(rest + np.tensordot(weights, offsets, axes=1) + np.tensordot(extra, correctives, axes=1), np.float32)
 
 
 def shape_rows(basis: HeadBasis, names: tuple[str, ...], vertices: NDArray[np.int32]) -> Floats:

@@ -1,7 +1,7 @@
 """The paper's method on one screen: a photo and a recording in, a baked talking head out."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from . import arrays
@@ -18,28 +18,31 @@ from .lipsync import LipNetwork, animate_lips
 from .messages import Report
 from .mouth import measure_mouth
 from .pack import DEFAULT, Pack
-from .reconstruction import reconstruct
+from .reconstruction import PhotoError, reconstruct
 from .speech_encoder import SpeechEncoder
 
 Tick = Callable[[float], None]
 RESULTS = ("head.npz", "motion.npz", "bake.npz")
 HEAD_FILES = ("head", "anchors", "face_landmarker")
+MOST_PHOTOS = 5
 SPEECH_FILES = ("head", "speech_encoder", "lip_network")
 
 
 def animate(folder: Path, *, report: Report) -> Path:
     """Run the request in the job `folder`, skip stages whose inputs have not changed, return the manifest's path."""
     request = Request.read(folder)
-    photo, audio = existing(request.photo, "photo"), existing(request.audio, "recording")
+    photos = tuple(existing(path, "photo") for path in (request.photo, *request.more_photos))
+    audio = existing(request.audio, "recording")
     for name in (*RESULTS, "head.png"):
-        keep(photo, folder / name)
+        for photo in photos:
+            keep(photo, folder / name)
     pack = Pack.open(Path(request.pack) if request.pack else DEFAULT)
     head, motion, baked = (folder / name for name in RESULTS)
 
     with locked(folder):
         job = Job(folder, report)
-        job.stage("head", (head, head.with_suffix(".png")), (digest(photo), pack.digests(*HEAD_FILES)),
-                  lambda tick: write_head(photo, head, pack=pack, tick=tick))
+        job.stage("head", (head, head.with_suffix(".png")), ([digest(photo) for photo in photos], pack.digests(*HEAD_FILES)),
+                  lambda tick: write_head(photos, head, pack=pack, tick=tick))
         job.stage("speech", (motion,), (digest(audio), pack.digests(*SPEECH_FILES)),
                   lambda tick: write_motion(audio, motion, pack=pack, tick=tick))
         job.stage("bake", (baked,), (digest(head), digest(motion), request.fps),
@@ -47,18 +50,21 @@ def animate(folder: Path, *, report: Report) -> Path:
         return job.finish(request, head_model=pack.digests("head")[0])
 
 
-def write_head(photo: Path, out: Path, *, pack: Pack, tick: Tick) -> tuple[str, ...]:
-    """Photo -> neutral head M_in and its texture (Sec. 3.2 and 4): `out` and the .png beside it; return warnings."""
+def write_head(photos: Sequence[Path], out: Path, *, pack: Pack, tick: Tick) -> tuple[str, ...]:
+    """Photos of one person -> neutral head M_in and its texture (Sec. 3.2 and 4): `out` and the .png beside it; return warnings."""
     if out.suffix != ".npz":
         raise InputError("the head is written as .npz", out, "give it a name that ends in .npz")
-    keep(existing(str(photo), "photo"), out.with_suffix(".png"))
+    if not 1 <= len(photos) <= MOST_PHOTOS:
+        raise InputError(f"{len(photos)} photos were given", photos[0] if photos else "photos", f"choose 1 to {MOST_PHOTOS} of one person")
+    for photo in photos:
+        keep(existing(str(photo), "photo"), out.with_suffix(".png"))
     basis = HeadBasis.load(pack.path("head"))
-    picture = read_photo(photo)
+    pictures = [read_photo(photo) for photo in photos]
     try:
-        result = reconstruct(picture, basis=basis, anchors=Anchors.load(pack.path("anchors")),
+        result = reconstruct(pictures, basis=basis, anchors=Anchors.load(pack.path("anchors")),
                              detector=FaceDetector.load(pack.path("face_landmarker")), tick=tick)
-    except InputError as error:                         # the stage does not know where its picture came from
-        raise InputError(error.what, photo, error.advice) from error
+    except PhotoError as error:                         # the stage does not know where its pictures came from
+        raise InputError(error.what, photos[error.index], error.advice) from error
     write_arrays(out, arrays.from_reconstruction(result, basis))
     write_image(out.with_suffix(".png"), result.head.albedo)
     return result.warnings

@@ -1,57 +1,97 @@
-"""Photo -> neutral head with texture (paper Sec. 3.2 and 4): detect, fit, set the expression to zero, unproject."""
+"""Photos -> neutral head with texture (paper Sec. 3.2 and 4): detect, fit, set the expression to zero, unproject."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .camera import Camera
+from .confidence import Confidence, confidence
+from .errors import InputError
 from .face_detection import Face, FaceDetector
-from .face_fit import Anchors, fit, landmarks68
+from .face_fit import Anchors, Sight, fit, landmarks68
 from .hair_colour import hair_colour
 from .head_model import HeadBasis
-from .texture import albedo
-from .types import Floats, HeadModel, Photo
+from .texture import View, texture
+from .types import HeadModel, Photo
 
 IRISES = ((468, 469, 471), (473, 474, 476))        # centre and two points of each iris's rim
 SMILE_SHAPES = ("mouthSmileLeft", "mouthSmileRight", "jawOpen")
 STRONG_EXPRESSION = 0.45
+MISFIT = 4.5                    # per cent of reprojection error: not the same person, or not fitted
 
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """The head; how well it fits; what the user should know; the eyes' colour; and the camera and expression found."""
+    """The head; what each photo shows of it, the most frontal one first; how far it can be trusted; what the user should know; the
+    colours of eyes and hair."""
 
     head: HeadModel
-    reprojection_percent: float
+    sights: tuple[Sight, ...]
+    confidence: Confidence
     warnings: tuple[str, ...]
     iris_colour: tuple[int, int, int]
     hair_colour: tuple[int, int, int] | None
-    camera: Camera
-    expression: Floats
+
+    @property
+    def reprojection_percent(self) -> float:
+        """Mean landmark error over all photos, in per cent of the inter-ocular distance."""
+        return float(np.mean([sight.reprojection_percent for sight in self.sights]))
 
 
-def reconstruct(photo: Photo, *, basis: HeadBasis, anchors: Anchors, detector: FaceDetector,
+class PhotoError(InputError):
+    """One of several photos cannot be used; index: which."""
+
+    def __init__(self, index: int, error: InputError) -> None:
+        """Take over the error's message."""
+        super().__init__(error.what, error.where, error.advice)
+        self.index = index
+
+
+def reconstruct(photos: Sequence[Photo], *, basis: HeadBasis, anchors: Anchors, detector: FaceDetector,
                 tick: Callable[[float], None]) -> Reconstruction:
-    """Reconstruct the largest face of `photo` without its expression.
+    """Reconstruct the person of one to five photos, the largest face of each, without expression.
 
-    Raises InputError when no face can be used.
+    Raises PhotoError when no face of a photo can be used.
     """
-    face = detector.detect(photo)
+    faces = [detected(detector, index, photo) for index, photo in enumerate(photos)]
+    order = sorted(range(len(photos)), key=lambda index: abs(faces[index].yaw))             # the most frontal one first
+    photos, faces = [photos[index] for index in order], [faces[index] for index in order]
     tick(0.1)
-    height, width = photo.pixels.shape[:2]
-    found = fit(face, (width, height), basis=basis, anchors=anchors)
+    found = fit(faces, [(photo.pixels.shape[1], photo.pixels.shape[0]) for photo in photos], basis=basis, anchors=anchors)
     tick(0.3)
     neutral = basis.neutral(found.identity)
-    expressive = neutral + basis.expression(basis.expression_names, found.expression)
-    texture = albedo(photo, face, expressive, neutral, found.camera, basis=basis, anchors=anchors,
-                     tick=lambda share: tick(0.3 + 0.7 * share))
-    notes = list(photo.warnings + face.warnings)
-    if max(found.expression[basis.indices(SMILE_SHAPES)]) > STRONG_EXPRESSION:
-        notes.append("the person smiles or opens the mouth: a photo with a relaxed, closed mouth gives a better head")
-    head = HeadModel(neutral, landmarks68(neutral, anchors), found.identity, texture)
-    return Reconstruction(head, found.reprojection_percent, tuple(notes), iris_colour(photo, face), hair_colour(photo, face),
-                          found.camera, found.expression)
+    views = [View(photo, face, neutral + basis.expression(basis.expression_names, sight.expression), sight.camera)
+             for photo, face, sight in zip(photos, faces, found.sights, strict=True)]
+    skin = texture(views, neutral, basis=basis, anchors=anchors, tick=lambda share: tick(0.3 + 0.7 * share))
+    trust = confidence(faces, visible=skin.visible, reprojection_percent=[sight.reprojection_percent for sight in found.sights])
+    head = HeadModel(neutral, landmarks68(neutral, anchors), found.identity, skin.albedo)
+    return Reconstruction(head, found.sights, trust, notes(photos, faces, found.sights, order, basis), iris_colour(photos[0], faces[0]),
+                          hair_colour(photos[0], faces[0]))
+
+
+def detected(detector: FaceDetector, index: int, photo: Photo) -> Face:
+    """Return the largest face; raise PhotoError where there is none to use."""
+    try:
+        return detector.detect(photo)
+    except InputError as error:
+        raise PhotoError(index, error) from error
+
+
+def notes(photos: Sequence[Photo], faces: Sequence[Face], sights: Sequence[Sight], order: Sequence[int],
+          basis: HeadBasis) -> tuple[str, ...]:
+    """Return what the user should know about the photos, by the numbers the user gave them where there are several."""
+    told = []
+    smile = basis.indices(SMILE_SHAPES)
+    for photo, face, sight, index in zip(photos, faces, sights, order, strict=True):
+        texts = list(photo.warnings + face.warnings)
+        if len(photos) > 1:
+            texts = [text for text in texts if not text.startswith("the face is turned")]       # that is what it is for
+            if sight.reprojection_percent > MISFIT:
+                texts.append("the face does not fit the other photos: is it the same person?")
+        if sight.expression[smile].max() > STRONG_EXPRESSION and index == order[0]:
+            texts.append("the person smiles or opens the mouth: a photo with a relaxed, closed mouth gives a better head")
+        told += [(index, f"photo {index + 1}: {text}" if len(photos) > 1 else text) for text in texts]
+    return tuple(text for _, text in sorted(told, key=lambda one: one[0]))
 
 
 def iris_colour(photo: Photo, face: Face) -> tuple[int, int, int]:

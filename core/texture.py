@@ -1,12 +1,12 @@
-"""Albedo of the skin from one photo, in the head model's UVs.
+"""Albedo of the skin from one or several photos of a person, in the head model's UVs.
 
-The photo is projected onto the fitted (expressive) head where it shows bare skin, seen not too aslant; the other half of
+Each photo is projected onto the fitted (expressive) head where it shows bare skin, seen not too aslant; the other half of
 the face stands in for what is hidden, and the rest is filled smoothly over the surface, so that UV seams do not show.
 The light is estimated from the shading and divided out.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,16 +17,15 @@ from .face_fit import OUTLINE, Anchors
 from .head_model import REGIONS, HeadBasis
 from .raster import Coverage, rasterise, vertex_normals
 from .sampling import bilinear
+from .shading import LUMINANCE, estimated_shading, evened
 from .skin_mask import SkinMask, find_skin
 from .skin_surface import membrane, mirrored, mouth_bag, neighbour_sum, skin_edges
 from .types import Bytes, Floats, Integers, Photo
+from .uv_image import padded, uv_coverage
 
 SIDE = 2048                         # pixels
 GRAZING, FRONTAL = 0.20, 0.50       # cosine to the viewer: below the first nothing is taken, above the second all
 DEPTH_SLACK = 0.004                 # metres: how far behind the visible surface a texel may lie
-SHADOW_DAMPING = 0.75               # share of the estimated shading that is divided out
-EVENING, EVENING_CHROMA = 0.8, 0.5  # share of the face's remaining broad unevenness that is taken out: light, colour
-EVENING_REACH = 3.0                 # edges it spans
 CREASING, CREASE_MOVE = 0.75, 0.005     # share of creases that is taken out where the expression moves the cheek so far, metres
 ROOM = 7.0                          # edges after which filled-in skin has the face's plain tone
 SHINE = 0.5                         # share of what is brighter than the skin around it that is taken out
@@ -35,12 +34,21 @@ LIKENESS_REACH = 0.009              # metres around a landmark that are moved wi
 MOUTH_TONE = np.array([0.62, 0.42, 0.42], np.float32)     # the mouth's lining over the lips' colour
 MOUTH_DEPTH = 0.003, 0.012          # metres behind the lips' contact over which their colour turns into the lining's
 LIP_TONE = np.array([0.86, 0.68, 0.68], np.float32)       # lips over skin, where the photo shows none
-LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
+
+
+@dataclass(frozen=True)
+class View:
+    """One photo of the person: head (V, 3) as it shows it, with its expression, metres; and the camera."""
+
+    photo: Photo
+    face: Face
+    head: Floats
+    camera: Camera
 
 
 @dataclass(frozen=True)
 class Samples:
-    """The photo at the skin's vertices. pixels (V_skin, 2); trust (V_skin,) 0..1 by angle and visibility; skin (V_skin,)
+    """A photo at the skin's vertices. pixels (V_skin, 2); trust (V_skin,) 0..1 by angle and visibility; skin (V_skin,)
     0..1 whether the photo shows skin there; colour (V_skin, 3) of it, 0..255."""
 
     pixels: Floats
@@ -49,34 +57,89 @@ class Samples:
     colour: Floats
 
 
-def albedo(photo: Photo, face: Face, head: Floats, neutral: Floats, camera: Camera, *, basis: HeadBasis, anchors: Anchors,
-           tick: Callable[[float], None], side: int = SIDE) -> Bytes:
-    """Return the albedo (side, side, 3) uint8 sRGB of the skin.
+@dataclass(frozen=True)
+class Layer:
+    """What one photo gives. light (V_skin, 3): what its colours are divided by; creases (V_skin,) 0..1."""
 
-    head: (V, 3) as the photo shows it, metres; neutral: (V, 3) the same without expression.
+    photo: Photo
+    mask: SkinMask
+    seen: Samples
+    light: Floats
+    creases: Floats
+
+    @property
+    def weight(self) -> Floats:
+        """How far the photo is believed at each skin vertex (V_skin,), 0..1."""
+        return self.seen.trust * self.seen.skin
+
+
+@dataclass(frozen=True)
+class Texture:
+    """albedo: (side, side, 3) uint8 sRGB; visible: 0..1, how much of the face's skin the photos show."""
+
+    albedo: Bytes
+    visible: float
+
+
+def texture(views: Sequence[View], neutral: Floats, *, basis: HeadBasis, anchors: Anchors,
+            tick: Callable[[float], None], side: int = SIDE) -> Texture:
+    """Return the albedo of the skin from photos of one person, the most frontal one first.
+
+    neutral: (V, 3) the head without expression, metres.
     """
-    skin = basis.part("skin").vertices
-    edges = skin_edges(basis.skin_triangles)
-    mask = find_skin(photo, face, camera.focal / float(camera.place(head[skin])[:, 2].mean()))
-    tick(0.15)
-    seen = sampled(photo, head, camera, mask, basis=basis, moved=landmark_shift(head, face, camera, anchors, basis))
-    normals = vertex_normals(head, all_triangles(basis))[skin]
-    light = evened(seen, estimated_shading(seen.colour, seen.trust * seen.skin, normals, basis), edges, basis)
-    tick(0.3)
-    mirror = mirrored(basis)
-    base = filled(seen, light, mask.lips, mirror, edges, basis)
+    edges, mirror = skin_edges(basis.skin_triangles), mirrored(basis)
+    layers: list[Layer] = []
+    for index, view in enumerate(views):
+        layer = peeled(view, neutral, edges, basis=basis, anchors=anchors)
+        layers.append(matched(layer, layers[0]) if layers else layer)
+        tick(0.35 * (index + 1) / len(views))
+    base = filled(layers, mirror, edges, basis)
     coverage = uv_coverage(basis, side)
     tick(0.5)
     image = coverage.interpolate(basis.skin_triangles, base)
-    tick(0.7)
-    share, creases = feathered(seen.trust, edges), creased(head - neutral, basis)
-    values = np.column_stack([seen.pixels, share, creases, light])
-    other = values[mirror]
-    other[:, 2] *= (share * seen.skin)[mirror] > share * seen.skin + 0.05       # only where that side is seen better
-    for layer in (other, values):
-        image = overlaid(image, photo, mask, coverage, basis.skin_triangles, layer)
+    tick(0.65)
+    for values, layer in stacked(layers, mirror, edges):
+        image = overlaid(image, layer.photo, layer.mask, coverage, basis.skin_triangles, values)
     tick(0.85)
-    return padded(np.clip(image, 0, 255), coverage.triangle >= 0)
+    face = np.isin(basis.regions, [REGIONS.index("face"), REGIONS.index("chin")])
+    visible = np.max([layer.weight for layer in layers], axis=0)[face]
+    return Texture(padded(np.clip(image, 0, 255), coverage.triangle >= 0), float(np.mean(visible > 0.5)))
+
+
+def peeled(view: View, neutral: Floats, edges: Integers, *, basis: HeadBasis, anchors: Anchors) -> Layer:
+    """Return one photo's layer: its skin at the vertices, and the light on it."""
+    skin = basis.part("skin").vertices
+    mask = find_skin(view.photo, view.face, view.camera.focal / float(view.camera.place(view.head[skin])[:, 2].mean()))
+    moved = landmark_shift(view.head, view.face, view.camera, anchors, basis)
+    seen = sampled(view.photo, view.head, view.camera, mask, basis=basis, moved=moved)
+    normals = vertex_normals(view.head, all_triangles(basis))[skin]
+    trust = seen.trust * seen.skin
+    light = evened(seen.colour, trust, estimated_shading(seen.colour, trust, normals, basis), edges, basis)
+    return Layer(view.photo, mask, seen, light, creased(view.head - neutral, basis))
+
+
+def matched(layer: Layer, first: Layer) -> Layer:
+    """Return the layer with its colours brought to the first one's where both show the same skin."""
+    both = np.minimum(layer.weight, first.weight) > 0.3
+    if both.sum() < 40:
+        both = np.ones(len(both), bool)
+        own, other = (np.average(one.seen.colour / one.light, axis=0, weights=one.weight + 1e-6) for one in (layer, first))
+    else:
+        own, other = (np.median((one.seen.colour / one.light)[both], axis=0) for one in (layer, first))
+    return replace(layer, light=layer.light * np.asarray(own / np.maximum(other, 1), np.float32))
+
+
+def stacked(layers: Sequence[Layer], mirror: Integers, edges: Integers) -> Iterator[tuple[Floats, Layer]]:
+    """Yield what is laid over the filled-in skin, (V_skin, 7) pixels x, y, trust, creases, light, and its photo: first every photo's
+    mirror image where no photo shows that side as well, then the photos, the first one last."""
+    shares = [feathered(layer.seen.trust, edges) for layer in layers]
+    best = np.max([share * layer.seen.skin for share, layer in zip(shares, layers, strict=True)], axis=0)
+    values = [np.column_stack([layer.seen.pixels, share, layer.creases, layer.light]) for layer, share in zip(layers, shares, strict=True)]
+    for own, share, layer in reversed(list(zip(values, shares, layers, strict=True))):
+        other = own[mirror]
+        other[:, 2] *= (share * layer.seen.skin)[mirror] > best + 0.05
+        yield other, layer
+    yield from reversed(list(zip(values, layers, strict=True)))
 
 
 def all_triangles(basis: HeadBasis) -> Integers:
@@ -129,36 +192,6 @@ def sampled(photo: Photo, head: Floats, camera: Camera, mask: SkinMask, *, basis
     return Samples(places, trust.astype(np.float32), share, colour)
 
 
-def estimated_shading(colour: Floats, weight: Floats, normals: Floats, basis: HeadBasis) -> Floats:
-    """Return relative shading (V_skin,) around 1: first-order spherical harmonics of the light fitted to the face's
-    luminance (Ramamoorthi and Hanrahan 2001), without what fits badly (brows, shine), damped, since albedo varies, too."""
-    use = (weight > 0.3) & (basis.regions != REGIONS.index("other")) & (basis.regions != REGIONS.index("lips"))
-    design = np.column_stack([np.ones(len(normals)), normals])
-    if use.sum() < 40:
-        return np.ones(len(normals), np.float32)
-    luminance = (np.clip(colour, 1, 255) / 255.0) ** 2.2 @ LUMINANCE
-    trust = weight * use
-    for _ in range(6):
-        light = np.linalg.lstsq(design * trust[:, None], luminance * trust, rcond=None)[0]
-        off = (luminance - design @ light) / np.maximum(design @ light, 0.1 * np.median(luminance[use]))
-        trust = weight * use / (1 + (off / 0.2) ** 2)
-    shade = design @ light / np.median((design @ light)[use])
-    return np.asarray(np.clip(shade, 0.3, 2.0) ** (SHADOW_DAMPING / 2.2), np.float32)
-
-
-def evened(seen: Samples, shading: Floats, edges: Integers, basis: HeadBasis) -> Floats:
-    """Return the factors (V_skin, 3) the photo's colours are to be divided by: the shading, and most of the broad
-    unevenness that it leaves (cast shadows, shine, coloured light)."""
-    weight = np.clip(3 * seen.trust * seen.skin, 0, 1) * (basis.regions != REGIONS.index("lips"))
-    if weight.sum() < 20:
-        return np.repeat(shading[:, None], 3, axis=1)
-    levels = np.log(np.maximum(seen.colour, 8.0)) - np.log(shading)[:, None]
-    left = np.clip(levels - np.median(levels[weight > 0.5], axis=0), -0.7, 0.5).astype(np.float32)
-    broad = membrane(left, weight / EVENING_REACH**2, np.zeros_like(left), 0.2 / EVENING_REACH**2, edges)
-    uneven = EVENING_CHROMA * broad + (EVENING - EVENING_CHROMA) * (broad @ LUMINANCE)[:, None]
-    return np.asarray(shading[:, None] * np.exp(uneven), np.float32)
-
-
 def creased(move: Floats, basis: HeadBasis) -> Floats:
     """Return 0..1 for each skin vertex: how much of the photo's creases the expression makes there (the folds from the nose
     to the corners of the mouth); move: (V, 3) what the expression adds, metres."""
@@ -168,17 +201,19 @@ def creased(move: Floats, basis: HeadBasis) -> Floats:
     return np.asarray(np.clip(np.linalg.norm(move[: len(skin)], axis=1) / CREASE_MOVE, 0, 1) * cheek, np.float32)
 
 
-def filled(seen: Samples, light: Floats, lip_colour: Floats, mirror: Integers, edges: Integers,
-           basis: HeadBasis) -> Floats:
-    """Return a smooth colour for every skin vertex (V_skin, 3): the photo's where it shows skin, elsewhere the mirror
+def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, basis: HeadBasis) -> Floats:
+    """Return a smooth colour for every skin vertex (V_skin, 3): the photos' where they show skin, elsewhere the mirror
     side's, elsewhere spread from them towards the skin's plain tone, the lips' or the mouth's."""
     depth = mouth_bag(basis, edges)
     lips = basis.regions == REGIONS.index("lips")
-    colour, weight = seen.colour / light, seen.trust * seen.skin
+    weights = np.stack([layer.weight for layer in layers])
+    shares = (weights**2 + 1e-9) / (weights**2 + 1e-9).sum(axis=0)
+    colour = np.einsum("pv,pvc->vc", shares, np.stack([layer.seen.colour / layer.light for layer in layers]))
+    weight = weights.max(axis=0)
     take = weight[mirror] > weight + 0.2
     colour[take], weight[take] = colour[mirror][take], 0.8 * weight[mirror][take]
     tone = typical(colour, weight, basis.regions == REGIONS.index("face"))
-    lip = lip_colour / np.median(light[lips], axis=0) if (weight[lips] > 0.5).any() else tone * LIP_TONE
+    lip = layers[0].mask.lips / np.median(layers[0].light[lips], axis=0) if (weight[lips] > 0.5).any() else tone * LIP_TONE
     near_lips = lips | ((depth > 0) & (depth < MOUTH_DEPTH[1]))
     rest = np.where(near_lips[:, None], lip, tone).astype(np.float32)
     gain = np.clip((colour @ LUMINANCE) / (rest @ LUMINANCE), 0.8, 1.08)[:, None]
@@ -213,14 +248,6 @@ def feathered(weight: Floats, edges: Integers) -> Floats:
     return weight
 
 
-def uv_coverage(basis: HeadBasis, side: int) -> Coverage:
-    """Return which skin triangle each texel shows."""
-    quads = basis.quad_uv[basis.part("skin").faces]
-    triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
-    points = basis.uv * [1, -1] * side + [0, side]
-    return rasterise(points, triangles, width=side, height=side)
-
-
 def overlaid(image: Floats, photo: Photo, mask: SkinMask, coverage: Coverage, triangles: Integers, values: Floats) -> Floats:
     """Return the image (H, W, 3) with the photo's skin laid over it.
 
@@ -236,32 +263,3 @@ def overlaid(image: Floats, photo: Photo, mask: SkinMask, coverage: Coverage, tr
     colour += (below - colour) * calm[:, None]
     image[shown] = below * (1 - share) + colour * share
     return image
-
-
-def padded(image: Floats, covered: NDArray[np.bool_]) -> Bytes:
-    """Return the image as bytes, its colours grown smoothly over the gaps between the UV islands (push and pull)."""
-    pyramid = [(image * covered[..., None], covered[..., None].astype(np.float32))]
-    while pyramid[-1][1].shape[0] > 1:
-        pyramid.append((pooled(pyramid[-1][0]), pooled(pyramid[-1][1])))
-    colour = pyramid[-1][0] / np.maximum(pyramid[-1][1], 1e-6)
-    for values, share in reversed(pyramid[:-1]):
-        grown = doubled(colour)
-        colour = grown * (1 - share) + values                  # values are already weighted with their share
-    return np.clip(np.where(covered[..., None], image, colour) + 0.5, 0, 255).astype(np.uint8)
-
-
-def pooled(values: Floats) -> Floats:
-    """Return 2 x 2 means."""
-    return (values[::2, ::2] + values[1::2, ::2] + values[::2, 1::2] + values[1::2, 1::2]) / 4
-
-
-def doubled(values: Floats) -> Floats:
-    """Return the image at twice its size, interpolated linearly."""
-    for axis in (0, 1):
-        before = np.concatenate([values.take([0], axis), values.take(range(values.shape[axis] - 1), axis)], axis)
-        after = np.concatenate([values.take(range(1, values.shape[axis]), axis), values.take([-1], axis)], axis)
-        pair = np.stack([0.75 * values + 0.25 * before, 0.75 * values + 0.25 * after], axis + 1)
-        shape = list(values.shape)
-        shape[axis] *= 2
-        values = pair.reshape(shape)
-    return values

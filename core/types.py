@@ -91,6 +91,25 @@ class MotionTrack:
 
 
 @dataclass(frozen=True)
+class Correctives:
+    """Shapes that are added by the product of two others' weights.
+
+    names: C; pairs: (C, 2) int32 places of the two among the bake's names; gains: (C,) float32, of the second; each weight is held
+    within 0..1; offsets: (C, V, 3) float32, metres.
+    """
+
+    names: tuple[str, ...]
+    pairs: Integers
+    gains: Floats
+    offsets: Floats
+
+    def __post_init__(self) -> None:
+        check("pairs", self.pairs, np.int32, (len(self.names), 2))
+        check("gains", self.gains, np.float32, (len(self.names),))
+        check("offsets", self.offsets, np.float32, (len(self.names), None, 3))
+
+
+@dataclass(frozen=True)
 class ShapeKeyBake:
     """What Blender keys: shapes, and their weights on the scene's frames.
 
@@ -101,6 +120,7 @@ class ShapeKeyBake:
 
     names: tuple[str, ...]
     offsets: Floats
+    correctives: Correctives
     weights: Floats
     jaw_angles: Floats
     jaw_pivot: Floats

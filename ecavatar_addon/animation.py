@@ -1,5 +1,6 @@
 """Keys: NLA tracks on the skin's shape keys, and drivers by which the other parts follow them. Only this file knows slots."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 from ..core.bake import JAW_SHAPE
 from ..core.job import JobResult
 from ..core.types import Floats
-from .head import JAW, Parts
+from .head import EYES, JAW, Parts
 
 REST, SPEECH, BLINKS = "Rest", "Speech", "Blinks"
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
+GAZE_UP_DOWN, GAZE_ACROSS = (24.0, 20.0), 28.0        # degrees of eyeLookDown and Up, and of eyeLookIn and Out, at 1
 LINEAR = 1                      # of enum Keyframe.interpolation, for foreach_set
 Curves = Mapping[str, tuple[NDArray[np.float64], Floats]]
 
@@ -40,6 +42,10 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, *, start: int
             block.driver_remove("value")
             follow(block.driver_add("value"), keys, block.name)
     turn_with_jaw(parts[JAW], keys, bake["jaw_angles"])
+    for name, pair, gain in zip(bake["corrective_names"], bake["corrective_pairs"], bake["corrective_gains"], strict=True):
+        correct(keys, str(name), tuple(str(bake["names"][place]) for place in pair), float(gain))
+    for role in EYES:
+        look(parts[role], keys, role.removeprefix("eye_").capitalize())
 
 
 def set_track(keys: bpy.types.Key, owner: str, name: str, curves: Curves, extent: tuple[float, float]) -> None:
@@ -100,6 +106,37 @@ def follow(driver_curve: bpy.types.FCurve, keys: bpy.types.Key, shape: str) -> N
     target = variable.targets[0]
     target.id_type, target.id = "KEY", keys
     target.data_path = f'key_blocks["{bpy.utils.escape_identifier(shape)}"].value'
+
+
+def correct(keys: bpy.types.Key, name: str, pair: tuple[str, ...], gain: float) -> None:
+    """Drive the corrective shape `name` by the product of two others; Blender works such an expression out without Python."""
+    block = keys.key_blocks[name]
+    block.driver_remove("value")
+    expression(block.driver_add("value"), keys, {"first": pair[0], "second": pair[1]}, f"clamp(first) * clamp({gain:g} * second)")
+
+
+def look(eye: bpy.types.Object, keys: bpy.types.Key, side: str) -> None:
+    """Turn an eyeball by the skin's eyeLook shapes of its side, "Left" or "Right"."""
+    eye.rotation_mode = "XYZ"
+    outwards = 1 if side == "Left" else -1                      # +Z turns to the person's left
+    for axis, (plus, minus, degrees) in {0: ("Down", "Up", GAZE_UP_DOWN), 2: ("Out", "In", (outwards * GAZE_ACROSS,) * 2)}.items():
+        eye.driver_remove("rotation_euler", axis)
+        curve = eye.driver_add("rotation_euler", axis)
+        expression(curve, keys, {"plus": f"eyeLook{plus}{side}", "minus": f"eyeLook{minus}{side}"},
+                   f"{math.radians(degrees[0]):.5f} * plus - {math.radians(degrees[1]):.5f} * minus")
+
+
+def expression(curve: bpy.types.FCurve, keys: bpy.types.Key, variables: Mapping[str, str], text: str) -> None:
+    """Make the driven value that of an arithmetic expression of the skin's shape keys, by the names of its variables."""
+    driver = curve.driver
+    driver.type = "SCRIPTED"
+    for name, shape in variables.items():
+        variable = driver.variables.new()
+        variable.name = name
+        target = variable.targets[0]
+        target.id_type, target.id = "KEY", keys
+        target.data_path = f'key_blocks["{bpy.utils.escape_identifier(shape)}"].value'
+    driver.expression = text
 
 
 def turn_with_jaw(jaw: bpy.types.Object, keys: bpy.types.Key, angles: Floats) -> None:

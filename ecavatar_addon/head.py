@@ -17,7 +17,7 @@ from .scene import to_blender
 # objects, and the parts of the head model each is made of
 OBJECTS = {"skin": ("skin", "lashes"), "teeth_upper": ("teeth_upper",), "teeth_lower": ("teeth_lower",), "tongue": ("tongue",),
            "eye_left": ("eye_left",), "eye_right": ("eye_right",)}
-JAW = "jaw"
+JAW, EYES = "jaw", ("eye_left", "eye_right")
 AVATAR = "avatar"
 LEAST_OFFSET = 2e-5             # metres: a shape that moves teeth, tongue or eyes less than this gets no key there
 RENDER_LEVELS = 2
@@ -59,8 +59,8 @@ def furnish(root: bpy.types.Object, result: JobResult, basis: HeadBasis) -> Part
     Objects it has already take on the new shape and keep everything else: place, materials, modifiers, children, tracks.
     What the artist deleted, or changed the mesh of, is made anew.
     """
-    names = tuple(map(str, result.bake["names"]))
-    vertices, offsets = result.head["vertices"], result.bake["offsets"]
+    names = (*map(str, result.bake["names"]), *map(str, result.bake["corrective_names"]))
+    vertices, offsets = result.head["vertices"], np.concatenate([result.bake["offsets"], result.bake["corrective_offsets"]])
     old, parts = parts_of(root), {}
     for role, members in OBJECTS.items():
         shape = part_shape(role, members, vertices, names, offsets, basis)
@@ -96,11 +96,19 @@ def part_shape(role: str, members: tuple[str, ...], vertices: Floats, names: tup
     rows = np.concatenate([np.arange(len(basis.vertices))[part.vertices] for part in slices])
     faces = np.concatenate([np.arange(len(basis.quads))[part.faces] for part in slices])
     points = to_blender(vertices[rows])
-    origin = points.mean(axis=0) if role.startswith("eye") else np.zeros(3, np.float32)
-    # the skin has every shape: it is what artists key, and what the other parts follow
+    origin = eye_middle(points) if role in EYES else np.zeros(3, np.float32)
+    # the skin has every shape: it is what artists key, and what the other parts follow; eyeballs turn instead
     moves = (np.abs(offsets[:, rows]).max(axis=(1, 2)) > LEAST_OFFSET) | (role == "skin")
+    if role in EYES:
+        moves[:] = False
     keys = {names[shape]: points - origin + to_blender(offsets[shape, rows]) for shape in np.flatnonzero(moves)}
     return Shape(origin, points - origin, keys, rows, faces)
+
+
+def eye_middle(points: Floats) -> Floats:
+    """Return the middle (3,) of an eyeball (V, 3): of the sphere that fits it best."""
+    design = np.column_stack([2 * points, np.ones(len(points))]).astype(np.float64)
+    return np.linalg.lstsq(design, (points.astype(np.float64) ** 2).sum(axis=1), rcond=None)[0][:3].astype(np.float32)
 
 
 def reshape(part: bpy.types.Object, shape: Shape) -> bool:
@@ -115,7 +123,7 @@ def reshape(part: bpy.types.Object, shape: Shape) -> bool:
     for name, points in shape.keys.items():
         blocks[name].data.foreach_set("co", points.ravel())
     mesh.update()
-    if part.ecavatar.role.startswith("eye"):
+    if part.ecavatar.role in EYES:
         part.location = shape.origin
     return True
 

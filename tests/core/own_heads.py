@@ -13,7 +13,7 @@ from core.face_fit import Anchors
 from core.head_model import HeadBasis
 from core.raster import rasterise, vertex_normals
 from core.types import Bytes, Floats, Photo
-from training.head.anchors import colours
+from training.head.pictures import colours
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 TASK = ASSETS / "third_party" / "face_landmarker.task"
@@ -64,14 +64,16 @@ def subject(seed: int = 0, *, yaw: float = 0.0, deviation: float = 0.8, **expres
 def face_of(one: Subject, noise: float = 0.0) -> Face:
     """Return what a perfect landmark detector would find, moved by `noise` pixels."""
     points = one.camera.project(anchors().points(one.head))
+    points[:, 2] = (points[:, 2] - points[:468, 2].mean()) * one.camera.focal / points[:468, 2].mean()
     points[:, :2] += np.random.default_rng(7).normal(size=(len(points), 2)) * noise
     scores = {name: float(weight) for name, weight in zip(basis().expression_names, one.expression, strict=True)}
-    return Face(points.astype(np.float32), np.float32([scores.get(name, 0.0) for name in BLENDSHAPES]), 0.0)
+    return Face(points.astype(np.float32), np.float32([scores.get(name, 0.0) for name in BLENDSHAPES]),
+                float(np.degrees(np.arcsin(one.camera.rotation[0, 2]))), 250.0, 0.03)
 
 
 def plain_colours() -> Floats:
     """Return a colour for each vertex (V, 3): skin, lips, brows, eyes, teeth."""
-    return colours(basis())
+    return colours(basis(), anchors())
 
 
 def photograph(one: Subject, colour: Floats, light: tuple[float, float, float] | None = None) -> Photo:

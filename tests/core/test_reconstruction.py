@@ -27,7 +27,7 @@ pytestmark = needs_nets
 
 
 def run(photo, ticks=None):
-    return reconstruct(photo, basis=basis(), anchors=anchors(), detector=detector(), tick=(ticks if ticks is not None else []).append)
+    return reconstruct([photo], basis=basis(), anchors=anchors(), detector=detector(), tick=(ticks if ticks is not None else []).append)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_the_head_is_neutral_and_fits_its_landmarks(found):
     model = basis()
     assert np.allclose(head.neutral, model.neutral(head.identity))
     gap = np.abs(head.neutral[model.inner_lip_upper, 1] - head.neutral[model.inner_lip_lower, 1]).max()
-    assert gap < 0.0015 and found[0].expression[model.expression_names.index("mouthSmileLeft")] > 0.3
+    assert gap < 0.0015 and found[0].sights[0].expression[model.expression_names.index("mouthSmileLeft")] > 0.3
     assert np.allclose(head.landmarks68, anchors().points(head.neutral)[list(IBUG68)])
     assert np.abs(head.identity).max() <= 3
 

@@ -9,16 +9,21 @@ from core.raster import vertex_normals
 from core.skin_mask import SIDE as SQUARE
 from core.skin_mask import blurred, find_skin, grown, inside_polygon, outlined, reachable
 from core.skin_surface import membrane, mirrored, mouth_bag, skin_edges, surface_distance
-from core.texture import albedo, padded
+from core.texture import View, texture
 from core.types import Photo
+from core.uv_image import padded
 from tests.core.own_heads import SKIN, anchors, at_vertices, basis, face_of, photograph, plain_colours, skin_places, subject
 
 HAIR, CLOTH = (60, 45, 30), (30, 60, 140)
 
 
 def albedo_of(one, colour, light=None):
-    return albedo(photograph(one, colour, light), face_of(one), one.head, one.neutral, one.camera, basis=basis(),
-                  anchors=anchors(), tick=lambda share: None, side=512)
+    return albedo_from([one], [photograph(one, colour, light)])
+
+
+def albedo_from(subjects, photos):
+    views = [View(photo, face_of(one), one.head, one.camera) for one, photo in zip(subjects, photos, strict=True)]
+    return texture(views, subjects[0].neutral, basis=basis(), anchors=anchors(), tick=lambda share: None, side=512).albedo
 
 
 def face_middle():

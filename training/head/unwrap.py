@@ -51,22 +51,15 @@ def islands(faces: Indices, count: int) -> Indices:
         label = following
 
 
-def square(uv: Array, quad_uv: Indices) -> tuple[Array, Indices]:
-    """Return compact UVs of a part, scaled to fill its own square."""
-    used, local = np.unique(quad_uv, return_inverse=True)
-    points = uv[used]
-    return (points - points.min(axis=0)) / np.ptp(points, axis=0), local.reshape(-1, 4)
-
-
-def eye(points: Array, quads: Indices) -> tuple[Array, Indices]:
-    """Return UVs (V, 2) of an eyeball (V, 3): the angle from its axis (+Z) is the distance from the square's middle.
+def eye(points: Array) -> Array:
+    """Return UVs (V, 2) of an eyeball (V, 3) about the origin: the angle from its axis (+Z) is the distance from the square's middle.
 
     The square shows EYE_CONE degrees to each side; the rest of the eyeball, white, lies on its border.
     """
-    direction = points - points.mean(axis=0)
+    direction = points
     across = np.hypot(direction[:, 0], direction[:, 1])
     angle = np.degrees(np.arctan2(across, direction[:, 2])) / EYE_CONE
-    return 0.5 + 0.5 * np.clip(direction[:, :2] / np.maximum(across, 1e-9)[:, None] * angle[:, None], -1, 1), quads
+    return 0.5 + 0.5 * np.clip(direction[:, :2] / np.maximum(across, 1e-9)[:, None] * angle[:, None], -1, 1)
 
 
 def lashes(points: Array, quads: Indices, eyes: Array) -> tuple[Array, Indices]:

@@ -1,0 +1,81 @@
+"""Eyeballs: a sphere with a cornea that stands out of it, in quads; lids that lie on it; and the turns of gaze."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from numpy.typing import NDArray
+
+from core.camera import turn
+from core.raster import vertex_normals
+
+from .crop import Indices
+from .source import Array
+
+RING = 24                                       # points around the axis; even
+LIMBUS, BULGE = 23.0, 0.055                     # degrees from the axis to the cornea's edge; its height over the sphere, of the radius
+POLES = np.array([3.5, 7, 10.5, 14, 17.5, 20.5, 23, 26, 31, 38, 47, 58, 72, 90, 112, 138, 162, 174])     # degrees: the rings
+LID_GAP = 0.0006                                # metres the lids' skin stands off the eyeball at least
+# axis and degrees of the whole gaze to each side
+TURNS = {"Up": ((1.0, 0.0, 0.0), -20.0), "Down": ((1.0, 0.0, 0.0), 24.0), "In": ((0.0, 1.0, 0.0), 28.0), "Out": ((0.0, 1.0, 0.0), 28.0)}
+AROUND = 0.026                                  # metres from the eyeball's middle: what counts as lids
+FACING = 0.15                                   # cosine to the eyeball's outward direction
+SOCKET = 0.5                                    # share of the radius in front of the middle from which skin is lid, not socket
+
+
+@dataclass(frozen=True)
+class Eyeball:
+    """vertices (V, 3) of radius 1, axis +Z; quads (F, 4)."""
+
+    vertices: Array
+    quads: Indices
+
+
+def eyeball() -> Eyeball:
+    """Return the eyeball."""
+    angle = np.radians(POLES)
+    around = np.arange(RING) / RING * 2 * np.pi
+    share = np.clip(1 - (POLES / LIMBUS) ** 2, 0, 1)
+    radius = 1 + BULGE * share**0.8
+    rows = [np.column_stack([r * np.sin(a) * np.cos(around), r * np.sin(a) * np.sin(around), np.full(RING, r * np.cos(a))])
+            for r, a in zip(radius, angle, strict=True)]
+    quads = [[row * RING + step, (row + 1) * RING + step, (row + 1) * RING + (step + 1) % RING, row * RING + (step + 1) % RING]
+             for row in range(len(rows) - 1) for step in range(RING)]
+    front = np.array([[step, step + 1, RING - 2 - step, RING - 1 - step] for step in range(RING // 2 - 1)])
+    back = (len(rows) - 1) * RING + front[:, ::-1]
+    return Eyeball(np.concatenate(rows), np.concatenate([np.array(quads), front, back]))
+
+
+def sphere(points: Array) -> tuple[Array, float]:
+    """Return the middle (3,) and the radius of the sphere that fits points (N, 3) best."""
+    design = np.column_stack([2 * points, np.ones(len(points))])
+    solution = np.linalg.lstsq(design, (points**2).sum(axis=1), rcond=None)[0]
+    return solution[:3], float(np.sqrt(solution[3] + (solution[:3] ** 2).sum()))
+
+
+def outer_lids(skin: Array, triangles: Indices, middle: Array, radius: float) -> NDArray[np.bool_]:
+    """Return which vertices (V,) of the skin (V, 3), triangles (F, 3), are the lids' outside: they face away from the eyeball."""
+    offset = skin - middle
+    distance = np.linalg.norm(offset, axis=1)
+    facing = (vertex_normals(skin.astype(np.float32), triangles) * offset).sum(axis=1) / np.maximum(distance, 1e-9)
+    return np.asarray((facing > FACING) & (distance < AROUND) & (offset[:, 2] > SOCKET * radius), bool)
+
+
+def cleared(skin: Array, lids: NDArray[np.bool_], middle: Array, radius: float) -> Array:
+    """Return the skin (V, 3) with no vertex of the `lids` (V,) nearer to the eyeball than LID_GAP."""
+    offset = skin - middle
+    distance = np.linalg.norm(offset, axis=1)
+    across = np.degrees(np.arccos(np.clip(offset[:, 2] / np.maximum(distance, 1e-9), -1, 1)))
+    surface = radius * (1 + BULGE * np.clip(1 - (across / LIMBUS) ** 2, 0, 1) ** 0.8)
+    short = np.where(lids, np.clip(surface + LID_GAP - distance, 0, None), 0)
+    return skin + (short / np.maximum(distance, 1e-9))[:, None] * offset
+
+
+def gaze(points: Array, shape: str) -> Array:
+    """Return the offsets (V, 3) of an eyeball (V, 3) that the ARKit shape `shape` (eyeLookUpLeft, ...) turns fully; nothing for others."""
+    for direction, (axis, degrees) in TURNS.items():
+        if shape.startswith(f"eyeLook{direction}"):
+            sign = -1.0 if axis[1] and (direction == "Out") != shape.endswith("Left") else 1.0       # +Y turns to the person's left
+            middle = sphere(points)[0]
+            return (points - middle) @ turn(np.radians(sign * degrees) * np.array(axis)).T + middle - points
+    return np.zeros_like(points)
