@@ -31,7 +31,8 @@ def from_motion(motion: MotionTrack, mouth: MouthMeasure) -> Arrays:
 
 
 def from_bake(baked: ShapeKeyBake) -> Arrays:
-    """Return bake.npz: names, offsets (K, V, 3) m, weights (T, K), correctives, jaw_angles (N,) rad, jaw_pivot (3,) m, blinks, fps, duration s."""
+    """Return bake.npz: names, offsets (K, V, 3) m, weights (T, K), correctives, jaw_angles (N,) rad, jaw_pivot (3,) m, blinks, fps,
+    duration s."""
     extra = baked.correctives
     return {"names": np.array(baked.names), "offsets": baked.offsets, "weights": baked.weights,
             "corrective_names": np.array(extra.names), "corrective_pairs": extra.pairs, "corrective_gains": extra.gains,

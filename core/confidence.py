@@ -35,7 +35,8 @@ class Confidence:
         """Return what would help most, for the user."""
         hints = {"pose": "add a photo from the front", "size": "use a photo with a larger face", "sharpness": "use a sharper photo",
                  "visible": "use a photo without glasses, and with the hair out of the face",
-                 "fit": "use photos of one person with a relaxed, closed mouth", "profile": "add a photo from the side, up to 45 degrees"}
+                 "fit": "use photos of one person with a relaxed, closed mouth",
+                 "profile": "add a photo from the side, up to 45 degrees"}
         return hints[min(hints, key=lambda name: float(getattr(self, name)))]
 
 

@@ -55,7 +55,8 @@ def write_head(photos: Sequence[Path], out: Path, *, pack: Pack, tick: Tick) -> 
     if out.suffix != ".npz":
         raise InputError("the head is written as .npz", out, "give it a name that ends in .npz")
     if not 1 <= len(photos) <= MOST_PHOTOS:
-        raise InputError(f"{len(photos)} photos were given", photos[0] if photos else "photos", f"choose 1 to {MOST_PHOTOS} of one person")
+        raise InputError(f"{len(photos)} photos were given", photos[0] if photos else "photos",
+                         f"choose 1 to {MOST_PHOTOS} of one person")
     for photo in photos:
         keep(existing(str(photo), "photo"), out.with_suffix(".png"))
     basis = HeadBasis.load(pack.path("head"))

@@ -65,8 +65,8 @@ def reconstruct(photos: Sequence[Photo], *, basis: HeadBasis, anchors: Anchors, 
     skin = texture(views, neutral, basis=basis, anchors=anchors, tick=lambda share: tick(0.3 + 0.7 * share))
     trust = confidence(faces, visible=skin.visible, reprojection_percent=[sight.reprojection_percent for sight in found.sights])
     head = HeadModel(neutral, landmarks68(neutral, anchors), found.identity, skin.albedo)
-    return Reconstruction(head, found.sights, trust, notes(photos, faces, found.sights, order, basis), iris_colour(photos[0], faces[0]),
-                          hair_colour(photos[0], faces[0]))
+    told = notes(photos, faces, found.sights, order, basis)
+    return Reconstruction(head, found.sights, trust, told, iris_colour(photos[0], faces[0]), hair_colour(photos[0], faces[0]))
 
 
 def detected(detector: FaceDetector, index: int, photo: Photo) -> Face:

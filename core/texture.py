@@ -134,7 +134,8 @@ def stacked(layers: Sequence[Layer], mirror: Integers, edges: Integers) -> Itera
     mirror image where no photo shows that side as well, then the photos, the first one last."""
     shares = [feathered(layer.seen.trust, edges) for layer in layers]
     best = np.max([share * layer.seen.skin for share, layer in zip(shares, layers, strict=True)], axis=0)
-    values = [np.column_stack([layer.seen.pixels, share, layer.creases, layer.light]) for layer, share in zip(layers, shares, strict=True)]
+    values = [np.column_stack([layer.seen.pixels, share, layer.creases, layer.light])
+              for layer, share in zip(layers, shares, strict=True)]
     for own, share, layer in reversed(list(zip(values, shares, layers, strict=True))):
         other = own[mirror]
         other[:, 2] *= (share * layer.seen.skin)[mirror] > best + 0.05

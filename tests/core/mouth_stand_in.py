@@ -34,7 +34,9 @@ def stand_in() -> Any:
     return SimpleNamespace(
         vertices=vertices, expression_names=NAMES, expression_basis=offsets, inner_lip_upper=np.arange(4),
         inner_lip_lower=np.arange(4, 8), lower_lip_top=np.arange(4, 8), lip_corners=np.array([8, 9]),
-        upper_incisor_edge=np.array([10]), chin_vertex=11, below_ear_vertex=12)
+        upper_incisor_edge=np.array([10]), chin_vertex=11, below_ear_vertex=12,
+        corrective_basis=np.zeros((0, len(vertices), 3), np.float16),
+        corrective_weights=lambda names, weights: np.zeros((*weights.shape[:-1], 0), np.float32))
 
 
 class LocalNetwork:

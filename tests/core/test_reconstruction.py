@@ -27,7 +27,8 @@ pytestmark = needs_nets
 
 
 def run(photo, ticks=None):
-    return reconstruct([photo], basis=basis(), anchors=anchors(), detector=detector(), tick=(ticks if ticks is not None else []).append)
+    return reconstruct([photo], basis=basis(), anchors=anchors(), detector=detector(),
+                       tick=(ticks if ticks is not None else []).append)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,7 @@ def test_our_own_head_looks_like_itself_again():
     one = subject(8)
     photo = photograph(one, plain_colours(), (0.1, 0.2, 0.97))
     result = run(photo)
-    again = photograph(type(one)(one.identity, one.expression, one.neutral, result.head.neutral, result.camera),
+    again = photograph(type(one)(one.identity, one.expression, one.neutral, result.head.neutral, result.sights[0].camera),
                        np.concatenate([at_vertices(result.head.albedo),
                                        plain_colours()[len(skin_places()):]]).astype(np.float32))
     middle = (slice(180, 340), slice(190, 320))

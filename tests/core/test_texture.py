@@ -63,7 +63,7 @@ def test_lips_are_lips_and_teeth_are_not_printed_on_them(plain):
 
 def test_brows_stay(plain):
     dark = plain_colours()[: len(plain)].sum(axis=1) < 250                  # what was painted as brow
-    assert dark.sum() > 6 and np.median(plain[dark].sum(axis=1)) < 0.75 * SKIN.sum()
+    assert dark.sum() > 6 and np.median(plain[dark].sum(axis=1)) < 0.80 * SKIN.sum()
 
 
 def test_eyes_are_not_printed_on_the_lids(plain):
@@ -148,7 +148,7 @@ def test_the_mouths_inside_and_the_mirror_image():
     model, places = basis(), skin_places()
     depth = mouth_bag(model, skin_edges(model.skin_triangles))
     assert 200 < (depth > 0).sum() < 800 and depth.max() > 0.02
-    assert not (depth[model.regions == REGIONS.index("lips")] > 0).any() and places[depth > 0.01, 2].max() < 0.045
+    assert not (depth[model.regions == REGIONS.index("lips")] > 0).any() and places[depth > 0.01, 2].max() < 0.050
     other = mirrored(model)
     assert np.abs(places[other] * [-1, 1, 1] - places).max() < 0.0005 and (other[other] == np.arange(len(places))).all()
 

@@ -19,6 +19,7 @@ from core.head_model import HeadBasis
 from core.types import Floats
 
 from .average import MOUTH_OPENING, POINTS, canonical, similarity
+from .source import Array
 from .surface import outer, project
 
 UPPER_LIP = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)      # inner contour, right corner to left corner
@@ -28,7 +29,7 @@ LANDMARKS_FILE = Path(__file__).with_name("landmarks.npz")
 ROUNDS = 10                     # of moving the canonical face towards the surface
 
 
-def placed(target: Floats, basis: HeadBasis, anchors: Anchors) -> tuple[Floats, NDArray[np.int32], Floats]:
+def placed(target: Array, basis: HeadBasis, anchors: Anchors) -> tuple[Array, NDArray[np.int32], Floats]:
     """Return the canonical points (468, 3) moved, turned and scaled onto the mean head, and the surface below them: triangle
     vertices (468, 3) and barycentric weights. Half of each step goes to the surface, half to where they lie on the source."""
     used = np.setdiff1d(np.arange(POINTS), MOUTH_OPENING)

@@ -71,7 +71,8 @@ class AverageFace:
     def __init__(self, head: Array, triangles: Indices, anchors: Anchors, target: Array) -> None:
         """Fit the move: first landmark to landmark, then the surface to the points.
 
-        head: (V, 3) the source's mean; triangles: (F, 3) of its skin, where the anchors lie; target: (468, 3) the canonical face; metres.
+        head: (V, 3) the source's mean; triangles: (F, 3) of its skin, where the anchors lie; target: (468, 3) the canonical face;
+        metres.
         """
         used = np.setdiff1d(np.arange(POINTS), MOUTH_OPENING)
         own = np.einsum("lk,lkc->lc", anchors.weights[:POINTS], head[anchors.vertices[:POINTS]])

@@ -24,7 +24,6 @@ from .source import Array, Source
 from .variation import SmoothVariation
 
 SAMPLES, COMPONENTS, BOUND = 1500, 140, 3.0
-TONGUE_OUT = "tongueOut"
 PUCKER = 1.35                   # the face unit is shy
 CONTACT = 0                     # which loop around the mouth is the one where the lips touch
 LIDS = 0.020                    # metres from the eyeball's middle: what moves it
@@ -63,7 +62,8 @@ class Builder:
         self.arches = {"teeth_upper": teeth.arch(upper=True), "teeth_lower": teeth.arch(upper=False)}
         self.tongue = tongue.tongue()
         self.eyeball = eyes.eyeball()
-        self.made = {**self.arches, "tongue": self.tongue, "eye_left": self.eyeball, "eye_right": self.eyeball}
+        self.made: dict[str, teeth.Arch | tongue.Tongue | eyes.Eyeball] = {
+            **self.arches, "tongue": self.tongue, **dict.fromkeys(EYES, self.eyeball)}
 
     def heads(self, count: int, seed: int) -> Array:
         """Return sampled heads (count, V, 3) in our layout: aligned, lips closed, neck cut flat, mouth furnished."""
@@ -83,7 +83,7 @@ class Builder:
         triangles = np.concatenate([self.skin_quads[:, [0, 1, 2]], self.skin_quads[:, [0, 2, 3]]])
         self.average = AverageFace(mean, triangles, self.anchors, canonical(self.task))
         self.drawn, self.typical = mean, mean + self.with_eyeballs(self.average.moves(mean), mean)
-        self.lids = {eye: eyes.outer_lids(mean[self.skin], triangles, *eyes.sphere(mean[self.crop.vertices(eye)])) for eye in EYES}
+        self.lids = {eye: eyes.lids(mean[self.skin], triangles, *eyes.sphere(mean[self.crop.vertices(eye)])) for eye in EYES}
         smooth = SmoothVariation(self.typical)
         return np.stack([self.typical + population.VARIETY * (head - mean) + self.with_eyeballs(smooth.draw(random), mean)
                          for head in raw])
@@ -104,7 +104,7 @@ class Builder:
         lashes = head[self.crop.vertices("lashes")]
         for eye, (centre, radius) in balls.items():
             skin = eyes.cleared(skin, self.lids[eye], centre, radius)
-            lashes = eyes.cleared(lashes, np.ones(len(lashes), bool), centre, radius)
+            lashes = eyes.cleared(lashes, np.ones(len(lashes)), centre, radius)
         middle = skin[self.line.upper].mean(axis=0)
         row = self.crop.vertices("teeth_upper")
         scale = float(np.ptp(head[row, 0]) / np.ptp(self.typical[row, 0]))
@@ -167,34 +167,29 @@ class Builder:
         middles = [self.typical[self.crop.vertices(eye)].mean(axis=0) for eye in EYES]
         return unwrap.lashes(self.typical[self.crop.vertices(part)], quads, np.array(middles))
 
+    def expression(self, name: str, mean: Array, part: dict[str, slice], jaw: Jaw) -> Array:
+        """Return the offsets (V, 3) of one of the source's expressions, in our layout."""
+        source, offsets = self.expressions[name], np.zeros_like(mean)
+        for outside in ("skin", "lashes"):
+            offsets[part[outside]] = source[self.crop.vertices(outside)]
+            if name.startswith(AROUND_EYES):
+                offsets[part[outside]] = self.carried(outside, offsets[part[outside]], mean, part)
+        for eye in EYES:
+            if name.endswith(eye.removeprefix("eye_").capitalize()):
+                offsets[part[eye]] = eyes.gaze(mean[part[eye]], name)
+        if name == "jawOpen":
+            for lower in ("teeth_lower", "tongue"):
+                offsets[part[lower]] = jaw.turned(mean[part[lower]], jaw.full_angle) - mean[part[lower]]
+            return offsets
+        for inside in MOUTH_PARTS:                                  # these go as a whole
+            if (inside, name) != ("tongue", "tongueOut"):
+                offsets[part[inside]] = source[self.crop.vertices(inside)].mean(axis=0)
+        return offsets
+
     def shapes(self, mean: Array, layout: Layout, jaw: Jaw) -> dict[str, Array]:
         """Return the expression offsets (V, 3) by name, in our layout."""
         part = {name: slice(*ends) for name, ends in zip(layout.names, layout.vertices, strict=True)}
-        shapes = {}
-        for name, source in self.expressions.items():
-            offsets = np.zeros_like(mean)
-            for other in ("skin", "lashes"):
-                offsets[part[other]] = source[self.crop.vertices(other)]
-            for eye in EYES:
-                if name.endswith(eye.removeprefix("eye_").capitalize()):
-                    offsets[part[eye]] = eyes.gaze(mean[part[eye]], name)
-            if name == "jawOpen":
-                for lower in ("teeth_lower", "tongue"):
-                    offsets[part[lower]] = jaw.turned(mean[part[lower]], jaw.full_angle) - mean[part[lower]]
-            else:
-                for row in self.arches:
-                    offsets[part[row]] = source[self.crop.vertices(row)].mean(axis=0)
-                if name != TONGUE_OUT:
-                    offsets[part["tongue"]] = source[self.crop.vertices("tongue")].mean(axis=0)
-            if name.startswith(AROUND_EYES):
-                for other in ("skin", "lashes"):
-                    offsets[part[other]] = self.carried(self.crop.vertices(other), offsets[part[other]])
-                    reached = mean[part[other]] + offsets[part[other]]
-                    for eye in EYES:
-                        outside = self.lids[eye] if other == "skin" else np.ones(len(reached), bool)
-                        reached = eyes.cleared(reached, outside, *eyes.sphere(mean[part[eye]]))
-                    offsets[part[other]] = reached - mean[part[other]]
-            shapes[name] = offsets
+        shapes = {name: self.expression(name, mean, part, jaw) for name in self.expressions}
         skin = part["skin"]
         shapes["mouthPucker"] *= PUCKER
         shapes["mouthPucker"][skin] += self.line.gathered(mean[skin])
@@ -205,11 +200,16 @@ class Builder:
         return shapes
 
 
-    def carried(self, rows: slice, offsets: Array) -> Array:
-        """Return what the source's offsets (N, 3) become on the average face: where they end is moved like where they start, so that
-        lids which met meet."""
-        before = self.drawn[rows]
-        return offsets + self.average.moves(before + offsets) - self.average.moves(before)
+    def carried(self, outside: str, offsets: Array, mean: Array, part: dict[str, slice]) -> Array:
+        """Return what the source's offsets (N, 3) of skin or lashes become on the average face: where they end is moved like where
+        they start, so that lids which met meet, and stays off the eyeballs."""
+        before = self.drawn[self.crop.vertices(outside)]
+        moved = offsets + self.average.moves(before + offsets) - self.average.moves(before)
+        reached = mean[part[outside]] + moved
+        for eye in EYES:
+            lids = self.lids[eye] if outside == "skin" else np.ones(len(reached))
+            reached = eyes.cleared(reached, lids, *eyes.sphere(mean[part[eye]]))
+        return reached - mean[part[outside]]
 
 
 def flat(rim: Array) -> Array:
@@ -235,30 +235,34 @@ def build(wheel: Path, task: Path, out: Path, *, samples: int = SAMPLES, seed: i
     skin = mean[part["skin"]]
     middles = {side: mean[part[f"eye_{side.lower()}"]].mean(axis=0) for side in ("Left", "Right")}
     extra = correctives(shapes, mean[: part["lashes"].stop], middles)
-    places = list(shapes)
+    places, scale = list(shapes), builder.average.scale
     chin, below_ear = jaw.landmarks(skin, shapes["jawOpen"][part["skin"]], float(skin[builder.line.upper, 1].mean()))
     arrays: dict[str, Any] = {
-        "format_version": np.int32(FORMAT), "vertices": (builder.average.scale * mean).astype(np.float32), **builder.faces(layout),
+        "format_version": np.int32(FORMAT), "vertices": (scale * mean).astype(np.float32), **builder.faces(layout),
         "part_names": np.array(layout.names), "part_vertices": np.array(layout.vertices, np.int32),
         "part_faces": np.array(layout.faces, np.int32),
-        "identity_basis": (builder.average.scale * basis).astype(np.float16), "identity_bounds": np.full((COMPONENTS, 2), [-BOUND, BOUND], np.float32),
-        "expression_names": np.array(list(shapes)), "expression_basis": (builder.average.scale * np.stack(list(shapes.values()))).astype(np.float16),
+        "identity_basis": (scale * basis).astype(np.float16),
+        "identity_bounds": np.full((COMPONENTS, 2), [-BOUND, BOUND], np.float32),
+        "expression_names": np.array(places),
+        "expression_basis": (scale * np.stack(list(shapes.values()))).astype(np.float16),
         "corrective_names": np.array([one.name for one in extra]),
         "corrective_pairs": np.array([[places.index(one.first), places.index(one.second)] for one in extra], np.int32),
         "corrective_gains": np.array([one.gain for one in extra], np.float32),
-        "corrective_basis": (builder.average.scale * np.stack([one.offsets for one in extra])).astype(np.float16),
+        "corrective_basis": (scale * np.stack([one.offsets for one in extra])).astype(np.float16),
         "regions": regions(builder.drawn_skin(), builder.loops, builder.mirror, shapes["jawOpen"][part["skin"]]),
         "inner_lip_upper": builder.line.upper.astype(np.int32), "inner_lip_lower": partners(builder.line, skin),
         "lip_corners": builder.line.corners.astype(np.int32),
         "upper_incisor_edge": (builder.arches["teeth_upper"].edge + part["teeth_upper"].start).astype(np.int32),
         "lower_lip_top": lip_top(builder.loops, builder.mirror),
-        "chin_vertex": np.int32(chin), "below_ear_vertex": np.int32(below_ear), "jaw_pivot": (builder.average.scale * jaw.pivot).astype(np.float32),
+        "chin_vertex": np.int32(chin), "below_ear_vertex": np.int32(below_ear),
+        "jaw_pivot": (scale * jaw.pivot).astype(np.float32),
     }
     write_arrays(out, arrays)
     gaps = [builder.closer.gap(mean[part["skin"]] + np.tensordot(scores, basis[:, part["skin"]], 1))
             for scores in np.random.default_rng(1).normal(size=(50, COMPONENTS))]
     return {"variance kept": kept, "lip gap mm": 1e3 * builder.closer.gap(skin), "lip gap of 50 heads mm": 1e3 * max(gaps),
-            "scale": builder.average.scale, "average face residual mm": 1e3 * builder.average.residual, "jaw angle deg": float(np.degrees(jaw.full_angle)), "jaw fit mm": 1e3 * jaw.error,
+            "scale": scale, "average face residual mm": 1e3 * builder.average.residual,
+            "jaw angle deg": float(np.degrees(jaw.full_angle)), "jaw fit mm": 1e3 * jaw.error,
             "chin angle deg": float(np.degrees(jaw.segment_angle(skin, shapes["jawOpen"][part["skin"]], chin, below_ear))),
             "MB": out.stat().st_size / 1e6, "vertices": len(mean)}
 

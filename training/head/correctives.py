@@ -28,7 +28,8 @@ class Corrective:
 def correctives(shapes: dict[str, Array], skin: Array, eyes: dict[str, Array]) -> list[Corrective]:
     """Return the model's correctives.
 
-    shapes: offsets (V, 3) by name; skin: (N, 3) the mean head's skin and lashes, which come first; eyes: side ("Left", "Right") -> middle of the eyeball (3,).
+    shapes: offsets (V, 3) by name; skin: (N, 3) the mean head's skin and lashes, which come first; eyes: side
+    ("Left", "Right") -> middle of the eyeball (3,).
     """
     found = []
     for side in ("Left", "Right"):

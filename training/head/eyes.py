@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-
-from numpy.typing import NDArray
-
 from core.camera import turn
 from core.raster import vertex_normals
 
@@ -15,9 +12,11 @@ from .source import Array
 RING = 24                                       # points around the axis; even
 LIMBUS, BULGE = 23.0, 0.055                     # degrees from the axis to the cornea's edge; its height over the sphere, of the radius
 POLES = np.array([3.5, 7, 10.5, 14, 17.5, 20.5, 23, 26, 31, 38, 47, 58, 72, 90, 112, 138, 162, 174])     # degrees: the rings
+LINING = 0.0002                                 # metres the lids' lining lies below the eyeball's surface, unseen
 LID_GAP = 0.0006                                # metres the lids' skin stands off the eyeball at least
 # axis and degrees of the whole gaze to each side
-TURNS = {"Up": ((1.0, 0.0, 0.0), -20.0), "Down": ((1.0, 0.0, 0.0), 24.0), "In": ((0.0, 1.0, 0.0), 28.0), "Out": ((0.0, 1.0, 0.0), 28.0)}
+TURNS = {"Up": ((1.0, 0.0, 0.0), -20.0), "Down": ((1.0, 0.0, 0.0), 24.0),
+         "In": ((0.0, 1.0, 0.0), 28.0), "Out": ((0.0, 1.0, 0.0), 28.0)}
 AROUND = 0.026                                  # metres from the eyeball's middle: what counts as lids
 FACING = 0.15                                   # cosine to the eyeball's outward direction
 SOCKET = 0.5                                    # share of the radius in front of the middle from which skin is lid, not socket
@@ -53,26 +52,29 @@ def sphere(points: Array) -> tuple[Array, float]:
     return solution[:3], float(np.sqrt(solution[3] + (solution[:3] ** 2).sum()))
 
 
-def outer_lids(skin: Array, triangles: Indices, middle: Array, radius: float) -> NDArray[np.bool_]:
-    """Return which vertices (V,) of the skin (V, 3), triangles (F, 3), are the lids' outside: they face away from the eyeball."""
+def lids(skin: Array, triangles: Indices, middle: Array, radius: float) -> Array:
+    """Return 1 for vertices (V,) of the skin (V, 3), triangles (F, 3), that are the lids' outside, -1 for their lining, which faces the
+    eyeball, and 0 for all others."""
     offset = skin - middle
     distance = np.linalg.norm(offset, axis=1)
-    facing = (vertex_normals(skin.astype(np.float32), triangles) * offset).sum(axis=1) / np.maximum(distance, 1e-9)
-    return np.asarray((facing > FACING) & (distance < AROUND) & (offset[:, 2] > SOCKET * radius), bool)
+    facing = (vertex_normals(skin.astype(np.float32), triangles.astype(np.int32)) * offset).sum(axis=1) / np.maximum(distance, 1e-9)
+    near = (distance < AROUND) & (offset[:, 2] > SOCKET * radius)
+    return np.where(near & (facing > FACING), 1.0, np.where(near & (facing < -FACING), -1.0, 0.0))
 
 
-def cleared(skin: Array, lids: NDArray[np.bool_], middle: Array, radius: float) -> Array:
-    """Return the skin (V, 3) with no vertex of the `lids` (V,) nearer to the eyeball than LID_GAP."""
+def cleared(skin: Array, side: Array, middle: Array, radius: float) -> Array:
+    """Return the skin (V, 3) whose outer lids (side 1) stand off the eyeball by LID_GAP and whose lining (-1) does not stand off it."""
     offset = skin - middle
     distance = np.linalg.norm(offset, axis=1)
     across = np.degrees(np.arccos(np.clip(offset[:, 2] / np.maximum(distance, 1e-9), -1, 1)))
     surface = radius * (1 + BULGE * np.clip(1 - (across / LIMBUS) ** 2, 0, 1) ** 0.8)
-    short = np.where(lids, np.clip(surface + LID_GAP - distance, 0, None), 0)
-    return skin + (short / np.maximum(distance, 1e-9))[:, None] * offset
+    move = np.where(side > 0, np.clip(surface + LID_GAP - distance, 0, None),
+                    np.where(side < 0, np.clip(surface - LINING - distance, None, 0), 0))
+    return skin + (move / np.maximum(distance, 1e-9))[:, None] * offset
 
 
 def gaze(points: Array, shape: str) -> Array:
-    """Return the offsets (V, 3) of an eyeball (V, 3) that the ARKit shape `shape` (eyeLookUpLeft, ...) turns fully; nothing for others."""
+    """Return the offsets (V, 3) of an eyeball (V, 3) that the ARKit shape `shape` (eyeLookUpLeft, ...) turns fully; 0 for others."""
     for direction, (axis, degrees) in TURNS.items():
         if shape.startswith(f"eyeLook{direction}"):
             sign = -1.0 if axis[1] and (direction == "Out") != shape.endswith("Left") else 1.0       # +Y turns to the person's left

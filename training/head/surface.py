@@ -9,7 +9,8 @@ BLOCK, CANDIDATES = 400, 16      # points at a time; triangles looked at for eac
 BEHIND = 0.02                   # metres from the skin's middle back to where every outer face is seen from behind
 
 
-def project(points: NDArray[np.floating], vertices: NDArray[np.floating], triangles: NDArray[np.int32]) -> tuple[NDArray[np.int32], Floats]:
+def project(points: NDArray[np.floating], vertices: NDArray[np.floating],
+            triangles: NDArray[np.int32]) -> tuple[NDArray[np.int32], Floats]:
     """Return the nearest point of a surface (V, 3), (F, 3) to each point (N, 3): triangle vertices (N, 3) and barycentric weights.
 
     The triangles whose middles are nearest are searched exactly (Ericson 2005, 5.1.5).

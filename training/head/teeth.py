@@ -20,7 +20,8 @@ DEPTHS = np.array([7.0, 6.2, 7.8, 8.8, 9.0, 10.8, 10.8]) * MM
 EDGE_DEPTHS = np.array([1.3, 1.3, 2.6, 6.2, 6.6, 8.8, 8.8]) * MM
 NECKS = np.array([0.74, 0.74, 0.76, 0.74, 0.76, 0.82, 0.82])           # width at the gum over the greatest
 EDGE_DROP = np.array([0.0, 0.6, 0.0, 0.6, 0.9, 1.2, 1.4]) * MM         # how far each edge stays behind the incisors'
-CUSPS = ((), (), (90,), (90, 270), (90, 270), (50, 130, 230, 310), (50, 130, 230, 310))   # degrees from the mesial side; 90 is the cheek's
+# degrees from the side away from the middle; 90 is the cheek's
+CUSPS = ((), (), (90,), (90, 270), (90, 270), (50, 130, 230, 310), (50, 130, 230, 310))
 CUSP_HEIGHTS = np.array([0.25, 0.45, 1.7, 1.6, 1.5, 1.3, 1.3]) * MM    # of the edge's or the cusps' middle over its corners
 LEAN = np.radians([2, 4, 6, 3, 3, 0, 0])                                # of the crown's tip towards the middle
 ARCH_DEPTH = 0.046
@@ -93,7 +94,7 @@ def along(path: Array, distance: float, local: Array) -> tuple[Array, Array]:
 
 
 def crown(index: int, width: float, height: float) -> Array:
-    """Return one crown ((LEVELS + 1) x RING, 3), x away from the middle line: y = 0 at the edge, -height at the gum, its front at z = 0.
+    """Return one crown ((LEVELS + 1) x RING, 3), x away from the middle line: y = 0 at the edge, -height at the gum, front at z = 0.
 
     index: 0 for the central incisor to 6 for the second molar. The last ring is the chewing surface's, inside the edge's.
     """
