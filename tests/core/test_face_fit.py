@@ -40,7 +40,7 @@ def test_the_camera_comes_back():
     found = fitted(one).sights[0].camera
     turn = found.rotation @ one.camera.rotation.T
     assert np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))) < 4
-    assert found.focal / found.translation[2] == pytest.approx(one.camera.focal / one.camera.translation[2], rel=0.08)   # of the face's size
+    assert found.focal / found.translation[2] == pytest.approx(one.camera.focal / one.camera.translation[2], rel=0.08)    # its size
 
 
 def test_the_expression_is_not_taken_for_the_person():

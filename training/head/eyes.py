@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+
 from core.camera import turn
 from core.raster import vertex_normals
 
@@ -53,8 +54,8 @@ def sphere(points: Array) -> tuple[Array, float]:
 
 
 def lids(skin: Array, triangles: Indices, middle: Array, radius: float) -> Array:
-    """Return 1 for vertices (V,) of the skin (V, 3), triangles (F, 3), that are the lids' outside, -1 for their lining, which faces the
-    eyeball, and 0 for all others."""
+    """Return 1 for vertices (V,) of the skin (V, 3), triangles (F, 3), that are the lids' outside, -1 for their lining, which faces
+    the eyeball, and 0 for all others."""
     offset = skin - middle
     distance = np.linalg.norm(offset, axis=1)
     facing = (vertex_normals(skin.astype(np.float32), triangles.astype(np.int32)) * offset).sum(axis=1) / np.maximum(distance, 1e-9)
@@ -63,7 +64,7 @@ def lids(skin: Array, triangles: Indices, middle: Array, radius: float) -> Array
 
 
 def cleared(skin: Array, side: Array, middle: Array, radius: float) -> Array:
-    """Return the skin (V, 3) whose outer lids (side 1) stand off the eyeball by LID_GAP and whose lining (-1) does not stand off it."""
+    """Return the skin (V, 3) whose outer lids (side 1) stand off the eyeball by LID_GAP and whose lining (-1) stays on it."""
     offset = skin - middle
     distance = np.linalg.norm(offset, axis=1)
     across = np.degrees(np.arccos(np.clip(offset[:, 2] / np.maximum(distance, 1e-9), -1, 1)))
