@@ -15,13 +15,14 @@ from .types import Floats, MotionTrack, ShapeKeyBake
 
 def from_reconstruction(result: Reconstruction, basis: HeadBasis) -> Arrays:
     """Return head.npz: vertices (V, 3) m, faces (F, 3) skin triangles, landmarks68, identity, colours of eyes
-    and hair, and how well the photos are fitted."""
+    and hair, how well the photos are fitted, the confidence in the head and what would raise it."""
     head = result.head
     return {"vertices": head.neutral, "faces": basis.skin_triangles.astype(np.int32), "landmarks68": head.landmarks68,
             "identity": head.identity, "iris_colour": np.asarray(result.iris_colour, np.uint8),
             "hair_colour": np.asarray(result.hair_colour or (), np.uint8),
             "reprojection_percent": np.array(result.reprojection_percent),
-            "confidence": np.array(result.confidence.overall)}
+            "confidence": np.array(result.confidence.overall),
+            "advice": np.array(result.confidence.advice)}
 
 
 def from_motion(motion: MotionTrack, mouth: MouthMeasure) -> Arrays:

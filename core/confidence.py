@@ -1,17 +1,24 @@
-"""How far a head can be trusted, from what the photos show, and what would make it better."""
+"""How far a head can be trusted, from what the photos show, and what would make it better.
+
+What turning and blur cost was measured on own heads, drawn and fitted again: at 45 degrees, or blurred by 9 pixels in 280, the fit is
+hardly better than the mean head. A small face costs no shape, only skin. Nobody's own likeness is measured here.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .face_detection import Face
+from .face_detection import SMALLEST_FACE, STEEP_YAW, Face
 
-GOOD_SIZE, GOOD_SHARPNESS = 400.0, 0.02         # pixels of the face, sharpness (Face), from which more does not help
-FRONTAL, STEEP = 10.0, 60.0                     # degrees of turning: up to the first nothing is lost, at the second all
-GOOD_FIT, BAD_FIT = 1.2, 4.0                    # per cent of reprojection error: nothing lost, all lost
+SMALLEST_LOSS = 0.6                             # what the smallest face that is taken loses; it falls with the face's area
+SHARP, STEEPNESS = 0.015, 3                     # sharpness (Face) from which nothing is lost; the power by which less of it counts
+FRONTAL = 15.0                                  # degrees of turning up to which nothing is lost; at STEEP_YAW all is
+BARE = 0.48                                     # share of the face's skin that a frontal photo of a bare face shows
+GOOD_FIT, BAD_FIT = 1.5, 4.5                    # per cent of reprojection error: nothing lost, all lost
 SIDE_VIEW = 20.0                                # degrees from which a photo shows the profile
 ONE_VIEW = 0.85                                 # what photos from the front alone leave open: the profile
+ENOUGH = 0.95                                   # a share from which there is nothing to advise
 
 
 @dataclass(frozen=True)
@@ -32,12 +39,13 @@ class Confidence:
 
     @property
     def advice(self) -> str:
-        """Return what would help most, for the user."""
+        """Return what would help most, for the user; "" when nothing would help much."""
         hints = {"pose": "add a photo from the front", "size": "use a photo with a larger face", "sharpness": "use a sharper photo",
                  "visible": "use a photo without glasses, and with the hair out of the face",
                  "fit": "use photos of one person with a relaxed, closed mouth",
                  "profile": "add a photo from the side, up to 45 degrees"}
-        return hints[min(hints, key=lambda name: float(getattr(self, name)))]
+        worst = min(hints, key=lambda name: float(getattr(self, name)))
+        return hints[worst] if getattr(self, worst) < ENOUGH else ""
 
 
 def confidence(faces: Sequence[Face], *, visible: float, reprojection_percent: Sequence[float]) -> Confidence:
@@ -47,12 +55,13 @@ def confidence(faces: Sequence[Face], *, visible: float, reprojection_percent: S
     """
     yaws = np.abs([face.yaw for face in faces])
     turned = bool((yaws > SIDE_VIEW).any()) and len(faces) > 1
+    size = max(SMALLEST_FACE, *(face.size for face in faces))
     return Confidence(
-        pose=falling(float(yaws.min()), FRONTAL, STEEP), size=min(max(face.size for face in faces) / GOOD_SIZE, 1.0) ** 0.5,
-        sharpness=min(max(face.sharpness for face in faces) / GOOD_SHARPNESS, 1.0) ** 0.5, visible=visible**0.5,
+        pose=falling(float(yaws.min()), FRONTAL, STEEP_YAW), size=1 - SMALLEST_LOSS * (SMALLEST_FACE / size) ** 2,
+        sharpness=min(max(face.sharpness for face in faces) / SHARP, 1.0) ** STEEPNESS, visible=min(visible / BARE, 1.0) ** 0.5,
         fit=falling(float(np.mean(reprojection_percent)), GOOD_FIT, BAD_FIT), profile=1.0 if turned else ONE_VIEW)
 
 
 def falling(value: float, good: float, bad: float) -> float:
-    """Return 1 up to `good`, 0 from `bad` on."""
+    """Return 1 at `good` and better, 0 at `bad` and worse."""
     return float(np.clip((bad - value) / (bad - good), 0.0, 1.0))

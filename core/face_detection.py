@@ -143,7 +143,8 @@ class FaceDetector:
             raise InputError("the face is cut off by the photo's edge", "photo", "choose one that shows the whole face")
         yaw = turned(landmarks)
         if abs(yaw) > STEEP_YAW:
-            raise InputError(f"the face is turned away by {abs(yaw):.0f} degrees", "photo", "choose one from the front")
+            raise InputError(f"the face is turned away by {abs(yaw):.0f} degrees", "photo",
+                             f"choose one from the front, or turned by less than {STEEP_YAW:.0f} degrees")
         scores = self.expression.run(landmarks[BLENDSHAPE_LANDMARKS, :2][None])[0].astype(np.float32)
         sharp = sharpness(levels, rectangle)
         return Face(landmarks, scores, yaw, size, sharp, remarks(len(found), outside, size, yaw, sharp))

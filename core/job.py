@@ -19,7 +19,9 @@ from .files import Arrays, digest, read_arrays, read_json, write_json
 from .messages import Message, Report, progress
 
 FORMAT = 1
-HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "iris_colour", "hair_colour", "reprojection_percent", "confidence")
+MOST_PHOTOS = 5                 # of one person, the main one included
+HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "iris_colour", "hair_colour", "reprojection_percent", "confidence",
+               "advice")
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
 BAKE_ARRAYS = ("names", "offsets", "corrective_names", "corrective_pairs", "corrective_gains", "corrective_offsets", "weights",
                "jaw_angles", "jaw_pivot", "blinks", "fps", "duration")
@@ -127,7 +129,8 @@ class Job:
         files = {file: value for done in self.stages.values() for file, value in done["files"].items()}
         path = self.folder / "manifest.json"
         write_json(path, {"format": FORMAT, "files": files, "head_model": head_model, "seconds": self.seconds,
-                          "warnings": self.warnings, "photo": request.photo, "audio": request.audio, "pack": request.pack})
+                          "warnings": self.warnings, "photo": request.photo,
+                          "more_photos": list(request.more_photos), "audio": request.audio, "pack": request.pack})
         return path
 
 

@@ -13,7 +13,7 @@ from .face_fit import Anchors
 from .files import digest, write_arrays, write_image
 from .head_model import HeadBasis
 from .image import read_photo
-from .job import Job, Request, locked
+from .job import MOST_PHOTOS, Job, Request, locked
 from .lipsync import LipNetwork, animate_lips
 from .messages import Report
 from .mouth import measure_mouth
@@ -24,7 +24,6 @@ from .speech_encoder import SpeechEncoder
 Tick = Callable[[float], None]
 RESULTS = ("head.npz", "motion.npz", "bake.npz")
 HEAD_FILES = ("head", "anchors", "face_landmarker")
-MOST_PHOTOS = 5
 SPEECH_FILES = ("head", "speech_encoder", "lip_network")
 
 

@@ -2,9 +2,9 @@
 
 import bpy
 
-from . import jobs, operators, panels, properties
+from . import jobs, operators, panels, photos, properties
 
-MODULES = (properties, operators, panels)
+MODULES = (properties, photos, operators, panels)
 
 
 def register() -> None:

@@ -26,6 +26,7 @@ def import_avatar(result: JobResult, target: bpy.types.Scene) -> bpy.types.Objec
         root = head.add_root(result.folder, target)
         root.location = scene.free_place(target, root)
     parts = head.furnish(root, result, basis)
+    root.ecavatar.confidence, root.ecavatar.advice = float(result.head["confidence"]), str(result.head["advice"])
     skin.apply(parts, result, basis)
     if target.ecavatar.hair:
         hair.add(root, result, basis)

@@ -32,6 +32,13 @@ def find_root(folder: Path, target: bpy.types.Scene) -> bpy.types.Object | None:
     return None
 
 
+def root_of(chosen: bpy.types.Object | None) -> bpy.types.Object | None:
+    """Return the root of the avatar that an object belongs to, or is."""
+    while chosen is not None and chosen.ecavatar.role != AVATAR:
+        chosen = chosen.parent
+    return chosen
+
+
 def add_root(folder: Path, target: bpy.types.Scene) -> bpy.types.Object:
     """Add an avatar's collection and, in it, the empty that all its objects hang on."""
     name = re.sub(r"-[0-9a-f]{8}$", "", folder.name)

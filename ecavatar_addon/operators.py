@@ -1,5 +1,6 @@
 """Operators: read properties, call one function, report."""
 
+import os
 import re
 import time
 from hashlib import sha256
@@ -9,8 +10,9 @@ import bpy
 
 from ..core.errors import ECAvatarError, InputError, JobError
 from ..core.job import Request, read_result
-from . import jobs, scene, sound
+from . import jobs, photos, scene, sound
 from .avatar import import_avatar
+from .properties import ECAVATAR_PG_scene
 
 POLL = 0.25                     # seconds between looks at the worker
 PACKAGE = __package__.rpartition(".")[0]
@@ -25,11 +27,24 @@ def disabled_reason(context: bpy.types.Context) -> str:
         return "choose a photo of a face"
     if not settings.audio:
         return "choose a speech recording"
-    return ""
+    problem = missing(settings)
+    return str(problem) if problem else ""
+
+
+def missing(settings: ECAVATAR_PG_scene) -> InputError | None:
+    """Return what is wrong with the first photo, or the recording, that is not there."""
+    recording = Path(bpy.path.abspath(settings.audio))
+    for number, path in enumerate((settings.photo, *(further.path for further in settings.more_photos)), 1):
+        if not path:
+            return InputError(f"photo {number} is empty", "", "choose a file or remove it")
+    for path, what in (*((photo, "photo") for photo in photos.paths(settings)), (recording, "recording")):
+        if not os.path.isfile(path):            # noqa: PTH113 -- Path.is_file raises for names that are too long
+            return InputError(f"there is no such {what}", path, "choose an existing file")
+    return None
 
 
 class ECAVATAR_OT_generate(bpy.types.Operator):
-    """Make a talking head from the photo and the recording, in the background"""
+    """Make a talking head from the photos and the recording, in the background"""
 
     bl_idname = "ecavatar.generate"
     bl_label = "Generate"
@@ -106,13 +121,12 @@ def start(target: bpy.types.Scene) -> jobs.Worker:
     """Write the request of the scene's inputs and start the worker; raise ECAvatarError when that cannot be done."""
     jobs.stop()                                 # forgets the last run and what it said
     settings = target.ecavatar
-    photo, audio = (Path(bpy.path.abspath(path)) for path in (settings.photo, settings.audio))
-    for path, what in ((photo, "photo"), (audio, "recording")):
-        if not path.is_file():
-            raise InputError(f"there is no such {what}", path, "choose an existing file")
+    if problem := missing(settings):
+        raise problem
+    photo, *more = photos.paths(settings)
     folder = job_folder(photo)
-    readable = sound.readable(audio, folder)
-    Request(str(photo), str(readable), "", scene.frames_per_second(target)).write(folder)
+    readable = sound.readable(Path(bpy.path.abspath(settings.audio)), folder)
+    Request(str(photo), str(readable), "", scene.frames_per_second(target), tuple(map(str, more))).write(folder)
     return jobs.start(folder)
 
 

@@ -3,8 +3,9 @@
 import blf
 import bpy
 
-from . import jobs
+from . import head, jobs
 from .operators import disabled_reason
+from .properties import ECAVATAR_PG_object, ECAVATAR_PG_scene
 
 STAGES = {"starting": "Starting", "head": "Building the head", "speech": "Listening to the speech", "bake": "Making keyframes"}
 HEIGHT = 1.4                    # of the button and of the progress bar that takes its place
@@ -28,7 +29,7 @@ class ECAVATAR_PT_generate(bpy.types.Panel):
         running = worker is not None and worker.state == "running"
         inputs = layout.column()
         inputs.enabled = not running
-        inputs.prop(settings, "photo")
+        draw_photos(inputs, settings)
         inputs.prop(settings, "audio")
         inputs.prop(settings, "hair")
         if worker is not None and running:
@@ -48,6 +49,33 @@ class ECAVATAR_PT_generate(bpy.types.Panel):
                 wrapped(layout, context, worker.error, "ERROR")
             for warning in worker.warnings:
                 wrapped(layout, context, warning, "INFO")
+        if (root := shown_avatar(context)) and (text := likeness(root.ecavatar)):
+            wrapped(layout, context, text, "USER")
+
+
+def draw_photos(layout: bpy.types.UILayout, settings: ECAVATAR_PG_scene) -> None:
+    """Draw the photos, numbered as the engine's warnings number them, and a button for more."""
+    layout.prop(settings, "photo")
+    for index, further in enumerate(settings.more_photos):
+        row = layout.row(align=True)
+        row.prop(further, "path", text=f"Photo {index + 2}")
+        row.operator("ecavatar.remove_photo", text="", icon="X").index = index
+    layout.operator("ecavatar.add_photos", icon="ADD")
+
+
+def shown_avatar(context: bpy.types.Context) -> bpy.types.Object | None:
+    """Return the root of the active object's avatar, else that of the one generated last in this scene."""
+    root = head.root_of(context.active_object)
+    if root is None and jobs.current is not None and jobs.current.state == "done":
+        root = head.find_root(jobs.current.folder, context.scene)
+    return root
+
+
+def likeness(avatar: ECAVATAR_PG_object) -> str:
+    """Return how far an avatar's root can be trusted and what would help; "" where nobody has judged it."""
+    if not avatar.confidence and not avatar.advice:
+        return ""
+    return f"Likeness {100 * avatar.confidence:.0f} %" + (f": {avatar.advice}" if avatar.advice else "")
 
 
 def wrapped(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str) -> None:

@@ -1,8 +1,13 @@
-"""Text of the panel fits the sidebar."""
+"""Text of the panel fits the sidebar; rows, buttons and the avatar's likeness are drawn."""
+
+from types import SimpleNamespace
 
 import blf
+import bpy
 import pytest
-from ecavatar.ecavatar_addon.panels import lines
+from ecavatar.ecavatar_addon import jobs
+from ecavatar.ecavatar_addon.head import parts_of
+from ecavatar.ecavatar_addon.panels import ECAVATAR_PT_generate, likeness, lines, shown_avatar
 
 TEXT = "no face was found; /home/artist/pictures/a very long folder name/" + "x" * 120 + ".jpg; choose a photo that shows one face"
 
@@ -17,3 +22,59 @@ def test_no_line_is_wider_than_the_sidebar(addon, width):
 
 def test_a_short_text_is_one_line(addon):
     assert lines("choose a photo", 400, 11) == ["choose a photo"]
+
+
+class Layout:
+    """Notes what is drawn, as Blender's layout takes it."""
+
+    def __init__(self, drawn):
+        self.drawn = drawn
+
+    def column(self, **_):
+        return Layout(self.drawn)
+
+    row = column
+
+    def prop(self, data, name, *, text=None):
+        self.drawn.append(text or data.bl_rna.properties[name].name)
+
+    def operator(self, name, **_):
+        self.drawn.append(name)
+        return SimpleNamespace()
+
+    def label(self, *, text, icon):
+        self.drawn.append(text)
+
+
+def draw():
+    """Return what the panel draws."""
+    drawn = []
+    ECAVATAR_PT_generate.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
+    return drawn
+
+
+def test_each_photo_has_a_row_with_a_remove_button(addon):
+    assert draw()[:3] == ["Photo", "ecavatar.add_photos", "Speech"]
+    for _ in range(2):
+        bpy.context.scene.ecavatar.more_photos.add()
+    remove = "ecavatar.remove_photo"
+    assert draw()[:7] == ["Photo", "Photo 2", remove, "Photo 3", remove, "ecavatar.add_photos", "Speech"]
+
+
+def test_the_likeness_of_the_active_avatar_is_told(avatar):
+    bpy.context.view_layer.objects.active = parts_of(avatar)["tongue"]
+    text = likeness(avatar.ecavatar)
+    assert text.startswith("Likeness 6") and text.endswith("%: use a photo with a larger face")
+    assert text in " ".join(draw())
+
+
+def test_else_that_of_the_avatar_generated_last(avatar, monkeypatch):
+    bpy.context.view_layer.objects.active = None
+    assert shown_avatar(bpy.context) is None and not any("Likeness" in text for text in draw())
+    monkeypatch.setattr(jobs, "current", SimpleNamespace(folder=avatar.ecavatar.job, state="done", warnings=[], cancel=lambda: None))
+    assert shown_avatar(bpy.context) == avatar and any("Likeness" in text for text in draw())
+
+
+def test_a_good_head_has_no_advice_and_an_unjudged_one_no_line():
+    assert likeness(SimpleNamespace(confidence=0.973, advice="")) == "Likeness 97 %"
+    assert likeness(SimpleNamespace(confidence=0.0, advice="")) == ""
