@@ -1,6 +1,7 @@
 """One to five photos of a person: the main one, and a list of further ones."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import bpy
@@ -82,13 +83,21 @@ def add(settings: ECAVATAR_PG_scene, chosen: Sequence[Path]) -> None:
     known = set(paths(settings))
     new = [path for path in dict.fromkeys(chosen) if path not in known]
     if new and not settings.photo:
-        settings.photo = str(new.pop(0))
+        settings.photo = noted(new.pop(0))
     fitting = room(settings)
     for path in new[:fitting]:
-        settings.more_photos.add().path = str(path)
+        settings.more_photos.add().path = noted(path)
     if left := new[fitting:]:
         raise InputError(f"a head is made from {MOST_PHOTOS} photos at most", ", ".join(path.name for path in left),
                          f"{'they were' if len(left) > 1 else 'it was'} not added")
+
+
+def noted(path: Path) -> str:
+    """Return `path` as Blender's own file fields note it: relative to the .blend where the preferences say so."""
+    if bpy.data.filepath and bpy.context.preferences.filepaths.use_relative_paths:
+        with suppress(ValueError):              # on another drive than the .blend
+            return str(bpy.path.relpath(str(path)))
+    return str(path)
 
 
 CLASSES = (ECAVATAR_OT_add_photos, ECAVATAR_OT_remove_photo)

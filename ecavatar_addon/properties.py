@@ -2,12 +2,15 @@
 
 import bpy
 
+# from Blender 4.5 on a path beside the .blend ("//...") must be declared
+PATH_OPTIONS = {"ANIMATABLE", "PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else {"ANIMATABLE"}
+
 
 class ECAVATAR_PG_photo(bpy.types.PropertyGroup):
     """One further photo of the person"""
 
     path: bpy.props.StringProperty(
-        name="Photo", subtype="FILE_PATH",
+        name="Photo", subtype="FILE_PATH", options=PATH_OPTIONS,
         description="The same person from another side, up to 45 degrees, or from the front")
 
 
@@ -15,13 +18,13 @@ class ECAVATAR_PG_scene(bpy.types.PropertyGroup):
     """Inputs of the next avatar"""
 
     photo: bpy.props.StringProperty(
-        name="Photo", subtype="FILE_PATH",
+        name="Photo", subtype="FILE_PATH", options=PATH_OPTIONS,
         description="One face, looking at the camera, mouth closed, even light")
     more_photos: bpy.props.CollectionProperty(
         type=ECAVATAR_PG_photo, name="Further Photos",
         description="Up to four further photos of the same person")
     audio: bpy.props.StringProperty(
-        name="Speech", subtype="FILE_PATH",
+        name="Speech", subtype="FILE_PATH", options=PATH_OPTIONS,
         description="A recording of one voice: WAV, FLAC, OGG, MP3, or anything Blender can play")
     hair: bpy.props.BoolProperty(
         name="Short Hair", default=True,
