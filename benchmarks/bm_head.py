@@ -5,9 +5,12 @@ One JSON line each: name, values, unit, anchor, machine.
 - head_own: our own random heads with mild expressions, drawn under varied light and turned up to 30 degrees, found and fitted: median
   distance of the true neutral face from the fitted surface in mm, mean over heads, after the best turn, shift and scale by nearest
   points (icp) and by the 68 landmarks alone (landmarks). The anchor is the mean head's error.
+- head_groups: the same for people of each ancestry, sex and age: how many are found, error and reprojection against the average.
 - head_scan: the scan `james` of PyPI menpo3d (BSD-3; unpack its source archive, --scan .../menpo3d/data), drawn from several sides
   and fitted from one photo, or from three together: median distance of the scan's face (within the landmarks' outline) from our
   neutral head. NoW-style, but one subject of other data: these are no NoW scores. The anchor is the mean head's.
+- head_likeness: distance of dlib's face embeddings (PyPI dlib-bin; unpack face_recognition_models, --likeness .../models) from the
+  astronaut's photo to her own textured head, drawn from the front, and to 30 other heads that wear her own texture or a plain one.
 """
 
 import argparse
@@ -15,7 +18,7 @@ import json
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +38,19 @@ from core.raster import rasterise  # noqa: E402
 from core.reconstruction import reconstruct  # noqa: E402
 from core.sampling import bilinear  # noqa: E402
 from core.types import Floats, Photo  # noqa: E402
-from training.head.pictures import DISTANCE, FOCAL, SIDE, colours, picture  # noqa: E402
+from training.head.pictures import COLOURS, DISTANCE, FOCAL, SIDE, colours, picture  # noqa: E402
 from training.head.surface import project  # noqa: E402
 
 SCAN_POINTS = 2000
+OTHERS = 30                      # heads that the own one is told from
+TONES = {"african": (110, 74, 56), "asian": (214, 170, 138), "caucasian": (226, 182, 160)}
+GROUP_SPREAD = 0.8               # of the deviations of people, within a group
 ROUNDS = 40                      # of nearest points, until they stay
 SCAN_VIEWS = ((0,), (20,), (40,), (0, 20, 40))                  # degrees; the last are three photos together
 EXPRESSIONS = ("jawOpen", "mouthSmileLeft", "mouthSmileRight", "browInnerUp", "eyeSquintLeft", "eyeSquintRight", "mouthPucker",
                "mouthFrownLeft", "mouthFrownRight")
+
+PLACE = np.array([0, 0, DISTANCE]), FOCAL, (SIDE / 2, SIDE / 2)
 
 Array = NDArray[np.float64]
 
@@ -81,15 +89,8 @@ class Bench:
         rows = []
         for _ in range(count):
             true = self.basis.neutral(random.normal(size=len(self.basis.identity_basis)).astype(np.float32))
-            weights = random.uniform(0, 0.5, len(EXPRESSIONS)) * (random.random(len(EXPRESSIONS)) < 0.4)
-            moved = true + self.basis.expression(EXPRESSIONS, weights)
-            yaw, pitch = random.uniform(-0.52, 0.52), random.uniform(-0.12, 0.12)
-            camera = Camera(turn(np.array([0, yaw, 0.0])) @ turn(np.array([pitch, 0, 0.0])), np.array([0, 0, DISTANCE]), FOCAL,
-                            (SIDE / 2, SIDE / 2))
-            light = np.array([random.uniform(-0.5, 0.5), random.uniform(0, 0.6), 1.0])
-            image, _ = picture(self.basis, moved, camera, colours(self.basis, self.anchors), light / np.linalg.norm(light))
             try:
-                found, percent = self.fitted([Photo(image)])
+                found, percent = self.fitted([self.photographed(true, COLOURS["skin"], random)])
             except InputError:
                 continue
             marks = self.anchors.points(true)[:468].astype(np.float64)
@@ -99,6 +100,54 @@ class Bench:
         return ({"icp_median_mm": icp, "landmarks_median_mm": by_marks, "reprojection_percent": percent, "heads": len(rows),
                  "tried": count},
                 {"mean_head_icp_median_mm": mean_icp, "mean_head_landmarks_median_mm": mean_by_marks})
+
+    def photographed(self, true: Floats, tone: tuple[int, int, int], random: np.random.Generator) -> Photo:
+        """Return a picture of a neutral head with some expression, turn and light."""
+        weights = random.uniform(0, 0.5, len(EXPRESSIONS)) * (random.random(len(EXPRESSIONS)) < 0.4)
+        moved = true + self.basis.expression(EXPRESSIONS, weights)
+        yaw, pitch = random.uniform(-0.52, 0.52), random.uniform(-0.12, 0.12)
+        camera = Camera(turn(np.array([0, yaw, 0.0])) @ turn(np.array([pitch, 0, 0.0])), *PLACE)
+        light = np.array([random.uniform(-0.5, 0.5), random.uniform(0, 0.6), 1.0])
+        return Photo(picture(self.basis, moved, camera, colours(self.basis, self.anchors, tone), light / np.linalg.norm(light))[0])
+
+    def groups(self, count: int) -> dict[str, float]:
+        """Return for each group of people the share of heads found, and error and reprojection over the average of all groups."""
+        random = np.random.default_rng(2025)
+        found: dict[str, list[tuple[float, float]]] = {}
+        for name, middle in zip(self.basis.group_names, self.basis.group_identity, strict=True):
+            found[name] = []
+            for _ in range(count):
+                true = self.basis.neutral(np.asarray(middle + random.normal(0, GROUP_SPREAD, len(middle)), np.float32))
+                try:
+                    head, percent = self.fitted([self.photographed(true, TONES[name.split()[0]], random)])
+                except InputError:
+                    continue
+                marks = self.anchors.points(true)[:468].astype(np.float64)
+                found[name].append((self.errors(head, marks, self.true_face(true))[0], percent))
+        error, percent = np.mean([np.mean(rows, axis=0) for rows in found.values()], axis=0)
+        values = {"icp_median_mm": float(error), "reprojection_percent": float(percent), "heads": float(count * len(found)),
+                  "found": float(sum(map(len, found.values())))}
+        for name, rows in found.items():
+            own = np.mean(rows, axis=0)
+            values |= {f"{name}: error": float(own[0] / error), f"{name}: reprojection": float(own[1] / percent)}
+        return values
+
+    def likeness(self, models: Path) -> dict[str, float]:
+        """Return the embedding's distances from the photo to the person's own head and to the nearest of the others."""
+        embed = embedding(models)
+        photo = read_photo(ROOT / "assets" / "examples" / "astronaut.jpg")
+        found = reconstruct([photo], basis=self.basis, anchors=self.anchors, detector=self.detector, tick=lambda _: None)
+        plain, light, random = colours(self.basis, self.anchors), np.array([0.2, 0.3, 0.93]), np.random.default_rng(7)
+        camera = Camera(np.eye(3), *PLACE)
+        own = embed(picture(self.basis, found.head.neutral, camera, plain, light, found.head.albedo)[0])
+        person, distances = embed(photo.pixels), []
+        for index in range(OTHERS):
+            other = self.basis.neutral(random.normal(size=len(self.basis.identity_basis)).astype(np.float32))
+            image = picture(self.basis, other, camera, plain, light, found.head.albedo if index % 2 else None)[0]
+            distances.append(float(np.linalg.norm(embed(image) - person)))
+        distance, nearest = float(np.linalg.norm(own - person)), min(distances)
+        return {"own": distance, "nearest_other": nearest, "margin": nearest - distance, "median_other": float(np.median(distances)),
+                "rank": 1.0 + sum(other < distance for other in distances), "others": float(OTHERS)}
 
     def true_face(self, vertices: Floats) -> Array:
         """Return points (N, 3) spread over a head's face."""
@@ -182,6 +231,19 @@ class Scan:
         return Photo(np.clip(image, 0, 255).astype(np.uint8)), points
 
 
+def embedding(models: Path) -> Callable[[NDArray[np.uint8]], Array]:
+    """Return what turns a picture (H, W, 3) of one face into dlib's embedding (128,)."""
+    import dlib
+    detector = dlib.get_frontal_face_detector()
+    shape = dlib.shape_predictor(str(models / "shape_predictor_68_face_landmarks.dat"))
+    net = dlib.face_recognition_model_v1(str(models / "dlib_face_recognition_resnet_model_v1.dat"))
+
+    def embed(image: NDArray[np.uint8]) -> Array:
+        face = max(detector(image, 1), key=lambda box: box.area())
+        return np.array(net.compute_face_descriptor(image, shape(image, face), 10))
+    return embed
+
+
 def at_landmarks(points: Array, landmarks: Floats) -> Array:
     """Return the scan's points (468, 3) at the landmarks' pixels."""
     column, row = (np.clip(landmarks[:468, axis].astype(int), 0, len(points) - 1) for axis in (0, 1))
@@ -221,11 +283,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pack", type=Path, default=ROOT / "assets")
     parser.add_argument("--heads", type=int, default=12)
+    parser.add_argument("--each", type=int, default=4, help="heads of each group of people")
+    parser.add_argument("--likeness", type=Path, help="folder with the models of face_recognition_models; needs dlib")
     parser.add_argument("--scan", type=Path, help="folder with james.obj and james.jpg of menpo3d")
     options = parser.parse_args()
     bench = Bench(options.pack)
     write("head_astronaut", bench.astronaut(), "per cent of the inter-ocular distance; seconds", "photo -> textured head within 10 s")
     write("head_own", *with_unit(bench.own_heads(options.heads), "mm"))
+    write("head_groups", bench.groups(options.each), "mm, per cent; share of the average", "none above 1.25")
+    if options.likeness:
+        write("head_likeness", bench.likeness(options.likeness), "distance of embeddings", "own within 0.42, margin of 0.12")
     if options.scan:
         write("head_scan", *with_unit(bench.scan(options.scan), "mm"))
 

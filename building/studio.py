@@ -22,7 +22,8 @@ from PIL import Image, ImageDraw, ImageFont
 SIDE = 480                      # pixels of a picture on the sheet
 SAMPLES = 16
 FILM_SECONDS, FILM_SIDE, FILM_LENS = 3.5, 400, 120
-DISTANCE = 0.74                 # metres from camera to head, with a lens of 85 mm
+DISTANCE = 0.75                 # metres from camera to head, with a lens of 85 mm
+MIDDLE, HEIGHT = 0.045, 0.018   # metres: how far behind the face the head's middle lies, and above its origin
 MODULE = "bl_ext.user_default.ecavatar"
 TERMINAL = os.fdopen(os.dup(1), "w")
 
@@ -82,9 +83,10 @@ def generate() -> bool:
 def look(scene: bpy.types.Scene, root: bpy.types.Object, azimuth: float) -> None:
     """Put the scene's camera on a circle around the head; azimuth in degrees, 0 in front, 90 at the left side."""
     angle = math.radians(azimuth)
-    place = Vector((math.sin(angle) * DISTANCE, -math.cos(angle) * DISTANCE, 0.015))
-    scene.camera.location = root.location + place
-    scene.camera.rotation_euler = (Vector((0.0, 0.0, 0.0)) - place).to_track_quat("-Z", "Y").to_euler()
+    middle = Vector((0.0, MIDDLE * math.sin(angle), HEIGHT))
+    place = Vector((math.sin(angle) * DISTANCE, -math.cos(angle) * DISTANCE, 0.0))
+    scene.camera.location = root.location + middle + place
+    scene.camera.rotation_euler = (-place).to_track_quat("-Z", "Y").to_euler()
 
 
 def weights(scene: bpy.types.Scene, root: bpy.types.Object) -> dict[int, dict[str, float]]:

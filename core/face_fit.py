@@ -21,7 +21,7 @@ from .types import Floats, Integers
 
 SKIN_LANDMARKS = 468                # those after them are the irises
 ITERATIONS = 6
-NOISE = 0.0032                      # metres: what a landmark may be off, its correlation with its neighbours included
+NOISE = 0.0026                      # metres: what a landmark may be off, its correlation with its neighbours included
 DEPTH_NOISE = 0.015                 # metres: the same of the depth that the landmark net guesses
 OUTLINE_NOISE, BROW_NOISE = 2.0, 1.3        # times NOISE
 EXPRESSION_DEVIATION = 0.15         # around the expression net's scores

@@ -15,13 +15,14 @@ from .errors import PackError
 from .files import read_arrays
 from .types import Bytes, Floats, Integers
 
-FORMAT = 2
+FORMAT = 3
 MATERIALS = ("skin", "lashes", "teeth", "gums", "tongue", "eye")
 REGIONS = ("lips", "chin", "face", "other")
 SHAPES: dict[str, tuple[type[np.generic], int]] = {
     "vertices": (np.float32, 2), "quads": (np.int32, 2), "material": (np.uint8, 1), "uv": (np.float32, 2),
     "quad_uv": (np.int32, 2), "part_vertices": (np.int32, 2), "part_faces": (np.int32, 2),
-    "identity_basis": (np.float16, 3), "identity_bounds": (np.float32, 2), "expression_basis": (np.float16, 3),
+    "identity_basis": (np.float16, 3), "identity_bounds": (np.float32, 2),
+    "group_identity": (np.float32, 2), "expression_basis": (np.float16, 3),
     "corrective_pairs": (np.int32, 2), "corrective_gains": (np.float32, 1), "corrective_basis": (np.float16, 3),
     "regions": (np.uint8, 1), "inner_lip_upper": (np.int32, 1), "inner_lip_lower": (np.int32, 1),
     "lip_corners": (np.int32, 1), "upper_incisor_edge": (np.int32, 1), "lower_lip_top": (np.int32, 1),
@@ -44,7 +45,8 @@ class HeadBasis:
     """A head model: V vertices, F quads (a triangle repeats its last corner), B identity and K expression shapes.
 
     vertices (V, 3) mean neutral; quads (F, 4); material (F,) index into MATERIALS; uv (U, 2) from the bottom left and
-    quad_uv (F, 4); identity_basis (B, V, 3) one standard deviation each; identity_bounds (B, 2);
+    quad_uv (F, 4); identity_basis (B, V, 3) one standard deviation each; identity_bounds (B, 2); group_identity (G, B) the middles of
+    groups of people, by ancestry, sex and age;
     expression_basis (K, V, 3) at weight 1; corrective_basis (C, V, 3), added by the product of two shapes' weights, corrective_pairs
     (C, 2) places in expression_names, the second times corrective_gains (C,), each held within 0..1;
     regions (V_skin,) index into REGIONS; inner_lip_upper and inner_lip_lower (L,) vertices that touch when the mouth is closed, from
@@ -62,6 +64,8 @@ class HeadBasis:
     part_faces: Integers
     identity_basis: NDArray[np.float16]
     identity_bounds: Floats
+    group_names: tuple[str, ...]
+    group_identity: Floats
     expression_names: tuple[str, ...]
     expression_basis: NDArray[np.float16]
     corrective_names: tuple[str, ...]
@@ -93,6 +97,7 @@ class HeadBasis:
         count = len(stored["vertices"])
         fitting = (stored["identity_basis"].shape[1:] == (count, 3) and stored["expression_basis"].shape[1:] == (count, 3)
                    and len(stored["expression_basis"]) == len(stored["expression_names"])
+                   and stored["group_identity"].shape == (len(stored["group_names"]), len(stored["identity_basis"]))
                    and stored["corrective_basis"].shape[1:] == (count, 3)
                    and len(stored["corrective_basis"]) == len(stored["corrective_names"]) == len(stored["corrective_gains"])
                    and stored["corrective_pairs"].shape == (len(stored["corrective_names"]), 2)
@@ -103,7 +108,7 @@ class HeadBasis:
         if not fitting:
             raise PackError("the arrays of the head model do not fit each other", path, "install the pack again")
         values: dict[str, Any] = {name: stored[name] for name in names}
-        for name in ("part_names", "expression_names", "corrective_names"):
+        for name in ("part_names", "group_names", "expression_names", "corrective_names"):
             values[name] = tuple(map(str, stored[name]))
         for name in ("chin_vertex", "below_ear_vertex"):
             values[name] = int(stored[name])

@@ -20,8 +20,8 @@ from .messages import Message, Report, progress
 
 FORMAT = 1
 MOST_PHOTOS = 5                 # of one person, the main one included
-HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "iris_colour", "hair_colour", "reprojection_percent", "confidence",
-               "advice")
+HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "iris_colour", "hair_colour", "brow_colour", "brow_density",
+               "reprojection_percent", "confidence", "advice")
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
 BAKE_ARRAYS = ("names", "offsets", "corrective_names", "corrective_pairs", "corrective_gains", "corrective_offsets", "weights",
                "jaw_angles", "jaw_pivot", "blinks", "fps", "duration")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .brow_look import BrowLook, brow_look
 from .confidence import Confidence, confidence
 from .errors import InputError
 from .face_detection import Face, FaceDetector
@@ -23,7 +24,7 @@ MISFIT = 4.5                    # per cent of reprojection error: not the same p
 @dataclass(frozen=True)
 class Reconstruction:
     """The head; what each photo shows of it, the most frontal one first; how far it can be trusted; what the user should know; the
-    colours of eyes and hair."""
+    colours of eyes and hair, and the brows."""
 
     head: HeadModel
     sights: tuple[Sight, ...]
@@ -31,6 +32,7 @@ class Reconstruction:
     warnings: tuple[str, ...]
     iris_colour: tuple[int, int, int]
     hair_colour: tuple[int, int, int] | None
+    brows: BrowLook
 
     @property
     def reprojection_percent(self) -> float:
@@ -66,7 +68,8 @@ def reconstruct(photos: Sequence[Photo], *, basis: HeadBasis, anchors: Anchors, 
     trust = confidence(faces, visible=skin.visible, reprojection_percent=[sight.reprojection_percent for sight in found.sights])
     head = HeadModel(neutral, landmarks68(neutral, anchors), found.identity, skin.albedo)
     told = notes(photos, faces, found.sights, order, basis)
-    return Reconstruction(head, found.sights, trust, told, iris_colour(photos[0], faces[0]), hair_colour(photos[0], faces[0]))
+    return Reconstruction(head, found.sights, trust, told, iris_colour(photos[0], faces[0]), hair_colour(photos[0], faces[0]),
+                          brow_look(photos[0], faces[0]))
 
 
 def detected(detector: FaceDetector, index: int, photo: Photo) -> Face:

@@ -5,6 +5,7 @@ from pathlib import Path
 import bpy
 
 from ..core.errors import PackError
+from ..core.face_fit import Anchors
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
 from ..core.pack import DEFAULT, Pack
@@ -29,7 +30,7 @@ def import_avatar(result: JobResult, target: bpy.types.Scene) -> bpy.types.Objec
     root.ecavatar.confidence, root.ecavatar.advice = float(result.head["confidence"]), str(result.head["advice"])
     skin.apply(parts, result, basis)
     if target.ecavatar.hair:
-        hair.add(root, result, basis)
+        hair.add(root, result, basis, Anchors.load(pack.path("anchors")))
     animation.apply(root, parts, result, start=target.frame_start)
     scene.play(target, root, result)
     scene.light(target, root)

@@ -1,4 +1,4 @@
-"""The head as objects: a root, the skin with its lashes, teeth, tongue, eyes, and a pivot that turns the jaw."""
+"""The head as objects: a root, skin, lashes, teeth, tongue, eyes, and a pivot that turns the jaw."""
 
 import re
 from dataclasses import dataclass
@@ -14,9 +14,8 @@ from ..core.job import JobResult
 from ..core.types import Floats
 from .scene import to_blender
 
-# objects, and the parts of the head model each is made of
-OBJECTS = {"skin": ("skin", "lashes"), "teeth_upper": ("teeth_upper",), "teeth_lower": ("teeth_lower",), "tongue": ("tongue",),
-           "eye_left": ("eye_left",), "eye_right": ("eye_right",)}
+# the parts of the head model, each an object; were the lashes one with the skin, light below the lids would be caught in them
+OBJECTS = ("skin", "lashes", "teeth_upper", "teeth_lower", "tongue", "eye_left", "eye_right")
 JAW, EYES = "jaw", ("eye_left", "eye_right")
 AVATAR = "avatar"
 LEAST_OFFSET = 2e-5             # metres: a shape that moves teeth, tongue or eyes less than this gets no key there
@@ -69,11 +68,11 @@ def furnish(root: bpy.types.Object, result: JobResult, basis: HeadBasis) -> Part
     names = (*map(str, result.bake["names"]), *map(str, result.bake["corrective_names"]))
     vertices, offsets = result.head["vertices"], np.concatenate([result.bake["offsets"], result.bake["corrective_offsets"]])
     old, parts = parts_of(root), {}
-    for role, members in OBJECTS.items():
-        shape = part_shape(role, members, vertices, names, offsets, basis)
+    for role in OBJECTS:
+        shape = part_shape(role, vertices, names, offsets, basis)
         part = old.get(role)
         if part is None or not reshape(part, shape):
-            part = add_part(role, members, root, shape, basis)
+            part = add_part(role, root, shape, basis)
         parts[role] = part
     pivot = to_blender(result.bake["jaw_pivot"])
     jaw = old.get(JAW) or add_jaw(root)
@@ -96,12 +95,10 @@ class Shape:
     faces: NDArray[np.int64]
 
 
-def part_shape(role: str, members: tuple[str, ...], vertices: Floats, names: tuple[str, ...], offsets: Floats,
-               basis: HeadBasis) -> Shape:
+def part_shape(role: str, vertices: Floats, names: tuple[str, ...], offsets: Floats, basis: HeadBasis) -> Shape:
     """Return the shape of the object `role`, with a key for each of the head's shapes that moves it."""
-    slices = [basis.part(member) for member in members]
-    rows = np.concatenate([np.arange(len(basis.vertices))[part.vertices] for part in slices])
-    faces = np.concatenate([np.arange(len(basis.quads))[part.faces] for part in slices])
+    part = basis.part(role)
+    rows, faces = np.arange(len(basis.vertices))[part.vertices], np.arange(len(basis.quads))[part.faces]
     points = to_blender(vertices[rows])
     origin = eye_middle(points) if role in EYES else np.zeros(3, np.float32)
     # the skin has every shape: it is what artists key, and what the other parts follow; eyeballs turn instead
@@ -144,8 +141,8 @@ def add_jaw(root: bpy.types.Object) -> bpy.types.Object:
     return jaw
 
 
-def add_part(role: str, members: tuple[str, ...], root: bpy.types.Object, shape: Shape, basis: HeadBasis) -> bpy.types.Object:
-    """Add the object `role`, made of `members` of the head model, with its shape keys."""
+def add_part(role: str, root: bpy.types.Object, shape: Shape, basis: HeadBasis) -> bpy.types.Object:
+    """Add the object `role` with its shape keys."""
     mesh = new_mesh(f"{root.name} {role}", shape.points, shape.rows, shape.faces, basis)
     made = bpy.data.objects.new(mesh.name, mesh)
     made.location = shape.origin
@@ -158,6 +155,9 @@ def add_part(role: str, members: tuple[str, ...], root: bpy.types.Object, shape:
         key.value = 0.0
     if role == "skin":
         add_vertex_groups(made, basis)
+    if role in ("skin", "lashes"):
+        smooth = made.modifiers.new("Subdivision", "SUBSURF")
+        smooth.levels, smooth.render_levels, smooth.show_viewport = 1, RENDER_LEVELS, False
     return made
 
 
@@ -187,10 +187,6 @@ def attach(made: bpy.types.Object, role: str, root: bpy.types.Object) -> None:
 
 
 def add_vertex_groups(skin: bpy.types.Object, basis: HeadBasis) -> None:
-    """Add the regions of the face, and the lashes, as vertex groups."""
+    """Add the regions of the face as vertex groups."""
     for index, region in enumerate(REGIONS):
         skin.vertex_groups.new(name=region).add(np.flatnonzero(basis.regions == index).tolist(), 1.0, "REPLACE")
-    count = len(basis.regions)
-    skin.vertex_groups.new(name="lashes").add(list(range(count, len(skin.data.vertices))), 1.0, "REPLACE")
-    smooth = skin.modifiers.new("Subdivision", "SUBSURF")
-    smooth.levels, smooth.render_levels, smooth.show_viewport = 1, RENDER_LEVELS, False

@@ -27,8 +27,8 @@ class ECAVATAR_PG_scene(bpy.types.PropertyGroup):
         name="Speech", subtype="FILE_PATH", options=PATH_OPTIONS,
         description="A recording of one voice: WAV, FLAC, OGG, MP3, or anything Blender can play")
     hair: bpy.props.BoolProperty(
-        name="Short Hair", default=True,
-        description="Give the head short hair in the photo's colour, an object that can be groomed or deleted")
+        name="Hair and Brows", default=True,
+        description="Give the head short hair and brows in the photo's colours, objects that can be groomed or deleted")
 
 
 class ECAVATAR_PG_object(bpy.types.PropertyGroup):

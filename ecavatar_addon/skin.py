@@ -36,8 +36,8 @@ def apply(parts: Parts, result: JobResult, basis: HeadBasis) -> None:
         "skin": lambda: skin(albedo(), SkinParams()), "lashes": lashes, "eye": lambda: eye(iris()),
         **{name: partial(plain, name, *values) for name, values in PLAIN.items()}}
     made: dict[str, bpy.types.Material] = {}
-    for role, members in OBJECTS.items():
-        kinds = np.unique(np.concatenate([basis.material[basis.part(member).faces] for member in members]))
+    for role in OBJECTS:
+        kinds = np.unique(basis.material[basis.part(role).faces])
         for kind, slot in zip(kinds, parts[role].material_slots, strict=False):
             name = MATERIALS[kind]
             if slot.material is None:

@@ -12,7 +12,7 @@ from core.files import write_arrays
 from core.head_model import FORMAT, MATERIALS
 
 from . import crop as cropping
-from . import eyes, population, teeth, tongue, unwrap
+from . import eyes, mouth, population, teeth, tongue, unwrap
 from .average import AverageFace, canonical
 from .correctives import correctives
 from .crop import Indices
@@ -20,6 +20,7 @@ from .jaw import Jaw
 from .lips import LipCloser, LipLine, mirror_map
 from .loops import Topology, mouth_loops
 from .regions import lip_top, regions
+from .room import MouthRoom
 from .source import Array, Source
 from .variation import SmoothVariation
 
@@ -55,6 +56,7 @@ class Builder:
         self.expressions = {name: offsets[self.crop.keep] for name, offsets in source.expressions().items()}
         strip = self.base[self.crop.vertices("teeth_upper")]
         topology = Topology(self.skin_quads)
+        self.topology = topology
         self.loops = mouth_loops(topology, self.base, np.array([0.0, strip[:, 1].min(), strip[:, 2].max()]))
         self.mirror = mirror_map(self.base[self.skin])
         self.line = LipLine.from_half_loop(self.loops[CONTACT], self.mirror, self.base)
@@ -66,14 +68,15 @@ class Builder:
             **self.arches, "tongue": self.tongue, **dict.fromkeys(EYES, self.eyeball)}
 
     def heads(self, count: int, seed: int) -> Array:
-        """Return sampled heads (count, V, 3) in our layout: aligned, lips closed, neck cut flat, mouth furnished."""
+        """Return sampled heads (count, V, 3) in our layout, aligned, lips closed, neck cut flat, mouth furnished; keep their traits."""
         random = np.random.default_rng(seed)
-        raw = population.sample(self.source, self.crop.keep, count=count, random=random)
+        raw, self.traits = population.sample(self.source, self.crop.keep, count=count, random=random)
         face = np.flatnonzero((self.base[self.skin][:, 2] > 0.06) & (self.base[self.skin][:, 1] > 0.63))
         raw = self.averaged(population.align(raw, face), random)
         follow = self.expressions["jawOpen"][self.skin]
         follow = np.clip(np.linalg.norm(follow, axis=1) / np.linalg.norm(follow[self.line.lower], axis=1).mean(), 0, 1)
         self.closer = LipCloser(self.line, self.typical[self.skin], follow)
+        self.room = MouthRoom(self.topology, self.skin_quads, self.line, self.closer.close(self.typical[self.skin]), follow)
         self.centre = self.typical[self.skin].mean(axis=0) * [0, 1, 1]
         return np.stack([self.furnish(head) for head in raw])
 
@@ -110,11 +113,10 @@ class Builder:
         scale = float(np.ptp(head[row, 0]) / np.ptp(self.typical[row, 0]))
         scale = (1 + 0.6 * (scale - 1)) / self.average.scale            # the teeth are as large as teeth are, the head grows
         inner = skin[self.loops[4][0]] * 0.5 + skin[self.loops[4][-1]] * 0.5
-        upper = np.array([0, middle[1] - 0.0030, inner[2] - 0.0022])
-        parts = {"skin": skin, "lashes": lashes,
-                 "teeth_upper": self.arches["teeth_upper"].vertices * scale + upper,
-                 "teeth_lower": self.arches["teeth_lower"].vertices * scale + upper + [0, 0.0016, -0.0026],
-                 "tongue": self.tongue.vertices * scale + upper,
+        seats = mouth.seats(np.array([0, middle[1] - 0.0030, inner[2] - 0.0022]), scale)
+        parts = {"skin": self.room.cleared(skin, seats, mouth.RESTING_GAP, lining=True), "lashes": lashes,
+                 **{name: seat.placed(arch.vertices) for (name, arch), seat in zip(self.arches.items(), seats, strict=True)},
+                 "tongue": seats[0].placed(self.tongue.vertices),
                  **{eye: self.eyeball.vertices * radius + centre for eye, (centre, radius) in balls.items()}}
         return np.concatenate(list(parts.values())) - self.centre
 
@@ -193,12 +195,13 @@ class Builder:
         skin = part["skin"]
         shapes["mouthPucker"] *= PUCKER
         shapes["mouthPucker"][skin] += self.line.gathered(mean[skin])
+        self.clearance = mouth.Clearance(mean, part, self.arches, self.room)
+        self.clearance.keep_out(shapes)
         opened = mean[skin] + shapes["jawOpen"][skin]
         shapes["mouthClose"][skin] = self.closer.close(opened + shapes["mouthClose"][skin]) - opened
         for name, offsets in tongue.shapes(mean[part["tongue"]]).items():
             shapes.setdefault(name, np.zeros_like(mean))[part["tongue"]] = offsets
         return shapes
-
 
     def carried(self, outside: str, offsets: Array, mean: Array, part: dict[str, slice]) -> Array:
         """Return what the source's offsets (N, 3) of skin or lashes become on the average face: where they end is moved like where
@@ -227,15 +230,18 @@ def build(wheel: Path, task: Path, out: Path, *, samples: int = SAMPLES, seed: i
     part = {name: slice(*ends) for name, ends in zip(layout.names, layout.vertices, strict=True)}
     weight = np.full(heads.shape[1], 0.3)
     weight[part["skin"]] = np.where(heads.mean(axis=0)[part["skin"], 2] > 0, 1.0, 0.2)
-    mean, basis, kept = population.principal_components(heads, weight, count=COMPONENTS)
+    mean, basis, scores, kept = population.principal_components(heads, weight, count=COMPONENTS)
     mean[part["skin"]] = builder.closer.close(mean[part["skin"]] + builder.centre) - builder.centre
     raw_lower = builder.crop.vertices("teeth_lower")
     jaw = Jaw.fit(builder.typical[raw_lower] - builder.centre, builder.expressions["jawOpen"][raw_lower])
     shapes = builder.shapes(mean, layout, jaw)
     skin = mean[part["skin"]]
     middles = {side: mean[part[f"eye_{side.lower()}"]].mean(axis=0) for side in ("Left", "Right")}
-    extra = correctives(shapes, mean[: part["lashes"].stop], middles)
+    retreat = mouth.opened_for_tongue(shapes, mean, part, jaw)
+    extra = correctives(shapes, mean[: part["lashes"].stop], middles) + [retreat]
+    builder.clearance.settle(shapes, extra)
     places, scale = list(shapes), builder.average.scale
+    group_names, group_identity = population.groups(builder.traits, scores)
     chin, below_ear = jaw.landmarks(skin, shapes["jawOpen"][part["skin"]], float(skin[builder.line.upper, 1].mean()))
     arrays: dict[str, Any] = {
         "format_version": np.int32(FORMAT), "vertices": (scale * mean).astype(np.float32), **builder.faces(layout),
@@ -243,6 +249,7 @@ def build(wheel: Path, task: Path, out: Path, *, samples: int = SAMPLES, seed: i
         "part_faces": np.array(layout.faces, np.int32),
         "identity_basis": (scale * basis).astype(np.float16),
         "identity_bounds": np.full((COMPONENTS, 2), [-BOUND, BOUND], np.float32),
+        "group_names": np.array(group_names), "group_identity": group_identity.astype(np.float32),
         "expression_names": np.array(places),
         "expression_basis": (scale * np.stack(list(shapes.values()))).astype(np.float16),
         "corrective_names": np.array([one.name for one in extra]),
@@ -258,8 +265,8 @@ def build(wheel: Path, task: Path, out: Path, *, samples: int = SAMPLES, seed: i
         "jaw_pivot": (scale * jaw.pivot).astype(np.float32),
     }
     write_arrays(out, arrays)
-    gaps = [builder.closer.gap(mean[part["skin"]] + np.tensordot(scores, basis[:, part["skin"]], 1))
-            for scores in np.random.default_rng(1).normal(size=(50, COMPONENTS))]
+    gaps = [builder.closer.gap(mean[part["skin"]] + np.tensordot(identity, basis[:, part["skin"]], 1))
+            for identity in np.random.default_rng(1).normal(size=(50, COMPONENTS))]
     return {"variance kept": kept, "lip gap mm": 1e3 * builder.closer.gap(skin), "lip gap of 50 heads mm": 1e3 * max(gaps),
             "scale": scale, "average face residual mm": 1e3 * builder.average.residual,
             "jaw angle deg": float(np.degrees(jaw.full_angle)), "jaw fit mm": 1e3 * jaw.error,

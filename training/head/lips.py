@@ -67,12 +67,12 @@ class LipCloser:
         return float(max(2 * np.abs(moves).max() for moves in self.line.meeting(head)))
 
 
-def spread(vertices: Array, line: Indices) -> Array:
-    """Return (V, L): how much of each line vertex's move every vertex takes, 1 on the line, fading within REACH."""
+def spread(vertices: Array, line: Indices, reach: float = REACH) -> Array:
+    """Return (V, L): how much of each line vertex's move every vertex takes, 1 on the line, fading within `reach`, metres."""
     squared = ((vertices[:, None] - vertices[line][None]) ** 2).sum(axis=2)
     nearest = squared.min(axis=1, keepdims=True)
-    weight = np.exp(-(squared - nearest) / (2 * (REACH / 3) ** 2))
-    return weight / weight.sum(axis=1, keepdims=True) * np.exp(-nearest / (2 * REACH**2))
+    weight = np.exp(-(squared - nearest) / (2 * (reach / 3) ** 2))
+    return weight / weight.sum(axis=1, keepdims=True) * np.exp(-nearest / (2 * reach**2))
 
 
 def mirror_map(vertices: Array) -> Indices:

@@ -7,22 +7,24 @@ from .source import AGES, GENDERS, MUSCLES, RACES, WEIGHTS, Array, Source
 SLIDER_DEVIATION = 0.32         # of the sliders' range -1..1
 ASYMMETRY_DEVIATION = 0.10
 VARIETY = 0.5                   # of the sampled deviations from the mean that is kept
+TRAITS = (*RACES, "male", "old")
 
 
-def sample(source: Source, keep: np.ndarray, *, count: int, random: np.random.Generator) -> Array:
-    """Return `count` heads (count, keep, 3) in metres, before any alignment."""
+def sample(source: Source, keep: np.ndarray, *, count: int, random: np.random.Generator) -> tuple[Array, Array]:
+    """Return `count` heads (count, keep, 3) in metres, before any alignment, and their traits (count, TRAITS) 0..1."""
     ancestry, build = source.macros()
     ancestry = {key: value[keep] for key, value in ancestry.items()}
     build = {key: value[keep] for key, value in build.items()}
     sliders = [(low[keep], high[keep]) for low, high in source.sliders()]
     asymmetries = [offsets[keep] for offsets in source.asymmetries()]
     base = source.mesh.vertices[keep]
-    return np.stack([one(base, ancestry, build, sliders, asymmetries, random) for _ in range(count)])
+    heads, traits = zip(*(one(base, ancestry, build, sliders, asymmetries, random) for _ in range(count)), strict=True)
+    return np.stack(heads), np.array(traits)
 
 
 def one(base: Array, ancestry: dict[tuple[str, ...], Array], build: dict[tuple[str, ...], Array],
-        sliders: list[tuple[Array, Array]], asymmetries: list[Array], random: np.random.Generator) -> Array:
-    """Return one random head (V, 3)."""
+        sliders: list[tuple[Array, Array]], asymmetries: list[Array], random: np.random.Generator) -> tuple[Array, list[float]]:
+    """Return one random head (V, 3) and its traits."""
     head = base.copy()
     races = dict(zip(RACES, random.dirichlet(np.full(len(RACES), 0.5)), strict=True))
     male = random.beta(0.5, 0.5)
@@ -40,7 +42,19 @@ def one(base: Array, ancestry: dict[tuple[str, ...], Array], build: dict[tuple[s
         head += -value * low if value < 0 else value * high
     for offsets in asymmetries:
         head += abs(random.normal(0.0, ASYMMETRY_DEVIATION)) * offsets
-    return head
+    return head, [*races.values(), male, old]
+
+
+def groups(traits: Array, scores: Array) -> tuple[tuple[str, ...], Array]:
+    """Return each group of people (ancestry, sex, age) by name, and its middle (G, B) in the identity's scores.
+
+    traits: (N, TRAITS) of heads with scores (N, B); their scores are taken to be linear in the traits.
+    """
+    mean = traits.mean(axis=0)
+    slopes = np.linalg.lstsq(traits - mean, scores, rcond=None)[0]
+    named = {f"{race} {gender} {age}": [*(float(race == other) for other in RACES), float(gender == "male"), float(age == "old")]
+             for race in RACES for gender in GENDERS for age in AGES}
+    return tuple(named), (np.array(list(named.values())) - mean) @ slopes
 
 
 def three(value: float) -> tuple[float, float, float]:
@@ -64,8 +78,9 @@ def align(heads: Array, anchor: np.ndarray) -> Array:
     return heads
 
 
-def principal_components(heads: Array, weight: Array, *, count: int) -> tuple[Array, Array, float]:
-    """Return mean (V, 3), basis (count, V, 3) scaled to one standard deviation, and the share of variance kept.
+def principal_components(heads: Array, weight: Array, *, count: int) -> tuple[Array, Array, Array, float]:
+    """Return mean (V, 3), basis (count, V, 3) scaled to one standard deviation, the heads' scores on it (N, count), and the share
+    of variance kept.
 
     weight: (V,) importance of each vertex in the decomposition.
     """
@@ -76,4 +91,4 @@ def principal_components(heads: Array, weight: Array, *, count: int) -> tuple[Ar
     values, vectors = values[::-1][:count], vectors[:, ::-1][:, :count]
     scores = vectors * np.sqrt(len(heads) - 1)                    # (samples, count), unit variance
     basis = np.einsum("sk,svc->kvc", scores, heads - mean) / (len(heads) - 1)
-    return mean, basis, float(values.sum() / np.trace(gram))
+    return mean, basis, scores, float(values.sum() / np.trace(gram))

@@ -5,6 +5,7 @@ Local axes of an arch: x to the left, y up, z forward, origin at the middle of t
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -24,12 +25,18 @@ EDGE_DROP = np.array([0.0, 0.6, 0.0, 0.6, 0.9, 1.2, 1.4]) * MM         # how far
 CUSPS = ((), (), (90,), (90, 270), (90, 270), (50, 130, 230, 310), (50, 130, 230, 310))
 CUSP_HEIGHTS = np.array([0.25, 0.45, 1.7, 1.6, 1.5, 1.3, 1.3]) * MM    # of the edge's or the cusps' middle over its corners
 LEAN = np.radians([2, 4, 6, 3, 3, 0, 0])                                # of the crown's tip towards the middle
-ARCH_DEPTH = 0.046
+HALF_WIDTHS, ARCH_DEPTH = (0.0285, 0.0265), 0.046                       # upper, lower; of the arch's outer line
 LEVELS = np.array([-0.22, 0.02, 0.18, 0.42, 0.68, 0.86, 0.955, 1.0])   # of the crown's height, from inside the gum to the edge
 SWELLS = np.array([0.0, 0.0, 0.35, 0.75, 1.0, 0.97, 0.90, 0.80])       # of the way from the neck's width to the greatest
 BULGES = np.array([0.2, 0.6, 0.9, 1.0, 0.8, 0.45, 0.2, 0.0]) * 0.9 * MM     # of the front over a straight line to the edge
 RING = 12
-GUM_HEIGHT, PAPILLA, GUM_STEPS = 6.5 * MM, 0.38, 4                      # papilla: over the crown's height; stations a tooth
+GUM_HEIGHTS = (6.5 * MM, 4.0 * MM)                                      # upper, lower; over the crowns' mean height
+PAPILLA, GUM_STEPS = 0.38, 4                                            # papilla: over the crown's height; stations a tooth
+ROOF_COLUMNS = 8                                                        # faces across the palate, even
+# the roof between the gums' inner borders: height of its middle over them, in how much of the way back it gets there; the soft palate
+# behind it: how far behind, height over the last row, width to it; the floor under the tongue lies lower
+VAULT, VAULT_WITHIN, FLOOR = 7.0 * MM, 0.55, 2.0 * MM
+VELUM = np.array([[4.0, 0.5, 1.0], [8.0, 0.0, 0.98], [12.0, -2.0, 0.94], [16.0, -6.0, 0.88], [18.5, -12.0, 0.82]])
 TEETH, GUMS = 0, 1
 
 
@@ -47,9 +54,8 @@ class Arch:
 def arch(*, upper: bool) -> Arch:
     """Return the upper or the lower row: fourteen teeth and a gum."""
     widths, heights = (UPPER_WIDTHS, UPPER_HEIGHTS) if upper else (LOWER_WIDTHS, LOWER_HEIGHTS)
-    half_width = 0.0285 if upper else 0.0265
     down = -1.0 if upper else 1.0                       # towards the edge
-    path = arch_path(half_width)
+    path = arch_path(HALF_WIDTHS[0 if upper else 1])
     vertices, quads, uv, edge, total = [], [], [], [], 0
     centres = np.cumsum(widths) - widths / 2
     for index in range(len(widths)):
@@ -135,8 +141,8 @@ def crown_quads() -> Indices:
 
 
 def gum(path: Array, widths: Array, heights: Array, down: float) -> tuple[Array, Indices, Array]:
-    """Return vertices, quads and UVs of the gum that the crowns stand in: scalloped, with a papilla between two teeth, its back
-    open towards the skull."""
+    """Return vertices, quads and UVs of the gum that the crowns stand in: scalloped, with a papilla between two teeth; and of the
+    palate, or of the floor of the mouth, that joins its inner borders."""
     ends = np.concatenate([[0.0], np.cumsum(widths)])
     stations, margin, crest = [], [], []
     for index, (width, height) in enumerate(zip(widths, heights, strict=True)):
@@ -154,13 +160,45 @@ def gum(path: Array, widths: Array, heights: Array, down: float) -> tuple[Array,
     rows, uv = [], []
     for station, top, rise in zip(distance, height_at, crest_at, strict=True):
         front = 0.55 - 1.3 * rise                               # mm: the papilla lies back between the crowns
-        base = -float(heights.mean()) - GUM_HEIGHT
-        profile = np.array([[base, 0.6], [(top + base) / 2, 1.15 - 0.3 * rise], [top - 0.8 * MM, 0.95 - 0.7 * rise], [top, front],
-                            [top - 0.3 * MM, -2.2], [top * 0.8 + base * 0.2, -7.6], [(top + base) / 2, -9.4], [base, -10.0]])
+        base = -float(heights.mean()) - GUM_HEIGHTS[0 if down < 0 else 1]
+        profile = np.array([[base, 0.4], [(top + base) / 2, 1.15 - 0.3 * rise], [top - 0.8 * MM, 0.95 - 0.7 * rise], [top, front],
+                            [top - 0.3 * MM, -2.2], [top * 0.8 + base * 0.2, -7.6], [0.4 * base - 0.6 * heights.mean(), -9.4]])
         local = np.column_stack([np.zeros(len(profile)), profile[:, 0] * down, profile[:, 1] * MM])
         rows.append(along(path, station, local)[0])
         uv.append(np.column_stack([np.full(len(profile), 0.5 + station * 8), np.linspace(0, 0.3, len(profile))]))
     columns = len(rows[0])
     quads = [[row * columns + column, row * columns + column + 1, (row + 1) * columns + column + 1, (row + 1) * columns + column]
              for row in range(len(rows) - 1) for column in range(columns - 1)]
-    return np.concatenate(rows), np.array(quads)[:, ::-1], np.concatenate(uv)
+    roof_points, roof_quads = roof(np.array(rows), down)
+    roof_uv = np.column_stack([0.5 + roof_points[:, 0] * 8, np.full(len(roof_points), 0.3)])
+    faces = np.concatenate([np.array(quads)[:, ::-1], roof_quads])
+    return np.concatenate([*rows, roof_points]), faces, np.concatenate([*uv, roof_uv])
+
+
+def roof(rows: Array, down: float) -> tuple[Array, Indices]:
+    """Return the points that the palate, or the floor of the mouth, adds to the rows (S, C, 3) of a gum, and its quads into both.
+
+    Each row goes from the right border to the left one; the first is the point behind the incisors.
+    """
+    stations, columns, _ = rows.shape
+    middle, across = stations // 2, np.linspace(0, 1, ROOF_COLUMNS + 1)[:, None]
+    points: list[Array] = []
+    grid = [np.full(ROOF_COLUMNS + 1, middle * columns + columns - 1)]
+    height = -down * VAULT if down < 0 else -FLOOR
+    total = stations * columns
+    for step in range(1, middle + 1):
+        right, left = rows[middle - step, -1], rows[middle + step, -1]
+        rise = height * np.sin(np.pi / 2 * min(step / middle / VAULT_WITHIN, 1.0)) * (1 - (2 * across - 1) ** 2) ** 0.8
+        row = right + (left - right) * across + rise * [0, 1, 0]
+        points.append(row[1:-1])
+        ends = np.array([middle - step, middle + step]) * columns + columns - 1
+        grid.append(np.concatenate([ends[:1], total + np.arange(ROOF_COLUMNS - 1), ends[1:]]))
+        total += ROOF_COLUMNS - 1
+    for behind, rise, width in VELUM * [MM, MM, 1] if down < 0 else ():
+        points.append(row * [width, 1, 1] + [0, rise, -behind])
+        grid.append(total + np.arange(ROOF_COLUMNS + 1))
+        total += ROOF_COLUMNS + 1
+    fan = [[grid[1][column + 1], grid[1][column], grid[0][0], grid[0][0]] for column in range(ROOF_COLUMNS)]
+    quads = [[front[column], front[column + 1], back[column + 1], back[column]]
+             for front, back in pairwise(grid[1:]) for column in range(ROOF_COLUMNS)]
+    return np.concatenate(points), np.array(fan + quads)

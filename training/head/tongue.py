@@ -13,16 +13,25 @@ from .teeth import MM
 
 RING = 24                                                   # points around; a multiple of 4
 # from the tip to the root: how far behind the incisors' front, height of the top, half the width, thickness; mm
-SPINE = np.array([[7.2, -4.6, 3.0, 2.4], [7.8, -3.6, 5.2, 4.6], [9.2, -2.8, 7.2, 6.2], [12.0, -1.8, 9.0, 8.0],
-                  [16.0, -0.6, 10.4, 10.5],
-                  [21.0, 0.8, 11.6, 13.0], [26.0, 2.0, 12.4, 15.0], [31.0, 2.8, 13.0, 17.0], [36.0, 3.0, 13.4, 19.0],
+SPINE = np.array([[10.2, -3.4, 2.8, 2.2], [10.8, -2.6, 4.8, 4.2], [12.2, -1.9, 6.6, 5.8], [14.6, -1.2, 8.4, 7.6],
+                  [18.0, -0.3, 10.0, 10.2],
+                  [22.0, 0.9, 11.4, 12.8], [26.5, 2.0, 12.4, 15.0], [31.0, 2.8, 13.0, 17.0], [36.0, 3.0, 13.4, 19.0],
                   [41.0, 2.4, 13.8, 21.0], [46.0, 0.8, 14.2, 22.5], [51.0, -2.0, 14.4, 23.5], [56.0, -6.0, 14.4, 24.0],
                   [60.0, -11.5, 14.0, 23.0], [63.0, -18.5, 13.0, 20.0], [64.5, -26.0, 12.0, 16.0]])
+# the same out over the lower lip, where the lower jaw is taken as at rest, and with the tip between the teeth
+OUT_SPINE = np.array([[-29.0, -3.4, 2.8, 2.2], [-28.4, -1.6, 5.2, 4.0], [-26.2, 1.0, 7.6, 5.2], [-22.0, 4.2, 9.4, 5.8],
+                      [-16.0, 7.2, 10.4, 5.9],
+                      [-9.0, 9.2, 10.8, 5.8], [-2.0, 9.5, 11.0, 5.8], [5.0, 9.0, 11.0, 5.9], [13.0, 8.4, 11.4, 7.2],
+                      [21.0, 7.0, 12.0, 11.0], [30.0, 5.5, 12.6, 14.0], [39.0, 3.0, 13.2, 17.0], [47.0, -1.0, 13.6, 20.0],
+                      [54.0, -6.5, 13.8, 21.5], [60.0, -15.0, 13.0, 19.5], [64.0, -25.0, 12.0, 16.0]])
+TEETH_SPINE = np.array([[-0.5, 6.2, 3.0, 2.2], [0.4, 7.0, 5.2, 3.8], [2.4, 7.6, 7.2, 4.8], [6.0, 7.6, 8.8, 5.4],
+                        [10.5, 7.0, 10.0, 7.0],
+                        [16.0, 6.0, 11.2, 9.8], [22.0, 5.0, 12.2, 12.8], [28.0, 4.4, 12.9, 15.6], [34.0, 3.7, 13.4, 18.4],
+                        [40.0, 2.6, 13.8, 20.8], *SPINE[10:].tolist()])
 GROOVE = 0.9 * MM                                           # depth of the median groove
 FLAT_BELOW = 0.55                                           # the underside's share of the thickness that is rounded
-TIP_RISE, TIP_ADVANCE, BACK_RISE, OUT, OUT_DROP = 13.0 * MM, 2.0 * MM, 10.5 * MM, 36.0 * MM, 7.0 * MM
-TEETH_ADVANCE, TEETH_RISE = 5.0 * MM, 3.4 * MM
-WIDER, NARROWER = 0.09, 0.22
+TIP_RISE, TIP_ADVANCE, BACK_RISE = 13.0 * MM, 4.0 * MM, 10.5 * MM
+WIDER, NARROWER = 0.06, 0.22
 
 
 @dataclass(frozen=True)
@@ -34,17 +43,17 @@ class Tongue:
     uv: Array
 
 
-def tongue() -> Tongue:
-    """Return the tongue at rest."""
+def tongue(spine: Array = SPINE) -> Tongue:
+    """Return the tongue along a spine (R, 4), millimetres: SPINE at rest."""
     angle = (np.arange(RING) + 0.5) / RING * 2 * np.pi
     across, up = np.cos(angle), np.sin(angle)
     round_across = np.sign(across) * np.abs(across) ** 0.8
     rows, uv = [], []
-    for place, (behind, top, half, thick) in enumerate(SPINE * MM):
+    for place, (behind, top, half, thick) in enumerate(spine * MM):
         height = np.where(up > 0, 0.45 * np.abs(up) ** 0.9, -FLAT_BELOW * np.abs(up) ** 0.8)
         groove = GROOVE * min(place / 4, 1.0) * np.exp(-((round_across / 0.16) ** 2)) * (up > 0)
         rows.append(np.column_stack([half * round_across, top - 0.45 * thick + thick * height - groove, np.full(RING, -behind)]))
-        uv.append(np.column_stack([0.5 + 0.48 * across * (0.6 + 0.4 * up), np.full(RING, 1 - place / (len(SPINE) - 1))]))
+        uv.append(np.column_stack([0.5 + 0.48 * across * (0.6 + 0.4 * up), np.full(RING, 1 - place / (len(spine) - 1))]))
     rows[0][:, 2] += 1.2 * MM * (1 - np.abs(across)) * (up > -0.5)
     quads = [[row * RING + step, row * RING + (step + 1) % RING, (row + 1) * RING + (step + 1) % RING, (row + 1) * RING + step]
              for row in range(len(rows) - 1) for step in range(RING)]
@@ -60,16 +69,20 @@ def shapes(body: Array) -> dict[str, Array]:
     behind = (front - body[:, 2]) / MM                                  # millimetres from the tip
     zero = np.zeros(len(body))
     tip = np.clip(1 - behind / 24, 0, 1) ** 1.6
-    blade = np.clip(1 - behind / 14, 0, 1) ** 1.2
-    out = np.clip(1 - behind / 48, 0, 1) ** 1.3
     hump = np.exp(-(((behind - 32) / 11) ** 2))
     body_share = np.clip((front - back) / MM - behind, 0, 20) / 20      # nothing at the root
     side = np.abs(body[:, 0]) / np.abs(body[:, 0]).max()
     return {
-        "tongueOut": np.column_stack([-0.08 * body[:, 0] * out, -OUT_DROP * out**2 + 2.0 * MM * out, OUT * out]),
+        "tongueOut": bent(body, OUT_SPINE),
         "tongueTipUp": np.column_stack([zero, TIP_RISE * tip, TIP_ADVANCE * tip]),
-        "tongueTipTeeth": np.column_stack([zero, TEETH_RISE * blade, TEETH_ADVANCE * np.clip(1 - behind / 40, 0, 1)]),
+        "tongueTipTeeth": bent(body, TEETH_SPINE),
         "tongueBackUp": np.column_stack([zero, BACK_RISE * hump, -3.0 * MM * hump]),
         "tongueWide": np.column_stack([WIDER * body[:, 0] * body_share, -1.0 * MM * body_share, zero]),
         "tongueNarrow": np.column_stack([-NARROWER * body[:, 0] * body_share, 2.5 * MM * side**2 * body_share * (behind < 40), zero]),
     }
+
+
+def bent(body: Array, spine: Array) -> Array:
+    """Return the offsets (V, 3) that take a tongue at rest (V, 3) on a head to another spine (R, 4), millimetres."""
+    rest = tongue().vertices
+    return (tongue(spine).vertices - rest) * float(np.ptp(body[:, 2]) / np.ptp(rest[:, 2]))

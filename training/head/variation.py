@@ -10,7 +10,7 @@ from .source import Array
 
 REACHES = (0.055, 0.025)                # metres
 DEVIATIONS = (0.0028, 0.0010)           # metres, of each coordinate
-ASYMMETRY = 0.4                         # of the symmetric part
+ASYMMETRY = 0.25                        # of the symmetric part
 CENTRES = 400
 
 
