@@ -34,10 +34,7 @@ def main(archive: Path, photo: Path, audio: Path, out: Path, log: Path) -> int:
         os.dup2(chatter.fileno(), 1)
         os.dup2(chatter.fileno(), 2)
     say("Installing the extension in Blender")
-    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    bpy.ops.extensions.package_install_files(filepath=str(archive), repo="user_default", enable_on_install=True, overwrite=True)
-    scene = bpy.context.scene
-    scene.world = bpy.data.worlds.new("World")
+    scene = install(archive)
     scene.ecavatar.photo, scene.ecavatar.audio = str(photo), str(audio)
     if not generate():
         return 2
@@ -52,6 +49,15 @@ def main(archive: Path, photo: Path, audio: Path, out: Path, log: Path) -> int:
     bpy.ops.wm.save_as_mainfile(filepath=str(out / "demo.blend"), compress=True)
     (out / "demo.blend1").unlink(missing_ok=True)
     return 0
+
+
+def install(archive: Path) -> bpy.types.Scene:
+    """Return the scene of a new file in which the extension is installed."""
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    bpy.ops.extensions.package_install_files(filepath=str(archive), repo="user_default", enable_on_install=True, overwrite=True)
+    scene = bpy.context.scene
+    scene.world = bpy.data.worlds.new("World")
+    return scene
 
 
 def generate() -> bool:

@@ -18,6 +18,8 @@ DARKEST = 0.30                      # share of the brow's pixels that show hair 
 OWN, USUAL = 0.55, 0.5              # share of a brow's own side in it, the other being alike; density where the photo shows neither
 COVERED = 0.18                      # log luminance below the skin's of what lies above the brow: hair hangs over it
 BARE = 0.70                         # quantile of what is in and above the brow, beyond which it is bare skin
+CHEEKS = ((50, 101, 205), (280, 330, 425))      # landmarks, the person's right ones first
+FRINGE = 0.70                       # of the cheek's brightness: whatever is darker above the eyes is no bare skin
 PALE = 0.62                         # of the skin's colour: brows the photo does not show
 
 Array = NDArray[np.float64]
@@ -50,7 +52,9 @@ def brow_look(photo: Photo, face: Face) -> BrowLook:
         above = smooth_samples(photo, face, forehead)
         around = np.concatenate([above.reshape(-1, 3), seen.reshape(-1, 3)])           # hair may hang over what is above
         brightness = around.mean(axis=1)
-        skin.append(np.median(around[brightness >= np.quantile(brightness, BARE)], axis=0))
+        bare = np.median(around[brightness >= np.quantile(brightness, BARE)], axis=0)
+        cheek = np.median(smooth_samples(photo, face, face.landmarks[list(CHEEKS[side]), :2].astype(np.float64)), axis=0)
+        skin.append(cheek if bare.mean() < FRINGE * cheek.mean() else bare)
         depth.append(np.log(skin[-1].mean() + 8) - np.log(seen.mean(axis=2) + 8))
         over.append(np.log(skin[-1].mean() + 8) - np.log(above.mean(axis=(1, 2)) + 8))
         found.append(seen)

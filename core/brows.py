@@ -24,7 +24,8 @@ Array = NDArray[np.float64]
 
 def brow_hairs(neutral: Floats, basis: HeadBasis, anchors: Anchors, density: Floats, random: np.random.Generator) -> Strands:
     """Return both brows on the head `neutral` (V, 3); density: (2, ALONG, ACROSS) of brow_look."""
-    sides = [one_brow(side, neutral, basis, anchors, density[side], random) for side in (0, 1)]
+    seed = int(random.integers(2**31))                  # both sides draw alike: equal brows get as many hairs
+    sides = [one_brow(side, neutral, basis, anchors, density[side], np.random.default_rng(seed)) for side in (0, 1)]
     points, radius, triangle, weights = (np.concatenate(values) for values in zip(*sides, strict=True))
     return Strands(points.astype(np.float32), radius.astype(np.float32), triangle.astype(np.int32), weights.astype(np.float32))
 

@@ -29,8 +29,7 @@ def import_avatar(result: JobResult, target: bpy.types.Scene) -> bpy.types.Objec
     parts = head.furnish(root, result, basis)
     root.ecavatar.confidence, root.ecavatar.advice = float(result.head["confidence"]), str(result.head["advice"])
     skin.apply(parts, result, basis)
-    if target.ecavatar.hair:
-        hair.add(root, result, basis, Anchors.load(pack.path("anchors")))
+    hair.apply(root, parts["skin"], result, basis, Anchors.load(pack.path("anchors")), wanted=target.ecavatar.hair)
     animation.apply(root, parts, result, start=target.frame_start)
     scene.play(target, root, result)
     scene.light(target, root)

@@ -13,46 +13,88 @@ from ..core.hair import short_hair
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
 from ..core.strands import Strands
+from ..core.types import Floats
 from .head import attach, parts_of
 from .scene import to_blender
 from .skin import linear, put
 
 HAIR, BROWS = "hair", "brows"
 UV, DEFORM = "UVMap", "ECAvatar follow skin"
+TRIANGLE, WEIGHTS, PLACE = "ecavatar_triangle", "ecavatar_weights", "ecavatar_place"        # of a root on the skin: of each curve
+STILL = 1e-5                    # metres: a head that moved less is the same one
 # of the colour: of all hair, since among strands light brightens once more what the photo shows lit; at the root; of single strands
 TONE, DARK_ROOT, SHADES = 0.5, 0.55, (0.72, 1.35)
 
 
-def add(root: bpy.types.Object, result: JobResult, basis: HeadBasis, anchors: Anchors) -> None:
-    """Add hair and brows to the avatar's skin: no hair when the photo showed none, and nothing that the avatar has already."""
-    parts = parts_of(root)
-    vertices, hair_colour = result.head["vertices"], result.head["hair_colour"]
-    if HAIR not in parts and len(hair_colour):
-        strands = short_hair(vertices, basis, np.random.default_rng(0))
-        grow(root, HAIR, strands, basis).materials.append(material(HAIR, linear(hair_colour)))
-    if BROWS not in parts:
-        strands = brow_hairs(vertices, basis, anchors, result.head["brow_density"], np.random.default_rng(0))
-        grow(root, BROWS, strands, basis).materials.append(material(BROWS, linear(result.head["brow_colour"])))
+def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, basis: HeadBasis, anchors: Anchors, *,
+          wanted: bool) -> None:
+    """Set the hair and the brows that the avatar has onto its new skin; where it has none and they are `wanted`, grow them (no hair
+    when the photo showed none)."""
+    parts, head = parts_of(root), result.head
+    colours = {HAIR: head["hair_colour"], BROWS: head["brow_colour"]}
+    for role, colour in colours.items():
+        if role in parts:
+            seat(parts[role], skin, head["vertices"], basis)
+        elif wanted and len(colour):
+            random = np.random.default_rng(0)
+            strands = (short_hair(head["vertices"], basis, random) if role == HAIR
+                       else brow_hairs(head["vertices"], basis, anchors, head["brow_density"], random))
+            grow(root, role, skin, strands, basis).data.materials.append(material(role, linear(colour)))
 
 
-def grow(root: bpy.types.Object, role: str, strands: Strands, basis: HeadBasis) -> bpy.types.ID:
-    """Add an object `role` of hair curves that follow the skin, and return the curves."""
-    skin = parts_of(root)["skin"]
+def grow(root: bpy.types.Object, role: str, skin: bpy.types.Object, strands: Strands, basis: HeadBasis) -> bpy.types.Object:
+    """Return a new object `role` of hair curves that follow the skin."""
     curves = bpy.data.hair_curves.new(f"{root.name} {role}")
     count, points = strands.radius.shape
     curves.add_curves([points] * count)
-    curves.attributes["position"].data.foreach_set("vector", to_blender(strands.points).astype(np.float32).ravel())
-    radius = curves.attributes.get("radius") or curves.attributes.new("radius", "FLOAT", "POINT")
-    radius.data.foreach_set("value", strands.radius.ravel())
-    place = curves.attributes.new("surface_uv_coordinate", "FLOAT2", "CURVE")
-    place.data.foreach_set("vector", strands.uv(basis).ravel())
-    curves.surface, curves.surface_uv_map = skin, UV
-    skin.add_rest_position_attribute = True
+    for name, (kind, domain, values) in {
+            "position": ("FLOAT_VECTOR", "POINT", to_blender(strands.points)), "radius": ("FLOAT", "POINT", strands.radius),
+            "surface_uv_coordinate": ("FLOAT2", "CURVE", strands.uv(basis)), TRIANGLE: ("INT", "CURVE", strands.triangle),
+            WEIGHTS: ("FLOAT_VECTOR", "CURVE", strands.weights),
+            PLACE: ("FLOAT_VECTOR", "CURVE", to_blender(strands.points[:, 0]))}.items():
+        attribute = curves.attributes.get(name) or curves.attributes.new(name, kind, domain)
+        plain = np.ascontiguousarray(values, np.int32 if kind == "INT" else np.float32)
+        attribute.data.foreach_set("value" if kind in ("INT", "FLOAT") else "vector", plain.ravel())
     made = bpy.data.objects.new(curves.name, curves)
     attach(made, role, root)
-    made.parent = skin
+    bind(made, skin)
     made.modifiers.new("Follow Skin", "NODES").node_group = follow()
-    return curves
+    return made
+
+
+def bind(hair: bpy.types.Object, skin: bpy.types.Object) -> None:
+    """Make this skin the surface that the curves follow."""
+    hair.data.surface, hair.data.surface_uv_map, hair.parent = skin, UV, skin
+    skin.add_rest_position_attribute = True
+
+
+def seat(hair: bpy.types.Object, skin: bpy.types.Object, vertices: Floats, basis: HeadBasis) -> None:
+    """Move each curve as its place on the skin has moved since, groomed or not; vertices: (V, 3) of the head as it is now.
+
+    Curves that an artist has added know no place, and stay.
+    """
+    bind(hair, skin)
+    attributes = hair.data.attributes
+    if any(attributes.get(name) is None for name in (TRIANGLE, WEIGHTS, PLACE)):
+        return
+    count = len(hair.data.curves)
+    triangle, weights, before = np.empty(count, np.int32), np.empty(3 * count, np.float32), np.empty(3 * count, np.float32)
+    attributes[TRIANGLE].data.foreach_get("value", triangle)
+    attributes[WEIGHTS].data.foreach_get("vector", weights)
+    attributes[PLACE].data.foreach_get("vector", before)
+    known = weights.reshape(-1, 3).sum(axis=1) > 0.5
+    corners = vertices[basis.skin_triangles[np.clip(triangle, 0, len(basis.skin_triangles) - 1)]]
+    now = to_blender(np.einsum("nk,nkc->nc", weights.reshape(-1, 3), corners)).astype(np.float32)
+    move = np.where(known[:, None], now - before.reshape(-1, 3), 0)
+    if np.abs(move).max(initial=0) < STILL:
+        return
+    points = np.empty(3 * len(hair.data.points), np.float32)
+    attributes["position"].data.foreach_get("vector", points)
+    lengths = np.array([curve.points_length for curve in hair.data.curves])
+    points = points.reshape(-1, 3) + np.repeat(move, lengths, axis=0)
+    attributes["position"].data.foreach_set("vector", np.ascontiguousarray(points, np.float32).ravel())
+    attributes[PLACE].data.foreach_set("vector", np.ascontiguousarray(before.reshape(-1, 3) + move, np.float32).ravel())
+    hair.data.update_tag()
 
 
 def follow() -> bpy.types.NodeTree:

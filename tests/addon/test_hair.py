@@ -5,10 +5,15 @@ import dataclasses
 import bpy
 import numpy as np
 import pytest
+from ecavatar.core.brows import brow_hairs
+from ecavatar.core.face_fit import Anchors
 from ecavatar.core.hair import POINTS, STRANDS
+from ecavatar.core.head_model import HeadBasis
+from ecavatar.core.pack import DEFAULT
 from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.hair import TONE
 from ecavatar.ecavatar_addon.head import parts_of
+from ecavatar.ecavatar_addon.scene import to_blender
 from ecavatar.ecavatar_addon.skin import linear
 
 
@@ -32,6 +37,13 @@ def test_the_avatar_has_brows_in_the_photos_colour(avatar, result):
     np.testing.assert_allclose(tone(brows), TONE * linear(result.head["brow_colour"]), atol=1e-6)
 
 
+def rest(curves):
+    """Return the first point (N, 3) of each curve as it was made."""
+    points = np.empty(3 * len(curves.data.points), np.float32)
+    curves.data.attributes["position"].data.foreach_get("vector", points)
+    return points.reshape(len(curves.data.curves), -1, 3)[:, 0]
+
+
 def roots(curves):
     """Return the first point (N, 3) of each curve as the modifiers leave it."""
     evaluated = curves.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
@@ -40,19 +52,54 @@ def roots(curves):
     return points.reshape(len(evaluated.curves), -1, 3)[:, 0]
 
 
-def test_brows_follow_the_skin(avatar):
+@pytest.fixture
+def still(avatar):
+    """The avatar's parts; the skin is at rest."""
     parts = parts_of(avatar)
-    keys = parts["skin"].data.shape_keys
-    keys.animation_data_clear()
-    before = roots(parts["brows"])
-    rest = np.empty(3 * len(parts["brows"].data.points), np.float32)
-    parts["brows"].data.attributes["position"].data.foreach_get("vector", rest)
-    np.testing.assert_allclose(before, rest.reshape(len(before), -1, 3)[:, 0], atol=2e-4)       # nothing moves at rest
-    keys.key_blocks["browInnerUp"].value = 1.0
+    parts["skin"].data.shape_keys.animation_data_clear()
+    for block in parts["skin"].data.shape_keys.key_blocks[1:]:
+        block.value = 0.0
+    return parts
+
+
+@pytest.mark.parametrize("role", ["hair", "brows"])
+def test_nothing_moves_at_rest(still, role):
+    np.testing.assert_allclose(roots(still[role]), rest(still[role]), atol=1e-6)            # metres
+
+
+def test_brows_move_as_the_skin_below_them(still, result):
+    still["skin"].data.shape_keys.key_blocks["browInnerUp"].value = 1.0
     bpy.context.view_layer.update()
-    moved = roots(parts["brows"]) - before
-    inner = np.argsort(np.abs(before[:, 0]))[:20]
-    assert moved[inner, 2].mean() > 0.003                                                       # metres upwards
+    moved = roots(still["brows"]) - rest(still["brows"])
+    basis, anchors = HeadBasis.load(DEFAULT / "head.npz"), Anchors.load(DEFAULT / "anchors.npz")
+    hairs = brow_hairs(result.head["vertices"], basis, anchors, result.head["brow_density"], np.random.default_rng(0))
+    offsets = result.bake["offsets"][list(result.bake["names"]).index("browInnerUp")]
+    wanted = to_blender(np.einsum("nk,nkc->nc", hairs.weights, offsets[basis.skin_triangles[hairs.triangle]]))
+    np.testing.assert_allclose(moved, wanted, atol=3e-4)                        # metres: Blender may cut a quad the other way
+    inner = np.argsort(np.abs(rest(still["brows"])[:, 0]))[:20]
+    assert moved[inner, 2].min() > 0.002                                        # upwards
+
+
+def test_hair_follows_an_artists_own_shape(still):
+    key = still["skin"].shape_key_add(name="larger", from_mix=False)
+    points = np.empty(3 * len(key.data), np.float32)
+    key.data.foreach_get("co", points)
+    key.data.foreach_set("co", np.float32(1.1) * points)
+    key.value = 1.0
+    bpy.context.view_layer.update()
+    np.testing.assert_allclose(roots(still["hair"]), 1.1 * rest(still["hair"]), atol=1e-5)  # metres
+
+
+@pytest.mark.parametrize("role", ["hair", "brows"])
+def test_roots_lie_on_the_skin_that_is_rendered(still, role):
+    skin = still["skin"]
+    smooth = skin.modifiers["Subdivision"]
+    smooth.levels, smooth.show_viewport = smooth.render_levels, True
+    bpy.context.view_layer.update()
+    shown = skin.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    some = roots(still[role])[::20]
+    nearest = np.array([shown.closest_point_on_mesh(place)[1] for place in some.tolist()])
+    assert np.linalg.norm(nearest - some, axis=1).max() < 1e-4                  # metres
 
 
 def test_it_can_be_left_out(addon, result):
@@ -72,3 +119,37 @@ def test_groomed_hair_is_kept(avatar, result, role):
     hair.data.curves[0].points[0].position = (1.0, 2.0, 3.0)
     again = parts_of(import_avatar(result, bpy.context.scene))[role]
     assert again == hair and tuple(again.data.curves[0].points[0].position) == (1.0, 2.0, 3.0)
+
+
+@pytest.mark.parametrize("role", ["hair", "brows"])
+def test_deleted_hair_comes_back_only_where_it_is_wanted(avatar, result, role):
+    other = {"hair": "brows", "brows": "hair"}[role]
+    kept = parts_of(avatar)[other]
+    bpy.data.objects.remove(parts_of(avatar)[role])
+    bpy.context.scene.ecavatar.hair = False
+    assert role not in parts_of(import_avatar(result, bpy.context.scene)) and parts_of(avatar)[other] == kept
+    bpy.context.scene.ecavatar.hair = True
+    again = parts_of(import_avatar(result, bpy.context.scene))
+    assert len(again[role].data.curves) > 80 and again[role].data.surface == again["skin"] and again[other] == kept
+
+
+@pytest.mark.parametrize("role", ["hair", "brows"])
+def test_kept_hair_moves_with_a_new_head(avatar, result, role):
+    hair = parts_of(avatar)[role]
+    hair.data.curves[0].points[1].position.z += 0.01                                            # groomed
+    before = positions(hair)
+    other = dict(result.head) | {"vertices": (result.head["vertices"] * np.float32([1.1, 1.0, 1.05])).astype(np.float32)}
+    again = parts_of(import_avatar(dataclasses.replace(result, head=other), bpy.context.scene))[role]
+    assert again == hair
+    points = hair.data.curves[0].points_length
+    roots_before, roots_after = (found.reshape(len(hair.data.curves), points, 3)[:, 0] for found in (before, positions(hair)))
+    np.testing.assert_allclose(roots_after, roots_before * [1.1, 1.05, 1.0], atol=1e-4)         # Blender's axes
+    import_avatar(result, bpy.context.scene)
+    np.testing.assert_allclose(positions(hair), before, atol=1e-4)
+
+
+def positions(hair):
+    """Return all points (N, 3) of the curves."""
+    found = np.empty(3 * len(hair.data.points), np.float32)
+    hair.data.attributes["position"].data.foreach_get("vector", found)
+    return found.reshape(-1, 3)

@@ -7,25 +7,20 @@ import pytest
 
 from core.brow_look import ACROSS, ALONG, BrowLook, brow_look, brow_places
 from core.brows import POINTS, brow_hairs
-from core.face_detection import Face, FaceDetector
-from core.face_fit import Anchors
+from core.face_detection import Face
 from core.image import read_photo
+from core.skin_mask import BROWS
 from core.types import Photo
-from tests.core.own_heads import ASSETS, ASTRONAUT, TASK, basis, needs_nets
+from tests.core.own_heads import ASTRONAUT, anchors, basis, detector, needs_nets
 from training.head.surface import project
 
 DENSE = np.ones((2, ALONG, ACROSS), np.float32)
 
 
 @lru_cache(1)
-def anchors() -> Anchors:
-    return Anchors.load(ASSETS / "anchors.npz")
-
-
-@lru_cache(1)
 def seen() -> tuple[Photo, Face]:
     photo = read_photo(ASTRONAUT)
-    return photo, FaceDetector.load(TASK).detect(photo)
+    return photo, detector().detect(photo)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -38,10 +33,13 @@ def test_hairs_lie_on_the_skin_along_the_landmarks(seed):
     points = hairs.points.reshape(-1, 3).astype(float)
     corners, weights = project(points, head.astype(float), model.skin_triangles)
     off = np.linalg.norm(points - np.einsum("nk,nkc->nc", weights, head[corners]), axis=1)
-    assert off.max() < 0.0015                                                   # metres
-    marks = anchors().points(head)
-    outline = np.concatenate([brow_places(marks, side, np.array([0.5] * 9), np.linspace(0, 1, 9)) for side in (0, 1)])
-    assert np.linalg.norm(points[:, None] - outline[None], axis=2).min(axis=1).max() < 0.016
+    assert off.max() < 0.001                                                    # metres
+    marks = anchors().points(head)[np.concatenate(BROWS)]
+    assert np.linalg.norm(hairs.points[:, 0][:, None] - marks[None], axis=2).min(axis=1).max() < 0.010
+    roots, tips = hairs.points[:, 0], hairs.points[:, -1]
+    inner = np.abs(roots[:, 0]) < np.quantile(np.abs(roots[:, 0]), 0.3)
+    assert (tips - roots)[inner, 1].mean() > 0.002                              # up at the inner end, then outwards
+    assert (np.abs(tips) > np.abs(roots))[~inner, 0].all()
 
 
 def test_a_bare_brow_keeps_few_hairs():
@@ -49,6 +47,21 @@ def test_a_bare_brow_keeps_few_hairs():
     counts = [len(brow_hairs(model.vertices, model, anchors(), density * DENSE, np.random.default_rng(0)).points)
               for density in (1.0, 0.0)]
     assert 0 < counts[1] < 0.25 * counts[0]
+
+
+@pytest.mark.parametrize(("dense", "bare", "way"), [
+    (np.s_[:, ACROSS // 2 + 1:], np.s_[:, :ACROSS // 2], [0, 1, 0]),            # the upper half and the lower one
+    (np.s_[ALONG // 2:], np.s_[:ALONG // 2], [-1, 0, 0])])                      # the outer half and the inner one
+def test_hairs_grow_where_the_photo_shows_them(dense, bare, way):
+    middle = []
+    for shown in (dense, bare):
+        density = 0 * DENSE
+        density[0][shown] = 1
+        roots = brow_hairs(basis().vertices, basis(), anchors(), density, np.random.default_rng(0)).points[:, 0]
+        right = roots[:, 0] < 0
+        assert right.sum() > 2 * (~right).sum() > 0
+        middle.append(roots[right].mean(axis=0))
+    assert (middle[0] - middle[1]) @ way > 0.001                                # metres
 
 
 def repainted(factor: float) -> BrowLook:

@@ -27,11 +27,12 @@ def test_the_hairline_leaves_face_ears_and_neck_free():
 
 def test_the_map_around_the_cranium_gives_the_skin_back(head):
     model = basis()
-    places = head[model.part("skin").vertices][inside_hairline(model.vertices[model.part("skin").vertices]) > 0.004]
+    skin = model.part("skin").vertices
+    places = head[skin][inside_hairline(model.vertices[skin]) > 0.002]          # at its edge, ears hide some skin
     direction = (places - CRANIUM) / RADII
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     off = np.linalg.norm(Scalp.of(head, model).skin(direction) - places, axis=1)
-    assert np.quantile(off, 0.95) < 0.001 and off.max() < 0.003                 # metres
+    assert len(places) > 300 and off.max() < 0.001                              # metres
 
 
 def test_strands_keep_out_of_the_ears(head):

@@ -15,14 +15,24 @@ def test_roots_are_where_their_triangles_say():
     assert (strands.weights > 0).all() and (strands.radius > 0).all()
 
 
-def test_uvs_of_roots_lie_in_their_triangles():
+def test_the_uv_of_a_root_leads_to_its_triangle_and_to_no_other():
     model = basis()
     strands = short_hair(model.vertices, model, np.random.default_rng(0))
-    uv = strands.uv(model)
-    faces = model.part("skin").faces
-    quads = model.quad_uv[faces]
-    own = quads[strands.triangle % len(quads)]
-    assert (uv >= model.uv[own].min(axis=1) - 1e-6).all() and (uv <= model.uv[own].max(axis=1) + 1e-6).all()
+    uv, owner = strands.uv(model)[::40].astype(float), strands.triangle[::40]
+    quads = model.quad_uv[model.part("skin").faces]
+    corners = model.uv[np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])].astype(float)
+    first, second, off = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0], uv[:, None] - corners[None, :, 0]
+    area = cross(first, second)
+    beta, gamma = cross(off, second) / area, cross(first, off) / area
+    inside = (beta >= 0) & (gamma >= 0) & (beta + gamma <= 1)                               # (N, F)
+    assert (inside.sum(axis=1) == 1).all() and (inside.argmax(axis=1) == owner).all()
+    weights = np.stack([1 - beta - gamma, beta, gamma], axis=2)[np.arange(len(uv)), owner]
+    places = np.einsum("nk,nkc->nc", weights, model.vertices[model.skin_triangles[owner]])
+    np.testing.assert_allclose(places, strands.points[::40, 0], atol=2e-5)                  # metres: a UV has 7 digits
+
+
+def cross(first, second):
+    return first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]
 
 
 def test_places_are_scattered_by_area_and_share():

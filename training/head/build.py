@@ -68,7 +68,7 @@ class Builder:
             **self.arches, "tongue": self.tongue, **dict.fromkeys(EYES, self.eyeball)}
 
     def heads(self, count: int, seed: int) -> Array:
-        """Return sampled heads (count, V, 3) in our layout, aligned, lips closed, neck cut flat, mouth furnished; keep their traits."""
+        """Return sampled heads (count, V, 3) in our layout, lips closed, neck cut flat, mouth furnished; keep their traits."""
         random = np.random.default_rng(seed)
         raw, self.traits = population.sample(self.source, self.crop.keep, count=count, random=random)
         face = np.flatnonzero((self.base[self.skin][:, 2] > 0.06) & (self.base[self.skin][:, 1] > 0.63))

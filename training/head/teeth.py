@@ -198,7 +198,7 @@ def roof(rows: Array, down: float) -> tuple[Array, Indices]:
         points.append(row * [width, 1, 1] + [0, rise, -behind])
         grid.append(total + np.arange(ROOF_COLUMNS + 1))
         total += ROOF_COLUMNS + 1
-    fan = [[grid[1][column + 1], grid[1][column], grid[0][0], grid[0][0]] for column in range(ROOF_COLUMNS)]
+    fan = [[grid[1][column + 2], grid[1][column + 1], grid[1][column], grid[0][0]] for column in range(0, ROOF_COLUMNS, 2)]
     quads = [[front[column], front[column + 1], back[column + 1], back[column]]
              for front, back in pairwise(grid[1:]) for column in range(ROOF_COLUMNS)]
     return np.concatenate(points), np.array(fan + quads)
