@@ -194,12 +194,13 @@ def sampled(photo: Photo, head: Floats, camera: Camera, mask: SkinMask, *, basis
 
 
 def creased(move: Floats, basis: HeadBasis) -> Floats:
-    """Return 0..1 for each skin vertex: how much of the photo's creases the expression makes there (the folds from the nose
-    to the corners of the mouth); move: (V, 3) what the expression adds, metres."""
+    """Return 0..1 for each skin vertex: how much of the photo's creases and shine the expression makes there (the folds from the nose
+    to the corners of the mouth, stretched lips); move: (V, 3) what the expression adds, metres."""
     skin = basis.vertices[basis.part("skin").vertices]
     eyes = basis.vertices[basis.part("eye_left").vertices].mean(axis=0)
-    cheek = (basis.regions != REGIONS.index("lips")) & (skin[:, 1] < eyes[1] - 0.014) & (np.abs(skin[:, 0]) > 0.6 * eyes[0])
-    return np.asarray(np.clip(np.linalg.norm(move[: len(skin)], axis=1) / CREASE_MOVE, 0, 1) * cheek, np.float32)
+    cheek = (skin[:, 1] < eyes[1] - 0.014) & (np.abs(skin[:, 0]) > 0.6 * eyes[0])
+    lips = basis.regions == REGIONS.index("lips")
+    return np.asarray(np.clip(np.linalg.norm(move[: len(skin)], axis=1) / CREASE_MOVE, 0, 1) * (cheek | lips), np.float32)
 
 
 def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, basis: HeadBasis) -> Floats:
@@ -260,7 +261,8 @@ def overlaid(image: Floats, photo: Photo, mask: SkinMask, coverage: Coverage, tr
     skin, margin, _ = mask.at(mixed[:, :2])
     share = (mixed[:, 2] * skin)[:, None]
     below, colour = image[shown], bilinear(photo.pixels, mixed[:, 0], mixed[:, 1]) / np.maximum(mixed[:, 4:], 0.2)
-    calm = np.where(colour @ LUMINANCE < below @ LUMINANCE, np.maximum(CREASING * mixed[:, 3], margin), SHINE)
+    crease = CREASING * mixed[:, 3]
+    calm = np.where(colour @ LUMINANCE < below @ LUMINANCE, np.maximum(crease, margin), np.maximum(crease, SHINE))
     colour += (below - colour) * calm[:, None]
     image[shown] = below * (1 - share) + colour * share
     return image
