@@ -21,6 +21,7 @@ SIDE, SPAN = 160, 2.6                       # pixels of the map, and the angle i
 # ears on the mean head, metres: farther out than, below, and between these
 EAR_OUT, EAR_TOP, EAR_BACK, EAR_FRONT = 0.0765, 0.036, -0.076, -0.030
 EAR_MARGIN = 0.0030                         # metres strands keep from the ears' vertices
+NAPE = 0.080                                # metres below the eyes where hair ends
 FRINGE, TEMPLE = 0.034, 0.020               # metres above the eyes where hair ends, in front of this far behind them
 
 Array = NDArray[np.float64]
@@ -93,16 +94,17 @@ class Scalp:
         return strands[rows, low] * (1 - share) + strands[rows, low + 1] * share, last > 0
 
     def touched(self, strands: Array) -> NDArray[np.bool_]:
-        """Return which points (N, P) lie in or right beside an ear, or before the face."""
-        face = (strands[..., 1] < self.eyes[1] + FRINGE) & (strands[..., 2] > self.eyes[2] - TEMPLE)
+        """Return which points (N, P) lie in or right beside an ear, before the face, or so low that the neck bends away."""
+        met = (strands[..., 1] < self.eyes[1] + FRINGE) & (strands[..., 2] > self.eyes[2] - TEMPLE)
+        met |= strands[..., 1] < self.eyes[1] - NAPE
         low, high = self.ears.min(axis=0) - EAR_MARGIN, self.ears.max(axis=0) + EAR_MARGIN
-        box = ((strands > low) & (strands < high)).all(axis=2) & ~face
+        box = ((strands > low) & (strands < high)).all(axis=2) & ~met
         near = np.flatnonzero(box)
         points = strands.reshape(-1, 3)[near]
         for block in np.array_split(np.arange(len(near)), len(near) // 4000 + 1):
             square = ((points[block, None] - self.ears[None]) ** 2).sum(axis=2).min(axis=1, initial=np.inf)
-            face.reshape(-1)[near[block]] = square < EAR_MARGIN**2
-        return face
+            met.reshape(-1)[near[block]] = square < EAR_MARGIN**2
+        return met
 
 
 def pixels(place: Array | Floats) -> Array:
