@@ -19,7 +19,11 @@ def augment(utterance: Utterance, rng: np.random.Generator, *, babble: list[Samp
     babble: other speech (N,), 16 kHz, mixed in as one of the noises.
     """
     result = pad(change_speed(utterance, float(rng.uniform(0.85, 1.2))), rng)
-    samples = result.samples
+    return replace(result, samples=colour(result.samples, rng, babble=babble))
+
+
+def colour(samples: Samples, rng: np.random.Generator, *, babble: list[Samples]) -> Samples:
+    """Return the sound (N,) as another room, microphone and neighbourhood would give it; times stay."""
     if rng.random() < 0.4:
         samples = reverberate(samples, rng)
     if rng.random() < 0.3:
@@ -28,9 +32,9 @@ def augment(utterance: Utterance, rng: np.random.Generator, *, babble: list[Samp
         samples = tilt(samples, float(rng.uniform(-6, 6)))
     if rng.random() < 0.15:
         samples = np.tanh(samples / max(float(np.abs(samples).max()), 1e-6) * rng.uniform(2, 6)).astype(np.float32)
-    if rng.random() < 0.8:
-        samples = add_noise(samples, make_noise(len(samples), rng, babble=babble), float(rng.uniform(0, 35)))
-    return replace(result, samples=samples.astype(np.float32))
+    if rng.random() < 0.85:
+        samples = add_noise(samples, make_noise(len(samples), rng, babble=babble), float(rng.uniform(-2, 30)))
+    return samples.astype(np.float32)
 
 
 def pad(utterance: Utterance, rng: np.random.Generator) -> Utterance:
@@ -111,7 +115,7 @@ def tilt(samples: Samples, db_per_octave: float) -> Samples:
 
 def make_noise(count: int, rng: np.random.Generator, *, babble: list[Samples]) -> Samples:
     """Return (count,) of white or coloured noise, babble of three to six voices, music-like chords, or mains hum."""
-    kind = rng.choice(["coloured", "babble", "chords", "hum"], p=[0.55, 0.2, 0.15, 0.1])
+    kind = rng.choice(["coloured", "babble", "chords", "hum"], p=[0.45, 0.25, 0.2, 0.1])
     if kind == "babble" and babble:
         voices = [np.resize(np.roll(babble[rng.integers(len(babble))], int(rng.integers(RATE))), count)
                   for _ in range(rng.integers(3, 7))]

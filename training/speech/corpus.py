@@ -8,8 +8,8 @@ alone.
 import argparse
 import json
 import logging
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -25,14 +25,6 @@ log = logging.getLogger(__name__)
 HIBARI_SPEAKERS = ((1.0, 1.0, False), (0.55, 0.84, False), (0.65, 0.88, False), (0.8, 0.93, False), (1.15, 1.06, False),
                    (1.35, 1.15, False), (1.7, 1.05, False), (1.0, 0.92, True))
 Speak = Callable[[str, np.random.Generator], Utterance]
-
-
-@dataclass(frozen=True)
-class Recording:
-    """One utterance on disk."""
-
-    name: str
-    utterance: Utterance
 
 
 def flite_speakers() -> dict[str, Speak]:
@@ -77,13 +69,18 @@ def make(folder: Path, speakers: dict[str, Speak], sentences: int, *, seed: int)
     return minutes
 
 
-def read(folder: Path) -> Iterator[Recording]:
-    """Yield the recordings of a corpus folder in the order of their names."""
-    for path in sorted(folder.glob("*.json")):
-        values = json.loads(path.read_text(encoding="utf-8"))
-        samples, _ = soundfile.read(path.with_suffix(".flac"), dtype="float32")
-        phones = tuple(Phone(start, end, label) for start, end, label in values["phones"])
-        yield Recording(path.stem, Utterance(samples, phones, values["voice"], values["text"]))
+@cache
+def names_in(folder: Path) -> tuple[str, ...]:
+    """Return the names of a corpus folder's recordings, sorted."""
+    return tuple(sorted(path.stem for path in folder.glob("*.json")))
+
+
+def read_one(folder: Path, name: str) -> Utterance:
+    """Read one recording of a corpus folder."""
+    values = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    samples, _ = soundfile.read(folder / f"{name}.flac", dtype="float32")
+    phones = tuple(Phone(start, end, label) for start, end, label in values["phones"])
+    return Utterance(samples, phones, values["voice"], values["text"])
 
 
 def main() -> None:

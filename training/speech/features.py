@@ -1,23 +1,30 @@
 """Turn the corpus into training arrays: `python -m training.speech.features --work DIR --encoder PATH`.
 
-Writes DIR/features_COPY.npz: encoder (N, 288) and spectrum (N, 80) float16, motion (N, C) float16, phones (N,) int16,
+Writes DIR/features_COPY.npz: encoder (N, E) and spectrum (N, 80) float16, motion (N, C) float16, phones (N,) int16,
 all on the 60 Hz frames of the animation; starts (U + 1,) where each utterance begins; names (U,).
 """
 
 import argparse
 import logging
+import os
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from core.articulation import CHANNELS
 from core.log_mel import FRAME_RATE, log_mel
-from core.speech_encoder import RATE, SpeechEncoder, normalise
+from core.speech_encoder import RATE, normalise
 from core.types import AudioClip
 
 from .augmentation import augment, make_nonspeech, pad
-from .corpus import read
+from .corpus import names_in, read_one
+from .encoders import Encoder, open_encoder
 from .phones import INVENTORY, Phone
 from .synthesis import Utterance
 from .teacher import teach
@@ -27,7 +34,7 @@ Array = NDArray[np.float32]
 NONSPEECH = 40                  # clips of sound without speech in every copy
 
 
-def describe(samples: Array, encoder: SpeechEncoder) -> tuple[Array, Array]:
+def describe(samples: Array, encoder: Encoder) -> tuple[Array, Array]:
     """Return the network's two inputs for a clip: encoder features (T, 288) and log-mel spectra (T, 80) at 60 Hz."""
     clip = AudioClip(samples.astype(np.float32), RATE)
     frames = int(np.ceil(clip.duration * FRAME_RATE)) + 1
@@ -54,7 +61,7 @@ def effort(samples: Array, frames: int) -> Array:
     return np.asarray(np.clip(1.05 + (level - loud) / 40, 0.75, 1.15), np.float32)
 
 
-def frames_of(utterance: Utterance, encoder: SpeechEncoder, clean: Array | None = None
+def frames_of(utterance: Utterance, encoder: Encoder, clean: Array | None = None
               ) -> dict[str, NDArray[np.generic]]:
     """Return inputs and targets of one utterance; clean: the speech that loudness is taken from, itself if None."""
     encoded, spectrum = describe(utterance.samples, encoder)
@@ -65,26 +72,50 @@ def frames_of(utterance: Utterance, encoder: SpeechEncoder, clean: Array | None 
             "motion": motion.astype(np.float16), "phones": label_frames(utterance.phones, frames)}
 
 
-def prepare(work: Path, encoder: SpeechEncoder, *, copy: int, seed: int = 5) -> Path:
-    """Write one copy of the corpus: copy 0 clean, every other augmented in its own way. Return the file's path."""
-    recordings = list(read(work / "speech"))
-    rng = np.random.default_rng((seed, copy))
-    babble = [recordings[i].utterance.samples for i in rng.permutation(len(recordings))[:60]]
-    items = [(recording.name, recording.utterance) for recording in recordings]
-    items += [(f"nonspeech_{index}", make_nonspeech(float(rng.uniform(1, 5)), rng)) for index in range(NONSPEECH)]
-    parts: list[dict[str, NDArray[np.generic]]] = []
-    for index, (name, utterance) in enumerate(items):
-        if name.startswith("nonspeech"):
-            parts.append(frames_of(utterance, encoder))
-        else:
-            changed = augment(utterance, rng, babble=babble) if copy else pad(utterance, rng)
-            parts.append(frames_of(changed, encoder))
-        if index % 200 == 0:
-            log.info("copy %d: %d of %d", copy, index, len(items))
+@dataclass(frozen=True)
+class Task:
+    """One utterance of one copy: number `index` of the corpus, clean in copy 0, augmented in every other."""
+
+    work: Path
+    encoder: str
+    copy: int
+    seed: int
+    index: int
+    name: str | None            # None: sound without speech
+
+
+def run(task: Task) -> dict[str, NDArray[np.generic]]:
+    """Prepare one utterance; all that is drawn follows from the task's numbers."""
+    torch.set_num_threads(1)
+    rng = np.random.default_rng((task.seed, task.copy, task.index))
+    encoder = opened(task.encoder)
+    if task.name is None:
+        return frames_of(make_nonspeech(float(rng.uniform(1, 5)), rng), encoder)
+    utterance = read_one(task.work / "speech", task.name)
+    if task.copy == 0:
+        return frames_of(pad(utterance, rng), encoder)
+    names = names_in(task.work / "speech")
+    voices = [read_one(task.work / "speech", names[index]).samples for index in rng.integers(len(names), size=8)]
+    return frames_of(augment(utterance, rng, babble=voices), encoder)
+
+
+@cache
+def opened(encoder: str) -> Encoder:
+    """Return the encoder, opened once in a process."""
+    return open_encoder(encoder, threads=1)
+
+
+def prepare(work: Path, encoder: str, *, copy: int, workers: int = 1, seed: int = 5) -> Path:
+    """Write one copy of the corpus, the same for any number of workers. Return the file's path."""
+    names: list[str | None] = [*names_in(work / "speech"), *[None] * NONSPEECH]
+    tasks = [Task(work, encoder, copy, seed, index, name) for index, name in enumerate(names)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        parts = list(pool.map(run, tasks, chunksize=8))
     starts = np.cumsum([0, *(len(part["phones"]) for part in parts)])
     path = work / f"features_{copy}.npz"
     joined = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
-    np.savez(path, **joined, starts=starts, names=np.array([name for name, _ in items]), channels=np.array(CHANNELS))
+    np.savez(path, **joined, starts=starts, names=np.array([name or "nonspeech" for name in names]), channels=np.array(CHANNELS))
+    log.info("copy %d: %.0f min", copy, starts[-1] / FRAME_RATE / 60)
     return path
 
 
@@ -92,13 +123,13 @@ def main() -> None:
     """Prepare several copies."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--encoder", type=Path, required=True)
+    parser.add_argument("--encoder", required=True, help="Moonshine's .ort file, or a folder or hub name of transformers")
     parser.add_argument("--copies", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
-    encoder = SpeechEncoder.load(options.encoder)
     for copy in options.copies:
-        prepare(options.work, encoder, copy=copy)
+        prepare(options.work, options.encoder, copy=copy, workers=options.workers)
 
 
 if __name__ == "__main__":

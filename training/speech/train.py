@@ -1,4 +1,4 @@
-"""Train the lip network: `python -m training.speech.train --work DIR --out assets/lip_network.onnx`."""
+"""Train the lip network on the rules: `python -m training.speech.train --work DIR`, which writes DIR/lip_network.pt."""
 
 import argparse
 import logging
@@ -8,17 +8,19 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from core.articulation import CHANNELS
 
+from .checkpoint import save
 from .export import export
-from .network import LipNetwork, LipNetworkConfig
+from .network import VISIBLE, LipNetwork, LipNetworkConfig, LipReader
 from .phones import INVENTORY
 
 log = logging.getLogger(__name__)
 HELD_OUT = 25                   # every so many utterances one is kept for validation
+Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,9 @@ class TrainingConfig:
     frames: int = 240           # frames of one example, 4 s
     rate: float = 2e-3
     velocity: float = 4.0       # weight of the velocity loss beside the position loss
-    content: float = 0.02       # weight of the phone loss (the lip-reading branch)
+    content: float = 0.02       # weight of the phones heard
+    reading: float = 0.005      # weight of the phones read from the lips' motion alone, predicted and true
+    latent: float = 0.001       # weight of the difference between what the reader thinks of either motion
     noise: float = 0.05         # of a feature's deviation, added to the inputs
     seed: int = 0
 
@@ -47,9 +51,13 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.phones)
 
-    def cut(self, starts: NDArray[np.int64], frames: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def to(self, device: str) -> "Corpus":
+        """Return the corpus on another device."""
+        return Corpus(*(part.to(device) for part in (self.encoder, self.spectrum, self.motion, self.phones)))
+
+    def cut(self, starts: NDArray[np.int64], frames: int) -> Batch:
         """Return examples (B, T, ...) that begin at `starts`."""
-        index = torch.from_numpy(starts[:, None] + np.arange(frames))
+        index = torch.from_numpy(starts[:, None] + np.arange(frames)).to(self.phones.device)
         return (self.encoder[index].float(), self.spectrum[index].float(), self.motion[index].float(),
                 self.phones[index].long())
 
@@ -77,36 +85,44 @@ def channel_weights() -> Tensor:
     return torch.tensor([weights.get(channel, 1.0) for channel in CHANNELS])
 
 
-def loss_of(network: LipNetwork, batch: tuple[Tensor, Tensor, Tensor, Tensor], config: TrainingConfig) -> Tensor:
-    """Return the loss of a batch: position, velocity and content."""
+def loss_of(network: LipNetwork, batch: Batch, config: TrainingConfig, reader: LipReader | None = None) -> Tensor:
+    """Return the loss of a batch: position, velocity, content heard and, with a reader, content read from the lips."""
     encoder, spectrum, motion, phones = batch
     predicted, content = network(encoder, spectrum)
-    weights = channel_weights()
+    weights = channel_weights().to(motion.device)
     position = ((predicted - motion) ** 2 * weights).mean()
     velocity = ((predicted.diff(dim=1) - motion.diff(dim=1)) ** 2 * weights).mean()
-    reading = functional.nll_loss(content.flatten(0, 1), phones.flatten())
-    total: Tensor = position + config.velocity * velocity + config.content * reading
+    hearing = functional.nll_loss(content.flatten(0, 1), phones.flatten())
+    total: Tensor = position + config.velocity * velocity + config.content * hearing
+    if reader is not None:
+        thought, said = reader(predicted[..., VISIBLE])
+        true_thought, true_said = reader(motion[..., VISIBLE])
+        reading = sum(functional.nll_loss(words.flatten(0, 1), phones.flatten()) for words in (said, true_said))
+        total = total + config.reading * reading + config.latent * ((thought - true_thought.detach()) ** 2).mean()
     return total
 
 
 def fit(network: LipNetwork, corpus: Corpus, config: TrainingConfig) -> None:
-    """Train in place with AdamW and a one-cycle rate."""
+    """Train in place with AdamW and a one-cycle rate, on the device that the corpus lies on."""
     rng = np.random.default_rng(config.seed)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=config.rate, weight_decay=0.01)
+    device = str(corpus.phones.device)
+    network.to(device).train()
+    reader = LipReader(len(VISIBLE), network.config.phones).to(device) if config.reading else None
+    parameters = [*network.parameters(), *(reader.parameters() if reader else ())]
+    optimiser = torch.optim.AdamW(parameters, lr=config.rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.rate, total_steps=config.steps, pct_start=0.15)
-    network.train()
     spread = corpus.encoder[:20000].float().std(dim=0)
     for step in range(config.steps):
         starts = rng.integers(0, len(corpus) - config.frames, config.batch)
         encoder, spectrum, motion, phones = corpus.cut(starts, config.frames)
         encoder = encoder + config.noise * spread * torch.randn_like(encoder)
-        loss = loss_of(network, (encoder, spectrum, motion, phones), config)
+        loss = loss_of(network, (encoder, spectrum, motion, phones), config, reader)
         optimiser.zero_grad()
         torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         schedule.step()
-        if step % 50 == 0:
+        if step % 500 == 0:
             log.info("step %d of %d: loss %.4f", step, config.steps, loss.item())
     network.eval()
 
@@ -115,32 +131,48 @@ def fit(network: LipNetwork, corpus: Corpus, config: TrainingConfig) -> None:
 def validate(network: LipNetwork, corpus: Corpus, config: TrainingConfig) -> dict[str, float]:
     """Return figures on held-out utterances: loss, phone accuracy, mean absolute error of the aperture."""
     network.eval()
-    starts = np.arange(0, len(corpus) - config.frames, config.frames)[:200]
-    batch = corpus.cut(starts, config.frames)
+    starts = np.arange(0, len(corpus) - config.frames, config.frames)
+    batch = corpus.cut(np.random.default_rng(0).permutation(starts)[:400], config.frames)
     predicted, content = network(batch[0], batch[1])
     error = (predicted - batch[2]).abs().mean(dim=(0, 1))
-    return {"loss": loss_of(network, batch, config).item(),
-            "phone_accuracy": float((content.argmax(-1) == batch[3]).float().mean()),
-            "aperture_error": float(error[CHANNELS.index("aperture")])}
+    return {"loss": round(loss_of(network, batch, config).item(), 4),
+            "phone_accuracy": round(float((content.argmax(-1) == batch[3]).float().mean()), 4),
+            "aperture_error": round(float(error[CHANNELS.index("aperture")]), 4)}
+
+
+def parse(description: str | None) -> argparse.Namespace:
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--out", type=Path, help="also export the network as it is, without a performer")
+    parser.add_argument("--steps", type=int, default=TrainingConfig.steps)
+    parser.add_argument("--batch", type=int, default=TrainingConfig.batch)
+    parser.add_argument("--width", type=int, default=LipNetworkConfig.width)
+    parser.add_argument("--dilations", type=int, nargs="+", default=list(LipNetworkConfig.dilations))
+    parser.add_argument("--trunk", default=LipNetworkConfig.trunk, help="convolutions, or decoder as in the paper")
+    parser.add_argument("--layers", type=int, default=LipNetworkConfig.layers, help="of the decoder")
+    parser.add_argument("--reading", type=float, default=TrainingConfig.reading, help="weight of the lip-reading branch, 0 for none")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu")
+    return parser.parse_args()
 
 
 def main() -> None:
     """Train, validate, export."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=TrainingConfig.steps)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+    options = parse(__doc__)
     logging.basicConfig(level=logging.INFO)
-    config = TrainingConfig(steps=options.steps, seed=options.seed)
+    config = TrainingConfig(steps=options.steps, batch=options.batch, reading=options.reading, seed=options.seed)
     torch.manual_seed(config.seed)
-    training, validation = load(sorted(options.work.glob("features_*.npz")))
-    network = LipNetwork(LipNetworkConfig(channels=len(CHANNELS), phones=len(INVENTORY)))
+    training, validation = (corpus.to(options.device) for corpus in load(sorted(options.work.glob("features_*.npz"))))
+    network = LipNetwork(LipNetworkConfig(
+        encoder=training.encoder.shape[1], width=options.width, trunk=options.trunk, dilations=tuple(options.dilations),
+        layers=options.layers, channels=len(CHANNELS), phones=len(INVENTORY)))
     log.info("%d parameters, %.0f min of speech", sum(p.numel() for p in network.parameters()), len(training) / 3600)
     fit(network, training, config)
     log.info("validation: %s", validate(network, validation, config))
-    export(network, options.out)
+    save(network.cpu(), options.work / "lip_network.pt")
+    if options.out is not None:
+        export(network, options.out)
 
 
 if __name__ == "__main__":
