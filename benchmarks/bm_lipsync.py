@@ -1,98 +1,55 @@
-"""Lip-sync figures of the committed network: `python benchmarks/bm_lipsync.py [--pack assets] [--noise]`.
+"""Lip-sync figures of the committed network: `python benchmarks/bm_lipsync.py [--all] [--peers]`.
 
-One JSON line a data set and condition: name, values, unit, clips, machine. Curves are measured on the mesh of the
-default head. Data and metric lie in ../shared (data/README.md there), which a user's clone does not have: then it says
-so and stops. Anchors: Rhubarb 1.14 without text LCA .865 raw, .932 aligned; loudness envelope .796; frozen mouth .5.
+One JSON line a data set, condition, head and frame rate: name, values, unit, clips, machine. Curves are measured on the mesh:
+of the default head, with --all also of a head fitted to the example photo and of two invented people. --peers measures what
+else is installed (lip_peers.py) on the same clips. Data and metric lie in ../shared (data/README.md there), which a user's
+clone does not have: then it says so and stops. Anchors: Rhubarb 1.14 without text LCA .865 raw, .932 aligned; loudness
+envelope .796; frozen mouth .5.
 """
 
 import argparse
-import csv
 import importlib.util
 import json
 import logging
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
-import soundfile
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.labelled_speech import (  # noqa: E402
+    Change,
+    LabelledClip,
+    babble,
+    music,
+    read_emodb,
+    read_timit,
+    room,
+    telephone,
+    white,
+)
+from benchmarks.lip_peers import Curve, installed  # noqa: E402
+from core.face_detection import FaceDetector  # noqa: E402
+from core.face_fit import Anchors  # noqa: E402
 from core.head_model import HeadBasis  # noqa: E402
+from core.image import read_photo  # noqa: E402
 from core.lipsync import LipNetwork, animate_lips  # noqa: E402
 from core.mouth import measure_mouth  # noqa: E402
+from core.reconstruction import reconstruct  # noqa: E402
 from core.speech_encoder import RATE, SpeechEncoder  # noqa: E402
 from core.types import AudioClip, Floats, MotionTrack  # noqa: E402
 
 SHARED = ROOT.parent / "shared"
 FIGURES = ("LCA", "LCA_tol33", "BCR", "FCV", "FCC", "AUC_place", "AUC_round", "AUC_fv", "onset_absmed_ms", "onset_ms",
            "release_ms", "offset_xc_ms", "OVR", "SIL", "jitter", "n_clips", "n_bilabial", "n_nonlabial")
-# EMO-DB's SAMPA-like labels; x is a closure, !x its release, xasp its aspiration
-EMODB = {"a": "aa", "I": "ih", "E": "eh", "e": "ey", "i": "iy", "o": "ow", "O": "ao", "U": "uh", "u": "uw", "y": "uw",
-         "Y": "uh", "9": "er", "2": "er", "@": "ax", "6": "ax", "4": "ax", "aI": "ay", "aU": "aw", "OY": "oy",
-         "i6": "iy", "E6": "eh", "S": "sh", "C": "sh", "x": "hh", "X": "hh", "L": "l", "h": "hh", "H": "hh", "j": "y",
-         "N": "ng", "R": "r", "B": "pcl", "D": "dh", "?": "q", ".": "sil", "(": "sil", "_t": "tcl", "_d": "dcl",
-         "_p": "pcl", "_b": "bcl",
-         **{stop: f"{stop}cl" for stop in "pbtdkg"}, **{f"!{stop}": stop for stop in "pbtdkg"},
-         **{f"{stop}asp": "hh" for stop in "pbtdkg"}, **{label: label for label in ("m", "n", "f", "v", "s", "z", "l")}}
-
-
-@dataclass(frozen=True)
-class LabelledClip:
-    """One recording (N,) at 16 kHz with its phones [(start_s, end_s, label)]."""
-
-    speaker: str
-    samples: Floats
-    phones: list[tuple[float, float, str]]
-
-
-def read_timit(folder: Path) -> Iterator[LabelledClip]:
-    """Yield the clips of data/timit_dev."""
-    with (folder / "index.csv").open(encoding="utf-8") as index:
-        for row in csv.DictReader(index):
-            samples, _ = soundfile.read(folder / f"{row['id']}.flac", dtype="float32")
-            values = json.loads((folder / f"{row['id']}.json").read_text(encoding="utf-8"))
-            yield LabelledClip(row["speaker"], samples, [tuple(phone) for phone in values["phones"]])
-
-
-def read_emodb(folder: Path, every: int) -> Iterator[LabelledClip]:
-    """Yield every so many clips of data/emodb; its label files give the START of each phone."""
-    for path in sorted(folder.glob("*.flac"))[::every]:
-        labels = folder / "phones" / f"{path.stem}xx.lablaut"
-        if not labels.exists():
-            continue
-        samples, _ = soundfile.read(path, dtype="float32")
-        starts = emodb_starts(labels.read_text(encoding="latin-1"))
-        end = len(samples) / RATE
-        times = [min(time, end) for time, _ in starts] + [end]
-        phones = [(begin, stop, label) for begin, stop, (_, label) in zip(times, times[1:], starts, strict=False)
-                  if stop > begin]
-        if phones:
-            phones.insert(0, (0.0, phones[0][0], "sil"))
-            yield LabelledClip(path.stem[:2], samples, phones)
-
-
-def emodb_starts(text: str) -> list[tuple[float, str]]:
-    """Return (start_s, label) of a label file; lines that only add a diacritic (+..., -...) continue the phone."""
-    starts = []
-    for line in text.partition("#\n")[2].splitlines():
-        fields = line.split()
-        if len(fields) >= 3 and fields[2][0] not in "+-":
-            starts.append((float(fields[0]), EMODB.get(fields[2], "ax")))
-    return starts
-
-
-def add_white_noise(samples: Floats, ratio_db: float) -> Floats:
-    """Mix in white noise at a signal-to-noise ratio in dB over the clip."""
-    noise = np.random.default_rng(0).normal(size=len(samples))
-    return np.asarray(samples + noise * np.sqrt(np.mean(samples ** 2)) * 10 ** (-ratio_db / 20), np.float32)
+EMODB_EVERY = 4
 
 
 def at_rate(track: MotionTrack, fps: float) -> MotionTrack:
@@ -103,26 +60,49 @@ def at_rate(track: MotionTrack, fps: float) -> MotionTrack:
     return MotionTrack(track.names, weights, fps, np.interp(times, own, track.jaw_angle).astype(np.float32))
 
 
-def measure(metric: ModuleType, clips: Iterator[LabelledClip], animate: Callable[[Floats], MotionTrack],
-            basis: HeadBasis, change: Callable[[Floats], Floats], fps: float) -> dict[str, Any]:
+def measure(metric: ModuleType, clips: Iterable[LabelledClip], animate: Callable[[Floats], MotionTrack], basis: HeadBasis,
+            change: Change, fps: float, neutral: Floats | None) -> dict[str, Any]:
     """Score every clip's curves on the mesh and pool them; adds real-time factor and the gap's 95th percentile."""
     scores, speakers, gaps = [], [], []
     seconds = spent = 0.0
     for clip in clips:
+        sound = change(clip.samples)
         started = time.perf_counter()
-        track = animate(change(clip.samples))
+        track = animate(sound)
         spent += time.perf_counter() - started
         seconds += len(clip.samples) / RATE
-        mouth = measure_mouth(basis, track if fps == track.fps else at_rate(track, fps))
+        mouth = measure_mouth(basis, track if fps == track.fps else at_rate(track, fps), neutral)
         gaps.append(np.quantile(mouth.opening, 0.95))
         extra = {"round": mouth.rounding, "labdent": mouth.labiodental}
         scores.append(metric.score(clip.phones, mouth.opening, fps, extra))
         speakers.append(clip.speaker)
     pooled = metric.aggregate(scores, groups=speakers)
-    values = {name: round(float(pooled[name]), 4) for name in FIGURES}
-    return {**values, "LCA_ci": [round(bound, 3) for bound in pooled["LCA_ci"]],
-            "gap_p95_mm": round(1000 * float(np.mean(gaps)), 2),
+    return {**pooled_figures(pooled, FIGURES), "gap_p95_mm": round(1000 * float(np.mean(gaps)), 2),
             "times_real_time": round(seconds / spent, 1)}
+
+
+def measure_peer(metric: ModuleType, clips: Iterable[LabelledClip], curve: Curve, change: Change) -> dict[str, Any]:
+    """Score a peer's openness curve, which has no mesh."""
+    pairs = [(clip, curve(change(clip.samples))) for clip in clips]
+    pooled = metric.aggregate([metric.score(clip.phones, openness, 60.0) for clip, openness in pairs],
+                              groups=[clip.speaker for clip, _ in pairs])
+    return pooled_figures(pooled, [name for name in FIGURES if name not in ("AUC_round", "AUC_fv")])
+
+
+def pooled_figures(pooled: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return the figures that are told, with the interval of LCA."""
+    return {**{name: round(float(pooled[name]), 4) for name in names}, "LCA_ci": [round(bound, 3) for bound in pooled["LCA_ci"]]}
+
+
+def heads(basis: HeadBasis, pack: Path) -> dict[str, Floats | None]:
+    """Return neutral heads (V, 3): the default one (None), one fitted to the example photo, two drawn from the model."""
+    fitted = reconstruct([read_photo(pack / "examples" / "astronaut.jpg")], basis=basis, anchors=Anchors.load(pack / "anchors.npz"),
+                         detector=FaceDetector.load(pack / "third_party" / "face_landmarker.task"), tick=lambda fraction: None)
+    found: dict[str, Floats | None] = {"default": None, "astronaut": fitted.head.neutral}
+    for seed in (1, 2):
+        identity = np.random.default_rng(seed).normal(0, 0.7, len(basis.identity_basis)).astype(np.float32)
+        found[f"invented_{seed}"] = basis.neutral(np.clip(identity, *basis.identity_bounds.T))
+    return found
 
 
 def load_metric() -> ModuleType:
@@ -139,7 +119,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pack", type=Path, default=ROOT / "assets")
     parser.add_argument("--network", type=Path, help="another lip network than the pack's")
-    parser.add_argument("--all", action="store_true", help="also noise, 24 frames a second and German emotional speech")
+    parser.add_argument("--all", action="store_true", help="also noises, rooms, frame rates, heads and German emotional speech")
+    parser.add_argument("--peers", action="store_true", help="also what else is installed")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
     if not (SHARED / "bench" / "lipsync_metric.py").is_file():
@@ -149,26 +130,36 @@ def main() -> None:
     basis = HeadBasis.load(options.pack / "head.npz")
     encoder = SpeechEncoder.load(options.pack / "third_party" / "moonshine_tiny_encoder.ort")
     network = LipNetwork.load(options.network or options.pack / "lip_network.onnx")
+    timit = list(read_timit(SHARED / "data" / "timit_dev"))
+    emodb = list(read_emodb(SHARED / "data" / "emodb", EMODB_EVERY))
 
     def animate(samples: Floats) -> MotionTrack:
         return animate_lips(AudioClip(samples.astype(np.float32), RATE), encoder=encoder, network=network, basis=basis)
 
-    def run(name: str, clips: Iterator[LabelledClip], *, change: Callable[[Floats], Floats] = lambda samples: samples,
-            fps: float = 60.0) -> None:
-        values = measure(metric, clips, animate, basis, change, fps)
-        line = {"name": f"lipsync_{name}", "values": values, "unit": "see bench/lipsync_metric.py",
-                "clips": values.pop("n_clips"),
+    def tell(name: str, values: dict[str, Any]) -> None:
+        line = {"name": f"lipsync_{name}", "values": values, "unit": "see bench/lipsync_metric.py", "clips": values.pop("n_clips"),
                 "machine": f"{platform.machine()} {platform.system()}"}
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
 
-    data = SHARED / "data"
-    run("timit_dev", read_timit(data / "timit_dev"))
+    def run(name: str, clips: list[LabelledClip], *, change: Change = np.asarray, fps: float = 60.0, neutral: Floats | None = None
+            ) -> None:
+        tell(name, measure(metric, clips, animate, basis, change, fps, neutral))
+
+    conditions: dict[str, Change] = {"timit_dev": np.asarray}
     if options.all:
-        run("timit_dev_24fps", read_timit(data / "timit_dev"), fps=24.0)
-        run("timit_dev_white10db", read_timit(data / "timit_dev"),
-            change=lambda samples: add_white_noise(samples, 10.0))
-        run("emodb", read_emodb(data / "emodb", 4))
+        conditions.update(white10db=white, babble10db=babble([clip.samples for clip in timit]), music10db=music, telephone=telephone,
+                          room=room)
+    for condition, change in conditions.items():
+        run(condition, timit, change=change)
+    if options.all:
+        run("emodb", emodb)
+        for head, neutral in heads(basis, options.pack).items():
+            for fps in (24.0, 30.0, 60.0):
+                run(f"timit_dev_{head}_{fps:.0f}fps", timit, fps=fps, neutral=neutral)
+    if options.peers:
+        for peer, curve in installed():
+            tell(f"timit_dev_peer_{peer}", measure_peer(metric, timit, curve, np.asarray))
 
 
 if __name__ == "__main__":

@@ -164,8 +164,8 @@ def rivals(performance: Performance, heard: Example, fitted: LipNetwork, mean: A
     opened = np.isin(np.arange(len(CHANNELS)), [CHANNELS.index("jaw"), CHANNELS.index("aperture")])
     envelope = np.clip(share[:, None] * mean * opened / max(float(share.mean()), 1e-6), 0, 1).astype(np.float32)
     phones = heard.phones.numpy()
-    performed_shut, rules = (rest(decode(Articulation(motion, phones, INVENTORY)), loud) for motion in (performed, heard.motion.numpy()))
-    return {"performed": performed_shut, "without seals": performed, "rules": rules, "loudness": envelope}
+    shut, rules = (rest(decode(Articulation(motion, phones, INVENTORY)), loud) for motion in (performed, heard.motion.numpy()))
+    return {"performed": shut, "without seals": performed, "rules": rules, "loudness": envelope}
 
 
 def main() -> None:
