@@ -25,9 +25,10 @@ import soundfile
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from core.bake import frame_weights  # noqa: E402
 from core.head_model import HeadBasis  # noqa: E402
 from core.lipsync import LipNetwork, animate_lips  # noqa: E402
-from core.mouth import measure_mouth  # noqa: E402
+from core.mouth import jaw_angle, measure_mouth  # noqa: E402
 from core.speech_encoder import RATE, SpeechEncoder  # noqa: E402
 from core.types import AudioClip, Floats, MotionTrack  # noqa: E402
 
@@ -95,12 +96,10 @@ def add_white_noise(samples: Floats, ratio_db: float) -> Floats:
     return np.asarray(samples + noise * np.sqrt(np.mean(samples ** 2)) * 10 ** (-ratio_db / 20), np.float32)
 
 
-def at_rate(track: MotionTrack, fps: float) -> MotionTrack:
-    """Return the track sampled at another frame rate, as a scene would show it."""
-    own = np.arange(len(track.weights)) / track.fps
-    times = np.arange(0, own[-1], 1 / fps)
-    weights = np.stack([np.interp(times, own, column) for column in track.weights.T], axis=1).astype(np.float32)
-    return MotionTrack(track.names, weights, fps, np.interp(times, own, track.jaw_angle).astype(np.float32))
+def at_rate(track: MotionTrack, fps: float, basis: HeadBasis) -> MotionTrack:
+    """Return the track on the frames of a scene."""
+    names, weights = tuple(basis.expression_names), frame_weights(track, basis=basis, fps=fps)
+    return MotionTrack(names, weights, fps, jaw_angle(basis, names, weights))
 
 
 def measure(metric: ModuleType, clips: Iterator[LabelledClip], animate: Callable[[Floats], MotionTrack],
@@ -113,7 +112,7 @@ def measure(metric: ModuleType, clips: Iterator[LabelledClip], animate: Callable
         track = animate(change(clip.samples))
         spent += time.perf_counter() - started
         seconds += len(clip.samples) / RATE
-        mouth = measure_mouth(basis, track if fps == track.fps else at_rate(track, fps))
+        mouth = measure_mouth(basis, track if fps == track.fps else at_rate(track, fps, basis))
         gaps.append(np.quantile(mouth.opening, 0.95))
         extra = {"round": mouth.rounding, "labdent": mouth.labiodental}
         scores.append(metric.score(clip.phones, mouth.opening, fps, extra))

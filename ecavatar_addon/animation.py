@@ -8,8 +8,8 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.bake import JAW_SHAPE
 from ..core.job import JobResult
+from ..core.lip_gap import JAW_SHAPE
 from ..core.types import Floats
 from .head import EYES, JAW, Parts
 
