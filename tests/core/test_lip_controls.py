@@ -29,7 +29,7 @@ def basis():
 
 @pytest.fixture(scope="module")
 def track(basis):
-    """Ten seconds of trembling syllables with rounding, tongue and pressed lips; every fifth of a second or so the lips touch for 50 ms."""
+    """Ten seconds of trembling syllables with rounding, tongue and pressed lips; five times a second the lips touch for 50 ms."""
     rng = np.random.default_rng(3)
     frames = np.arange(600)
     values = np.zeros((600, len(CHANNELS)), np.float32)
