@@ -92,7 +92,7 @@ def apply(track: MotionTrack, controls: LipControls, basis: HeadBasis) -> Motion
     asked = gap(basis, names, weights)
     freedom = smoothstep((asked - SHUT) / FREE)
     share = np.maximum(asked, 0) / np.maximum(unclosed(basis, names, weights), 1e-6)    # of the opening that mouthClose leaves
-    share = smooth(share[:, None], controls.lower_smoothing * track.fps)[:, 0]
+    share = smooth(share, controls.lower_smoothing * track.fps)
 
     moved = weights.copy()
     for index, name in enumerate(names):
@@ -110,8 +110,8 @@ def apply(track: MotionTrack, controls: LipControls, basis: HeadBasis) -> Motion
 def move(curve: Floats, name: str, controls: LipControls, fps: float) -> Floats:
     """Return the weights (T,) of one shape, smoothed, scaled and shifted, in 0..1."""
     smoothing = controls.upper_smoothing if name.startswith(UPPER) else controls.lower_smoothing
-    strength = next((getattr(controls, field) for group, field in STRENGTHS.items() if name.startswith(group)), 1.0)
-    scaled = smooth(curve[:, None], smoothing * fps)[:, 0] * strength * controls.gains.get(name, 1.0)
+    strength = next((getattr(controls, control) for group, control in STRENGTHS.items() if name.startswith(group)), 1.0)
+    scaled = smooth(curve, smoothing * fps) * strength * controls.gains.get(name, 1.0)
     return np.asarray(np.clip(scaled + controls.offsets.get(name, 0.0), 0, 1), np.float32)
 
 
@@ -120,14 +120,13 @@ def held(before: Floats, after: Floats, freedom: Floats) -> Floats:
     return np.asarray(np.where(after > before, before + (after - before) * freedom, after), np.float32)
 
 
-def smooth(curves: Floats, deviation: float) -> Floats:
-    """Return curves (T, K) smoothed by a Gaussian of `deviation` frames, which delays nothing; ends are held."""
+def smooth(curve: Floats, deviation: float) -> Floats:
+    """Return a curve (T,) smoothed by a Gaussian of `deviation` frames, which delays nothing; ends are held."""
     if deviation == 0:
-        return curves
+        return curve
     reach = int(np.ceil(3 * deviation))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
-    padded = np.pad(curves, ((reach, reach), (0, 0)), mode="edge")
-    return np.stack([np.convolve(curve, kernel / kernel.sum(), "valid") for curve in padded.T], axis=1).astype(np.float32)
+    return np.convolve(np.pad(curve, reach, mode="edge"), kernel / kernel.sum(), "valid").astype(np.float32)
 
 
 def closure_warnings(track: MotionTrack, controls: LipControls, basis: HeadBasis) -> tuple[str, ...]:
