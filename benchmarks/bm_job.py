@@ -1,7 +1,7 @@
-"""Seconds of the main job for a ten-second clip, by stage, and of its import into Blender: `python benchmarks/bm_job.py`.
+"""Seconds of the main job for a ten-second clip, by stage, of its import into Blender and of an update of its motion.
 
-One JSON line each: name, value, unit, machine. Budgets (the design): photo 10 s, audio stages 20 times real time, worker start
-1.5 s, import and bake 2 s. It needs the environment of build.py, with bpy.
+`python benchmarks/bm_job.py`: one JSON line each: name, value, unit, machine. Budgets (the design): photo 10 s, audio stages 20
+times real time, worker start 1.5 s, import and bake 2 s. It needs the environment of build.py, with bpy.
 """
 
 import importlib.util
@@ -39,8 +39,9 @@ def main() -> None:
     spec.loader.exec_module(package)
     from ecavatar.core.job import read_result as read_for_addon  # type: ignore[import-not-found]
     from ecavatar.ecavatar_addon.avatar import import_avatar  # type: ignore[import-not-found]
+    from ecavatar.ecavatar_addon.lip_sync import update  # type: ignore[import-not-found]
     package.register()
-    found: dict[str, list[float]] = {name: [] for name in ("head", "speech", "bake", "import")}
+    found: dict[str, list[float]] = {name: [] for name in ("head", "speech", "bake", "import", "update")}
     for _ in range(RUNS):
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / "job-00000000"
@@ -51,8 +52,12 @@ def main() -> None:
             assert read_result(folder).warnings
             bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
             started = time.perf_counter()
-            import_avatar(read_for_addon(folder), bpy.context.scene)
+            root = import_avatar(read_for_addon(folder), bpy.context.scene)
             found["import"].append(time.perf_counter() - started)
+            root.ecavatar.lip_sync.jaw_strength = 1.2
+            started = time.perf_counter()
+            update(root)
+            found["update"].append(time.perf_counter() - started)
     package.unregister()
     machine = f"{platform.machine()} {platform.system()} {os.cpu_count()} cores, Blender {bpy.app.version_string}"
     for name, seconds in found.items():

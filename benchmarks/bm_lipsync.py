@@ -36,12 +36,13 @@ from benchmarks.labelled_speech import (  # noqa: E402
     white,
 )
 from benchmarks.lip_peers import Curve, installed  # noqa: E402
+from core.bake import frame_weights  # noqa: E402
 from core.face_detection import FaceDetector  # noqa: E402
 from core.face_fit import Anchors  # noqa: E402
 from core.head_model import HeadBasis  # noqa: E402
 from core.image import read_photo  # noqa: E402
 from core.lipsync import LipNetwork, animate_lips  # noqa: E402
-from core.mouth import measure_mouth  # noqa: E402
+from core.mouth import jaw_angle, measure_mouth  # noqa: E402
 from core.reconstruction import reconstruct  # noqa: E402
 from core.speech_encoder import RATE, SpeechEncoder  # noqa: E402
 from core.types import AudioClip, Floats, MotionTrack  # noqa: E402
@@ -52,12 +53,10 @@ FIGURES = ("LCA", "LCA_tol33", "BCR", "FCV", "FCC", "AUC_place", "AUC_round", "A
 EMODB_EVERY = 4
 
 
-def at_rate(track: MotionTrack, fps: float) -> MotionTrack:
-    """Return the track sampled at another frame rate, as a scene would show it."""
-    own = np.arange(len(track.weights)) / track.fps
-    times = np.arange(0, own[-1], 1 / fps)
-    weights = np.stack([np.interp(times, own, column) for column in track.weights.T], axis=1).astype(np.float32)
-    return MotionTrack(track.names, weights, fps, np.interp(times, own, track.jaw_angle).astype(np.float32))
+def at_rate(track: MotionTrack, fps: float, basis: HeadBasis) -> MotionTrack:
+    """Return the track on the frames of a scene."""
+    names, weights = tuple(basis.expression_names), frame_weights(track, basis=basis, fps=fps)
+    return MotionTrack(names, weights, fps, jaw_angle(basis, names, weights))
 
 
 def measure(metric: ModuleType, clips: Iterable[LabelledClip], animate: Callable[[Floats], MotionTrack], basis: HeadBasis,
@@ -71,7 +70,7 @@ def measure(metric: ModuleType, clips: Iterable[LabelledClip], animate: Callable
         track = animate(sound)
         spent += time.perf_counter() - started
         seconds += len(clip.samples) / RATE
-        mouth = measure_mouth(basis, track if fps == track.fps else at_rate(track, fps), neutral)
+        mouth = measure_mouth(basis, track if fps == track.fps else at_rate(track, fps, basis), neutral)
         gaps.append(np.quantile(mouth.opening, 0.95))
         extra = {"round": mouth.rounding, "labdent": mouth.labiodental}
         scores.append(metric.score(clip.phones, mouth.opening, fps, extra))

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from .errors import ECAvatarError
+from .errors import ECAvatarError, InputError
+from .files import read_json
 from .messages import Message, Report, progress
 from .pack import DEFAULT, Pack
 
@@ -49,6 +50,7 @@ def command_line() -> Parser:
     animate.add_argument("--audio", type=Path, required=True)
     animate.add_argument("--out", type=Path, required=True, help="the job folder")
     animate.add_argument("--fps", type=float, default=24.0, help="the scene's frames a second")
+    animate.add_argument("--controls", type=Path, help="a .json of lip controls (docs/job_folder.md); without it, as generated")
     animate.set_defaults(run=run_animate)
     for command in (head, lipsync, animate):
         command.add_argument("--pack", type=Path, default=DEFAULT, help="a model pack's folder")
@@ -78,10 +80,12 @@ def run_lipsync(options: argparse.Namespace) -> None:
 def run_animate(options: argparse.Namespace) -> None:
     """Do the whole job in a folder."""
     from .job import Request
+    from .lip_controls import LipControls
     from .pipeline import animate
     pack = "" if options.pack == DEFAULT else str(options.pack.resolve())
     photo, *more = (str(path.resolve()) for path in options.photo)
-    Request(photo, str(options.audio.resolve()), pack, options.fps, tuple(more)).write(options.out)
+    controls = LipControls.from_json(read_json(options.controls, InputError) if options.controls else {})
+    Request(photo, str(options.audio.resolve()), pack, options.fps, tuple(more), controls).write(options.out)
     told(animate(options.out, report=terminal_report()))
 
 

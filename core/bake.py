@@ -3,19 +3,24 @@
 import zlib
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .blinks import blink_keys
 from .head_model import HeadBasis
-from .mouth import jaw_angle
+from .lip_controls import NEUTRAL, LipControls, apply
+from .lip_gap import JAW_SHAPE, SHUT, effect
+from .mouth import gap, jaw_angle
+from .mouth_rig import CLOSING
 from .types import Correctives, Floats, MotionTrack, ShapeKeyBake
 
-JAW_SHAPE = "jawOpen"
 JAW_PARTS = ("teeth_lower", "tongue")
 JAW_STEPS = np.linspace(0, 1, 6, dtype=np.float32)
+KEPT = 0.95                     # share of a peak that sampling may leave of it
+LEAST_ERROR = 0.0001            # metres of the lips' gap below which sampling leaves mouthClose alone
 
 
-def bake(neutral: Floats, motion: MotionTrack, *, basis: HeadBasis, fps: float) -> ShapeKeyBake:
-    """Return every shape of the head, and the motion's weights sampled on whole frames at `fps`.
+def bake(neutral: Floats, motion: MotionTrack, *, basis: HeadBasis, fps: float, controls: LipControls = NEUTRAL) -> ShapeKeyBake:
+    """Return every shape of the head, and the motion's weights under `controls` on whole frames at `fps`.
 
     neutral: (V, 3) float32, metres; the jaw pivot, known for the mean head, moves with the point below this one's ear.
     Lower teeth and tongue turn rigidly by the jaw angle (Sec. 3.4), so their share of jawOpen is left out.
@@ -23,25 +28,64 @@ def bake(neutral: Floats, motion: MotionTrack, *, basis: HeadBasis, fps: float) 
     """
     names = tuple(basis.expression_names)
     offsets = basis.expressions.copy()
-    jaw = names.index(JAW_SHAPE)
     for part in JAW_PARTS:
-        offsets[jaw, basis.part(part).vertices] = 0.0
-    weights = np.zeros((len(motion.weights), len(names)), np.float32)
-    weights[:, [names.index(name) for name in motion.names]] = motion.weights
+        offsets[names.index(JAW_SHAPE), basis.part(part).vertices] = 0.0
     pivot = basis.jaw_pivot + (neutral - basis.vertices)[basis.below_ear_vertex] * np.array([0, 1, 1], np.float32)
-    blinks = blink_keys((len(weights) - 1) / motion.fps, np.random.default_rng(zlib.crc32(motion.weights.tobytes())))
+    seed = zlib.crc32(motion.weights.tobytes())
+    blinks = blink_keys((len(motion.weights) - 1) / motion.fps, np.random.default_rng(seed))
     angles = jaw_angle(basis, (JAW_SHAPE,), JAW_STEPS[:, None])
     correctives = Correctives(basis.corrective_names, basis.corrective_pairs, basis.corrective_gains,
                               basis.corrective_basis.astype(np.float32))
-    return ShapeKeyBake(names, offsets, correctives, resample(weights, motion.fps, fps), angles, pivot, blinks, fps)
+    weights = frame_weights(motion, basis=basis, fps=fps, controls=controls)
+    return ShapeKeyBake(names, offsets, correctives, weights, angles, pivot, blinks, fps)
 
 
-def resample(curves: Floats, rate: float, fps: float) -> Floats:
-    """Return curves (T, K) at `rate` sampled linearly at the times of frames 0, 1, ... at `fps`; ends are held.
+def frame_weights(motion: MotionTrack, *, basis: HeadBasis, fps: float, controls: LipControls = NEUTRAL) -> Floats:
+    """Return the weights (N, K) of all shapes of the head under `controls` on whole frames at `fps`.
 
+    Each shape keeps its own peaks, so mouthClose follows to keep the gap between the lips.
+    """
+    track = apply(motion, controls, basis)
+    names = tuple(basis.expression_names)
+    weights = np.zeros((len(track.weights), len(names)), np.float32)
+    weights[:, [names.index(name) for name in track.names]] = track.weights
+    opening = gap(basis, names, weights)
+    sampled = resample(np.column_stack([weights, opening]), track.fps, fps, shut=opening <= SHUT, delay=controls.sync_offset)
+    result, wanted = sampled[:, :-1], sampled[:, -1]
+    error = gap(basis, names, result) - wanted
+    closing = names.index(CLOSING)
+    corrected = np.clip(result[:, closing] - error / effect(basis, {CLOSING: 1.0}), 0, 1)
+    result[:, closing] = np.where(np.abs(error) > LEAST_ERROR, corrected, result[:, closing])
+    return np.ascontiguousarray(result)
+
+
+def resample(curves: Floats, rate: float, fps: float, *, shut: NDArray[np.bool_] | None = None, delay: float = 0.0) -> Floats:
+    """Return curves (T, K) at `rate` on frames 0, 1, ... at `fps`, `delay` seconds later; ends are held.
+
+    Linear, but what falls between two frames is not lost: a peak that would be cut goes to the frame nearest to it, and so does
+    the whole pose of a passage where `shut` (T,) says that the lips touch.
     The last frame is the first one at or past the end, so that nothing of the motion is cut off.
     """
-    duration = (len(curves) - 1) / rate
-    times = np.arange(int(np.ceil(duration * fps - 1e-6)) + 1) / fps
-    source = np.arange(len(curves)) / rate
-    return np.stack([np.interp(times, source, curve) for curve in curves.T], axis=1).astype(np.float32)
+    frames = np.arange(int(np.ceil((len(curves) - 1) / rate * fps - 1e-6)) + 1)
+    source = np.arange(len(curves)) / rate + delay
+    linear = np.stack([np.interp(frames / fps, source, curve) for curve in curves.T], axis=1).astype(np.float32)
+    nearest = np.rint(source * fps).astype(np.int64)
+    shown = (nearest >= 0) & (nearest < len(frames))
+    result = linear.copy()
+    before = np.clip((source * fps).astype(np.int64), 0, len(frames) - 1)
+    around = np.maximum(linear[before], linear[np.minimum(before + 1, len(frames) - 1)])
+    peaks = (curves * KEPT > around) & shown[:, None]
+    peaks[1:-1] &= (curves[1:-1] > curves[:-2]) & (curves[1:-1] >= curves[2:])
+    moment, shape = np.nonzero(peaks)
+    np.maximum.at(result, (nearest[moment], shape), curves[moment, shape])
+    if shut is None:
+        return result
+    change = np.diff(np.concatenate([[False], shut, [False]]).astype(np.int8))
+    for begin, end in zip(np.flatnonzero(change == 1), np.flatnonzero(change == -1), strict=True):
+        inside = frames[max(int(np.ceil(source[begin] * fps - 1e-6)), 0):max(int(source[end - 1] * fps + 1e-6) + 1, 0)]
+        middle = (begin + end - 1) // 2
+        if len(inside):
+            result[inside] = linear[inside]
+        elif shown[middle]:
+            result[nearest[middle]] = curves[begin:end][np.abs(source[begin:end] * fps - nearest[middle]).argmin()]
+    return result

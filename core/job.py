@@ -10,12 +10,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .errors import InputError, JobError
 from .files import Arrays, digest, read_arrays, read_json, write_json
+from .lip_controls import LipControls
 from .messages import Message, Report, progress
 
 FORMAT = 1
@@ -30,13 +31,14 @@ BAKE_ARRAYS = ("names", "offsets", "corrective_names", "corrective_pairs", "corr
 @dataclass(frozen=True)
 class Request:
     """What the user asked for: photo and audio are paths, pack a folder ("" the default one), fps the scene's, more_photos up to
-    four paths of further photos of the same person."""
+    four paths of further photos of the same person, controls of the lips."""
 
     photo: str
     audio: str
     pack: str = ""
     fps: float = 24.0
     more_photos: tuple[str, ...] = ()
+    controls: LipControls = field(default_factory=LipControls)
 
     def write(self, folder: Path) -> None:
         """Write this request as `folder`/request.json; an older manifest is taken away first.
@@ -52,7 +54,7 @@ class Request:
 
     @classmethod
     def read(cls, folder: Path) -> "Request":
-        """Read `folder`/request.json; raise JobError when it is damaged, of another format or out of range."""
+        """Read `folder`/request.json; raise JobError when it is damaged or of another format, InputError for values out of range."""
         path = folder / "request.json"
         values = read_json(path, JobError)
         if values.pop("format", None) != FORMAT:
@@ -64,7 +66,8 @@ class Request:
         if not strings or "photo" not in known or "audio" not in known or not isinstance(fps, int | float):
             raise JobError("the request is incomplete or of the wrong types", path, "generate it again")
         check_rate(fps)
-        return cls(**{**known, "more_photos": tuple(more)})
+        controls = LipControls.from_json(known.get("controls", {}))
+        return cls(**{**known, "more_photos": tuple(more), "controls": controls})
 
 
 def check_rate(fps: float) -> None:
@@ -130,7 +133,8 @@ class Job:
         path = self.folder / "manifest.json"
         write_json(path, {"format": FORMAT, "files": files, "head_model": head_model, "seconds": self.seconds,
                           "warnings": self.warnings, "photo": request.photo,
-                          "more_photos": list(request.more_photos), "audio": request.audio, "pack": request.pack})
+                          "more_photos": list(request.more_photos), "audio": request.audio, "pack": request.pack,
+                          "controls": asdict(request.controls)})
         return path
 
 
@@ -146,6 +150,7 @@ class JobResult:
     audio: str
     pack: str
     head_model: str
+    controls: LipControls
 
     @property
     def albedo(self) -> Path:
@@ -170,7 +175,8 @@ def read_result(folder: Path) -> JobResult:
                      read_arrays(folder / "motion.npz", MOTION_ARRAYS, JobError),
                      read_arrays(folder / "bake.npz", BAKE_ARRAYS, JobError),
                      tuple(map(str, manifest.get("warnings", ()))), str(manifest.get("audio", "")),
-                     str(manifest.get("pack", "")), str(manifest.get("head_model", "")))
+                     str(manifest.get("pack", "")), str(manifest.get("head_model", "")),
+                     LipControls.from_json(manifest.get("controls", {})))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from . import arrays
@@ -14,6 +15,7 @@ from .files import digest, write_arrays, write_image
 from .head_model import HeadBasis
 from .image import read_photo
 from .job import MOST_PHOTOS, Job, Request, locked
+from .lip_controls import LipControls, closure_warnings
 from .lipsync import LipNetwork, animate_lips
 from .messages import Report
 from .mouth import measure_mouth
@@ -44,8 +46,8 @@ def animate(folder: Path, *, report: Report) -> Path:
                   lambda tick: write_head(photos, head, pack=pack, tick=tick))
         job.stage("speech", (motion,), (digest(audio), pack.digests(*SPEECH_FILES)),
                   lambda tick: write_motion(audio, motion, pack=pack, tick=tick))
-        job.stage("bake", (baked,), (digest(head), digest(motion), request.fps),
-                  lambda tick: write_bake(head, motion, baked, pack=pack, fps=request.fps))
+        job.stage("bake", (baked,), (digest(head), digest(motion), request.fps, asdict(request.controls)),
+                  lambda tick: write_bake(head, motion, baked, pack=pack, fps=request.fps, controls=request.controls))
         return job.finish(request, head_model=pack.digests("head")[0])
 
 
@@ -81,11 +83,11 @@ def write_motion(audio: Path, out: Path, *, pack: Pack, tick: Tick) -> tuple[str
     return clip.warnings
 
 
-def write_bake(head: Path, motion: Path, out: Path, *, pack: Pack, fps: float) -> tuple[str, ...]:
-    """Head and motion -> shapes, and weights on the scene's frames."""
-    basis = HeadBasis.load(pack.path("head"))
-    write_arrays(out, arrays.from_bake(bake(arrays.to_neutral(head), arrays.to_motion(motion), basis=basis, fps=fps)))
-    return ()
+def write_bake(head: Path, motion: Path, out: Path, *, pack: Pack, fps: float, controls: LipControls) -> tuple[str, ...]:
+    """Head and motion -> shapes, and weights on the scene's frames under the artist's controls; return warnings."""
+    basis, track = HeadBasis.load(pack.path("head")), arrays.to_motion(motion)
+    write_arrays(out, arrays.from_bake(bake(arrays.to_neutral(head), track, basis=basis, fps=fps, controls=controls)))
+    return closure_warnings(track, controls, basis)
 
 
 def existing(path: str, what: str) -> Path:

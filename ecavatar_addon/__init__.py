@@ -2,9 +2,9 @@
 
 import bpy
 
-from . import jobs, operators, panels, photos, properties
+from . import jobs, lip_sync, operators, panels, photos, properties
 
-MODULES = (properties, photos, operators, panels)
+MODULES = (properties, photos, lip_sync, operators, panels)
 
 
 def register() -> None:

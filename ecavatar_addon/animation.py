@@ -2,20 +2,22 @@
 
 import math
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.bake import JAW_SHAPE
 from ..core.job import JobResult
+from ..core.lip_gap import JAW_SHAPE
 from ..core.types import Floats
 from .head import EYES, JAW, Parts
 
 REST, SPEECH, BLINKS = "Rest", "Speech", "Blinks"
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 GAZE_UP_DOWN, GAZE_ACROSS = (24.0, 20.0), 28.0        # degrees of eyeLookDown and Up, and of eyeLookIn and Out, at 1
+STAMP = "ecavatar"              # custom property of our actions: digest of the keys we wrote, first frame, frames a second
 LINEAR = 1                      # of enum Keyframe.interpolation, for foreach_set
 Curves = Mapping[str, tuple[NDArray[np.float64], Floats]]
 
@@ -27,15 +29,14 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, *, start: int
     """
     keys = parts["skin"].data.shape_keys
     bake = result.bake
-    frames = start + np.arange(len(bake["weights"]), dtype=np.float64)
-    extent = float(frames[0]), float(frames[-1])
-    speech = {str(name): (frames, weights) for name, weights in zip(bake["names"], bake["weights"].T, strict=True) if weights.any()}
+    extent = float(start), float(start + len(bake["weights"]) - 1)
+    speech = speech_curves(tuple(map(str, bake["names"])), bake["weights"], start=start)
     blinks = bake["blinks"]
     lids = (start + blinks[:, 0].astype(np.float64) * float(bake["fps"]), blinks[:, 1])
-    rest = np.array([start], np.float64), np.zeros(1, np.float32)
-    set_track(keys, root.name, REST, dict.fromkeys((*speech, *LIDS), rest), extent)
-    set_track(keys, root.name, SPEECH, speech, extent)
-    set_track(keys, root.name, BLINKS, dict.fromkeys(LIDS, lids) if len(blinks) else {}, extent)
+    fps = float(bake["fps"])
+    set_track(keys, root.name, REST, rest_curves((*speech, *LIDS), start=start), extent, fps)
+    set_track(keys, root.name, SPEECH, speech, extent, fps)
+    set_track(keys, root.name, BLINKS, dict.fromkeys(LIDS, lids) if len(blinks) else {}, extent, fps)
     for role, part in parts.items():
         followers = part.data.shape_keys if role != "skin" and part.data is not None else None
         for block in followers.key_blocks[1:] if followers is not None else ():
@@ -48,7 +49,18 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, *, start: int
         look(parts[role], keys, role.removeprefix("eye_").capitalize())
 
 
-def set_track(keys: bpy.types.Key, owner: str, name: str, curves: Curves, extent: tuple[float, float]) -> None:
+def speech_curves(names: tuple[str, ...], weights: Floats, *, start: int) -> Curves:
+    """Return a key on every frame from `start` for each of the shapes `names` that moves; weights: (N, K)."""
+    frames = start + np.arange(len(weights), dtype=np.float64)
+    return {name: (frames, column) for name, column in zip(names, weights.T, strict=True) if column.any()}
+
+
+def rest_curves(names: tuple[str, ...], *, start: int) -> Curves:
+    """Return one key at zero for each shape."""
+    return dict.fromkeys(names, (np.array([start], np.float64), np.zeros(1, np.float32)))
+
+
+def set_track(keys: bpy.types.Key, owner: str, name: str, curves: Curves, extent: tuple[float, float], fps: float) -> None:
     """Give the NLA track `name` an action with a curve for each shape key (frames and values) over frames first to last.
 
     A track that is there already keeps its place among the artist's own. Tracks combine: one replaces only the shapes it
@@ -59,10 +71,8 @@ def set_track(keys: bpy.types.Key, owner: str, name: str, curves: Curves, extent
     action = track.strips[0].action if track is not None and track.strips else None
     if action is None:
         action = bpy.data.actions.new(f"{owner} {name}")
-    slot, channels = channels_of(action, keys)
-    channels.clear()
-    for shape, (frames, values) in curves.items():
-        write_curve(channels.new(f'key_blocks["{bpy.utils.escape_identifier(shape)}"].value'), frames, values)
+    write_action(action, keys, curves, start=extent[0], fps=fps)
+    slot, _ = channels_of(action, keys)
     if track is None:
         track = animation.nla_tracks.new()
         track.name = name
@@ -74,6 +84,66 @@ def set_track(keys: bpy.types.Key, owner: str, name: str, curves: Curves, extent
     strip.frame_end, strip.frame_start = extent[1], extent[0]
     strip.extrapolation = "HOLD" if name == REST else "NOTHING"
     strip.blend_type = "REPLACE"
+
+
+def write_action(action: bpy.types.Action, keys: bpy.types.Key, curves: Curves, *, start: float, fps: float) -> str:
+    """Give the action these curves in place of those it has; return the name of the copy that keeps an artist's edits, or ""."""
+    _, channels = channels_of(action, keys)
+    kept = ""
+    if len(channels) and action.get(STAMP, {}).get("keys") != digest_of(channels):
+        copy: Any = action.copy()
+        copy.name, copy.use_fake_user = f"{action.name} edited", True
+        copy.pop(STAMP, None)
+        kept = copy.name
+    channels.clear()
+    add_curves(channels, curves)
+    action[STAMP] = {"keys": digest_of(channels), "start": start, "fps": fps}
+    return kept
+
+
+def add_curves(channels: Any, curves: Curves) -> None:
+    """Add a curve for each shape key (frames and values)."""
+    for shape, (frames, values) in curves.items():
+        write_curve(channels.new(f'key_blocks["{bpy.utils.escape_identifier(shape)}"].value'), frames, values)
+
+
+def digest_of(channels: Any) -> str:
+    """Return a digest of all that an artist can edit in these curves."""
+    total = sha256()
+    for curve in channels:
+        points = curve.keyframe_points
+        places, kinds = np.empty(2 * len(points), np.float32), np.empty(len(points), np.int32)
+        points.foreach_get("co", places)
+        points.foreach_get("interpolation", kinds)
+        modifiers = [modifier.type for modifier in curve.modifiers]
+        total.update(f"{curve.data_path} {curve.mute} {curve.extrapolation} {modifiers}".encode() + places.tobytes() + kinds.tobytes())
+    return total.hexdigest()
+
+
+def our_action(keys: bpy.types.Key, name: str) -> bpy.types.Action | None:
+    """Return the action that we keyed in the NLA track `name`, if it is still there."""
+    track = keys.animation_data.nla_tracks.get(name) if keys.animation_data is not None else None
+    strips: Any = track.strips if track is not None else ()
+    return next((strip.action for strip in strips if strip.action is not None and STAMP in strip.action), None)
+
+
+def rekey_speech(keys: bpy.types.Key, action: bpy.types.Action, names: tuple[str, ...], weights: Floats) -> str:
+    """Key our speech action anew where it lies, strips untouched; return the name of the copy that keeps an artist's edits, or "".
+
+    Shapes that did not move before are also held at rest in the track at the bottom.
+    """
+    start = int(action[STAMP]["start"])
+    curves = speech_curves(names, weights, start=start)
+    kept = write_action(action, keys, curves, start=start, fps=action[STAMP]["fps"])
+    if (rest := our_action(keys, REST)) is not None:
+        _, channels = channels_of(rest, keys)
+        untouched = rest[STAMP]["keys"] == digest_of(channels)
+        held = {curve.data_path for curve in channels}
+        new = tuple(name for name in curves if f'key_blocks["{bpy.utils.escape_identifier(name)}"].value' not in held)
+        add_curves(channels, rest_curves(new, start=start))
+        if untouched:
+            rest[STAMP]["keys"] = digest_of(channels)
+    return kept
 
 
 def channels_of(action: bpy.types.Action, keys: bpy.types.Key) -> tuple["bpy.types.ActionSlot | None", Any]:

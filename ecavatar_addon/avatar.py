@@ -1,15 +1,12 @@
 """One avatar from one job result: head, materials, animation, scene; generating again brings it up to date in place."""
 
-from pathlib import Path
-
 import bpy
 
-from ..core.errors import PackError
 from ..core.face_fit import Anchors
+from ..core.files import digest
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
-from ..core.pack import DEFAULT, Pack
-from . import animation, hair, head, scene, skin
+from . import animation, hair, head, lip_sync, scene, skin
 
 
 def import_avatar(result: JobResult, target: bpy.types.Scene) -> bpy.types.Object:
@@ -18,9 +15,7 @@ def import_avatar(result: JobResult, target: bpy.types.Scene) -> bpy.types.Objec
     An avatar of the same job folder is brought up to date where it stands. Nothing is changed before `result` has been read whole.
     Raises PackError when the head model it was made with is not there.
     """
-    pack = Pack.open(Path(result.pack) if result.pack else DEFAULT)
-    if pack.digests("head")[0] != result.head_model:
-        raise PackError("the avatar was made with another head model", result.folder, "generate it again")
+    pack = head.open_pack(result.pack, result.head_model, result.folder)
     basis = HeadBasis.load(pack.path("head"))
     root = head.find_root(result.folder, target)
     if root is None:
@@ -30,6 +25,8 @@ def import_avatar(result: JobResult, target: bpy.types.Scene) -> bpy.types.Objec
     root.ecavatar.confidence, root.ecavatar.advice = float(result.head["confidence"]), str(result.head["advice"])
     skin.apply(parts, result, basis)
     hair.apply(root, parts["skin"], result, basis, Anchors.load(pack.path("anchors")), wanted=target.ecavatar.hair)
+    root.ecavatar.motion, root.ecavatar.head_model = digest(result.folder / "motion.npz"), result.head_model
+    lip_sync.show(root, result.controls)
     animation.apply(root, parts, result, start=target.frame_start)
     scene.play(target, root, result)
     scene.light(target, root)

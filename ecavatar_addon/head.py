@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.bake import JAW_PARTS
+from ..core.errors import PackError
 from ..core.head_model import MATERIALS, REGIONS, HeadBasis
 from ..core.job import JobResult
+from ..core.pack import DEFAULT, Pack
 from ..core.types import Floats
 from .scene import to_blender
 
@@ -21,6 +23,14 @@ AVATAR = "avatar"
 LEAST_OFFSET = 2e-5             # metres: a shape that moves teeth, tongue or eyes less than this gets no key there
 RENDER_LEVELS = 2
 Parts = dict[str, bpy.types.Object]
+
+
+def open_pack(folder: str, head_model: str, job: Path) -> Pack:
+    """Open the model pack in `folder`, "" the default one; raise PackError unless its head model has the sha256 `head_model`."""
+    pack = Pack.open(Path(folder) if folder else DEFAULT)
+    if pack.digests("head")[0] != head_model:
+        raise PackError("the avatar was made with another head model", job, "generate it again")
+    return pack
 
 
 def find_root(folder: Path, target: bpy.types.Scene) -> bpy.types.Object | None:

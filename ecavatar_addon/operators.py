@@ -10,7 +10,8 @@ import bpy
 
 from ..core.errors import ECAvatarError, InputError, JobError
 from ..core.job import Request, read_result
-from . import jobs, photos, scene, sound
+from ..core.lip_controls import LipControls
+from . import head, jobs, lip_sync, photos, scene, sound
 from .avatar import import_avatar
 from .properties import ECAVATAR_PG_scene
 
@@ -126,7 +127,9 @@ def start(target: bpy.types.Scene) -> jobs.Worker:
     photo, *more = photos.paths(settings)
     folder = job_folder(photo)
     readable = sound.readable(Path(bpy.path.abspath(settings.audio)), folder)
-    Request(str(photo), str(readable), "", scene.frames_per_second(target), tuple(map(str, more))).write(folder)
+    root = head.find_root(folder, target)
+    controls = lip_sync.controls_of(root) if root is not None else LipControls()
+    Request(str(photo), str(readable), "", scene.frames_per_second(target), tuple(map(str, more)), controls).write(folder)
     return jobs.start(folder)
 
 

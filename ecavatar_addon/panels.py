@@ -3,7 +3,7 @@
 import blf
 import bpy
 
-from . import head, jobs
+from . import head, jobs, lip_sync
 from .operators import disabled_reason
 from .properties import ECAVATAR_PG_object, ECAVATAR_PG_scene
 
@@ -51,6 +51,46 @@ class ECAVATAR_PT_generate(bpy.types.Panel):
                 wrapped(layout, context, warning, "INFO")
         if (root := shown_avatar(context)) and (text := likeness(root.ecavatar)):
             wrapped(layout, context, text, "USER")
+
+
+class ECAVATAR_PT_lip_sync(bpy.types.Panel):
+    """How the selected avatar's lips follow its speech"""
+
+    bl_label = "Lip Sync"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "ECAvatar"
+    bl_parent_id = "ECAVATAR_PT_generate"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Show it for an avatar."""
+        return head.root_of(context.active_object) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the sliders, the shapes with a gain of their own, and the buttons."""
+        root = head.root_of(context.active_object)
+        settings, layout = root.ecavatar.lip_sync, self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        column = layout.column()
+        column.enabled = not lip_sync.generating(root)
+        for name in lip_sync.SLIDERS:
+            column.prop(settings, name)
+        for index, shape in enumerate(settings.shapes):
+            row = column.row(align=True)
+            row.label(text=shape.name, icon="SHAPEKEY_DATA")
+            row.operator("ecavatar.remove_shape", text="", icon="X").index = index
+            row = column.row(align=True)
+            row.use_property_split = False
+            row.prop(shape, "gain")
+            row.prop(shape, "offset")
+        column.operator("ecavatar.add_shape", icon="ADD")
+        row = column.row(align=True)
+        row.scale_y = HEIGHT
+        row.operator("ecavatar.update_motion", icon="FILE_REFRESH")
+        row.operator("ecavatar.reset_lip_sync", text="", icon="LOOP_BACK")
 
 
 def draw_photos(layout: bpy.types.UILayout, settings: ECAVATAR_PG_scene) -> None:
@@ -106,4 +146,4 @@ def lines(text: str, width: float, size: float) -> list[str]:
     return [line for line in result if line]
 
 
-CLASSES = (ECAVATAR_PT_generate,)
+CLASSES = (ECAVATAR_PT_generate, ECAVATAR_PT_lip_sync)

@@ -1,9 +1,20 @@
 """What the add-on stores in a .blend: Scene.ecavatar (the inputs) and Object.ecavatar (what an object is, and how good)."""
 
+from typing import Any
+
 import bpy
+
+from ..core.lip_controls import NEUTRAL, RANGES
 
 # from Blender 4.5 on a path beside the .blend ("//...") must be declared
 PATH_OPTIONS = {"ANIMATABLE", "PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else {"ANIMATABLE"}
+
+
+def slider(control: str, name: str, description: str, **options: Any) -> Any:
+    """Return a property for one of the lip controls, with its range and neutral value; its animation would do nothing."""
+    low, high = RANGES[control]
+    return bpy.props.FloatProperty(name=name, description=description, min=low, max=high, options=set(), precision=3, step=1,
+                                   default=options.pop("default", getattr(NEUTRAL, control, 0.0)), **options)
 
 
 class ECAVATAR_PG_photo(bpy.types.PropertyGroup):
@@ -31,6 +42,29 @@ class ECAVATAR_PG_scene(bpy.types.PropertyGroup):
         description="Give the head short hair and brows in the photo's colours, objects that can be groomed or deleted")
 
 
+class ECAVATAR_PG_shape(bpy.types.PropertyGroup):
+    """Gain and offset of one mouth shape, which `name` names"""
+
+    gain: slider("gains", "Gain", "Factor of the shape's weight", default=1.0)
+    offset: slider("offsets", "Offset", "What is added to the shape's weight", default=0.0)
+
+
+class ECAVATAR_PG_lip_sync(bpy.types.PropertyGroup):
+    """Lip controls of an avatar; Update Motion brings them into its keys"""
+
+    lip_strength: slider("lip_strength", "Lip Strength", "How far the lips move; p, b and m stay shut", subtype="FACTOR")
+    jaw_strength: slider("jaw_strength", "Jaw Strength", "How far the jaw opens; p, b and m stay shut", subtype="FACTOR")
+    tongue_strength: slider("tongue_strength", "Tongue Strength", "How far the tongue moves", subtype="FACTOR")
+    lip_open: slider("lip_open", "Lip-Open Offset", "How much further apart the lips are while they are open: 0.1 is 1.3 mm")
+    lower_smoothing: slider("lower_smoothing", "Smoothing Lower", "Seconds over which jaw, lower lip and tongue are smoothed; lips "
+                            "that touch keep touching", subtype="TIME_ABSOLUTE")
+    upper_smoothing: slider("upper_smoothing", "Smoothing Upper", "Seconds over which the raising of the upper lip, cheeks and brows "
+                            "are smoothed", subtype="TIME_ABSOLUTE")
+    sync_offset: slider("sync_offset", "Sync Offset", "Seconds by which the motion comes after the sound; below zero, before it",
+                        subtype="TIME_ABSOLUTE")
+    shapes: bpy.props.CollectionProperty(type=ECAVATAR_PG_shape, name="Shapes", description="Mouth shapes with a gain and offset")
+
+
 class ECAVATAR_PG_object(bpy.types.PropertyGroup):
     """What an object is to ECAvatar"""
 
@@ -38,6 +72,10 @@ class ECAVATAR_PG_object(bpy.types.PropertyGroup):
         name="Role", description='"avatar" for the root, else the part: skin, teeth_upper, ..., jaw; empty for other objects')
     job: bpy.props.StringProperty(
         name="Job", subtype="DIR_PATH", description="Folder this avatar was generated in")
+    motion: bpy.props.StringProperty(
+        name="Motion", description="Of the root: sha256 of the motion.npz in the job folder that its speech was keyed from")
+    head_model: bpy.props.StringProperty(name="Head Model", description="Of the root: sha256 of the head model it was made with")
+    lip_sync: bpy.props.PointerProperty(type=ECAVATAR_PG_lip_sync, name="Lip Sync", description="Of the root: its lip controls")
     confidence: bpy.props.FloatProperty(
         name="Likeness", subtype="FACTOR", min=0.0, max=1.0,
         description="Of the root: how much of a likeness the photos allow, judged by their size, sharpness and sides")
@@ -45,7 +83,7 @@ class ECAVATAR_PG_object(bpy.types.PropertyGroup):
         name="Advice", description="Of the root: what would make the head better; empty when nothing would help much")
 
 
-CLASSES = (ECAVATAR_PG_photo, ECAVATAR_PG_scene, ECAVATAR_PG_object)
+CLASSES = (ECAVATAR_PG_photo, ECAVATAR_PG_scene, ECAVATAR_PG_shape, ECAVATAR_PG_lip_sync, ECAVATAR_PG_object)
 
 
 def attach() -> None:

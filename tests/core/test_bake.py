@@ -3,8 +3,13 @@
 import numpy as np
 import pytest
 
-from core.bake import JAW_PARTS, bake, resample
+from core.articulation import CHANNELS
+from core.bake import JAW_PARTS, bake, frame_weights, resample
 from core.head_model import HeadBasis
+from core.lip_controls import LipControls
+from core.lip_gap import SHUT
+from core.mouth import gap
+from core.mouth_rig import pose
 from core.pack import DEFAULT
 from core.types import MotionTrack
 
@@ -49,3 +54,71 @@ def test_the_pivot_moves_with_the_ear(basis):
     moved = bake(wider, motion(), basis=basis, fps=24.0).jaw_pivot - bake(basis.vertices, motion(), basis=basis, fps=24.0).jaw_pivot
     np.testing.assert_allclose(moved[1:], 0.1 * basis.vertices[basis.below_ear_vertex][1:], atol=1e-6)
     assert moved[0] == 0
+
+
+def closures(basis, starts):
+    """Open lips that shut at once, for 50 ms, from each of the frames `starts` on."""
+    values = np.zeros((starts[-1] + 30, len(CHANNELS)), np.float32)
+    values[:, [CHANNELS.index("jaw"), CHANNELS.index("aperture")]] = 0.6
+    for start in starts:
+        values[start:start + 3, CHANNELS.index("aperture")] = 0
+    names, weights = pose(values, basis)
+    return MotionTrack(names, weights, 60.0, np.zeros(len(weights), np.float32))
+
+
+@pytest.mark.parametrize("fps", [12.0, 23.976, 24.0, 25.0, 30.0])
+def test_no_closure_is_lost_between_frames(basis, fps):
+    starts = np.cumsum(np.random.default_rng(5).integers(20, 30, 60))
+    track = closures(basis, starts)
+    for delay in np.linspace(0, 0.04, 5):
+        weights = frame_weights(track, basis=basis, fps=fps, controls=LipControls(sync_offset=delay))
+        opening = gap(basis, basis.expression_names, weights)
+        frames = np.rint((starts + 1) / 60 * fps + delay * fps).astype(int)
+        shut = np.minimum(opening[frames], np.minimum(opening[frames - 1], opening[frames + 1]))
+        assert shut.max() <= SHUT
+        assert np.quantile(opening, 0.9) > 0.007                # and open in between
+
+
+@pytest.mark.parametrize("fps", [24.0, 25.0, 30.0])
+def test_no_peak_is_cut_by_more_than_a_twentieth(fps):
+    random = np.random.default_rng(6)
+    curves = np.zeros((3000, 2), np.float32)
+    places = np.arange(20, 2980, 25) + random.integers(0, 9, 119)
+    for place in places:
+        curves[place - 2:place + 3, 0] = np.array([0.1, 0.45, 0.9, 0.45, 0.1])
+        curves[place - 6:place + 7, 1] = 0.8 * np.hanning(15)[1:-1]
+    sampled = resample(curves, 60.0, fps)
+    frames = np.rint(places / 60 * fps).astype(int)
+    for curve, peak in ((0, 0.9), (1, 0.8)):
+        highest = np.max([sampled[frames + step, curve] for step in (-1, 0, 1)], axis=0)
+        assert highest.min() >= 0.95 * peak - 1e-6 and sampled[:, curve].max() <= peak + 1e-6
+
+
+def test_shapes_that_peak_apart_leave_the_gap_between_the_lips_alone(basis):
+    random = np.random.default_rng(7)
+    values = np.zeros((900, len(CHANNELS)), np.float32)
+    for channel in ("jaw", "aperture", "pucker", "labiodental"):
+        noise = np.convolve(random.normal(size=920), np.hanning(23)[1:-1], "valid")
+        values[:, CHANNELS.index(channel)] = np.clip(0.4 + 0.1 * noise, 0, 1)
+    names, weights = pose(values, basis)
+    track = MotionTrack(names, weights, 60.0, np.zeros(900, np.float32))
+    opening = gap(basis, basis.expression_names, frame_weights(track, basis=basis, fps=24.0))
+    linear = np.interp(np.arange(len(opening)) / 24, np.arange(900) / 60, gap(basis, names, weights))
+    assert np.quantile(np.abs(opening - linear), 0.95) < 2e-4                       # metres; the rest are peaks of the gap itself
+    assert np.abs(np.diff(opening, 3)).mean() < 1.01 * np.abs(np.diff(linear, 3)).mean()
+
+
+def test_at_the_motions_own_rate_nothing_changes(basis):
+    track = closures(basis, np.arange(20, 200, 25))
+    weights = frame_weights(track, basis=basis, fps=60.0)
+    np.testing.assert_array_equal(weights[:, [basis.expression_names.index(name) for name in track.names]], track.weights)
+
+
+def test_controls_move_the_lips_and_never_the_blinks(basis):
+    track = closures(basis, np.arange(20, 900, 25))
+    plain, strong = (bake(basis.vertices, track, basis=basis, fps=24.0, controls=LipControls(jaw_strength=strength))
+                     for strength in (1.0, 2.0))
+    jaw = plain.names.index("jawOpen")
+    assert strong.weights[:, jaw].max() == pytest.approx(2 * plain.weights[:, jaw].max(), rel=1e-4)
+    np.testing.assert_array_equal(strong.blinks, plain.blinks)
+    assert len(plain.blinks)

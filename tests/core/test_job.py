@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from core.errors import InputError, JobError
 from core.files import write_arrays, write_image
 from core.job import BAKE_ARRAYS, HEAD_ARRAYS, MOTION_ARRAYS, Job, Request, locked, read_result
+from core.lip_controls import LipControls
 from core.messages import Message, silent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,14 +34,26 @@ def run(folder, *, value=1, report=silent):
     return len(ran), job
 
 
-def test_a_request_comes_back(tmp_path):
+CONTROLS = LipControls(jaw_strength=1.2, gains={"mouthPucker": 0.5})
+
+
+@pytest.mark.parametrize("request_", [REQUEST, replace(REQUEST, controls=CONTROLS)])
+def test_a_request_comes_back(tmp_path, request_):
+    request_.write(tmp_path)
+    assert Request.read(tmp_path) == request_
+
+
+def test_a_request_from_before_the_controls_is_neutral(tmp_path):
     REQUEST.write(tmp_path)
+    values = json.loads((tmp_path / "request.json").read_text())
+    del values["controls"]
+    (tmp_path / "request.json").write_text(json.dumps(values))
     assert Request.read(tmp_path) == REQUEST
 
 
 @pytest.mark.parametrize(("change", "error"), [
     ({"fps": 0.0}, InputError), ({"fps": "24"}, JobError), ({"photo": 3}, JobError), ({"format": 9}, JobError),
-    ({"fps": float("inf")}, InputError)])
+    ({"fps": float("inf")}, InputError), ({"controls": []}, InputError), ({"controls": {"jaw_strength": 9}}, InputError)])
 def test_a_request_that_cannot_be_used(tmp_path, change, error):
     REQUEST.write(tmp_path)
     values = json.loads((tmp_path / "request.json").read_text()) | change
@@ -101,13 +115,14 @@ def finished(folder):
         path = folder / f"{name}.npz"
         write_arrays(path, {array: np.zeros(3, np.float32) for array in arrays})
         job.stage(name, (path, folder / "head.png"), (), lambda tick: ())
-    job.finish(REQUEST, head_model="0" * 64)
+    job.finish(replace(REQUEST, controls=CONTROLS), head_model="0" * 64)
 
 
 def test_a_finished_result_is_read(tmp_path):
     finished(tmp_path)
     result = read_result(tmp_path)
     assert set(result.bake) == set(BAKE_ARRAYS) and result.audio == REQUEST.audio and result.albedo.is_file()
+    assert result.controls == CONTROLS
 
 
 @pytest.mark.parametrize("harm", ["manifest.json", "head.png", "bake.npz"])

@@ -9,6 +9,7 @@ import pytest
 
 from core import pipeline, worker
 from core.job import Request, read_result
+from core.lip_controls import LipControls
 from core.messages import parse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,6 +64,18 @@ def test_nothing_is_done_twice(job):
     run(folder)
     changed = {path.name for path in folder.glob("*.npz") if path.stat().st_mtime_ns != before[path.name]}
     assert changed == {"bake.npz"}
+
+
+def test_new_lip_controls_only_bake_again(job):
+    folder, _ = job
+    before = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npz")}
+    widest = read_result(folder).bake["weights"].max()
+    Request(str(PHOTO), str(SPEECH), "", 30.0, controls=LipControls(jaw_strength=0.0, lip_strength=0.5)).write(folder)
+    assert run(folder)[0] == 0
+    assert {path.name for path in folder.glob("*.npz") if path.stat().st_mtime_ns != before[path.name]} == {"bake.npz"}
+    result = read_result(folder)
+    assert result.bake["weights"].max() < widest and result.controls.jaw_strength == 0.0
+    assert not result.bake["weights"][:, list(result.bake["names"]).index("jawOpen")].any()
 
 
 def test_a_missing_photo_is_one_sentence_and_code_2(tmp_path):
