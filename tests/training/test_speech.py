@@ -1,5 +1,6 @@
 """The speech training on tiny data: phones, teacher, augmentation, features of labels, one short fit and its export."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from core.lipsync import LipNetwork as ExportedNetwork
 from training.speech.augmentation import augment, change_speed, cut_end, make_nonspeech, pad
 from training.speech.export import export
 from training.speech.features import effort, label_frames
-from training.speech.network import LipNetwork, LipNetworkConfig
+from training.speech.network import VISIBLE, LipNetwork, LipNetworkConfig, LipReader
 from training.speech.phones import (
     INVENTORY,
     Phone,
@@ -219,10 +220,47 @@ def test_the_exported_network_is_the_same_network(tmp_path: Path) -> None:
     assert ExportedNetwork.load(path).labels == INVENTORY
 
 
-def test_no_frame_depends_on_more_than_the_reach() -> None:
-    network = tiny().eval()
-    encoder, spectrum = torch.randn(1, 61, 288), torch.randn(1, 61, 80)
+@pytest.mark.parametrize("performer", [(), (1, 2)])
+def test_no_frame_depends_on_more_than_the_reach(performer: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    network = LipNetwork(replace(tiny().config, performer=performer)).eval()
+    reach = network.config.reach
+    encoder, spectrum = torch.randn(1, 2 * reach + 21, 288), torch.randn(1, 2 * reach + 21, 80)
     changed = encoder.clone()
-    changed[:, 30 + network.config.reach + 1:] += 1
+    changed[:, 10 + reach + 1:] += 1
     with torch.no_grad():
-        torch.testing.assert_close(network(encoder, spectrum)[0][:, 30], network(changed, spectrum)[0][:, 30])
+        torch.testing.assert_close(network(encoder, spectrum)[0][:, 10], network(changed, spectrum)[0][:, 10])
+
+
+def test_the_paper_s_decoder_learns_too() -> None:
+    """The whole clip at once, and offsets of vertices, which start at the neutral face."""
+    torch.manual_seed(0)
+    corpus = tiny_corpus()
+    network = LipNetwork(replace(tiny().config, trunk="decoder", width=32))
+    config = TrainingConfig(steps=60, batch=4, frames=60, rate=3e-3)
+    batch = corpus.cut(np.array([0, 100, 200]), 60)
+    before = loss_of(network.eval(), batch, config).item()
+    fit(network, corpus, config)
+    assert loss_of(network, batch, config).item() < 0.5 * before
+    vertices = LipNetwork(replace(network.config, bounded=False, channels=3 * 7)).eval()
+    with torch.no_grad():
+        assert vertices(batch[0], batch[1])[0].shape == (3, 60, 21) and not vertices(batch[0], batch[1])[0].any()
+
+
+def test_unknown_trunks_are_named() -> None:
+    with pytest.raises(ValueError, match="recurrent"):
+        LipNetwork(replace(tiny().config, trunk="recurrent"))
+
+
+def test_the_lip_reader_teaches_the_network() -> None:
+    """What is read from the lips reaches the motion's weights, and only through the motion."""
+    torch.manual_seed(0)
+    network, corpus = tiny(), tiny_corpus()
+    reader = LipReader(len(VISIBLE), len(INVENTORY))
+    config = TrainingConfig(velocity=0.0, content=0.0, reading=1.0)
+    batch = corpus.cut(np.array([0, 100]), 60)
+    alone, read = loss_of(network.eval(), batch, config), loss_of(network, batch, config, reader)
+    torch.autograd.backward(read - alone)
+    assert network.motion.weight.grad is not None and network.motion.weight.grad.abs().sum() > 0
+    assert network.phones.weight.grad is None or not network.phones.weight.grad.any()
+    assert reader.phones.weight.grad is not None
