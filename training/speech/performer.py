@@ -2,7 +2,8 @@
 
 Takes DIR/lip_network.pt, which the rules taught, and fits its performer to the motion of a filmed face; the rest stays as it
 is. With --cross-validate it leaves each recording out in turn instead and prints the lip vertices' error on it in mm (mean
-distance, default head), one JSON line, beside the mean pose, a jaw that follows the loudness, and the rules alone.
+distance, default head), one JSON line, beside the mean pose, a jaw that follows the loudness, and the rules alone; and how
+often a lip reader that knows only filmed lips reads each of them rightly (lip_reading.py).
 """
 
 import argparse
@@ -30,6 +31,7 @@ from .checkpoint import load
 from .encoders import Encoder, open_encoder
 from .export import export
 from .features import describe
+from .lip_reading import Seen, accuracy, train_reader
 from .network import PERFORMED, LipNetwork
 from .performance import NAMES, Performance, read_performances, to_channels
 from .phones import INVENTORY
@@ -129,7 +131,7 @@ def shift(values: Array) -> Array:
 
 def cross_validate(performances: list[Performance], network: LipNetwork, encoder: Encoder, basis: HeadBasis,
                    config: PerformerConfig) -> dict[str, dict[str, float]]:
-    """Leave each recording out in turn; return {name: lip-vertex errors in mm} with their mean over all frames as "all"."""
+    """Leave each recording out in turn; return {name: errors in mm and shares read} with their mean over all frames as "all"."""
     lips = np.flatnonzero(basis.regions == 0).astype(np.int32)
     truths = [shift(trace(basis, lips, NAMES, performance.weights)) for performance in performances]
     examples = prepare(performances, network, encoder, basis, config)
@@ -138,12 +140,17 @@ def cross_validate(performances: list[Performance], network: LipNetwork, encoder
         others = [other for other in range(len(performances)) if other != index]
         fitted = fit(network, [copy for other in others for copy in examples[other]], config)
         mean = np.concatenate([examples[other][0].truth.numpy() for other in others]).mean(axis=0)
-        shown = {name: trace(basis, lips, *pose(channels, basis))
-                 for name, channels in rivals(performance, examples[index][0], fitted, mean).items()}
+        heard = examples[index][0]
+        channels = rivals(performance, heard, fitted, mean)
+        shown = {name: trace(basis, lips, *pose(motion, basis)) for name, motion in channels.items()}
         shown["mean pose"] = np.concatenate([truths[other] for other in others]).mean(axis=0)[None]
         shown["closed"] = trace(basis, lips, (), np.zeros((1, 0), np.float32))
         errors[performance.name] = {name: round(float(1000 * np.linalg.norm(points - truths[index], axis=2).mean()), 3)
                                     for name, points in shown.items()}
+        reader = train_reader([Seen(examples[other][0].truth, examples[other][0].phones) for other in others])
+        motions = {"real": examples[index][0].truth.numpy(), **channels}
+        errors[performance.name].update({f"read {name}": round(accuracy(reader, Seen(torch.from_numpy(motion), heard.phones)), 3)
+                                         for name, motion in motions.items()})
         log.info("%s: %s", performance.name, errors[performance.name])
     lengths = [len(truth) for truth in truths]
     errors["all"] = {name: round(float(np.average([errors[each.name][name] for each in performances], weights=lengths)), 3)
