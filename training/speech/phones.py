@@ -1,5 +1,7 @@
 """Phone labels: one inventory for every synthesiser, and stops divided into closure and release."""
 
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -24,13 +26,23 @@ INVENTORY = ("sil", *VOWELS, *CONSONANTS, "pcl", "bcl", "tcl", "dcl", "kcl", "gc
 
 _ARPABET = {"pau": "sil", "axr": "er", "ix": "ih", "ux": "uw", "hv": "hh", "em": "m", "en": "n", "el": "l", "nx": "n",
             "brth": "sil", "h#": "sil", "ssil": "sil", "": "sil", "q": "sil", "ax-h": "ax", "eng": "ng", "epi": "sil"}
+# "b~" and "g~" are b and g without a closure: lips or tongue come near and never meet
 _IPA = {"A": "ey", "I": "ay", "O": "ow", "Q": "ow", "W": "aw", "Y": "oy", "ᵊ": "ax", "ᵻ": "ih", "T": "dx", "ʤ": "jh",
-        "ʧ": "ch", "ɑ": "aa", "a": "aa", "ɐ": "ah", "ɒ": "ao", "æ": "ae", "ɔ": "ao", "ə": "ax", "ɚ": "er", "ɛ": "eh",
-        "ɜ": "er", "e": "ey", "i": "iy", "ɪ": "ih", "o": "ow", "u": "uw", "ʊ": "uh", "ʌ": "ah", "y": "ue", "ø": "oe",
-        "œ": "oe", "ɯ": "uh", "ɨ": "ih", "ɡ": "g", "g": "g", "h": "hh", "j": "y", "ɹ": "r", "r": "r", "ʁ": "r",
-        "ɾ": "dx", "ʔ": "t", "θ": "th", "ð": "dh", "ʃ": "sh", "ʒ": "zh", "ŋ": "ng", "ɲ": "n", "ç": "sh", "x": "k",
-        "χ": "k", "ɬ": "l", "ʎ": "l", "β": "b", "ʋ": "v", "ɣ": "g", "ɕ": "sh", "ʑ": "zh", "c": "k", "ɟ": "g",
+        "ʧ": "ch", "ʨ": "ch", "ʥ": "jh", "S": "s",
+        "ɑ": "aa", "a": "aa", "ɐ": "ah", "ɒ": "ao", "æ": "ae", "ɔ": "ao", "ə": "ax", "ɚ": "er", "ɛ": "eh", "ɜ": "er",
+        "ɝ": "er", "ɞ": "er", "ɘ": "ax", "e": "ey", "i": "iy", "ɪ": "ih", "o": "ow", "u": "uw", "ʊ": "uh", "ʌ": "ah",
+        "ɤ": "ah", "y": "ue", "ʏ": "ue", "ʉ": "ue", "ø": "oe", "œ": "oe", "ɵ": "oe", "ɯ": "ih", "ɨ": "ih", "ɥ": "ue",
+        "ɡ": "g", "g": "g", "h": "hh", "ɦ": "hh", "ħ": "hh", "ʕ": "hh", "x": "hh", "χ": "hh", "ç": "hh", "j": "y",
+        "ʝ": "y", "ɹ": "r", "ɻ": "r", "r": "dx", "ɾ": "dx", "ɽ": "dx", "ʁ": "g~", "ʀ": "g~", "ɣ": "g~", "ɰ": "g~",
+        "β": "b~", "ɸ": "f", "ʋ": "v", "ɱ": "m", "ʍ": "w", "ʔ": "t", "θ": "th", "ð": "dh", "ʃ": "sh", "ʒ": "zh",
+        "ɕ": "sh", "ʑ": "zh", "ʂ": "sh", "ʐ": "zh", "ŋ": "ng", "ɴ": "ng", "ɲ": "n", "ɳ": "n", "ɬ": "l", "ɫ": "l",
+        "ɭ": "l", "ʎ": "l", "ʟ": "l", "c": "k", "ɟ": "g", "q": "k", "ɢ": "g", "ʈ": "t", "ɖ": "d",
         **{letter: letter for letter in "bdfklmnpstvwz"}}
+_IPA_PAIRS = {"aɪ": "ay", "ai": "ay", "aɪ̯": "ay", "ɑɪ": "ay", "ɑi": "ay", "aʊ": "aw", "au": "aw", "ɑu": "aw", "ɑʊ": "aw",
+              "eɪ": "ey", "ei": "ey", "ɛi": "ey", "oʊ": "ow", "ou": "ow", "əʊ": "ow", "ɔɪ": "oy", "ɔø": "oy", "ɔi": "oy",
+              "ɔy": "oy", "tʃ": "ch", "dʒ": "jh", "tɕ": "ch", "dʑ": "jh", "tʂ": "ch", "dʐ": "jh", "ts": "t s", "ʦ": "t s",
+              "dz": "d z", "ʣ": "d z", "pf": "p f"}
+_IPA_MARKS = "ːˑʰʲˠʷˤᵝʼˈˌ0123456789-^_.͡"
 
 
 def from_arpabet(label: str) -> str:
@@ -50,8 +62,26 @@ def from_ipa(symbol: str) -> str:
         raise ValueError(f"unknown IPA symbol {symbol!r}") from None
 
 
+def from_ipa_phoneme(name: str, changes: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Return the labels, in sequence, of a phoneme of one or more IPA symbols with diacritics.
+
+    changes: a language's own readings, "labels with spaces" by phoneme or by symbol, looked up first.
+    """
+    changes = changes or {}
+    if name in changes:
+        return tuple(changes[name].split())
+    letters = "".join(letter for letter in unicodedata.normalize("NFD", name)
+                      if letter not in _IPA_MARKS and not unicodedata.combining(letter))
+    if "ç" in name:
+        letters = letters.replace("c", "ç")
+    pair = changes.get(letters) or _IPA_PAIRS.get(letters)
+    if pair:
+        return tuple(pair.split())
+    return tuple(label for letter in letters for label in (changes.get(letter) or from_ipa(letter)).split())
+
+
 def split_stops(phones: list[Phone], samples: NDArray[np.float32], rate: int) -> tuple[Phone, ...]:
-    """Divide every stop into closure and release at its burst; equal silences in sequence are joined.
+    """Divide every stop into closure and release at its burst; equal silences in sequence are joined; no label ends in ~.
 
     A stop before a pause or another stop is all closure unless a burst is heard.
     """
@@ -70,7 +100,7 @@ def split_stops(phones: list[Phone], samples: NDArray[np.float32], rate: int) ->
         elif divided and phone.label == divided[-1].label == "sil":
             divided[-1] = Phone(divided[-1].start, phone.end, "sil")
         else:
-            divided.append(phone)
+            divided.append(Phone(phone.start, phone.end, phone.label.removesuffix("~")))
     return tuple(divided)
 
 

@@ -8,7 +8,9 @@ spectral envelopes before they become a waveform, so one voice gives many: pitch
 import re
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,13 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from .phones import Phone, from_arpabet, from_ipa, split_stops, trim_into_silence
+from .phones import Phone, from_arpabet, from_ipa_phoneme, split_stops, trim_into_silence
 
 RATE = 16000
 FLITE_VOICES = ("slt", "rms", "awb", "kal16")
 HIBARI_FRAME_S = 0.025
 HIBARI_LATENESS_S = 0.05          # its frames lie this much later than the sound (found by alignment to flite)
-LENGTHENING = "ː"
+MODIFIERS = "ːˑʰʲˠʷˤ\u0303\u0329→↗↓↘"
 STRESS = "ˈˌ"
 PAUSES = ";:,.!?—…\"()“”"
 
@@ -112,21 +114,29 @@ def _warp(spectrum: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
 
 
 def hibari_phones(symbols: list[str], lengths: NDArray[np.float32], duration: float) -> list[Phone]:
-    """Turn hibari's symbols and their lengths in frames into phones.
+    """Turn hibari's symbols and their lengths in frames into phones."""
+    return symbol_phones(symbols, lengths * HIBARI_FRAME_S, duration, lateness=HIBARI_LATENESS_S)
 
-    A stress mark's time belongs to the vowel after it, a length mark's to the vowel before; a space is shared by its
-    neighbours; punctuation is a pause.
+
+def symbol_phones(symbols: list[str], lengths: NDArray[Any], duration: float, *, lateness: float,
+                  changes: Mapping[str, str] | None = None) -> list[Phone]:
+    """Turn a network's symbols and their lengths in seconds into phones that end at `duration`.
+
+    A stress mark's time belongs to the vowel after it, that of a length mark or another modifier to the sound before; a
+    space is shared by its neighbours; punctuation is a pause. lateness: seconds by which the lengths run behind; changes:
+    readings of a language, for phones.from_ipa_phoneme.
     """
     spans: list[list[Any]] = []
     pending = 0.0
-    for symbol, length in zip(symbols, lengths * HIBARI_FRAME_S, strict=True):
+    for symbol, length in zip(symbols, lengths, strict=True):
         if symbol == "" or symbol in PAUSES:
             spans.append(["sil", float(length) + pending])
             pending = 0.0
         elif symbol in STRESS:
             pending += float(length)
-        elif symbol in LENGTHENING and spans:
-            spans[-1][1] += float(length)
+        elif symbol in MODIFIERS:
+            if spans:
+                spans[-1][1] += float(length)
         elif symbol == " ":
             if spans:
                 spans[-1][1] += float(length) / 2
@@ -137,9 +147,11 @@ def hibari_phones(symbols: list[str], lengths: NDArray[np.float32], duration: fl
     phones, start = [], 0.0
     for symbol, length in spans:
         end = start + length
-        shifted = max(start - HIBARI_LATENESS_S, 0.0), max(end - HIBARI_LATENESS_S, 0.0)
+        shifted = max(start - lateness, 0.0), max(end - lateness, 0.0)
         if shifted[1] > shifted[0]:
-            phones.append(Phone(*shifted, symbol if symbol == "sil" else from_ipa(symbol)))
+            labels = ("sil",) if symbol == "sil" else from_ipa_phoneme(symbol, changes)
+            times = np.linspace(*shifted, len(labels) + 1).tolist()
+            phones += [Phone(*span, label) for span, label in zip(pairwise(times), labels, strict=True)]
         start = end
     if phones and duration > phones[-1].end:
         phones[-1] = Phone(phones[-1].start, duration, phones[-1].label) if phones[-1].label == "sil" else phones[-1]
