@@ -13,8 +13,11 @@ from .types import check as check_array
 CHANNELS = ("jaw", "aperture", "pucker", "funnel", "spread", "lower", "labiodental", "press", "tongue_tip",
             "tongue_back", "tongue_out")
 SEALING = ("pcl", "bcl", "m")   # phones for which the lips touch
-LABIAL = ("p", "b", "f", "v", "w", "sil", *SEALING)
+LABIODENTAL = ("f", "v")
+LABIAL = ("p", "b", "w", "sil", *LABIODENTAL, *SEALING)
 SEAL_FROM, SEAL_AT = 0.12, 0.35 # posterior at which the lips begin to be pressed shut, and at which they are shut
+TOUCH_FROM, TOUCH_AT = 0.06, 0.3 # the same for the lower lip at the teeth in f and v
+TOUCH_APERTURE = 0.28           # aperture at which the lower lip, drawn in, meets the upper teeth
 SEAL_FRAMES = 3                 # a seal lasts at least 50 ms, so that 24 pictures a second show it
 OPEN_LEAST = 0.2                # aperture that sounds without lip contact keep
 QUIET_DB = -35.0                # level below a recording's loud parts at which nothing is spoken
@@ -43,12 +46,18 @@ class Articulation:
 
 
 def decode(articulation: Articulation) -> Floats:
-    """Return the channels (T, C) with lips shut where the network is sure of p b m, apart where sure of others."""
+    """Return the channels (T, C) with lips shut where the network is sure of p b m, apart where sure of others, and the lower
+    lip at the teeth where sure of f v."""
     channels = articulation.channels.copy()
-    aperture = CHANNELS.index("aperture")
+    aperture, labiodental = CHANNELS.index("aperture"), CHANNELS.index("labiodental")
     apart = 1 - articulation.probability(LABIAL)
     opening = np.maximum(channels[:, aperture], OPEN_LEAST * smoothstep((apart - 0.5) / 0.4))
-    seal = hold(smoothstep((articulation.probability(SEALING) - SEAL_FROM) / (SEAL_AT - SEAL_FROM)), SEAL_FRAMES)
+    sealing = articulation.probability(SEALING)
+    touch = smoothstep((articulation.probability(LABIODENTAL) - TOUCH_FROM) / (TOUCH_AT - TOUCH_FROM))
+    touch = greatest(touch, SEAL_FRAMES) * (1 - smoothstep(sealing / SEAL_AT))
+    channels[:, labiodental] = np.maximum(channels[:, labiodental], touch)
+    opening = opening * (1 - touch) + TOUCH_APERTURE * touch
+    seal = hold(smoothstep((sealing - SEAL_FROM) / (SEAL_AT - SEAL_FROM)), SEAL_FRAMES)
     channels[:, aperture] = opening * (1 - seal)
     return np.clip(channels, 0, 1)
 

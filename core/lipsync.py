@@ -1,7 +1,8 @@
-"""Recording -> lip motion with teeth and tongue (Sec. 4.2): features, lip network, seals, shapes on the mesh."""
+"""Recording -> lip motion with teeth and tongue (Sec. 4.2): less noise, features, lip network, seals, shapes on the mesh."""
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import onnxruntime
 
 from .articulation import CHANNELS, Articulation, decode, rest
+from .denoise import reduce_noise
 from .errors import PackError
 from .head_model import HeadBasis
 from .log_mel import FRAME_RATE, level, log_mel
@@ -63,6 +65,7 @@ class LipNetwork:
 def animate_lips(clip: AudioClip, *, encoder: SpeechEncoder, network: LipNetwork, basis: HeadBasis,
                  tick: Callable[[float], None] = lambda fraction: None) -> MotionTrack:
     """Return the mouth's motion at 60 frames a second, from time 0 to the end of the recording (16 kHz)."""
+    clip = replace(clip, samples=reduce_noise(clip.samples))
     frames = int(np.ceil(clip.duration * FRAME_RATE)) + 1
     articulation = hear(clip, frames, encoder=encoder, network=network, tick=tick)
     loud = np.float32(20 * np.log10(LEVEL))

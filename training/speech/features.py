@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.articulation import CHANNELS
+from core.denoise import reduce_noise
 from core.log_mel import FRAME_RATE, log_mel
 from core.speech_encoder import RATE, normalise
 from core.types import AudioClip
@@ -36,7 +37,7 @@ NONSPEECH = 40                  # clips of sound without speech in every copy
 
 def describe(samples: Array, encoder: Encoder) -> tuple[Array, Array]:
     """Return the network's two inputs for a clip: encoder features (T, 288) and log-mel spectra (T, 80) at 60 Hz."""
-    clip = AudioClip(samples.astype(np.float32), RATE)
+    clip = AudioClip(reduce_noise(samples.astype(np.float32)), RATE)
     frames = int(np.ceil(clip.duration * FRAME_RATE)) + 1
     times = np.arange(frames, dtype=np.float32) / FRAME_RATE
     return encoder.encode(clip).at(times), log_mel(normalise(clip), frames)
