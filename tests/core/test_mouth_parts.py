@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from core.face_fit import fit
 from core.head_model import MATERIALS
-from tests.core.own_heads import basis
+from core.image import read_photo
+from core.raster import rasterise
+from tests.core.own_heads import ASTRONAUT, TASK, anchors, basis, detector
 from training.head.surface import project
 
 Points = NDArray[np.float64]
@@ -19,6 +22,9 @@ HEADS, DEVIATION = 6, 0.8
 YIELD_MM = {0: 0.5, 1: 1.1}     # on the mean head; on others, whose mouths the shapes were not made for
 SEEN = 0.016                    # metres behind the lips, between their corners: beyond, nothing of the lining is seen through a mouth
 MOUTH = 0.09                    # metres around the lips: the skin looked at
+THROAT = 0.05                   # metres behind the lips: there the rows of teeth and the cheeks beside them have ended
+VIEWS = (0, 8, 20)              # degrees from below that one looks into the mouth; from the side one sees the cheek behind the molars
+RAYS, AWAY = 0.0005, 0.6        # metres between rays at the lips, and to the eye
 ROOT = 0.045                    # metres behind the tongue's tip from which it belongs to the throat
 CELL = 0.003                    # metres: squares of the grid that points and triangles are sorted into
 ASIDE = np.array([1.3e-6, 0.7e-6])      # metres: rays miss the edges on the symmetry plane
@@ -228,3 +234,53 @@ def covering(corners: Points, point: Points) -> NDArray[np.bool_]:
     offset = point - corners
     turn = edge[..., 2] * offset[..., 0] - edge[..., 0] * offset[..., 2]
     return np.asarray((turn > 0).all(axis=1) | (turn < 0).all(axis=1))
+
+
+@lru_cache(1)
+def heads_and_fitted() -> list[Points]:
+    """Return `heads`, and that of the example photo where the face nets are there."""
+    if not TASK.is_file():
+        return heads()
+    photo = read_photo(ASTRONAUT)
+    size = photo.pixels.shape[1], photo.pixels.shape[0]
+    found = fit([detector().detect(photo)], [size], basis=basis(), anchors=anchors())
+    return [*heads(), basis().neutral(found.identity).astype(float)]
+
+
+def throat_of_skin(vertices: Points, below: float) -> tuple[int, int]:
+    """Return how many rays from in front, `below` degrees from below, go between the lips as deep as THROAT, and how many of these end
+    on skin there, not on the palate, the throat's wall or the tongue."""
+    model = basis()
+    lips = vertices[np.concatenate([model.inner_lip_upper, model.inner_lip_lower])]
+    middle, (cosine, sine) = lips.mean(axis=0), (np.cos(np.radians(below)), np.sin(np.radians(below)))
+    turn = np.array([[1, 0, 0], [0, cosine, -sine], [0, sine, cosine]])
+    low, high = ((lips - middle) @ turn).min(axis=0), ((lips - middle) @ turn).max(axis=0)
+    width, height = np.ceil((high - low)[:2] / RAYS).astype(int)
+    seen = (vertices - middle) @ turn
+    depth = AWAY - seen[:, 2]
+    pixels = (seen[:, :2] * AWAY / depth[:, None] - [low[0], high[1]]) * [1, -1] / RAYS
+    kept = model.material != MATERIALS.index("lashes")
+    triangles, skin = triangles_of(model.quads[kept]), np.tile(model.material[kept] == MATERIALS.index("skin"), 2)
+    first = rasterise(np.column_stack([pixels, depth]), triangles, width=width, height=height)
+    deep = (first.triangle >= 0) & (middle[2] - first.interpolate(triangles, vertices)[..., 2] > THROAT)
+    return int(deep.sum()), int((deep & skin[first.triangle]).sum())
+
+
+@pytest.mark.parametrize("opening", [0.3, 0.6, 1.0])
+def test_over_the_tongue_one_sees_palate_and_throat_not_the_lining(opening):
+    offsets = posed({"jawOpen": opening})
+    for number, head in enumerate(heads_and_fitted()):
+        for below in VIEWS:
+            deep, skin = throat_of_skin(head + offsets, below)
+            assert deep > 100, f"the mouth of head {number} is not open"                  # 25 square millimetres
+            assert skin < 0.02 * deep, f"{skin} of {deep} rays end on skin, head {number} from {below} degrees below"
+
+
+@pytest.mark.parametrize("weights", [{}, {"jawOpen": 0.6}, {"jawOpen": 1.0}, SPEECH["k"], SPEECH["tongue out"]])
+def test_palate_and_throat_lie_within_the_mouth_of_every_head(weights):
+    skin, tongue, parts = surfaces()
+    for head in heads_and_fitted():
+        points = with_middles(head + posed(weights), parts["gums of teeth_upper"])
+        back = with_middles(head, parts["gums of teeth_upper"])[:, 2] < head[basis().inner_lip_upper, 2].mean() - THROAT
+        assert depth_mm(points[back], head + posed(weights), skin).max() < YIELD_MM[0]
+        assert depth_mm(points[back], head + posed(weights), tongue).max() < YIELD_MM[0]

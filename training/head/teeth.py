@@ -33,10 +33,14 @@ RING = 12
 GUM_HEIGHTS = (6.5 * MM, 4.0 * MM)                                      # upper, lower; over the crowns' mean height
 PAPILLA, GUM_STEPS = 0.38, 4                                            # papilla: over the crown's height; stations a tooth
 ROOF_COLUMNS = 8                                                        # faces across the palate, even
-# the roof between the gums' inner borders: height of its middle over them, in how much of the way back it gets there; the soft palate
-# behind it: how far behind, height over the last row, width to it; the floor under the tongue lies lower
+# the roof between the gums' inner borders: height of its middle over them, in how much of the way back it gets there; the floor under
+# the tongue lies lower
 VAULT, VAULT_WITHIN, FLOOR = 7.0 * MM, 0.55, 2.0 * MM
-VELUM = np.array([[4.0, 0.5, 1.0], [8.0, 0.0, 0.98], [12.0, -2.0, 0.94], [16.0, -6.0, 0.88], [18.5, -12.0, 0.82]])
+# behind it the soft palate, which goes on as the throat's back wall until the tongue hides it, so that no free edge of it is seen: how
+# far behind, height of the middle over the last row's, width to it, how much of its arch is left; the sides are less far behind
+VELUM = np.array([[4, 0.3, 1.0, 1.0], [8, -0.5, 1.02, 0.95], [14, -2.5, 1.06, 0.85], [20, -6.5, 1.12, 0.7], [26, -12, 1.2, 0.5],
+                  [31, -19, 1.26, 0.3], [34, -27, 1.3, 0.15], [36, -36, 1.3, 0.0]])
+SIDES_AHEAD = 0.6
 TEETH, GUMS = 0, 1
 
 
@@ -194,8 +198,10 @@ def roof(rows: Array, down: float) -> tuple[Array, Indices]:
         ends = np.array([middle - step, middle + step]) * columns + columns - 1
         grid.append(np.concatenate([ends[:1], total + np.arange(ROOF_COLUMNS - 1), ends[1:]]))
         total += ROOF_COLUMNS - 1
-    for behind, rise, width in VELUM * [MM, MM, 1] if down < 0 else ():
-        points.append(row * [width, 1, 1] + [0, rise, -behind])
+    for behind, rise, width, arched in VELUM * [MM, MM, 1, 1] if down < 0 else ():
+        level = row[ROOF_COLUMNS // 2, 1] * (1 - arched) + row[:, 1] * arched + rise
+        ahead = SIDES_AHEAD * (2 * across[:, 0] - 1) ** 2
+        points.append(np.column_stack([row[:, 0] * width, level, row[:, 2] - behind * (1 - ahead)]))
         grid.append(total + np.arange(ROOF_COLUMNS + 1))
         total += ROOF_COLUMNS + 1
     fan = [[grid[1][column + 2], grid[1][column + 1], grid[1][column], grid[0][0]] for column in range(0, ROOF_COLUMNS, 2)]
