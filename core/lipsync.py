@@ -20,7 +20,8 @@ from .speech_encoder import LEVEL, SpeechEncoder, normalise, open_session
 from .types import AudioClip, Floats, MotionTrack
 
 FORMAT = 1
-BLOCK = 3600                    # frames the lip network takes at once, a minute
+BLOCK = 600                     # frames the lip network takes at once, ten seconds
+SPOKEN_GAP, SPOKEN_SHARE = 0.002, 0.02      # metres between lips that speak, and the share of the time they do so in speech
 
 
 class LipNetwork:
@@ -71,6 +72,13 @@ def animate_lips(clip: AudioClip, *, encoder: SpeechEncoder, network: LipNetwork
     loud = np.float32(20 * np.log10(LEVEL))
     names, weights = pose(rest(decode(articulation), level(normalise(clip), frames) - loud), basis)
     return MotionTrack(names, weights, float(FRAME_RATE), jaw_angle(basis, names, weights))
+
+
+def speech_warnings(opening: Floats) -> tuple[str, ...]:
+    """Return a sentence for the user if the lips' gap (T,), metres, hardly ever opens."""
+    if np.mean(opening > SPOKEN_GAP) >= SPOKEN_SHARE:
+        return ()
+    return ("hardly any speech was heard in the recording: the mouth stays closed; music and noise alone do not move it",)
 
 
 def hear(clip: AudioClip, frames: int, *, encoder: SpeechEncoder, network: LipNetwork,

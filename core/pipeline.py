@@ -16,7 +16,7 @@ from .head_model import HeadBasis
 from .image import read_photo
 from .job import MOST_PHOTOS, Job, Request, locked
 from .lip_controls import LipControls, closure_warnings
-from .lipsync import LipNetwork, animate_lips
+from .lipsync import LipNetwork, animate_lips, speech_warnings
 from .messages import Report
 from .mouth import measure_mouth
 from .pack import DEFAULT, Pack
@@ -79,8 +79,9 @@ def write_motion(audio: Path, out: Path, *, pack: Pack, tick: Tick) -> tuple[str
     clip = read_audio(audio)
     motion = animate_lips(clip, encoder=SpeechEncoder.load(pack.path("speech_encoder")),
                           network=LipNetwork.load(pack.path("lip_network")), basis=basis, tick=tick)
-    write_arrays(out, arrays.from_motion(motion, measure_mouth(basis, motion)))
-    return clip.warnings
+    mouth = measure_mouth(basis, motion)
+    write_arrays(out, arrays.from_motion(motion, mouth))
+    return clip.warnings or speech_warnings(mouth.opening)
 
 
 def write_bake(head: Path, motion: Path, out: Path, *, pack: Pack, fps: float, controls: LipControls) -> tuple[str, ...]:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.articulation import CHANNELS, OPEN_LEAST, REST_FRAMES, Articulation, decode, hold, rest
+from core.articulation import CHANNELS, OPEN_LEAST, REST_FRAMES, TOUCH_APERTURE, Articulation, decode, hold, rest
 from core.errors import PackError
-from core.lipsync import BLOCK, LipNetwork, animate_lips
+from core.lipsync import BLOCK, LipNetwork, animate_lips, speech_warnings
 from core.log_mel import WIDTH as SPECTRUM_WIDTH
 from core.speech_encoder import RATE, SpeechEncoder
 from core.types import AudioClip
@@ -16,7 +16,7 @@ from tests.core.mouth_stand_in import LocalNetwork, stand_in
 
 LABELS = ("sil", "aa", "t", "f", "v", "w", "p", "b", "m", "pcl", "bcl")
 NETWORK = Path(__file__).parents[2] / "assets" / "lip_network.onnx"
-APERTURE = CHANNELS.index("aperture")
+APERTURE, LABIODENTAL = CHANNELS.index("aperture"), CHANNELS.index("labiodental")
 
 
 def articulation(labels: list[str], aperture: list[float]) -> Articulation:
@@ -38,8 +38,27 @@ def test_a_seal_lasts_at_least_three_frames() -> None:
 
 
 def test_sounds_without_lip_contact_keep_the_lips_apart() -> None:
-    opening = decode(articulation(["t", "f", "sil"], [0.02, 0.02, 0.02]))[:, APERTURE]
+    opening = decode(articulation(["t", "w", "sil"], [0.02, 0.02, 0.02]))[:, APERTURE]
     assert opening[0] == pytest.approx(OPEN_LEAST) and opening[1] == opening[2] == pytest.approx(0.02)
+
+
+def test_the_lower_lip_meets_the_teeth_where_f_or_v_is_heard() -> None:
+    labels = ["aa"] * 4 + ["f", "v", "f", "f", "v"] + ["aa"] * 4
+    channels = decode(articulation(labels, [0.5] * 13))
+    assert (channels[4:9, LABIODENTAL] == 1).all() and (channels[4:9, APERTURE] == np.float32(TOUCH_APERTURE)).all()
+    assert (channels[[0, 1, 2, 10, 11, 12], LABIODENTAL] == 0).all() and (channels[:3, APERTURE] == 0.5).all()
+
+
+def test_a_seal_beside_f_stays_shut() -> None:
+    channels = decode(articulation(["aa", "f", "f", "m", "m", "m", "f", "aa"], [0.5] * 8))
+    assert (channels[3:6, APERTURE] == 0).all() and (channels[3:6, LABIODENTAL] == 0).all()
+
+
+def test_a_recording_without_speech_is_told() -> None:
+    opening = np.zeros(600, np.float32)
+    assert "hardly any speech" in speech_warnings(opening)[0]
+    opening[100:160] = 0.006
+    assert speech_warnings(opening) == ()
 
 
 def spoken(level: list[float]) -> np.ndarray:

@@ -1,9 +1,8 @@
 """The lip network: speech features -> articulation channels and phone posteriors, over a whole clip (Sec. 4.2).
 
-Two trunks. "decoder" is the form of SelfTalk (Peng et al. 2023): features -> linear -> transformer decoder over the whole
-clip, its target and its memory both the speech, not autoregressive -> motion. "convolutions", the default because it
-measures better (docs/lip_network.md), is dilated convolutions (as in WaveNet, van den Oord et al. 2016, but looking both
-ways). The performer turns the regular motion of written rules into that of a filmed face. The lip reader recovers the
+Two trunks. "decoder", the default because it measures better on real speech (docs/lip_network.md), is the form of SelfTalk
+(Peng et al. 2023): features -> linear -> transformer decoder, its target and its memory both the speech, not
+autoregressive -> motion. "convolutions" is dilated convolutions (WaveNet, van den Oord et al. 2016, but both ways). The performer turns the regular motion of written rules into that of a filmed face. The lip reader recovers the
 speech content from the lips' motion alone and is used in training only.
 """
 
@@ -29,12 +28,13 @@ class LipNetworkConfig:
 
     encoder: int = 288
     spectrum: int = 80
-    width: int = 96
+    width: int = 320
     kernel: int = 5
     dilations: tuple[int, ...] = (1, 2, 4, 8, 1, 2)
-    trunk: str = "convolutions"
+    trunk: str = "decoder"
     layers: int = 1             # of the decoder; SelfTalk has one of 512 with 4 heads
     heads: int = 4
+    span: int = 120             # frames to either side that the decoder attends to: more changed nothing, and blocks join exactly
     channels: int = 11
     bounded: bool = True
     phones: int = 50
@@ -45,9 +45,9 @@ class LipNetworkConfig:
 
     @property
     def reach(self) -> int:
-        """Frames to either side that one output frame depends on; the decoder, which sees everything, is given 5 s."""
+        """Frames to either side that one output frame depends on."""
         side = (self.kernel - 1) // 2
-        own = 300 if self.trunk == "decoder" else side * (sum(self.dilations) + 1)
+        own = side + self.layers * self.span if self.trunk == "decoder" else side * (sum(self.dilations) + 1)
         return own + (side * (sum(self.performer) + 1) if self.performer else 0)
 
     def values(self) -> dict[str, Any]:
@@ -73,19 +73,59 @@ class Block(nn.Module):
         return result
 
 
+class Attention(nn.Module):
+    """Attention of several heads to what is near in time (Vaswani et al. 2017); torch's own cannot be exported for any T."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.inlets = nn.ModuleList(nn.Linear(width, width) for _ in range(3))          # query, key, value
+        self.outlet = nn.Linear(width, width)
+
+    def forward(self, speech: Tensor, memory: Tensor, near: Tensor) -> Tensor:
+        """speech and memory: (B, T, C); near: (T, T), true where attention may go."""
+        query, key, value = (
+            inlet(source).unflatten(2, (self.heads, -1)).transpose(1, 2)                # (B, H, T, C / H)
+            for inlet, source in zip(self.inlets, (speech, memory, memory), strict=True))
+        heard = functional.scaled_dot_product_attention(query, key, value, attn_mask=near)
+        result: Tensor = self.outlet(heard.transpose(1, 2).flatten(2))                  # (B, T, C)
+        return result
+
+
+class DecoderLayer(nn.Module):
+    """A transformer's decoder layer: attention to itself, attention to the memory, two linear layers; norms come after."""
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.itself, self.memory = Attention(width, heads), Attention(width, heads)
+        self.wide = nn.Sequential(nn.Linear(width, 2 * width), nn.ReLU(), nn.Dropout(dropout), nn.Linear(2 * width, width))
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(3))
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, speech: Tensor, memory: Tensor, near: Tensor) -> Tensor:
+        """Return (B, T, C)."""
+        speech = self.norms[0](speech + self.dropout(self.itself(speech, speech, near)))
+        speech = self.norms[1](speech + self.dropout(self.memory(speech, memory, near)))
+        result: Tensor = self.norms[2](speech + self.dropout(self.wide(speech)))
+        return result
+
+
 class Decoder(nn.Module):
     """SelfTalk's transformer decoder: the speech is both target and memory."""
 
     def __init__(self, config: LipNetworkConfig) -> None:
         super().__init__()
-        layer = nn.TransformerDecoderLayer(config.width, config.heads, 2 * config.width, config.dropout, batch_first=True)
-        self.layers = nn.TransformerDecoder(layer, config.layers)
+        self.layers = nn.ModuleList(DecoderLayer(config.width, config.heads, config.dropout) for _ in range(config.layers))
+        self.span = config.span
 
     def forward(self, hidden: Tensor) -> Tensor:
         """hidden: (B, C, T)."""
-        speech = hidden.transpose(1, 2)                                         # (B, T, C)
-        result: Tensor = self.layers(speech, speech).transpose(1, 2)            # (B, C, T)
-        return result
+        memory = speech = hidden.transpose(1, 2)                                        # (B, T, C)
+        frame = torch.arange(speech.shape[1], device=speech.device)
+        near = (frame[:, None] - frame[None]).abs() <= self.span                        # (T, T)
+        for layer in self.layers:
+            speech = layer(speech, memory, near)
+        return speech.transpose(1, 2)                                                   # (B, C, T)
 
 
 def make_trunk(config: LipNetworkConfig) -> nn.Module:

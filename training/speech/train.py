@@ -30,7 +30,7 @@ class TrainingConfig:
     steps: int = 900
     batch: int = 16
     frames: int = 240           # frames of one example, 4 s
-    rate: float = 2e-3
+    rate: float = 5e-4
     velocity: float = 4.0       # weight of the velocity loss beside the position loss
     content: float = 0.02       # weight of the phones heard
     reading: float = 0.005      # weight of the phones read from the lips' motion alone, predicted and true
@@ -152,6 +152,9 @@ def parse(description: str | None) -> argparse.Namespace:
     parser.add_argument("--trunk", default=LipNetworkConfig.trunk, help="convolutions, or decoder as in the paper")
     parser.add_argument("--layers", type=int, default=LipNetworkConfig.layers, help="of the decoder")
     parser.add_argument("--reading", type=float, default=TrainingConfig.reading, help="weight of the lip-reading branch, 0 for none")
+    parser.add_argument("--rate", type=float, default=TrainingConfig.rate)
+    parser.add_argument("--noise", type=float, default=TrainingConfig.noise)
+    parser.add_argument("--dropout", type=float, default=LipNetworkConfig.dropout)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu")
     return parser.parse_args()
@@ -161,12 +164,13 @@ def main() -> None:
     """Train, validate, export."""
     options = parse(__doc__)
     logging.basicConfig(level=logging.INFO)
-    config = TrainingConfig(steps=options.steps, batch=options.batch, reading=options.reading, seed=options.seed)
+    config = TrainingConfig(steps=options.steps, batch=options.batch, reading=options.reading, rate=options.rate, noise=options.noise,
+                            seed=options.seed)
     torch.manual_seed(config.seed)
     training, validation = (corpus.to(options.device) for corpus in load(sorted(options.work.glob("features_*.npz"))))
     network = LipNetwork(LipNetworkConfig(
         encoder=training.encoder.shape[1], width=options.width, trunk=options.trunk, dilations=tuple(options.dilations),
-        layers=options.layers, channels=len(CHANNELS), phones=len(INVENTORY)))
+        layers=options.layers, dropout=options.dropout, channels=len(CHANNELS), phones=len(INVENTORY)))
     log.info("%d parameters, %.0f min of speech", sum(p.numel() for p in network.parameters()), len(training) / 3600)
     fit(network, training, config)
     log.info("validation: %s", validate(network, validation, config))
