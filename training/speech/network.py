@@ -2,8 +2,9 @@
 
 Two trunks. "decoder", the default because it measures better on real speech (docs/lip_network.md), is the form of SelfTalk
 (Peng et al. 2023): features -> linear -> transformer decoder, its target and its memory both the speech, not
-autoregressive -> motion. "convolutions" is dilated convolutions (WaveNet, van den Oord et al. 2016, but both ways). The performer turns the regular motion of written rules into that of a filmed face. The lip reader recovers the
-speech content from the lips' motion alone and is used in training only.
+autoregressive -> motion. "convolutions" is dilated convolutions (WaveNet, van den Oord et al. 2016, but both ways).
+The performer turns the regular motion of written rules into that of a filmed face. The lip reader recovers the speech
+content from the lips' motion alone and is used in training only.
 """
 
 from dataclasses import asdict, dataclass
