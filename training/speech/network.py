@@ -51,6 +51,11 @@ class LipNetworkConfig:
         own = side + self.layers * self.span if self.trunk == "decoder" else side * (sum(self.dilations) + 1)
         return own + (side * (sum(self.performer) + 1) if self.performer else 0)
 
+    @property
+    def visible(self) -> tuple[int, ...]:
+        """The outputs that a lip reader sees."""
+        return VISIBLE if self.bounded else tuple(range(self.channels))
+
     def values(self) -> dict[str, Any]:
         """Return the configuration as plain values."""
         return asdict(self)

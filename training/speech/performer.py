@@ -35,7 +35,7 @@ from .lip_reading import Seen, accuracy, train_reader
 from .network import PERFORMED, LipNetwork
 from .performance import NAMES, Performance, read_performances, to_channels
 from .phones import INVENTORY
-from .train import channel_weights
+from .train import output_weights
 
 log = logging.getLogger(__name__)
 Array = NDArray[np.float32]
@@ -86,7 +86,7 @@ def fit(network: LipNetwork, examples: list[Example], config: PerformerConfig) -
     assert performer is not None
     optimiser = torch.optim.AdamW(performer.parameters(), lr=config.rate, weight_decay=config.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.rate, total_steps=config.steps)
-    weights = channel_weights()[list(PERFORMED)]
+    weights = output_weights(network.config)[list(PERFORMED)]
     share = np.array([len(example.truth) for example in examples], np.float64)
     spread = torch.cat([torch.cat([example.motion, example.phones, example.loudness], dim=1) for example in examples]).std(dim=0)
     parts = [len(CHANNELS), len(INVENTORY), 1]

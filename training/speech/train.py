@@ -15,7 +15,7 @@ from core.articulation import CHANNELS
 
 from .checkpoint import save
 from .export import export
-from .network import VISIBLE, LipNetwork, LipNetworkConfig, LipReader
+from .network import LipNetwork, LipNetworkConfig, LipReader
 from .phones import INVENTORY
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class Corpus:
-    """All copies' frames in sequence: encoder (N, 288), spectrum (N, 80), motion (N, C), phones (N,)."""
+    """All copies' frames in sequence: encoder (N, 288), spectrum (N, 80), motion (N, C) or offsets (N, 3V), phones (N,)."""
 
     encoder: Tensor
     spectrum: Tensor
@@ -79,8 +79,10 @@ def load(paths: list[Path]) -> tuple[Corpus, Corpus]:
     return join(False), join(True)
 
 
-def channel_weights() -> Tensor:
-    """Return how much each channel counts: what viewers read from lips counts most."""
+def output_weights(config: LipNetworkConfig) -> Tensor:
+    """Return how much each output counts: of the channels, what viewers read from lips most; of vertices, all the same."""
+    if not config.bounded:
+        return torch.ones(config.channels)
     weights = {"aperture": 4.0, "jaw": 2.0, "labiodental": 1.5, "pucker": 1.5}
     return torch.tensor([weights.get(channel, 1.0) for channel in CHANNELS])
 
@@ -89,14 +91,14 @@ def loss_of(network: LipNetwork, batch: Batch, config: TrainingConfig, reader: L
     """Return the loss of a batch: position, velocity, content heard and, with a reader, content read from the lips."""
     encoder, spectrum, motion, phones = batch
     predicted, content = network(encoder, spectrum)
-    weights = channel_weights().to(motion.device)
+    weights = output_weights(network.config).to(motion.device)
     position = ((predicted - motion) ** 2 * weights).mean()
     velocity = ((predicted.diff(dim=1) - motion.diff(dim=1)) ** 2 * weights).mean()
     hearing = functional.nll_loss(content.flatten(0, 1), phones.flatten())
     total: Tensor = position + config.velocity * velocity + config.content * hearing
     if reader is not None:
-        thought, said = reader(predicted[..., VISIBLE])
-        true_thought, true_said = reader(motion[..., VISIBLE])
+        thought, said = reader(predicted[..., network.config.visible])
+        true_thought, true_said = reader(motion[..., network.config.visible])
         reading = sum(functional.nll_loss(words.flatten(0, 1), phones.flatten()) for words in (said, true_said))
         total = total + config.reading * reading + config.latent * ((thought - true_thought.detach()) ** 2).mean()
     return total
@@ -107,7 +109,7 @@ def fit(network: LipNetwork, corpus: Corpus, config: TrainingConfig) -> None:
     rng = np.random.default_rng(config.seed)
     device = str(corpus.phones.device)
     network.to(device).train()
-    reader = LipReader(len(VISIBLE), network.config.phones).to(device) if config.reading else None
+    reader = LipReader(len(network.config.visible), network.config.phones).to(device) if config.reading else None
     parameters = [*network.parameters(), *(reader.parameters() if reader else ())]
     optimiser = torch.optim.AdamW(parameters, lr=config.rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.rate, total_steps=config.steps, pct_start=0.15)
