@@ -13,7 +13,7 @@ from core.lipsync import LipNetwork as ExportedNetwork
 from training.speech.augmentation import augment, change_speed, cut_end, make_nonspeech, pad
 from training.speech.export import export
 from training.speech.features import effort, label_frames
-from training.speech.network import VISIBLE, LipNetwork, LipNetworkConfig, LipReader
+from training.speech.network import VISIBLE, LipModel, LipNetwork, LipNetworkConfig, LipReader, Performer
 from training.speech.phones import (
     INVENTORY,
     Phone,
@@ -184,8 +184,8 @@ def test_louder_passages_get_more_effort() -> None:
 
 def tiny() -> LipNetwork:
     torch.manual_seed(0)
-    return LipNetwork(LipNetworkConfig(encoder=288, spectrum=80, width=16, dilations=(1, 2), channels=len(CHANNELS),
-                                       phones=len(INVENTORY)))
+    return LipNetwork(LipNetworkConfig(encoder=288, spectrum=80, width=16, trunk="convolutions", dilations=(1, 2),
+                                       channels=len(CHANNELS), phones=len(INVENTORY)))
 
 
 def tiny_corpus() -> Corpus:
@@ -208,23 +208,27 @@ def test_training_learns() -> None:
 
 
 def test_the_exported_network_is_the_same_network(tmp_path: Path) -> None:
-    network, path = tiny().eval(), tmp_path / "lip network.onnx"
+    torch.manual_seed(0)
+    members = [tiny(), LipNetwork(replace(tiny().config, trunk="decoder", span=20))]
+    network, path = LipModel(members, Performer(len(CHANNELS), len(INVENTORY))).eval(), tmp_path / "lip network.onnx"
     export(network, path)
-    encoder, spectrum = torch.randn(1, 37, 288), torch.randn(1, 37, 80)
+    encoder, spectrum = torch.randn(1, 137, 288), torch.randn(1, 137, 80)
     with torch.no_grad():
         motion, phones = network(encoder, spectrum)
     session = onnxruntime.InferenceSession(str(path))
     exported = session.run(None, {"encoder": encoder.numpy(), "spectrum": spectrum.numpy()})
-    np.testing.assert_allclose(exported[0], motion.numpy(), atol=1e-4)      # float32, other order of sums
-    np.testing.assert_allclose(exported[1], phones.numpy(), atol=1e-3)
+    np.testing.assert_allclose(exported[0], motion.numpy(), atol=2e-3)      # weights in half precision
+    np.testing.assert_allclose(np.exp(exported[1]), phones.exp().numpy(), atol=2e-3)
     assert ExportedNetwork.load(path).labels == INVENTORY
 
 
-@pytest.mark.parametrize("performer", [(), (1, 2)])
-def test_no_frame_depends_on_more_than_the_reach(performer: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("trunk", ["convolutions", "decoder"])
+@pytest.mark.parametrize("performed", [False, True])
+def test_no_frame_depends_on_more_than_the_reach(trunk: str, performed: bool) -> None:
     torch.manual_seed(0)
-    network = LipNetwork(replace(tiny().config, performer=performer)).eval()
-    reach = network.config.reach
+    member = LipNetwork(replace(tiny().config, trunk=trunk, layers=2, span=9))
+    network = LipModel([member], Performer(len(CHANNELS), len(INVENTORY), dilations=(1, 2)) if performed else None).eval()
+    reach = network.reach
     encoder, spectrum = torch.randn(1, 2 * reach + 21, 288), torch.randn(1, 2 * reach + 21, 80)
     changed = encoder.clone()
     changed[:, 10 + reach + 1:] += 1

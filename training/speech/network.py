@@ -7,6 +7,7 @@ The performer turns the regular motion of written rules into that of a filmed fa
 content from the lips' motion alone and is used in training only.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -40,16 +41,12 @@ class LipNetworkConfig:
     bounded: bool = True
     phones: int = 50
     dropout: float = 0.1
-    performer: tuple[int, ...] = ()     # dilations of the performer; none: the motion of the rules
-    performer_width: int = 48
-    performer_dropout: float = 0.2
 
     @property
     def reach(self) -> int:
         """Frames to either side that one output frame depends on."""
         side = (self.kernel - 1) // 2
-        own = side + self.layers * self.span if self.trunk == "decoder" else side * (sum(self.dilations) + 1)
-        return own + (side * (sum(self.performer) + 1) if self.performer else 0)
+        return side + self.layers * self.span if self.trunk == "decoder" else side * (sum(self.dilations) + 1)
 
     @property
     def visible(self) -> tuple[int, ...]:
@@ -143,28 +140,6 @@ def make_trunk(config: LipNetworkConfig) -> nn.Module:
     return nn.Sequential(*(Block(config.width, config.kernel, dilation, config.dropout) for dilation in config.dilations))
 
 
-class Performer(nn.Module):
-    """Rules' motion (B, T, C), phones' probabilities (B, T, P), loudness (B, T, 1) -> motion (B, T, C) as a filmed face has it.
-
-    It knows the speech only by what sounds and how loud, so that what it learns from one speaker holds for others.
-    """
-
-    def __init__(self, config: LipNetworkConfig) -> None:
-        super().__init__()
-        width, kernel = config.performer_width, config.kernel
-        self.inlet = nn.Conv1d(config.channels + config.phones + 1, width, kernel, padding=(kernel - 1) // 2)
-        self.blocks = nn.Sequential(*(Block(width, kernel, dilation, config.performer_dropout) for dilation in config.performer))
-        self.outlet = nn.Conv1d(width, len(PERFORMED), 1)
-
-    def forward(self, motion: Tensor, phones: Tensor, loudness: Tensor) -> Tensor:
-        """Return the motion with the channels PERFORMED replaced."""
-        hidden = self.blocks(self.inlet(torch.cat([motion, phones, loudness], dim=2).transpose(1, 2)))   # (B, W, T)
-        performed = torch.sigmoid(self.outlet(hidden)).transpose(1, 2)                                    # (B, T, N)
-        columns = [performed[..., PERFORMED.index(index)] if index in PERFORMED else motion[..., index]
-                   for index in range(motion.shape[-1])]
-        return torch.stack(columns, dim=2)
-
-
 class LipNetwork(nn.Module):
     """encoder (B, T, E), spectrum (B, T, 80) -> motion (B, T, C) and phones (B, T, P), log posteriors."""
 
@@ -179,7 +154,6 @@ class LipNetwork(nn.Module):
         self.trunk = make_trunk(config)
         self.motion = nn.Conv1d(config.width, config.channels, 1)
         self.phones = nn.Conv1d(config.width, config.phones, 1)
-        self.performer = Performer(config) if config.performer else None
         if not config.bounded:
             for parameter in self.motion.parameters():
                 nn.init.zeros_(parameter)
@@ -193,9 +167,54 @@ class LipNetwork(nn.Module):
         phones = functional.log_softmax(self.phones(hidden), dim=1).transpose(1, 2)            # (B, T, P)
         if self.config.bounded:
             motion = torch.sigmoid(motion)
-        if self.performer is not None:
-            motion = self.performer(motion, phones.exp(), spectrum.mean(dim=2, keepdim=True))
         return motion, phones
+
+
+class Performer(nn.Module):
+    """Rules' motion (B, T, C), phones' probabilities (B, T, P), loudness (B, T, 1) -> motion (B, T, C) as a filmed face has it.
+
+    It knows the speech only by what sounds and how loud, so that what it learns from one speaker holds for others.
+    """
+
+    def __init__(self, channels: int, phones: int, width: int = 48, kernel: int = 5, dilations: tuple[int, ...] = (1, 2, 4, 8),
+                 dropout: float = 0.2) -> None:
+        super().__init__()
+        self.reach = (kernel - 1) // 2 * (sum(dilations) + 1)
+        self.inlet = nn.Conv1d(channels + phones + 1, width, kernel, padding=(kernel - 1) // 2)
+        self.blocks = nn.Sequential(*(Block(width, kernel, dilation, dropout) for dilation in dilations))
+        self.outlet = nn.Conv1d(width, len(PERFORMED), 1)
+
+    def forward(self, motion: Tensor, phones: Tensor, loudness: Tensor) -> Tensor:
+        """Return the motion with the channels PERFORMED replaced."""
+        hidden = self.blocks(self.inlet(torch.cat([motion, phones, loudness], dim=2).transpose(1, 2)))   # (B, W, T)
+        performed = torch.sigmoid(self.outlet(hidden)).transpose(1, 2)                                    # (B, T, N)
+        columns = [performed[..., PERFORMED.index(index)] if index in PERFORMED else motion[..., index]
+                   for index in range(motion.shape[-1])]
+        return torch.stack(columns, dim=2)
+
+
+class LipModel(nn.Module):
+    """What is exported: the mean of networks that were trained apart, which errs less than each, and the performer after it."""
+
+    def __init__(self, members: Sequence[LipNetwork], performer: Performer | None = None) -> None:
+        super().__init__()
+        self.members, self.performer = nn.ModuleList(members), performer
+        self.config = members[0].config
+        self.reach = max(member.config.reach for member in members) + (performer.reach if performer is not None else 0)
+
+    def hear(self, encoder: Tensor, spectrum: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the rules' motion (B, T, C), the phones' probabilities (B, T, P) and the loudness (B, T, 1)."""
+        heard = [member(encoder, spectrum) for member in self.members]
+        motion = torch.stack([motion for motion, _ in heard]).mean(dim=0)
+        phones = torch.stack([phones.exp() for _, phones in heard]).mean(dim=0)
+        return motion, phones, spectrum.mean(dim=2, keepdim=True)
+
+    def forward(self, encoder: Tensor, spectrum: Tensor) -> tuple[Tensor, Tensor]:
+        """Return motion and log posteriors of the phones, as one network does."""
+        motion, phones, loudness = self.hear(encoder, spectrum)
+        if self.performer is not None:
+            motion = self.performer(motion, phones, loudness)
+        return motion, phones.clamp(min=1e-9).log()
 
 
 class LipReader(nn.Module):

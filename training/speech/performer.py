@@ -1,16 +1,16 @@
 """Teach the performer: `python -m training.speech.performer --work DIR --performances FACEGOOD --encoder PATH --out OUT.onnx`.
 
-Takes DIR/lip_network.pt, which the rules taught, and fits its performer to the motion of a filmed face; the rest stays as it
-is. With --cross-validate it leaves each recording out in turn instead and prints the lip vertices' error on it in mm (mean
-distance, default head), one JSON line, beside the mean pose, a jaw that follows the loudness, and the rules alone; and how
-often a lip reader that knows only filmed lips reads each of them rightly (lip_reading.py).
+Takes the networks DIR/lip_network*.pt, which the rules taught, and fits a performer to the motion of a filmed face; the
+networks stay as they are. With --cross-validate it leaves each recording out in turn instead and prints the lip vertices'
+error on it in mm (mean distance, default head), one JSON line, beside the mean pose, a jaw that follows the loudness, and the
+rules alone; and how often a lip reader that knows only filmed lips reads each of them rightly (lip_reading.py).
 """
 
 import argparse
 import json
 import logging
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -32,14 +32,13 @@ from .encoders import Encoder, open_encoder
 from .export import export
 from .features import describe
 from .lip_reading import Seen, accuracy, train_reader
-from .network import PERFORMED, LipNetwork
+from .network import PERFORMED, LipModel, LipNetworkConfig, Performer
 from .performance import NAMES, Performance, read_performances, to_channels
 from .phones import INVENTORY
 from .train import output_weights
 
 log = logging.getLogger(__name__)
 Array = NDArray[np.float32]
-DILATIONS = (1, 2, 4, 8)
 LATENESS = 1                    # frames by which the filmed motion lies behind the sound, by correlation with the rules'
 
 
@@ -68,25 +67,22 @@ class Example:
     truth: Tensor
 
 
-def hear(samples: Array, truth: Array, network: LipNetwork, encoder: Encoder) -> Example:
-    """Run the network that the rules taught over a recording."""
+def hear(samples: Array, truth: Array, model: LipModel, encoder: Encoder) -> Example:
+    """Run the networks that the rules taught over a recording."""
     encoded, spectrum = (torch.from_numpy(values)[None] for values in describe(samples, encoder))
     with torch.no_grad():
-        motion, phones = network(encoded, spectrum)
-    return Example(motion[0], phones[0].exp(), spectrum[0].mean(dim=1, keepdim=True), torch.from_numpy(truth))
+        motion, phones, loudness = model.hear(encoded, spectrum)
+    return Example(motion[0], phones[0], loudness[0], torch.from_numpy(truth))
 
 
-def fit(network: LipNetwork, examples: list[Example], config: PerformerConfig) -> LipNetwork:
-    """Return the network with a performer fitted to `examples`."""
+def fit(examples: list[Example], config: PerformerConfig) -> Performer:
+    """Return a performer fitted to `examples`."""
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
-    result = LipNetwork(replace(network.config, performer=DILATIONS))
-    result.load_state_dict(network.state_dict(), strict=False)
-    performer = result.performer
-    assert performer is not None
+    performer = Performer(len(CHANNELS), len(INVENTORY))
     optimiser = torch.optim.AdamW(performer.parameters(), lr=config.rate, weight_decay=config.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.rate, total_steps=config.steps)
-    weights = output_weights(network.config)[list(PERFORMED)]
+    weights = output_weights(LipNetworkConfig(channels=len(CHANNELS)))[list(PERFORMED)]
     share = np.array([len(example.truth) for example in examples], np.float64)
     spread = torch.cat([torch.cat([example.motion, example.phones, example.loudness], dim=1) for example in examples]).std(dim=0)
     parts = [len(CHANNELS), len(INVENTORY), 1]
@@ -107,10 +103,10 @@ def fit(network: LipNetwork, examples: list[Example], config: PerformerConfig) -
         nn.utils.clip_grad_norm_(performer.parameters(), 1.0)
         optimiser.step()
         schedule.step()
-    return result.eval()
+    return performer.eval()
 
 
-def prepare(performances: list[Performance], network: LipNetwork, encoder: Encoder, basis: HeadBasis, config: PerformerConfig
+def prepare(performances: list[Performance], model: LipModel, encoder: Encoder, basis: HeadBasis, config: PerformerConfig
             ) -> list[list[Example]]:
     """Return the copies of every recording, the clean one first."""
     rng = np.random.default_rng(config.seed)
@@ -119,7 +115,7 @@ def prepare(performances: list[Performance], network: LipNetwork, encoder: Encod
     for performance in performances:
         truth = shift(to_channels(performance.weights, basis))
         sounds = [performance.samples, *(colour(performance.samples, rng, babble=voices) for _ in range(config.copies - 1))]
-        result.append([hear(sound, truth, network, encoder) for sound in sounds])
+        result.append([hear(sound, truth, model, encoder) for sound in sounds])
         log.info("%s: %.0f s", performance.name, len(performance.samples) / RATE)
     return result
 
@@ -129,16 +125,16 @@ def shift(values: Array) -> Array:
     return np.concatenate([values[LATENESS:], np.repeat(values[-1:], LATENESS, axis=0)])
 
 
-def cross_validate(performances: list[Performance], network: LipNetwork, encoder: Encoder, basis: HeadBasis,
+def cross_validate(performances: list[Performance], model: LipModel, encoder: Encoder, basis: HeadBasis,
                    config: PerformerConfig) -> dict[str, dict[str, float]]:
     """Leave each recording out in turn; return {name: errors in mm and shares read} with their mean over all frames as "all"."""
     lips = np.flatnonzero(basis.regions == 0).astype(np.int32)
     truths = [shift(trace(basis, lips, NAMES, performance.weights)) for performance in performances]
-    examples = prepare(performances, network, encoder, basis, config)
+    examples = prepare(performances, model, encoder, basis, config)
     errors: dict[str, dict[str, float]] = {}
     for index, performance in enumerate(performances):
         others = [other for other in range(len(performances)) if other != index]
-        fitted = fit(network, [copy for other in others for copy in examples[other]], config)
+        fitted = fit([copy for other in others for copy in examples[other]], config)
         mean = np.concatenate([examples[other][0].truth.numpy() for other in others]).mean(axis=0)
         heard = examples[index][0]
         channels = rivals(performance, heard, fitted, mean)
@@ -158,14 +154,13 @@ def cross_validate(performances: list[Performance], network: LipNetwork, encoder
     return errors
 
 
-def rivals(performance: Performance, heard: Example, fitted: LipNetwork, mean: Array) -> dict[str, Array]:
+def rivals(performance: Performance, heard: Example, fitted: Performer, mean: Array) -> dict[str, Array]:
     """Return the channels (T, C) of the performer, of it without seals, of the rules, and of a mouth that follows the loudness.
 
     mean: (C,) of other recordings, which the last one keeps.
     """
-    assert fitted.performer is not None
     with torch.no_grad():
-        performed = fitted.performer(heard.motion[None], heard.phones[None], heard.loudness[None])[0].numpy()
+        performed = fitted(heard.motion[None], heard.phones[None], heard.loudness[None])[0].numpy()
     loud = level(normalise(AudioClip(performance.samples, RATE)), len(performed)) - np.float32(20 * np.log10(LEVEL))
     share = np.clip(1 + loud / 30, 0, 1)
     opened = np.isin(np.arange(len(CHANNELS)), [CHANNELS.index("jaw"), CHANNELS.index("aperture")])
@@ -186,14 +181,15 @@ def main() -> None:
     parser.add_argument("--cross-validate", action="store_true")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
-    network, basis, config = load(options.work / "lip_network.pt"), HeadBasis.load(options.head), PerformerConfig()
+    networks = [load(path) for path in sorted(options.work.glob("lip_network*.pt"))]
+    model, basis, config = LipModel(networks).eval(), HeadBasis.load(options.head), PerformerConfig()
     encoder, performances = open_encoder(options.encoder), read_performances(options.performances)
     if options.cross_validate:
-        values = cross_validate(performances, network, encoder, basis, config)
+        values = cross_validate(performances, model, encoder, basis, config)
         sys.stdout.write(json.dumps({"name": "lip_vertex_error", "values": values, "unit": "mm", "clips": len(performances)}) + "\n")
         return
-    copies = prepare(performances, network, encoder, basis, config)
-    export(fit(network, [copy for recording in copies for copy in recording], config), options.out)
+    copies = prepare(performances, model, encoder, basis, config)
+    export(LipModel(networks, fit([copy for recording in copies for copy in recording], config)), options.out)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Train the lip network on the rules: `python -m training.speech.train --work DIR`, which writes DIR/lip_network.pt."""
+"""Train the lip network on the rules: `python -m training.speech.train --work DIR`, which writes DIR/lip_network_NAME.pt."""
 
 import argparse
 import logging
@@ -15,7 +15,7 @@ from core.articulation import CHANNELS
 
 from .checkpoint import save
 from .export import export
-from .network import LipNetwork, LipNetworkConfig, LipReader
+from .network import LipModel, LipNetwork, LipNetworkConfig, LipReader
 from .phones import INVENTORY
 
 log = logging.getLogger(__name__)
@@ -146,6 +146,7 @@ def parse(description: str | None) -> argparse.Namespace:
     """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--name", default="0", help="of the network: several are put together in the end")
     parser.add_argument("--out", type=Path, help="also export the network as it is, without a performer")
     parser.add_argument("--steps", type=int, default=TrainingConfig.steps)
     parser.add_argument("--batch", type=int, default=TrainingConfig.batch)
@@ -176,9 +177,9 @@ def main() -> None:
     log.info("%d parameters, %.0f min of speech", sum(p.numel() for p in network.parameters()), len(training) / 3600)
     fit(network, training, config)
     log.info("validation: %s", validate(network, validation, config))
-    save(network.cpu(), options.work / "lip_network.pt")
+    save(network.cpu(), options.work / f"lip_network_{options.name}.pt")
     if options.out is not None:
-        export(network, options.out)
+        export(LipModel([network]), options.out)
 
 
 if __name__ == "__main__":
