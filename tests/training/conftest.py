@@ -2,4 +2,5 @@
 
 import importlib.util
 
-collect_ignore = [] if importlib.util.find_spec("torch") else ["test_speech.py", "test_encoders.py", "test_performer.py"]
+TESTS = ["test_speech.py", "test_encoders.py", "test_performer.py", "test_lip_reading.py"]
+collect_ignore = [] if importlib.util.find_spec("torch") else TESTS
