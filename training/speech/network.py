@@ -17,10 +17,17 @@ from torch.nn import functional
 
 from core.articulation import CHANNELS
 
+from .phones import INVENTORY
+
 # what a lip reader sees; the tongue is hidden
 VISIBLE = tuple(index for index, channel in enumerate(CHANNELS) if not channel.startswith("tongue"))
 # what the filmed face shows; f and v, which it does not, and the tongue stay with the rules
 PERFORMED = tuple(index for index in VISIBLE if CHANNELS[index] != "labiodental")
+PUCKER = CHANNELS.index("pucker")
+# the filmed speaker hardly rounds his lips; viewers expect it of these sounds, by this much at least
+ROUNDED = tuple(INVENTORY.index(label) for label in ("uw", "uh", "ue", "oe", "ow", "w"))
+ROUNDING = 0.45
+STEADY = (0.25, 0.5, 0.25)      # shares of a frame and its neighbours in the performed motion
 
 
 @dataclass(frozen=True)
@@ -170,6 +177,14 @@ class LipNetwork(nn.Module):
         return motion, phones
 
 
+def smooth(curves: Tensor, shares: tuple[float, ...]) -> Tensor:
+    """Return curves (B, C, T) averaged over neighbouring frames, the first and last held."""
+    side = len(shares) // 2
+    padded = torch.cat([curves[..., :1].repeat(1, 1, side), curves, curves[..., -1:].repeat(1, 1, side)], dim=2)
+    length = padded.shape[2] - len(shares) + 1
+    return torch.stack([share * padded[..., shift:shift + length] for shift, share in enumerate(shares)]).sum(dim=0)
+
+
 class Performer(nn.Module):
     """Rules' motion (B, T, C), phones' probabilities (B, T, P), loudness (B, T, 1) -> motion (B, T, C) as a filmed face has it.
 
@@ -179,7 +194,7 @@ class Performer(nn.Module):
     def __init__(self, channels: int, phones: int, width: int = 48, kernel: int = 5, dilations: tuple[int, ...] = (1, 2, 4, 8),
                  dropout: float = 0.2) -> None:
         super().__init__()
-        self.reach = (kernel - 1) // 2 * (sum(dilations) + 1)
+        self.reach = (kernel - 1) // 2 * (sum(dilations) + 1) + len(STEADY) // 2
         self.inlet = nn.Conv1d(channels + phones + 1, width, kernel, padding=(kernel - 1) // 2)
         self.blocks = nn.Sequential(*(Block(width, kernel, dilation, dropout) for dilation in dilations))
         self.outlet = nn.Conv1d(width, len(PERFORMED), 1)
@@ -187,7 +202,11 @@ class Performer(nn.Module):
     def forward(self, motion: Tensor, phones: Tensor, loudness: Tensor) -> Tensor:
         """Return the motion with the channels PERFORMED replaced."""
         hidden = self.blocks(self.inlet(torch.cat([motion, phones, loudness], dim=2).transpose(1, 2)))   # (B, W, T)
-        performed = torch.sigmoid(self.outlet(hidden)).transpose(1, 2)                                    # (B, T, N)
+        performed = smooth(torch.sigmoid(self.outlet(hidden)), STEADY).transpose(1, 2)                    # (B, T, N)
+        rounded = smooth(phones[..., ROUNDED].sum(dim=2)[:, None], (1 / 7,) * 7)[:, 0]                    # (B, T)
+        place = PERFORMED.index(PUCKER)
+        performed = torch.cat([performed[..., :place], torch.maximum(performed[..., place], ROUNDING * rounded)[..., None],
+                               performed[..., place + 1:]], dim=2)
         columns = [performed[..., PERFORMED.index(index)] if index in PERFORMED else motion[..., index]
                    for index in range(motion.shape[-1])]
         return torch.stack(columns, dim=2)
