@@ -26,8 +26,8 @@ PERFORMED = tuple(index for index in VISIBLE if CHANNELS[index] != "labiodental"
 PUCKER = CHANNELS.index("pucker")
 # the filmed speaker hardly rounds his lips; viewers expect it of these sounds, by this much at least
 ROUNDED = tuple(INVENTORY.index(label) for label in ("uw", "uh", "ue", "oe", "ow", "w"))
-ROUNDING = 0.45
-STEADY = (0.25, 0.5, 0.25)      # shares of a frame and its neighbours in the performed motion
+ROUNDING = 0.7
+STEADY = (0.1, 0.2, 0.4, 0.2, 0.1)  # shares of a frame and its neighbours in the performed motion
 
 
 @dataclass(frozen=True)
@@ -191,8 +191,8 @@ class Performer(nn.Module):
     It knows the speech only by what sounds and how loud, so that what it learns from one speaker holds for others.
     """
 
-    def __init__(self, channels: int, phones: int, width: int = 48, kernel: int = 5, dilations: tuple[int, ...] = (1, 2, 4, 8),
-                 dropout: float = 0.2) -> None:
+    def __init__(self, channels: int, phones: int, width: int = 32, kernel: int = 5, dilations: tuple[int, ...] = (1, 2, 4, 8),
+                 dropout: float = 0.4) -> None:
         super().__init__()
         self.reach = (kernel - 1) // 2 * (sum(dilations) + 1) + len(STEADY) // 2
         self.inlet = nn.Conv1d(channels + phones + 1, width, kernel, padding=(kernel - 1) // 2)

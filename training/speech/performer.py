@@ -46,14 +46,14 @@ LATENESS = 1                    # frames by which the filmed motion lies behind 
 class PerformerConfig:
     """Options of the fit."""
 
-    steps: int = 600
-    batch: int = 16
+    steps: int = 300
+    batch: int = 12
     frames: int = 240
     rate: float = 3e-3
     velocity: float = 4.0
     decay: float = 0.05
-    noise: float = 0.1          # added to the performer's inputs, in shares of their deviation
-    copies: int = 3             # of every recording, the first clean, the others with noise and rooms
+    noise: float = 0.3          # added to the performer's inputs, in shares of their deviation
+    copies: int = 2             # of every recording, the first clean, the others with noise and rooms
     seed: int = 0
 
 
