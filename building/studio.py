@@ -106,6 +106,11 @@ def weights(scene: bpy.types.Scene, root: bpy.types.Object) -> dict[int, dict[st
     return found
 
 
+def pressed(curve: dict[str, float]) -> float:
+    """Return how sure it is that the lips are shut in speech: the jaw is open, and mouthClose takes all of that back."""
+    return curve["mouthPressLeft"] + curve["mouthClose"] - 5 * abs(curve["jawOpen"] - curve["mouthClose"])
+
+
 def sheet(scene: bpy.types.Scene, root: bpy.types.Object, photo: Path, folder: Path) -> Image.Image:
     """Return the contact sheet, in Cycles: photo, three views, and four moments of the speech."""
     scene.render.engine = "CYCLES"
@@ -116,8 +121,7 @@ def sheet(scene: bpy.types.Scene, root: bpy.types.Object, photo: Path, folder: P
     curves = weights(scene, root)
     spoken = [frame for frame in curves if curves[frame]["eyeBlinkLeft"] < 0.05]
     widest = max(spoken, key=lambda frame: curves[frame]["jawOpen"])
-    shut = max((frame for frame in spoken if frame > widest), default=scene.frame_end,
-               key=lambda frame: curves[frame]["mouthClose"] + curves[frame]["mouthPressLeft"])
+    shut = max((frame for frame in spoken if frame > widest), default=scene.frame_end, key=lambda frame: pressed(curves[frame]))
     rounded = max(spoken, key=lambda frame: curves[frame]["mouthPucker"] + curves[frame]["mouthFunnel"])
     blink = max(curves, key=lambda frame: curves[frame]["eyeBlinkLeft"])
     shots = [("front", 0, scene.frame_start), ("three-quarter", 40, scene.frame_start), ("profile", 90, scene.frame_start),

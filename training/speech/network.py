@@ -47,7 +47,7 @@ class LipNetworkConfig:
     channels: int = 11
     bounded: bool = True
     phones: int = 50
-    dropout: float = 0.1
+    dropout: float = 0.3
 
     @property
     def reach(self) -> int:

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from core.articulation import CHANNELS
 
+from .checkpoint import load as read
 from .checkpoint import save
 from .export import export
 from .network import LipModel, LipNetwork, LipNetworkConfig, LipReader
@@ -33,9 +34,9 @@ class TrainingConfig:
     rate: float = 5e-4
     velocity: float = 4.0       # weight of the velocity loss beside the position loss
     content: float = 0.02       # weight of the phones heard
-    reading: float = 0.005      # weight of the phones read from the lips' motion alone, predicted and true
+    reading: float = 0.0        # weight of the phones read from the lips' motion alone, predicted and true
     latent: float = 0.001       # weight of the difference between what the reader thinks of either motion
-    noise: float = 0.05         # of a feature's deviation, added to the inputs
+    noise: float = 0.3          # of a feature's deviation, added to the inputs
     seed: int = 0
 
 
@@ -159,6 +160,7 @@ def parse(description: str | None) -> argparse.Namespace:
     parser.add_argument("--noise", type=float, default=TrainingConfig.noise)
     parser.add_argument("--dropout", type=float, default=LipNetworkConfig.dropout)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--start", action="store_true", help="go on from the network that is there, with the rate's cycle anew")
     parser.add_argument("--device", default="cpu")
     return parser.parse_args()
 
@@ -174,10 +176,13 @@ def main() -> None:
     network = LipNetwork(LipNetworkConfig(
         encoder=training.encoder.shape[1], width=options.width, trunk=options.trunk, dilations=tuple(options.dilations),
         layers=options.layers, dropout=options.dropout, channels=len(CHANNELS), phones=len(INVENTORY)))
+    checkpoint = options.work / f"lip_network_{options.name}.pt"
+    if options.start:
+        network.load_state_dict(read(checkpoint).state_dict())
     log.info("%d parameters, %.0f min of speech", sum(p.numel() for p in network.parameters()), len(training) / 3600)
     fit(network, training, config)
     log.info("validation: %s", validate(network, validation, config))
-    save(network.cpu(), options.work / f"lip_network_{options.name}.pt")
+    save(network.cpu(), checkpoint)
     if options.out is not None:
         export(LipModel([network]), options.out)
 
