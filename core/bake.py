@@ -50,7 +50,8 @@ def frame_weights(motion: MotionTrack, *, basis: HeadBasis, fps: float, controls
     weights = np.zeros((len(track.weights), len(names)), np.float32)
     weights[:, [names.index(name) for name in track.names]] = track.weights
     opening = gap(basis, names, weights)
-    sampled = resample(np.column_stack([weights, opening]), track.fps, fps, shut=opening <= SHUT, delay=controls.sync_offset)
+    shut = gap(basis, motion.names, motion.weights) <= SHUT             # as spoken: no control moves a closure to another frame
+    sampled = resample(np.column_stack([weights, opening]), track.fps, fps, shut=shut, delay=controls.sync_offset)
     result, wanted = sampled[:, :-1], sampled[:, -1]
     error = gap(basis, names, result) - wanted
     closing = names.index(CLOSING)
