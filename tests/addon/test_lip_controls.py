@@ -16,6 +16,7 @@ from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.panels import ECAVATAR_PT_lip_sync
 
 from .conftest import PHOTO, SPEECH
+from .layout import Layout
 
 
 @pytest.fixture
@@ -254,32 +255,17 @@ def test_generating_again_keeps_the_controls(addon):
     assert same(curves(root), generated)                        # the worker and Update Motion agree to the bit
 
 
-class Layout:
-    """Notes what is drawn, as Blender's layout takes it."""
-
-    def __init__(self, drawn):
-        self.drawn = drawn
-
-    def column(self, **_):
-        return Layout(self.drawn)
-
-    row = column
+class Named(Layout):
+    """Notes the properties' own names."""
 
     def prop(self, data, name):
         assert name in data.bl_rna.properties
         self.drawn.append(name)
 
-    def operator(self, name, **_):
-        self.drawn.append(name)
-        return SimpleNamespace()
-
-    def label(self, *, text, icon):
-        self.drawn.append(text)
-
 
 def test_the_panel_draws_sliders_shapes_and_buttons(root):
     root.ecavatar.lip_sync.shapes.add().name = "jawOpen"
     drawn = []
-    ECAVATAR_PT_lip_sync.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
+    ECAVATAR_PT_lip_sync.draw(SimpleNamespace(layout=Named(drawn)), bpy.context)
     assert drawn == [*lip_sync.SLIDERS, "jawOpen", "ecavatar.remove_shape", "gain", "offset", "ecavatar.add_shape",
                      "ecavatar.update_motion", "ecavatar.reset_lip_sync"]

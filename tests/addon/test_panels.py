@@ -9,6 +9,8 @@ from ecavatar.ecavatar_addon import jobs
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.panels import ECAVATAR_PT_generate, likeness, lines, shown_avatar
 
+from .layout import Layout
+
 TEXT = "no face was found; /home/artist/pictures/a very long folder name/" + "x" * 120 + ".jpg; choose a photo that shows one face"
 
 
@@ -22,28 +24,6 @@ def test_no_line_is_wider_than_the_sidebar(addon, width):
 
 def test_a_short_text_is_one_line(addon):
     assert lines("choose a photo", 400, 11) == ["choose a photo"]
-
-
-class Layout:
-    """Notes what is drawn, as Blender's layout takes it."""
-
-    def __init__(self, drawn):
-        self.drawn = drawn
-
-    def column(self, **_):
-        return Layout(self.drawn)
-
-    row = column
-
-    def prop(self, data, name, *, text=None):
-        self.drawn.append(text or data.bl_rna.properties[name].name)
-
-    def operator(self, name, **_):
-        self.drawn.append(name)
-        return SimpleNamespace()
-
-    def label(self, *, text, icon):
-        self.drawn.append(text)
 
 
 def draw():
