@@ -5,7 +5,7 @@ K shapes, N samples, B identity coefficients. Arrays are checked on construction
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,11 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
+Emotion = Literal["neutral", "happy", "angry", "sad", "fear", "surprise", "disgust", "contempt"]
+EMOTIONS: tuple[Emotion, ...] = ("neutral", "happy", "angry", "sad", "fear", "surprise", "disgust", "contempt")
+HEARD = EMOTIONS[:-1]           # those a voice is judged by (Sec. 4.1); contempt is the user's to choose
+MOST_LEVEL = 3
+LONGEST_TRANSITION = 2.0        # seconds
 
 
 def check(name: str, array: NDArray[Any], dtype: type[np.generic], shape: tuple[int | None, ...]) -> None:
@@ -88,6 +93,41 @@ class MotionTrack:
     def __post_init__(self) -> None:
         check("weights", self.weights, np.float32, (None, len(self.names)))
         check("jaw_angle", self.jaw_angle, np.float32, (len(self.weights),))
+
+
+@dataclass(frozen=True)
+class EmotionWindow:
+    """What is felt from `start` to `end`, seconds: a category of EMOTIONS and a level from 0 (hardly) over 1, 2, 3 (strong).
+
+    probabilities: of HEARD, in that order, or () where the user chose; locked: the recogniser leaves it alone.
+    """
+
+    start: float
+    end: float
+    category: Emotion
+    level: float
+    probabilities: tuple[float, ...] = ()
+    locked: bool = False
+
+
+@dataclass(frozen=True)
+class EmotionTrack:
+    """What a voice feels over time (Sec. 4.1): windows that follow one another without gaps from 0 to the recording's end.
+
+    transition: seconds on both sides of a boundary over which one expression passes into the next.
+    Raises ValueError where windows are out of order, leave a gap, or hold a value out of range.
+    """
+
+    windows: tuple[EmotionWindow, ...]
+    transition: float
+
+    def __post_init__(self) -> None:
+        if not self.windows or self.windows[0].start != 0 or not 0 <= self.transition <= LONGEST_TRANSITION:
+            raise ValueError("an emotion track needs windows from 0 s on and a transition of 0 to 2 s")
+        for window, end in zip(self.windows, (*(later.start for later in self.windows[1:]), self.windows[-1].end), strict=True):
+            if not (window.start < window.end == end and window.category in EMOTIONS and 0 <= window.level <= MOST_LEVEL
+                    and len(window.probabilities) in (0, len(HEARD))):
+                raise ValueError(f"the emotion window {window} is out of order or out of range")
 
 
 @dataclass(frozen=True)
