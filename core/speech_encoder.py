@@ -4,9 +4,10 @@ The encoder attends over everything it is given, so a long recording goes throug
 overlap; inside an overlap the features pass over linearly from one window to the next, which leaves no seam.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ OVERLAP = 80                    # features shared by neighbouring windows, 1.9 s
 LEAD = 16 * HOP                 # silence before and after the recording: context for its first and last sounds
 QUIETEST = 1e-3                 # a recording whose loud parts are below this root mean square is not lifted further
 LEVEL = 0.1                     # root mean square that loud parts are brought to
+LAYER = "/layers.{}/Add_1_output_0"     # of the encoder's blocks, what each hands to the next
+GRAPH, OUTPUT, NAME = 7, 12, 1  # fields of ONNX's ModelProto, GraphProto and ValueInfoProto
 
 
 @dataclass(frozen=True)
@@ -71,17 +74,26 @@ def loudness(samples: Floats) -> float:
 class SpeechEncoder:
     """Moonshine tiny's encoder (MIT licence) in ONNX Runtime."""
 
-    def __init__(self, session: onnxruntime.InferenceSession) -> None:
-        self._session = session
+    def __init__(self, session: onnxruntime.InferenceSession, outputs: list[str]) -> None:
+        self._session, self._outputs = session, outputs
 
     @classmethod
-    def load(cls, path: Path) -> "SpeechEncoder":
-        """Open the encoder at `path`. Raises PackError when it is missing, damaged or another network."""
+    def load(cls, path: Path, *, layers: Sequence[int] = ()) -> "SpeechEncoder":
+        """Open the encoder at `path` for what it says at its end, or for what its middle `layers`, from 0, say, side by side.
+
+        Raises PackError when it is missing, damaged or another network.
+        """
         session = open_session(path)
         names = [value.name for value in session.get_inputs()]
         if names != ["input_values", "attention_mask"] or session.get_outputs()[0].shape[-1] != WIDTH:
             raise PackError("this is not the Moonshine tiny encoder", path, ADVICE)
-        return cls(session)
+        if not layers:
+            return cls(session, [session.get_outputs()[0].name])
+        outputs = [LAYER.format(layer) for layer in layers]
+        try:
+            return cls(open_session(with_outputs(path, outputs)), outputs)
+        except PackError as error:
+            raise PackError("the speech encoder has no such middle layers", path, ADVICE) from error
 
     def encode(self, clip: AudioClip, tick: Callable[[float], None] = lambda fraction: None) -> SpeechFeatures:
         """Return the features of a recording; `tick` hears the fraction done after each window."""
@@ -89,7 +101,7 @@ class SpeechEncoder:
         wanted = -(-(len(samples) + 2 * LEAD - CENTRE) // HOP)
         tail = LEAD + max(FIELD + (wanted + 2) * HOP - 2 * LEAD - len(samples), 0)
         padded = np.concatenate([np.zeros(LEAD, np.float32), samples, np.zeros(tail, np.float32)])
-        features = np.zeros((wanted, WIDTH), np.float32)
+        features = np.zeros((wanted, WIDTH * len(self._outputs)), np.float32)
         first = 0
         while True:
             last = min(first + WINDOW, wanted)
@@ -106,19 +118,49 @@ class SpeechEncoder:
     def _window(self, samples: Floats) -> Floats:
         values = samples[None].astype(np.float32)
         result: list[Any] = self._session.run(
-            None, {"input_values": values, "attention_mask": np.ones(values.shape, np.int64)})
-        return np.asarray(result[0][0], np.float32)
+            self._outputs, {"input_values": values, "attention_mask": np.ones(values.shape, np.int64)})
+        return np.concatenate([output[0] for output in result], axis=1).astype(np.float32)
 
 
-def open_session(path: Path, threads: int = 2) -> onnxruntime.InferenceSession:
-    """Open a network for the CPU. Raises PackError when the file is missing or damaged."""
-    if not path.is_file():
-        raise PackError("a network of the model pack is missing", path, ADVICE)
+def open_session(model: Path | bytes, threads: int = 2) -> onnxruntime.InferenceSession:
+    """Open a network, a file or its content, for the CPU. Raises PackError when it is missing or damaged."""
+    if isinstance(model, Path) and not model.is_file():
+        raise PackError("a network of the model pack is missing", model, ADVICE)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(model) if isinstance(model, Path) else model, options,
+                                            providers=["CPUExecutionProvider"])
     except Exception as error:      # ONNX Runtime's own exceptions share no base class but Exception
-        raise PackError(f"a network of the model pack cannot be opened ({type(error).__name__})", path,
-                        ADVICE) from error
+        raise PackError(f"a network of the model pack cannot be opened ({type(error).__name__})",
+                        model if isinstance(model, Path) else "", ADVICE) from error
+
+
+def with_outputs(path: Path, outputs: Sequence[str]) -> bytes:
+    """Return the network at `path` as ONNX with the named values inside it as further outputs.
+
+    ONNX is Protocol Buffers, where messages written one after another are merged: outputs are added by appending a graph that has
+    nothing else. The file at `path` may be in ONNX Runtime's own format; the runtime writes it as ONNX first.
+    """
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.add_session_config_entry("session.save_model_format", "ONNX")
+    with TemporaryDirectory() as folder:
+        plain = Path(folder) / "plain.onnx"
+        options.optimized_model_filepath = str(plain)
+        onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        content = plain.read_bytes()
+    for name in outputs:
+        content += message(GRAPH, message(OUTPUT, message(NAME, name.encode())))
+    return content
+
+
+def message(number: int, content: bytes) -> bytes:
+    """Return a field of Protocol Buffers that holds bytes: its number and kind, the length in groups of seven bits, the content."""
+    length, size = len(content), b""
+    while length > 127:
+        size += bytes([length & 127 | 128])
+        length >>= 7
+    return bytes([number << 3 | 2]) + size + bytes([length]) + content

@@ -1,0 +1,65 @@
+"""Speech emotion recognition (Sec. 4.1): a passage's description -> probabilities of seven emotions, and how strong they are.
+
+The paper takes the intensity from the winning probability by a linear map; that hardly follows the actors' intensity, so the
+network has an output of its own for it. Both are here (`level_by`).
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import onnxruntime
+
+from .errors import PackError
+from .speech_encoder import open_session
+from .types import HEARD, MOST_LEVEL, Floats, check
+
+FORMAT = 1
+SHRINK = 4.0                    # recordings of a voice at which half of its own manner is removed
+LevelBy = Literal["strength", "probability"]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was heard in M passages: probabilities (M, 7) float32 of HEARD, strength (M,) float32 of the emotion, 0..1."""
+
+    probabilities: Floats
+    strength: Floats
+
+    def __post_init__(self) -> None:
+        check("probabilities", self.probabilities, np.float32, (None, len(HEARD)))
+        check("strength", self.strength, np.float32, (len(self.probabilities),))
+
+    def levels(self, by: LevelBy = "strength") -> Floats:
+        """Return the levels (M,), 1..3, before rounding: from the strength, or linearly from the winning probability (Sec. 4.1)."""
+        share = self.strength if by == "strength" else self.probabilities.max(axis=1)
+        return np.asarray(1 + (MOST_LEVEL - 1) * np.clip(share, 0, 1), np.float32)
+
+
+class EmotionNetwork:
+    """Our recogniser (training/emotion) in ONNX Runtime."""
+
+    def __init__(self, session: onnxruntime.InferenceSession, mean: Floats) -> None:
+        self._session, self.mean = session, mean
+
+    @classmethod
+    def load(cls, path: Path) -> "EmotionNetwork":
+        """Open the network at `path`. Raises PackError when it is missing, damaged or of another format."""
+        session = open_session(path)
+        metadata: dict[str, Any] = json.loads(session.get_modelmeta().custom_metadata_map.get("ecavatar", "{}"))
+        if (metadata.get("format"), tuple(metadata.get("emotions", ()))) != (FORMAT, HEARD):
+            raise PackError(f"the emotion network has format {metadata.get('format')}, this version needs {FORMAT} with its own emotions",
+                            path, "take the network that came with this version")
+        return cls(session, np.asarray(metadata["mean"], np.float32))
+
+    def judge(self, passages: Floats, voice: Floats | None = None) -> Judgement:
+        """Return what is felt in passages (M, P); voice: (R, P) means of other recordings of this voice, whose manner is removed.
+
+        The manner is how their mean differs from that of all voices; it is shrunk by R / (R + SHRINK), so that few say little.
+        """
+        if voice is not None and len(voice):
+            passages = passages - np.float32(len(voice) / (len(voice) + SHRINK)) * (voice.mean(axis=0) - self.mean)
+        probabilities, strength = self._session.run(None, {"passages": passages.astype(np.float32)})
+        return Judgement(np.asarray(probabilities, np.float32), np.asarray(strength, np.float32))
