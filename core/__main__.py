@@ -1,4 +1,4 @@
-"""The engine's command line: python -m core head | lipsync | animate (see the README)."""
+"""The engine's command line: python -m core head | lipsync | emotion | animate (see the README)."""
 
 import argparse
 import sys
@@ -45,14 +45,25 @@ def command_line() -> Parser:
     lipsync.add_argument("audio", type=Path)
     lipsync.add_argument("--out", type=Path, required=True, help="the .npz to write")
     lipsync.set_defaults(run=run_lipsync)
+    emotion = commands.add_parser("emotion", help="recording -> emotions over time (emotion.json)")
+    emotion.add_argument("audio", type=Path)
+    emotion.add_argument("--out", type=Path, required=True, help="the .json to write")
+    emotion.set_defaults(run=run_emotion)
     animate = commands.add_parser("animate", help="photo and recording -> job folder that Blender imports")
     animate.add_argument("--photo", type=Path, nargs="+", required=True, help="one to five photos of one person: front, and sides")
     animate.add_argument("--audio", type=Path, required=True)
     animate.add_argument("--out", type=Path, required=True, help="the job folder")
     animate.add_argument("--fps", type=float, default=24.0, help="the scene's frames a second")
     animate.add_argument("--controls", type=Path, help="a .json of lip controls (docs/job_folder.md); without it, as generated")
+    animate.add_argument("--emotion", default="auto", metavar="auto|CATEGORY:LEVEL",
+                         help="heard in the recording, or chosen: neutral, happy, angry, sad, fear, surprise, disgust or contempt, with a "
+                              "level from 0 to 3")
     animate.set_defaults(run=run_animate)
-    for command in (head, lipsync, animate):
+    for command in (emotion, animate):
+        command.add_argument("--emotions", type=Path, help="a .json of emotion settings and windows (docs/emotion.md)")
+        command.add_argument("--same-voice", type=Path, nargs="+", default=[], metavar="AUDIO",
+                             help="further recordings of the same voice, so that its manner is not taken for an emotion")
+    for command in (head, lipsync, emotion, animate):
         command.add_argument("--pack", type=Path, default=DEFAULT, help="a model pack's folder")
     return parser
 
@@ -77,15 +88,38 @@ def run_lipsync(options: argparse.Namespace) -> None:
     told(options.out)
 
 
+def run_emotion(options: argparse.Namespace) -> None:
+    """Hear the emotions of one recording."""
+    from tempfile import TemporaryDirectory
+
+    from . import pipeline
+    from .emotion_windows import EmotionSettings
+    from .job import Request
+    settings = EmotionSettings.from_json(read_json(options.emotions, InputError) if options.emotions else {})
+    with TemporaryDirectory() as folder:
+        heard = Path(folder) / "heard.npz"
+        pipeline.write_heard(options.audio, heard, options.same_voice, pack=Pack.open(options.pack), window=settings.window,
+                             tick=progress(terminal_report(), "emotion"))
+        pipeline.keep(options.audio, options.out)
+        pipeline.write_emotion(Request("", str(options.audio), emotions=settings), Path(), heard, options.out)
+    told(options.out)
+
+
 def run_animate(options: argparse.Namespace) -> None:
     """Do the whole job in a folder."""
-    from .job import Request
+    from .emotion_windows import EmotionSettings, chosen
+    from .job import AUTO, Request
     from .lip_controls import LipControls
     from .pipeline import animate
     pack = "" if options.pack == DEFAULT else str(options.pack.resolve())
     photo, *more = (str(path.resolve()) for path in options.photo)
     controls = LipControls.from_json(read_json(options.controls, InputError) if options.controls else {})
-    Request(photo, str(options.audio.resolve()), pack, options.fps, tuple(more), controls).write(options.out)
+    emotions = EmotionSettings.from_json(read_json(options.emotions, InputError) if options.emotions else {})
+    if options.emotion != AUTO:
+        chosen(options.emotion)
+    same_voice = tuple(str(path.resolve()) for path in options.same_voice)
+    Request(photo, str(options.audio.resolve()), pack, options.fps, tuple(more), controls, options.emotion, emotions,
+            same_voice).write(options.out)
     told(animate(options.out, report=terminal_report()))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blinks import blink_keys
+from .emotion_motion import EmotionCurves, fuse
 from .head_model import HeadBasis
 from .lip_controls import NEUTRAL, LipControls, apply
 from .lip_gap import JAW_SHAPE, SHUT, effect
@@ -16,11 +17,13 @@ from .types import Correctives, Floats, MotionTrack, ShapeKeyBake
 JAW_PARTS = ("teeth_lower", "tongue")
 JAW_STEPS = np.linspace(0, 1, 6, dtype=np.float32)
 KEPT = 0.95                     # share of a peak that sampling may leave of it
+LEAST_WEIGHT = 1e-4             # of a shape that is worth a key
 LEAST_ERROR = 0.0001            # metres of the lips' gap below which sampling leaves mouthClose alone
 
 
-def bake(neutral: Floats, motion: MotionTrack, *, basis: HeadBasis, fps: float, controls: LipControls = NEUTRAL) -> ShapeKeyBake:
-    """Return every shape of the head, and the motion's weights under `controls` on whole frames at `fps`.
+def bake(neutral: Floats, motion: MotionTrack, emotion: EmotionCurves, *, basis: HeadBasis, fps: float,
+         controls: LipControls = NEUTRAL) -> ShapeKeyBake:
+    """Return every shape of the head, the motion's weights under `controls` on whole frames at `fps`, and the emotion added to it.
 
     neutral: (V, 3) float32, metres; the jaw pivot, known for the mean head, moves with the point below this one's ear.
     Lower teeth and tongue turn rigidly by the jaw angle (Sec. 3.4), so their share of jawOpen is left out.
@@ -37,7 +40,21 @@ def bake(neutral: Floats, motion: MotionTrack, *, basis: HeadBasis, fps: float, 
     correctives = Correctives(basis.corrective_names, basis.corrective_pairs, basis.corrective_gains,
                               basis.corrective_basis.astype(np.float32))
     weights = frame_weights(motion, basis=basis, fps=fps, controls=controls)
-    return ShapeKeyBake(names, offsets, correctives, weights, angles, pivot, blinks, fps)
+    return ShapeKeyBake(names, offsets, correctives, weights, angles, pivot, blinks, emotion.times, emotion.weights,
+                        lips_under(emotion, weights, basis=basis, fps=fps), fps)
+
+
+def lips_under(emotion: EmotionCurves, speech: Floats, *, basis: HeadBasis, fps: float) -> Floats:
+    """Return the weights (T, K) that, added to those of `speech` (T, K) at `fps` and of the emotion, keep the lips in sync.
+
+    Nothing is taken off what Blender holds within 0..1 by itself: the other shapes have none.
+    """
+    felt = emotion.at(np.arange(len(speech), dtype=np.float32) / np.float32(fps))
+    lips = fuse(speech, felt, basis, fps=fps) - speech - felt
+    mouth = [index for index, name in enumerate(basis.expression_names) if name.startswith(("mouth", "jaw"))]
+    result = np.zeros_like(lips)
+    result[:, mouth] = np.where(np.abs(lips[:, mouth]) < LEAST_WEIGHT, 0, lips[:, mouth])
+    return result
 
 
 def frame_weights(motion: MotionTrack, *, basis: HeadBasis, fps: float, controls: LipControls = NEUTRAL) -> Floats:

@@ -50,8 +50,8 @@ class EmotionNetwork:
         session = open_session(path)
         metadata: dict[str, Any] = json.loads(session.get_modelmeta().custom_metadata_map.get("ecavatar", "{}"))
         if (metadata.get("format"), tuple(metadata.get("emotions", ()))) != (FORMAT, HEARD):
-            raise PackError(f"the emotion network has format {metadata.get('format')}, this version needs {FORMAT} with its own emotions",
-                            path, "take the network that came with this version")
+            raise PackError(f"the emotion network has format {metadata.get('format')}, this version needs {FORMAT} with its own "
+                            "emotions", path, "take the network that came with this version")
         return cls(session, np.asarray(metadata["mean"], np.float32))
 
     def judge(self, passages: Floats, voice: Floats | None = None) -> Judgement:

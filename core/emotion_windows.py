@@ -1,21 +1,20 @@
-"""Windows over time (Sec. 4.1): a recording cut into passages at its pauses, each with its predominant emotion; flickers removed."""
+"""Windows over time (Sec. 4.1): each passage's predominant emotion, flickers removed, and the user's own windows."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
-from .emotion_network import EmotionNetwork, Judgement, LevelBy
-from .errors import InputError
+from .emotion_hearing import NEUTRAL, Heard
+from .emotion_network import LevelBy
+from .errors import InputError, JobError
+from .files import read_json
 from .types import EMOTIONS, HEARD, LONGEST_TRANSITION, MOST_LEVEL, Emotion, EmotionTrack, EmotionWindow, Floats
-from .voice import LEVEL, STEP, Voice
 
 RANGES = {"window": (1.0, 30.0), "transition": (0.0, LONGEST_TRANSITION), "sensitivity": (0.0, 1.0)}
-REACH = 0.35                    # share of a window that its boundary may move to reach a pause
-QUIET = 9                       # frames, 0.2 s, over which the level is averaged to find a pause
 STAY = 0.7                      # probability that the emotion of one window goes on in the next
 SURE, UNSURE = 0.25, 0.75       # least probability of an emotion at sensitivity 1 and 0; below it the window is neutral
-NEUTRAL = HEARD.index("neutral")
 ADVICE = "correct the emotion settings"
 
 
@@ -37,14 +36,15 @@ class EmotionSettings:
     def __post_init__(self) -> None:
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-                raise InputError(f"{name} of the emotions is {value!r}", "emotion settings", f"choose a number from {low:g} to {high:g}")
+            if not is_number(value) or not low <= value <= high:
+                raise InputError(f"{name} of the emotions is {value!r}", "emotion settings",
+                                 f"choose a number from {low:g} to {high:g}")
         if self.level_by not in ("strength", "probability"):
             raise InputError(f"the level is taken from {self.level_by!r}", "emotion settings", "choose strength or probability")
         ordered = sorted(self.windows, key=lambda window: window.start)
         for window in ordered:
             check_window(window)
-        for first, second in zip(ordered[:-1], ordered[1:], strict=True):
+        for first, second in pairwise(ordered):
             if second.start < first.end:
                 raise InputError(f"two emotion windows overlap at {second.start:g} s", "emotion windows", "move or delete one of them")
         object.__setattr__(self, "windows", tuple(ordered))
@@ -82,14 +82,24 @@ def window_from(values: object) -> EmotionWindow:
     """Read one window of a JSON file; raise InputError unless it has start, end, category and level of the right types."""
     known = {entry.name for entry in fields(EmotionWindow)}
     numbers = ("start", "end", "level")
-    if not (isinstance(values, dict) and {"category", *numbers} <= set(values) <= known | {"probabilities"}
-            and all(isinstance(values[name], int | float) and not isinstance(values[name], bool) for name in numbers)
+    if not (isinstance(values, dict) and {"category", *numbers} <= set(values) <= known
+            and all(is_number(values[name]) for name in numbers)
             and isinstance(values["category"], str) and isinstance(values.get("locked", False), bool)):
         raise InputError(f"{values!r} is no emotion window", "emotion windows", "give start, end, category and level")
+    heard = values.get("probabilities") or {}
+    if not isinstance(heard, dict) or (heard and set(heard) != set(HEARD)) or not all(map(is_number, heard.values())):
+        raise InputError(f"the probabilities are {heard!r}", "emotion windows",
+                         f"give a number for each of {', '.join(HEARD)}, or none")
+    probabilities = tuple(float(heard[name]) for name in HEARD) if heard else ()
     window = EmotionWindow(float(values["start"]), float(values["end"]), values["category"], float(values["level"]),  # type: ignore[arg-type]
-                           locked=values.get("locked", False))
+                           probabilities, values.get("locked", False))
     check_window(window)
     return window
+
+
+def is_number(value: object) -> bool:
+    """Whether a value of a JSON file is a number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def check_window(window: EmotionWindow) -> None:
@@ -103,39 +113,30 @@ def check_window(window: EmotionWindow) -> None:
         raise InputError(f"it ends at {window.end:g} s", where, "let a window start at 0 s or later and end after its start")
 
 
-def passages(voice: Voice, duration: float, length: float) -> list[tuple[float, float]]:
-    """Cut a recording of `duration` seconds into passages of about `length`, at the quietest places near even steps."""
-    count = max(round(duration / length), 1)
-    level = np.convolve(np.pad(voice.prosody[:, LEVEL], QUIET // 2, mode="edge"), np.ones(QUIET) / QUIET, "valid")
-    reach = REACH * duration / count / STEP
-    cuts = [0.0]
-    for number in range(1, count):
-        even = duration * number / count / STEP
-        first, last = round(even - reach), min(round(even + reach), len(level) - 1)
-        near = level[first:last + 1]
-        away = np.abs(np.arange(first, last + 1) - even) / max(reach, 1)
-        cuts.append(round((first + int(np.argmin(near + 3 * away)) + 0.5) * STEP, 3))
-    return list(zip(cuts, [*cuts[1:], duration], strict=True))
+def track_of(heard: Heard, settings: EmotionSettings) -> EmotionTrack:
+    """Return the windows of a recording: what is heard in each passage, flickers smoothed, and the user's windows where they lie.
+
+    Raises InputError for a window of the user's that starts past the recording's end.
+    """
+    judged = heard.passages
+    probabilities = judged.probabilities.copy()
+    probabilities[heard.spoken] = smoothed(probabilities[heard.spoken])
+    levels = judged.levels(settings.level_by)
+    edges = pairwise(heard.cuts)
+    windows = [decide(float(start), float(end), probabilities[index], float(levels[index]), settings)
+               for index, (start, end) in enumerate(edges)]
+    return overlay(EmotionTrack(tuple(windows), settings.transition), settings.windows)
 
 
-def hear(voice: Voice, network: EmotionNetwork, settings: EmotionSettings, *, duration: float, same_voice: Floats | None = None,
-         tick: Callable[[float], None] = lambda fraction: None) -> EmotionTrack:
-    """Return the windows of a recording with what is heard in each. A passage without speech is neutral."""
-    parts = passages(voice, duration, settings.window)
-    described = [voice.pool(start, end) for start, end in parts]
-    spoken = [index for index, vector in enumerate(described) if vector is not None]
-    probabilities = np.zeros((len(parts), len(HEARD)), np.float32)
-    probabilities[:, NEUTRAL] = 1
-    strength = np.zeros(len(parts), np.float32)
-    if spoken:
-        judged = network.judge(np.stack([vector for vector in described if vector is not None]), same_voice)
-        probabilities[spoken], strength[spoken] = judged.probabilities, judged.strength
-        probabilities[spoken] = smoothed(probabilities[spoken])
-    tick(1.0)
-    judgement = Judgement(probabilities, strength)
-    windows = [decide(start, end, judgement.probabilities[index], float(judgement.levels(settings.level_by)[index]), settings)
-               for index, (start, end) in enumerate(parts)]
-    return EmotionTrack(tuple(windows), settings.transition)
+def whole_of(heard: Heard, settings: EmotionSettings) -> EmotionWindow:
+    """Return the emotion of the whole recording."""
+    level = float(heard.whole.levels(settings.level_by)[0])
+    return decide(0.0, float(heard.cuts[-1]), heard.whole.probabilities[0], level, settings)
+
+
+def constant(category: Emotion, level: float, duration: float, settings: EmotionSettings) -> EmotionTrack:
+    """Return one emotion for `duration` seconds, with the user's windows in its place where they lie."""
+    return overlay(EmotionTrack((EmotionWindow(0.0, duration, category, level),), settings.transition), settings.windows)
 
 
 def smoothed(probabilities: Floats) -> Floats:
@@ -183,11 +184,25 @@ def cut(window: EmotionWindow, start: float, end: float) -> EmotionWindow:
     return EmotionWindow(start, end, window.category, window.level, window.probabilities, window.locked)
 
 
-def report(track: EmotionTrack, clip: EmotionWindow) -> dict[str, object]:
-    """Return what emotion.json holds: the windows, and the whole recording's emotion (DESIGN's form)."""
+def report(track: EmotionTrack, whole: EmotionWindow | None = None) -> dict[str, object]:
+    """Return what emotion.json holds (docs/emotion.md): the windows, the transition, and the whole recording's emotion if known."""
     def shown(window: EmotionWindow) -> dict[str, object]:
         probabilities = dict(zip(HEARD, window.probabilities, strict=True)) if window.probabilities else {}
         return {**asdict(window), "probabilities": probabilities}
 
-    whole = {name: value for name, value in shown(clip).items() if name in ("category", "level", "probabilities")}
-    return {"windows": [shown(window) for window in track.windows], "transition": track.transition, "clip": whole}
+    result: dict[str, object] = {"windows": [shown(window) for window in track.windows], "transition": track.transition}
+    if whole is not None:
+        result["clip"] = {name: value for name, value in shown(whole).items() if name in ("category", "level", "probabilities")}
+    return result
+
+
+def read_track(path: Path) -> EmotionTrack:
+    """Read the track of an emotion.json; raise JobError when it is damaged."""
+    values = read_json(path, JobError)
+    windows, transition = values.get("windows"), values.get("transition")
+    try:
+        if not isinstance(windows, list) or not is_number(transition):
+            raise ValueError("it has no windows or no transition")
+        return EmotionTrack(tuple(map(window_from, windows)), float(str(transition)))
+    except (ValueError, InputError) as error:
+        raise JobError(f"the file is damaged ({error})", path, "delete it and make it again") from error

@@ -14,24 +14,30 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .emotion_windows import EmotionSettings, read_track
 from .errors import InputError, JobError
 from .files import Arrays, digest, read_arrays, read_json, write_json
 from .lip_controls import LipControls
 from .messages import Message, Report, progress
+from .types import EmotionTrack
 
 FORMAT = 1
 MOST_PHOTOS = 5                 # of one person, the main one included
+MOST_RECORDINGS = 50            # of one voice, the spoken one not included
+AUTO = "auto"                   # the emotion is heard in the recording
 HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "iris_colour", "hair_colour", "brow_colour", "brow_density",
                "reprojection_percent", "confidence", "advice")
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
 BAKE_ARRAYS = ("names", "offsets", "corrective_names", "corrective_pairs", "corrective_gains", "corrective_offsets", "weights",
-               "jaw_angles", "jaw_pivot", "blinks", "fps", "duration")
+               "jaw_angles", "jaw_pivot", "blinks", "emotion_times", "emotion_weights", "emotion_lips", "fps", "duration")
+RESULTS = ("head.npz", "head.png", "motion.npz", "emotion.json", "bake.npz")
 
 
 @dataclass(frozen=True)
 class Request:
     """What the user asked for: photo and audio are paths, pack a folder ("" the default one), fps the scene's, more_photos up to
-    four paths of further photos of the same person, controls of the lips."""
+    four paths of further photos of the same person, controls of the lips; emotion "auto" or "CATEGORY:LEVEL", emotions how it is taken
+    from the recording, same_voice up to MOST_RECORDINGS paths of further recordings of the voice, to know its manner from."""
 
     photo: str
     audio: str
@@ -39,6 +45,9 @@ class Request:
     fps: float = 24.0
     more_photos: tuple[str, ...] = ()
     controls: LipControls = field(default_factory=LipControls)
+    emotion: str = AUTO
+    emotions: EmotionSettings = field(default_factory=EmotionSettings)
+    same_voice: tuple[str, ...] = ()
 
     def write(self, folder: Path) -> None:
         """Write this request as `folder`/request.json; an older manifest is taken away first.
@@ -60,14 +69,16 @@ class Request:
         if values.pop("format", None) != FORMAT:
             raise JobError("the job was made by another version", path, "generate it again")
         known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
-        strings = all(isinstance(known.get(name, ""), str) for name in ("photo", "audio", "pack"))
-        fps, more = known.get("fps", 24.0), known.get("more_photos", [])
-        strings = strings and isinstance(more, list) and all(isinstance(path, str) for path in more)
+        strings = all(isinstance(known.get(name, ""), str) for name in ("photo", "audio", "pack", "emotion"))
+        fps = known.get("fps", 24.0)
+        for more in (known.get("more_photos", []), known.get("same_voice", [])):
+            strings = strings and isinstance(more, list) and all(isinstance(path, str) for path in more)
         if not strings or "photo" not in known or "audio" not in known or not isinstance(fps, int | float):
             raise JobError("the request is incomplete or of the wrong types", path, "generate it again")
         check_rate(fps)
-        controls = LipControls.from_json(known.get("controls", {}))
-        return cls(**{**known, "more_photos": tuple(more), "controls": controls})
+        lists = {name: tuple(known.get(name, ())) for name in ("more_photos", "same_voice")}
+        return cls(**{**known, **lists, "controls": LipControls.from_json(known.get("controls", {})),
+                      "emotions": EmotionSettings.from_json(known.get("emotions", {}))})
 
 
 def check_rate(fps: float) -> None:
@@ -134,23 +145,28 @@ class Job:
         write_json(path, {"format": FORMAT, "files": files, "head_model": head_model, "seconds": self.seconds,
                           "warnings": self.warnings, "photo": request.photo,
                           "more_photos": list(request.more_photos), "audio": request.audio, "pack": request.pack,
-                          "controls": asdict(request.controls)})
+                          "controls": asdict(request.controls), "emotion": request.emotion,
+                          "emotions": asdict(request.emotions), "same_voice": list(request.same_voice)})
         return path
 
 
 @dataclass(frozen=True)
 class JobResult:
-    """A complete, verified result: arrays of head, motion and bake as docs/job_folder.md lists them."""
+    """A complete, verified result: arrays of head, motion and bake as docs/job_folder.md lists them, and the emotions over time."""
 
     folder: Path
     head: Arrays
     motion: Arrays
     bake: Arrays
+    felt: EmotionTrack
     warnings: tuple[str, ...]
     audio: str
     pack: str
     head_model: str
     controls: LipControls
+    emotion: str
+    emotions: EmotionSettings
+    same_voice: tuple[str, ...]
 
     @property
     def albedo(self) -> Path:
@@ -167,16 +183,17 @@ def read_result(folder: Path) -> JobResult:
     files = manifest.get("files")
     if manifest.get("format") != FORMAT or not isinstance(files, dict):
         raise JobError("the result was made by another version", path, "generate it again")
-    for name in ("head.npz", "head.png", "motion.npz", "bake.npz"):
+    for name in RESULTS:
         file = folder / name
         if not file.is_file() or digest(file) != files.get(name):
             raise JobError("a file of the result is missing or damaged", file, "generate it again")
     return JobResult(folder, read_arrays(folder / "head.npz", HEAD_ARRAYS, JobError),
                      read_arrays(folder / "motion.npz", MOTION_ARRAYS, JobError),
-                     read_arrays(folder / "bake.npz", BAKE_ARRAYS, JobError),
+                     read_arrays(folder / "bake.npz", BAKE_ARRAYS, JobError), read_track(folder / "emotion.json"),
                      tuple(map(str, manifest.get("warnings", ()))), str(manifest.get("audio", "")),
                      str(manifest.get("pack", "")), str(manifest.get("head_model", "")),
-                     LipControls.from_json(manifest.get("controls", {})))
+                     LipControls.from_json(manifest.get("controls", {})), str(manifest.get("emotion", AUTO)),
+                     EmotionSettings.from_json(manifest.get("emotions", {})), tuple(map(str, manifest.get("same_voice", ()))))
 
 
 @contextmanager

@@ -5,16 +5,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
 from . import arrays
 from .audio import read_audio
 from .bake import bake
+from .emolib import Emolib
+from .emotion_hearing import Heard, describe, listen
+from .emotion_motion import emotion_curves
+from .emotion_network import EmotionNetwork
+from .emotion_windows import chosen, constant, read_track, track_of, whole_of
+from .emotion_windows import report as emotion_report
 from .errors import InputError
 from .face_detection import FaceDetector
 from .face_fit import Anchors
-from .files import digest, write_arrays, write_image
+from .files import digest, write_arrays, write_image, write_json
 from .head_model import HeadBasis
 from .image import read_photo
-from .job import MOST_PHOTOS, Job, Request, locked
+from .job import AUTO, MOST_PHOTOS, RESULTS, Job, Request, locked
 from .lip_controls import LipControls, closure_warnings
 from .lipsync import LipNetwork, animate_lips, speech_warnings
 from .messages import Report
@@ -22,11 +30,12 @@ from .mouth import measure_mouth
 from .pack import DEFAULT, Pack
 from .reconstruction import PhotoError, reconstruct
 from .speech_encoder import SpeechEncoder
+from .voice import LAYERS
 
 Tick = Callable[[float], None]
-RESULTS = ("head.npz", "motion.npz", "bake.npz")
 HEAD_FILES = ("head", "anchors", "face_landmarker")
 SPEECH_FILES = ("head", "speech_encoder", "lip_network")
+EMOTION_FILES = ("speech_encoder", "emotion_network")
 
 
 def animate(folder: Path, *, report: Report) -> Path:
@@ -34,20 +43,28 @@ def animate(folder: Path, *, report: Report) -> Path:
     request = Request.read(folder)
     photos = tuple(existing(path, "photo") for path in (request.photo, *request.more_photos))
     audio = existing(request.audio, "recording")
-    for name in (*RESULTS, "head.png"):
-        for photo in photos:
-            keep(photo, folder / name)
+    voice = tuple(existing(path, "recording") for path in request.same_voice)
+    for name in (*RESULTS, "heard.npz"):
+        for source in (*photos, audio, *voice):
+            keep(source, folder / name)
     pack = Pack.open(Path(request.pack) if request.pack else DEFAULT)
-    head, motion, baked = (folder / name for name in RESULTS)
+    head, picture, motion, felt, baked = (folder / name for name in RESULTS)
+    heard, choice, controls, auto = folder / "heard.npz", request.emotions, request.controls, request.emotion == AUTO
 
     with locked(folder):
         job = Job(folder, report)
-        job.stage("head", (head, head.with_suffix(".png")), ([digest(photo) for photo in photos], pack.digests(*HEAD_FILES)),
+        job.stage("head", (head, picture), ([digest(photo) for photo in photos], pack.digests(*HEAD_FILES)),
                   lambda tick: write_head(photos, head, pack=pack, tick=tick))
         job.stage("speech", (motion,), (digest(audio), pack.digests(*SPEECH_FILES)),
                   lambda tick: write_motion(audio, motion, pack=pack, tick=tick))
-        job.stage("bake", (baked,), (digest(head), digest(motion), request.fps, asdict(request.controls)),
-                  lambda tick: write_bake(head, motion, baked, pack=pack, fps=request.fps, controls=request.controls))
+        if auto:
+            job.stage("emotion", (heard,), ([digest(path) for path in (audio, *voice)], choice.window, pack.digests(*EMOTION_FILES)),
+                      lambda tick: write_heard(audio, heard, voice, pack=pack, window=choice.window, tick=tick))
+        sources = [digest(path) for path in ((head, motion, heard) if auto else (head, motion))]
+        settings = request.emotion, asdict(choice), request.fps, asdict(controls)
+        job.stage("bake", (felt, baked), (sources, settings, pack.digests("emolib")),
+                  lambda tick: (*write_emotion(request, motion, heard, felt),
+                                *write_bake(head, motion, felt, baked, pack=pack, fps=request.fps, controls=controls)))
         return job.finish(request, head_model=pack.digests("head")[0])
 
 
@@ -84,10 +101,37 @@ def write_motion(audio: Path, out: Path, *, pack: Pack, tick: Tick) -> tuple[str
     return clip.warnings or speech_warnings(mouth.opening)
 
 
-def write_bake(head: Path, motion: Path, out: Path, *, pack: Pack, fps: float, controls: LipControls) -> tuple[str, ...]:
-    """Head and motion -> shapes, and weights on the scene's frames under the artist's controls; return warnings."""
+def write_heard(audio: Path, out: Path, same_voice: Sequence[Path] = (), *, pack: Pack, window: float, tick: Tick) -> tuple[str, ...]:
+    """Recording -> what is felt in passages of about `window` seconds (Sec. 4.1), the manner of the voice removed if further
+    recordings of it are given; return warnings."""
+    keep(existing(str(audio), "recording"), out)
+    encoder = SpeechEncoder.load(pack.path("speech_encoder"), layers=LAYERS)
+    described = [describe(read_audio(existing(str(path), "recording")), encoder) for path in same_voice]
+    known = [vector for vector in described if vector is not None]
+    heard = listen(read_audio(audio), encoder=encoder, network=EmotionNetwork.load(pack.path("emotion_network")), window=window,
+                   same_voice=np.stack(known) if known else None, tick=tick)
+    write_arrays(out, heard.arrays())
+    return ()
+
+
+def write_emotion(request: Request, motion: Path, heard: Path, out: Path) -> tuple[str, ...]:
+    """What is heard, or chosen, and the user's windows -> emotion.json: category C and intensity L over time (Sec. 4.1)."""
+    if request.emotion == AUTO:
+        listened = Heard.read(heard)
+        write_json(out, emotion_report(track_of(listened, request.emotions), whole_of(listened, request.emotions)))
+    else:
+        track = arrays.to_motion(motion)
+        write_json(out, emotion_report(constant(*chosen(request.emotion), (len(track.weights) - 1) / track.fps, request.emotions)))
+    return ()
+
+
+def write_bake(head: Path, motion: Path, felt: Path, out: Path, *, pack: Pack, fps: float, controls: LipControls) -> tuple[str, ...]:
+    """Head, motion and emotions -> shapes, and weights on the scene's frames under the artist's controls; return warnings."""
     basis, track = HeadBasis.load(pack.path("head")), arrays.to_motion(motion)
-    write_arrays(out, arrays.from_bake(bake(arrays.to_neutral(head), track, basis=basis, fps=fps, controls=controls)))
+    neutral, identity = arrays.to_person(head)
+    emolib = Emolib.load(pack.path("emolib"), basis, head_model=pack.digests("head")[0])
+    emotion = emotion_curves(read_track(felt), identity, emolib=emolib, basis=basis)
+    write_arrays(out, arrays.from_bake(bake(neutral, track, emotion, basis=basis, fps=fps, controls=controls)))
     return closure_warnings(track, controls, basis)
 
 

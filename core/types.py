@@ -156,6 +156,8 @@ class ShapeKeyBake:
     names: K; offsets: (K, V, 3) float32, metres; weights: (T, K) float32 on whole frames from 0 at `fps`;
     jaw_angles: (N,) float32, radians, how far lower teeth and tongue turn about `jaw_pivot` (3,) float32, metres, when
     jawOpen is at N even steps from 0 to 1 (theta of Sec. 3.4); blinks: (M, 2) float32, seconds and weight of eyeBlink.
+    The emotion is added to the speech: emotion_times (J,) float32, seconds, knots of emotion_weights (J, K) float32 between which it
+    changes evenly; emotion_lips: (T, K) float32, what keeps the lips in sync with the speech under it.
     """
 
     names: tuple[str, ...]
@@ -165,11 +167,17 @@ class ShapeKeyBake:
     jaw_angles: Floats
     jaw_pivot: Floats
     blinks: Floats
+    emotion_times: Floats
+    emotion_weights: Floats
+    emotion_lips: Floats
     fps: float
 
     def __post_init__(self) -> None:
         check("offsets", self.offsets, np.float32, (len(self.names), None, 3))
         check("weights", self.weights, np.float32, (None, len(self.names)))
+        check("emotion_times", self.emotion_times, np.float32, (None,))
+        check("emotion_weights", self.emotion_weights, np.float32, (len(self.emotion_times), len(self.names)))
+        check("emotion_lips", self.emotion_lips, np.float32, (len(self.weights), len(self.names)))
         check("jaw_angles", self.jaw_angles, np.float32, (None,))
         check("blinks", self.blinks, np.float32, (None, 2))
         check("jaw_pivot", self.jaw_pivot, np.float32, (3,))

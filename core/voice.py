@@ -1,15 +1,12 @@
 """A voice described for emotion recognition: frames of the speech encoder's middle layers and of prosody, pooled over a passage."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .denoise import reduce_noise
-from .prosody import CEPSTRUM, HOP, RATE, prosody
-from .speech_encoder import SpeechEncoder, normalise
-from .types import AudioClip, Floats, check
+from .prosody import CEPSTRUM, HOP, RATE
+from .types import Floats, check
 
 LAYERS = (0, 1, 2, 3, 4)        # of the encoder; its last one hears words rather than voices
 STEP = HOP / RATE               # seconds between frames
@@ -19,7 +16,6 @@ QUIETEST = -55.0                # dB to full scale below which nothing is speech
 LEAST = 8                       # frames of speech that a passage needs to be judged, 0.2 s
 PITCH, PERIODICITY, LEVEL, TILT = range(4)
 PITCHES = (0.1, 0.5, 0.9)       # quantiles
-MELODY = 16                     # numbers about pitch, loudness and rhythm
 
 
 @dataclass(frozen=True)
@@ -41,15 +37,6 @@ class Voice:
         if active.sum() < LEAST:
             return None
         return pooled(self.layers[part], self.prosody[part], active)
-
-
-def describe_voice(clip: AudioClip, encoder: SpeechEncoder, tick: Callable[[float], None] = lambda fraction: None) -> Voice:
-    """Return the description of a recording (16 kHz), steady noise taken out; `encoder` gives the middle LAYERS."""
-    samples = normalise(replace(clip, samples=reduce_noise(clip.samples)))
-    count = max(len(samples) // HOP, 1)
-    layers = encoder.encode(AudioClip(samples, RATE), tick).at((np.arange(count, dtype=np.float32) + np.float32(0.5)) * np.float32(STEP))
-    spoken = prosody(samples, count)
-    return Voice(layers, spoken, active_frames(spoken))
 
 
 def active_frames(spoken: Floats) -> NDArray[np.bool_]:

@@ -34,13 +34,15 @@ def ravdess(folder: Path) -> list[Recording]:
     for path in sorted(folder.glob("*.flac")):
         _, _, emotion, intensity, _, _, actor = path.stem.split("-")
         if emotion in RAVDESS:
-            found.append(Recording(path, "ravdess", f"ravdess-{actor}", RAVDESS[emotion], None if emotion == "01" else intensity == "02"))
+            strong = None if emotion == "01" else intensity == "02"
+            found.append(Recording(path, "ravdess", f"ravdess-{actor}", RAVDESS[emotion], strong))
     return found
 
 
 def tess(folder: Path) -> list[Recording]:
     """Return the recordings of TESS (Pichora-Fuller and Dupuis, 2020): single words in a carrier phrase."""
-    return [Recording(path, "tess", f"tess-{path.stem[0]}", TESS[path.stem.rpartition("_")[2]]) for path in sorted(folder.glob("*.flac"))]
+    return [Recording(path, "tess", f"tess-{path.stem[0]}", TESS[path.stem.rpartition("_")[2]])
+            for path in sorted(folder.glob("*.flac"))]
 
 
 def emodb(folder: Path) -> list[Recording]:
