@@ -64,9 +64,6 @@ class EmotionSettings:
         return cls(**{**values, "windows": tuple(map(window_from, windows))})
 
 
-AS_HEARD = EmotionSettings()
-
-
 def chosen(text: str) -> tuple[Emotion, float]:
     """Return category and level of "CATEGORY:LEVEL"; without a level it is 2. Raises InputError for anything else."""
     category, _, level = text.partition(":")
