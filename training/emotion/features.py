@@ -2,6 +2,7 @@
 
 Writes WORK/voices_COPY.npz: whole and part (R, P) float32, each recording and a passage of it drawn at random; the same order as
 `recordings`. Copy 0 is clean; the others are changed as rooms, microphones and other speakers would.
+WORK/nonspeech.npz: whole (M, P), music, hum and noise, in which no emotion is to be heard.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from core.prosody import HOP, RATE, prosody
 from core.speech_encoder import SpeechEncoder, normalise
 from core.types import AudioClip
 from core.voice import LAYERS, LEAST, STEP, Voice, active_frames, pooled
-from training.speech.augmentation import colour
+from training.speech.augmentation import colour, make_chords, make_nonspeech
 
 from .recordings import Recording, recordings
 
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 Array = NDArray[np.float32]
 SPEED = (0.9, 1.12)             # of the changed copies: pitch and formants rise with it
 SHORTEST = 1.2                  # seconds of a passage
+NONSPEECH = 60                  # sounds of each of two kinds
 NEIGHBOURS = 5                  # voices that babble is made of
 
 
@@ -107,9 +109,18 @@ def prepare(data: Path, work: Path, encoder: Path, *, copy: int, workers: int = 
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         whole, part = zip(*pool.map(run, tasks, chunksize=8), strict=True)
     path = work / f"voices_{copy}.npz"
-    work.mkdir(parents=True, exist_ok=True)
     np.savez(path, whole=np.stack(whole), part=np.stack(part))
     log.info("copy %d: %d recordings", copy, len(whole))
+    return path
+
+
+def prepare_nonspeech(work: Path, encoder: Path, *, seed: int = 7) -> Path:
+    """Write sounds without a voice. Return the file's path."""
+    rng = np.random.default_rng(seed)
+    sounds = [make_nonspeech(float(rng.uniform(2, 5)), rng).samples for _ in range(NONSPEECH)]
+    sounds += [0.1 * make_chords(np.arange(round(rng.uniform(2, 5) * RATE)) / RATE, rng).astype(np.float32) for _ in range(NONSPEECH)]
+    path = work / "nonspeech.npz"
+    np.savez(path, whole=np.stack([describe(samples, opened(encoder), rng)[0] for samples in sounds]))
     return path
 
 
@@ -123,6 +134,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
+    options.work.mkdir(parents=True, exist_ok=True)
+    prepare_nonspeech(options.work, options.encoder)
     for copy in options.copies:
         prepare(options.data, options.work, options.encoder, copy=copy, workers=options.workers)
 
