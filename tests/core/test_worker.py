@@ -1,6 +1,7 @@
 """The worker as Blender runs it: a child process of an isolated Python, speaking the protocol."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from core.emotion_windows import EmotionSettings
 from core.job import Request, read_result
 from core.lip_controls import LipControls
 from core.messages import parse
+from core.pack import DEFAULT
 from core.types import EmotionWindow
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -141,3 +143,15 @@ def test_the_worker_ends_with_its_parent(tmp_path):
         process.stdin.close()
         assert process.wait(timeout=60) == 1
     assert not (tmp_path / "manifest.json").exists()
+
+
+def test_a_pack_without_an_ear_for_emotion_says_so(tmp_path):
+    pack = tmp_path / "pack"
+    shutil.copytree(DEFAULT, pack)
+    values = json.loads((pack / "pack.json").read_text())
+    del values["files"]["emotion_network"]
+    (pack / "pack.json").write_text(json.dumps(values))
+    Request(str(PHOTO), str(SPEECH), str(pack)).write(tmp_path)
+    code, messages, _ = run(tmp_path)
+    assert code == 0 and any("hears no emotion" in message.text for message in messages if message.kind == "warning")
+    assert [window.category for window in read_result(tmp_path).felt.windows] == ["neutral"]
