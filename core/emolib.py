@@ -21,7 +21,7 @@ ARRAYS: dict[str, tuple[type[np.generic], int]] = {
 @dataclass(frozen=True)
 class Retrieved:
     """What is felt, on a face: items, the library's N it comes from, none at level 0; expression (K,) float32 weights of the library's
-    names; identity (B,) float32 of the model M_emori, for emotion_identity = "retrieved"."""
+    names; identity (B,) float32 of the model M_emori, as published."""
 
     items: tuple[int, ...]
     expression: Floats
