@@ -2,9 +2,9 @@
 
 import bpy
 
-from . import jobs, lip_sync, operators, panels, photos, properties
+from . import emotion_operators, jobs, lip_sync, operators, panels, panels_emotion, photos, properties, voices
 
-MODULES = (properties, photos, lip_sync, operators, panels)
+MODULES = (properties, photos, voices, lip_sync, operators, emotion_operators, panels, panels_emotion)
 
 
 def register() -> None:
