@@ -17,7 +17,8 @@ WHEELS: dict[str, Any] = json.loads((Path(__file__).parent / "wheels.json").read
 CACHE = ROOT / ".cache" / "wheels"
 # which releases of Blender run which Python: from, and up to but without
 BLENDER = {"3.11": ("4.2.0", "5.1.0"), "3.13": ("5.1.0", "")}
-SOURCES = ("__init__.py", "LICENSE", "README.md", "CHANGELOG.md", "licences/*", "ecavatar_addon/*.py", "core/*.py")
+SOURCES = ("__init__.py", "LICENSE", "README.md", "CHANGELOG.md", "licences/*", "ecavatar_addon/*.py",
+           "ecavatar_addon/thumbnails/*.png", "core/*.py")
 EPOCH = (2026, 1, 1, 0, 0, 0)           # of every member: the same tree gives the same zip
 
 

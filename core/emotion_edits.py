@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from .errors import InputError
-from .types import EmotionTrack, EmotionWindow
+from .types import EmotionTrack
 
 SHORTEST = 0.1                  # seconds of a window
 

@@ -1,4 +1,4 @@
-"""Actions of the skin's shape keys: curves written at once, and a stamp by which an artist's edits are known. Only this file knows slots."""
+"""Actions of the skin's shape keys: curves written at once, and a stamp that tells an artist's edits. Only this file knows slots."""
 
 from collections.abc import Mapping
 from hashlib import sha256

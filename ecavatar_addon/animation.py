@@ -21,6 +21,7 @@ from .actions import (
     scale_action,
     strip_of,
     write_action,
+    write_curve,
 )
 from .head import EYES, JAW, Parts
 
@@ -141,13 +142,21 @@ def rekey_lips(keys: bpy.types.Key, basis: HeadBasis) -> str:
     return rekey(keys, LIPS, dense_curves(names, stamp["gain"] * weights, start=stamp["start"]))
 
 
-def set_strength(keys: bpy.types.Key, strength: float) -> None:
-    """Show the emotion at `strength`, its lips with it: up to 1 by the strips' influence, which ends there, beyond by larger keys."""
-    gain = max(strength, 1.0)
-    for name in (EMOTION, LIPS):
-        if (strip := strip_of(keys, name)) is None:
-            continue
+def set_strength(keys: bpy.types.Key, strength: float) -> list[str]:
+    """Show the emotion at `strength`, its lips with it, and return what the artist should know.
+
+    Up to 1 it is the strips' influence, which ends there; beyond, the keys are larger. Where the artist has animated the influence,
+    it is left alone.
+    """
+    gain, told = max(strength, 1.0), []
+    for strip in filter(None, (strip_of(keys, name) for name in (EMOTION, LIPS))):
         if (factor := gain / strip.action[STAMP]["gain"]) != 1:
             scale_action(strip.action, keys, factor)
             strip.action[STAMP]["gain"] = gain
-        strip.influence = min(strength, 1.0)
+        strip.use_animated_influence = True             # else Blender takes it for 1
+        curve = strip.fcurves.find("influence")
+        if len(curve.keyframe_points) > 1:
+            told.append(f"the influence of the strip {strip.name} is animated; Nonlinear Animation editor; change it there")
+        else:
+            write_curve(curve, np.zeros(1), np.array([min(strength, 1.0)], np.float32))
+    return told

@@ -20,7 +20,7 @@ from ..core.files import digest
 from ..core.head_model import HeadBasis
 from ..core.job import Request
 from ..core.types import HEARD, EmotionTrack, EmotionWindow
-from . import animation, head
+from . import animation, head, thumbnails
 from .actions import STAMP, strip_of
 
 SLIDERS = ("window", "transition", "sensitivity", "level_by")
@@ -42,8 +42,9 @@ def track_of(root: bpy.types.Object) -> EmotionTrack:
 def settings_of(root: bpy.types.Object) -> EmotionSettings:
     """Return how the avatar's emotions are heard; its locked windows are the artist's."""
     emotion = root.ecavatar.emotion
-    locked = tuple(window for window in track_of(root).windows if window.locked) if emotion.windows else ()
-    return EmotionSettings(rounded(emotion.window), rounded(emotion.transition), rounded(emotion.sensitivity), emotion.level_by, locked)
+    window, transition, sensitivity = map(rounded, (emotion.window, emotion.transition, emotion.sensitivity))
+    locked = tuple(found for found in track_of(root).windows if found.locked) if emotion.windows else ()
+    return EmotionSettings(window, transition, sensitivity, emotion.level_by, locked)
 
 
 def rounded(value: float) -> float:
@@ -185,6 +186,18 @@ def window_changed(window: Any, _context: bpy.types.Context) -> None:
         follow(root, lambda: update(root))
 
 
+def face_of(window: Any) -> int:
+    """Return the number of the picture that shows a window best."""
+    return thumbnails.CELLS.index((window.category, thumbnails.nearest(window.level)))
+
+
+def choose_face(window: Any, number: int) -> None:
+    """Show what a picture shows."""
+    with showing(window.id_data):
+        window.category, window.level = thumbnails.CELLS[number]
+    window_changed(window, bpy.context)
+
+
 def edge_changed(window: Any, _context: bpy.types.Context) -> None:
     """The artist moved an edge: the neighbour's moves along."""
     root, emotion = window.id_data, window.id_data.ecavatar.emotion
@@ -212,12 +225,8 @@ def transition_changed(emotion: Any, _context: bpy.types.Context) -> None:
 
 def strength_changed(emotion: Any, _context: bpy.types.Context) -> None:
     """The artist moved the slider of the emotion's strength."""
-    def change() -> list[str]:
-        animation.set_strength(keys_of(emotion.id_data), emotion.strength)
-        return []
-
     if not emotion.showing:
-        follow(emotion.id_data, change)
+        follow(emotion.id_data, lambda: animation.set_strength(keys_of(emotion.id_data), emotion.strength))
 
 
 def active_changed(emotion: Any, context: bpy.types.Context) -> None:

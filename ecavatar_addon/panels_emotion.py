@@ -6,21 +6,21 @@ import bpy
 
 from ..core.errors import ECAvatarError
 from ..core.types import HEARD
-from . import emotion, head, lip_sync
+from . import emotion, head, lip_sync, thumbnails
 from .panels import HEIGHT, wrapped
 
+FACE = 5.0                      # rows that a picture is high
 ROWS = 4                        # of the list, at least
 
 
 class ECAVATAR_UL_emotions(bpy.types.UIList):
     """Emotions of an avatar from first to last: time, category, level, how sure, and whether it is locked"""
 
-    def draw_item(self, context: bpy.types.Context, layout: bpy.types.UILayout, data: Any, item: Any, _icon: int, _active: Any,
-                  _property: str, index: int = 0, _flag: int = 0) -> None:
+    def draw_item(self, context: bpy.types.Context, layout: bpy.types.UILayout, _data: Any, item: Any, *_: Any) -> None:
         """Draw one row; the one at the current frame has a mark."""
         row = layout.row(align=True)
-        row.label(text=f"{item.start:.1f}\u2013{item.end:.1f} s", icon="PLAY" if shown_now(context, data, index) else "BLANK1")
-        row.label(text=item.category.capitalize())
+        row.label(text=f"{item.start:.1f}\u2013{item.end:.1f} s", icon="PLAY" if shown_now(context, item) else "BLANK1")
+        row.label(text=item.category.capitalize(), icon_value=thumbnails.icon(item.category, item.level))
         row.label(text=f"{item.level:.1f}")
         if item.category in HEARD and any(item.probabilities):
             share = item.probabilities[HEARD.index(item.category)]
@@ -85,6 +85,8 @@ def draw_window(layout: bpy.types.UILayout, settings: Any) -> None:
     """Draw the selected window: what is felt, from when to when, and what was heard."""
     window, last = settings.windows[settings.active], len(settings.windows) - 1
     column = layout.box().column()
+    if thumbnails.complete():
+        column.template_icon_view(window, "face", show_labels=True, scale=FACE, scale_popup=FACE)
     column.prop(window, "category")
     column.prop(window, "level", slider=True)
     for name, fixed in (("start", settings.active == 0), ("end", settings.active == last)):
@@ -98,10 +100,10 @@ def draw_window(layout: bpy.types.UILayout, settings: Any) -> None:
             bars.progress(factor=share, text=f"{name.capitalize()} {100 * share:.0f} %")
 
 
-def shown_now(context: bpy.types.Context, settings: Any, index: int) -> bool:
+def shown_now(context: bpy.types.Context, window: Any) -> bool:
     """Whether the current frame lies in this window of the avatar."""
     try:
-        return emotion.index_at(emotion.track_of(settings.id_data), emotion.time_at(settings.id_data, context.scene.frame_current)) == index
+        return bool(window.start <= emotion.time_at(window.id_data, context.scene.frame_current) < window.end)
     except ECAvatarError:
         return False
 

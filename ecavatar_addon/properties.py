@@ -9,7 +9,7 @@ from ..core.emotion_windows import EmotionSettings
 from ..core.job import AUTO
 from ..core.lip_controls import NEUTRAL, RANGES
 from ..core.types import EMOTIONS, HEARD, MOST_LEVEL
-from . import emotion
+from . import emotion, thumbnails
 
 # from Blender 4.5 on a path beside the .blend ("//...") must be declared
 CATEGORIES = tuple((name, name.capitalize(), f"Show this emotion: {name}") for name in EMOTIONS)
@@ -109,6 +109,9 @@ class ECAVATAR_PG_emotion_window(bpy.types.PropertyGroup):
     level: bpy.props.FloatProperty(
         name="Level", min=0.0, max=MOST_LEVEL, default=2.0, step=10, precision=1, options=set(), update=emotion.window_changed,
         description=LEVEL)
+    face: bpy.props.EnumProperty(
+        name="Face", items=lambda _window, _context: thumbnails.faces, get=emotion.face_of, set=emotion.choose_face, options=set(),
+        description="What is felt, and how strongly, chosen by its picture")
     locked: bpy.props.BoolProperty(
         name="Lock", options=set(), description="Keep this window when the emotions are heard again; what you change is locked")
     probabilities: bpy.props.FloatVectorProperty(
