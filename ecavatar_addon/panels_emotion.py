@@ -16,7 +16,8 @@ ROWS = 4                        # of the list, at least
 class ECAVATAR_UL_emotions(bpy.types.UIList):
     """Emotions of an avatar from first to last: time, category, level, how sure, and whether it is locked"""
 
-    def draw_item(self, context: bpy.types.Context, layout: bpy.types.UILayout, _data: Any, item: Any, *_: Any) -> None:
+    def draw_item(self, context: bpy.types.Context, layout: bpy.types.UILayout, _data: Any, item: Any, _icon: int, _active: Any,
+                  _property: str) -> None:
         """Draw one row; the one at the current frame has a mark."""
         row = layout.row(align=True)
         row.label(text=f"{item.start:.1f}\u2013{item.end:.1f} s", icon="PLAY" if shown_now(context, item) else "BLANK1")

@@ -33,11 +33,14 @@ load()
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """A finished job folder, made once by the engine; do not change it."""
+    from ecavatar.core.emotion_windows import EmotionSettings
     from ecavatar.core.job import Request
     from ecavatar.core.messages import silent
     from ecavatar.core.pipeline import animate
+    from ecavatar.core.types import EmotionWindow
     folder = tmp_path_factory.mktemp("jobs") / "astronaut-00000000"
-    Request(str(PHOTO), str(SPEECH), "", 24.0).write(folder)
+    angry = EmotionSettings(windows=(EmotionWindow(3.0, 6.0, "angry", 2.5),))
+    Request(str(PHOTO), str(SPEECH), "", 24.0, emotion="happy:2", emotions=angry).write(folder)
     animate(folder, report=silent)
     return folder
 

@@ -10,7 +10,7 @@ import pytest
 from ecavatar.core.job import Request, read_result
 from ecavatar.core.lip_controls import NEUTRAL, RANGES, LipControls
 from ecavatar.ecavatar_addon import jobs, lip_sync
-from ecavatar.ecavatar_addon.animation import channels_of
+from ecavatar.ecavatar_addon.actions import channels_of
 from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.panels import ECAVATAR_PT_lip_sync
@@ -67,7 +67,8 @@ def test_neutral_sliders_key_what_is_there(root):
 
 
 def test_sliders_reach_the_keys_of_the_speech_alone(root):
-    before, rest, blinks = curves(root), curves(root, "Rest"), curves(root, "Blinks")
+    before, others = curves(root), {name: curves(root, name) for name in ("Rest", "Blinks", "Emotion")}
+    lips = curves(root, "Emotion Lips")
     track = keys(root).animation_data.nla_tracks.new()
     track.name = "Mine"
     strip(root).frame_start, strip(root).influence = 31.0, 0.5
@@ -79,9 +80,11 @@ def test_sliders_reach_the_keys_of_the_speech_alone(root):
     np.testing.assert_array_equal(after["jawOpen"][:, 0], before["jawOpen"][:, 0])
     np.testing.assert_allclose(after["jawOpen"][:, 1].max(), 0.5 * before["jawOpen"][:, 1].max(), rtol=1e-3)
     np.testing.assert_array_equal(after["mouthPucker"], before["mouthPucker"])
-    assert same(curves(root, "Rest"), rest) and same(curves(root, "Blinks"), blinks)
+    assert all(same(curves(root, name), other) for name, other in others.items())
+    assert not same(curves(root, "Emotion Lips"), lips)         # they depend on how far the lips are apart
     assert (strip(root).frame_start, strip(root).frame_end, strip(root).influence) == (*placed, 0.5)
-    assert [track.name for track in keys(root).animation_data.nla_tracks] == ["Rest", "Speech", "Blinks", "Mine"]
+    assert [track.name for track in keys(root).animation_data.nla_tracks] == [
+        "Rest", "Speech", "Blinks", "Emotion", "Emotion Lips", "Mine"]
     assert [slot.material for slot in parts_of(root)["skin"].material_slots] == materials
     assert not any("edited" in action.name for action in bpy.data.actions)
 
@@ -238,7 +241,7 @@ def test_sliders_have_the_engines_ranges_and_are_neutral(root):
 
 def test_generating_again_keeps_the_controls(addon):
     settings = bpy.context.scene.ecavatar
-    settings.photo, settings.audio, settings.hair = str(PHOTO), str(SPEECH), False
+    settings.photo, settings.audio, settings.hair, settings.emotion = str(PHOTO), str(SPEECH), False, "sad"
     assert bpy.ops.ecavatar.generate() == {"FINISHED"}
     (root,) = [found for found in bpy.context.scene.objects if found.ecavatar.role == "avatar"]
     before = curves(root)
