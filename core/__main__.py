@@ -56,8 +56,8 @@ def command_line() -> Parser:
     animate.add_argument("--fps", type=float, default=24.0, help="the scene's frames a second")
     animate.add_argument("--controls", type=Path, help="a .json of lip controls (docs/job_folder.md); without it, as generated")
     animate.add_argument("--emotion", default="auto", metavar="auto|CATEGORY:LEVEL",
-                         help="heard in the recording, or chosen: neutral, happy, angry, sad, fear, surprise, disgust or contempt, with "
-                              "a level from 0 to 3")
+                         help="heard in the recording, or chosen: neutral, happy, angry, sad, fear, surprise, disgust or contempt, "
+                              "with a level from 0 to 3")
     animate.set_defaults(run=run_animate)
     for command in (emotion, animate):
         command.add_argument("--emotions", type=Path, help="a .json of emotion settings and windows (docs/emotion.md)")

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from .blinks import blink_keys
 from .emotion_motion import EmotionCurves, fuse
 from .head_model import HeadBasis
+from .lids import Lids
 from .lip_controls import NEUTRAL, LipControls, apply
 from .lip_gap import JAW_SHAPE, SHUT, effect
 from .mouth import gap, jaw_angle
@@ -26,11 +27,13 @@ def bake(neutral: Floats, motion: MotionTrack, emotion: EmotionCurves, *, basis:
     """Return every shape of the head, the motion's weights under `controls` on whole frames at `fps`, and the emotion added to it.
 
     neutral: (V, 3) float32, metres; the jaw pivot, known for the mean head, moves with the point below this one's ear.
-    Lower teeth and tongue turn rigidly by the jaw angle (Sec. 3.4), so their share of jawOpen is left out.
+    Lids are fitted to its eyeballs. Lower teeth and tongue turn rigidly by the jaw angle (Sec. 3.4), so their share of jawOpen is
+    left out.
     Shapes the motion does not use are kept with weight 0: an artist can animate them. The motion seeds the blinks.
     """
     names = tuple(basis.expression_names)
-    offsets = basis.expressions.copy()
+    lids = Lids(basis).fit(neutral)
+    offsets = lids.expressions.copy()
     for part in JAW_PARTS:
         offsets[names.index(JAW_SHAPE), basis.part(part).vertices] = 0.0
     pivot = basis.jaw_pivot + (neutral - basis.vertices)[basis.below_ear_vertex] * np.array([0, 1, 1], np.float32)
@@ -38,7 +41,7 @@ def bake(neutral: Floats, motion: MotionTrack, emotion: EmotionCurves, *, basis:
     blinks = blink_keys((len(motion.weights) - 1) / motion.fps, np.random.default_rng(seed))
     angles = jaw_angle(basis, (JAW_SHAPE,), JAW_STEPS[:, None])
     correctives = Correctives(basis.corrective_names, basis.corrective_pairs, basis.corrective_gains,
-                              basis.corrective_basis.astype(np.float32))
+                              lids.corrective_basis.astype(np.float32))
     weights = frame_weights(motion, basis=basis, fps=fps, controls=controls)
     return ShapeKeyBake(names, offsets, correctives, weights, angles, pivot, blinks, emotion.times, emotion.weights,
                         lips_under(emotion, weights, basis=basis, fps=fps), fps)

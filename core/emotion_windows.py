@@ -120,7 +120,7 @@ def track_of(heard: Heard, settings: EmotionSettings) -> EmotionTrack:
     probabilities[heard.spoken] = smoothed(probabilities[heard.spoken])
     levels = judged.levels(settings.level_by)
     edges = pairwise(heard.cuts)
-    windows = [decide(float(start), float(end), probabilities[index], float(levels[index]), settings)
+    windows = [decide(round(float(start), 4), round(float(end), 4), probabilities[index], float(levels[index]), settings)
                for index, (start, end) in enumerate(edges)]
     return overlay(EmotionTrack(tuple(windows), settings.transition), settings.windows)
 
@@ -128,7 +128,7 @@ def track_of(heard: Heard, settings: EmotionSettings) -> EmotionTrack:
 def whole_of(heard: Heard, settings: EmotionSettings) -> EmotionWindow:
     """Return the emotion of the whole recording."""
     level = float(heard.whole.levels(settings.level_by)[0])
-    return decide(0.0, float(heard.cuts[-1]), heard.whole.probabilities[0], level, settings)
+    return decide(0.0, round(float(heard.cuts[-1]), 4), heard.whole.probabilities[0], level, settings)
 
 
 def constant(category: Emotion, level: float, duration: float, settings: EmotionSettings) -> EmotionTrack:

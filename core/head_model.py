@@ -48,7 +48,7 @@ class HeadBasis:
     quad_uv (F, 4); identity_basis (B, V, 3) one standard deviation each; identity_bounds (B, 2); group_identity (G, B) the middles of
     groups of people, by ancestry, sex and age;
     expression_basis (K, V, 3) at weight 1; corrective_basis (C, V, 3), added by the product of two shapes' weights, corrective_pairs
-    (C, 2) places in expression_names, the second times corrective_gains (C,), each held within 0..1;
+    (C, 2) places in expression_names, the second times corrective_gains (C,), plus 1 where that is negative, each held within 0..1;
     regions (V_skin,) index into REGIONS; inner_lip_upper and inner_lip_lower (L,) vertices that touch when the mouth is closed, from
     the right to the left corner; lip_corners (2,) right, left; upper_incisor_edge, lower_lip_top (n,); chin_vertex,
     below_ear_vertex, jaw_pivot (3,) of Sec. 3.4.
@@ -154,4 +154,5 @@ class HeadBasis:
         everything = np.zeros((*weights.shape[:-1], len(self.expression_names)), np.float32)
         everything[..., self.indices(names)] = weights
         first, second = (np.take(everything, self.corrective_pairs[:, side], axis=-1) for side in (0, 1))
-        return np.asarray(np.clip(first, 0, 1) * np.clip(self.corrective_gains * second, 0, 1), np.float32)
+        start = np.where(self.corrective_gains < 0, 1, 0)                       # a negative gain counts down
+        return np.asarray(np.clip(first, 0, 1) * np.clip(start + self.corrective_gains * second, 0, 1), np.float32)

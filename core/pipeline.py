@@ -36,6 +36,8 @@ Tick = Callable[[float], None]
 HEAD_FILES = ("head", "anchors", "face_landmarker")
 SPEECH_FILES = ("head", "speech_encoder", "lip_network")
 EMOTION_FILES = ("speech_encoder", "emotion_network")
+NO_EAR = ("this model pack hears no emotion in a voice, so the face stays neutral; choose an emotion, or windows of it, or use a pack "
+          "with an emotion network")
 
 
 def animate(folder: Path, *, report: Report) -> Path:
@@ -49,7 +51,8 @@ def animate(folder: Path, *, report: Report) -> Path:
             keep(source, folder / name)
     pack = Pack.open(Path(request.pack) if request.pack else DEFAULT)
     head, picture, motion, felt, baked = (folder / name for name in RESULTS)
-    heard, choice, controls, auto = folder / "heard.npz", request.emotions, request.controls, request.emotion == AUTO
+    heard, choice, controls = folder / "heard.npz", request.emotions, request.controls
+    auto = request.emotion == AUTO and "emotion_network" in pack.entries
 
     with locked(folder):
         job = Job(folder, report)
@@ -57,13 +60,15 @@ def animate(folder: Path, *, report: Report) -> Path:
                   lambda tick: write_head(photos, head, pack=pack, tick=tick))
         job.stage("speech", (motion,), (digest(audio), pack.digests(*SPEECH_FILES)),
                   lambda tick: write_motion(audio, motion, pack=pack, tick=tick))
+        if request.emotion == AUTO and not auto:
+            job.warn(NO_EAR)
         if auto:
             job.stage("emotion", (heard,), ([digest(path) for path in (audio, *voice)], choice.window, pack.digests(*EMOTION_FILES)),
                       lambda tick: write_heard(audio, heard, voice, pack=pack, window=choice.window, tick=tick))
         sources = [digest(path) for path in ((head, motion, heard) if auto else (head, motion))]
         settings = request.emotion, asdict(choice), request.fps, asdict(controls)
         job.stage("bake", (felt, baked), (sources, settings, pack.digests("emolib")),
-                  lambda tick: (*write_emotion(request, motion, heard, felt),
+                  lambda tick: (*write_emotion(request, motion, heard if auto else None, felt),
                                 *write_bake(head, motion, felt, baked, pack=pack, fps=request.fps, controls=controls)))
         return job.finish(request, head_model=pack.digests("head")[0])
 
@@ -114,14 +119,15 @@ def write_heard(audio: Path, out: Path, same_voice: Sequence[Path] = (), *, pack
     return ()
 
 
-def write_emotion(request: Request, motion: Path, heard: Path, out: Path) -> tuple[str, ...]:
+def write_emotion(request: Request, motion: Path, heard: Path | None, out: Path) -> tuple[str, ...]:
     """What is heard, or chosen, and the user's windows -> emotion.json: category C and intensity L over time (Sec. 4.1)."""
-    if request.emotion == AUTO:
+    if heard is not None:
         listened = Heard.read(heard)
         write_json(out, emotion_report(track_of(listened, request.emotions), whole_of(listened, request.emotions)))
     else:
         track = arrays.to_motion(motion)
-        write_json(out, emotion_report(constant(*chosen(request.emotion), (len(track.weights) - 1) / track.fps, request.emotions)))
+        chosen_one = chosen("neutral:1" if request.emotion == AUTO else request.emotion)
+        write_json(out, emotion_report(constant(*chosen_one, (len(track.weights) - 1) / track.fps, request.emotions)))
     return ()
 
 

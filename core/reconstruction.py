@@ -12,6 +12,7 @@ from .face_detection import Face, FaceDetector
 from .face_fit import Anchors, Sight, fit, landmarks68
 from .hair_colour import hair_colour
 from .head_model import HeadBasis
+from .lids import Lids
 from .texture import View, texture
 from .types import HeadModel, Photo
 
@@ -61,7 +62,7 @@ def reconstruct(photos: Sequence[Photo], *, basis: HeadBasis, anchors: Anchors, 
     tick(0.1)
     found = fit(faces, [(photo.pixels.shape[1], photo.pixels.shape[0]) for photo in photos], basis=basis, anchors=anchors)
     tick(0.3)
-    neutral = basis.neutral(found.identity)
+    neutral = Lids(basis).clear(basis.neutral(found.identity))
     views = [View(photo, face, neutral + basis.expression(basis.expression_names, sight.expression), sight.camera)
              for photo, face, sight in zip(photos, faces, found.sights, strict=True)]
     skin = texture(views, neutral, basis=basis, anchors=anchors, tick=lambda share: tick(0.3 + 0.7 * share))

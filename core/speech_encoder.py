@@ -74,7 +74,8 @@ def loudness(samples: Floats) -> float:
 class SpeechEncoder:
     """Moonshine tiny's encoder (MIT licence) in ONNX Runtime."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, outputs: list[str]) -> None:
+    def __init__(self, session: onnxruntime.InferenceSession, outputs: Sequence[str] = ()) -> None:
+        """session: the network; outputs: names of the values to give side by side, without any its own one."""
         self._session, self._outputs = session, outputs
 
     @classmethod
@@ -88,7 +89,7 @@ class SpeechEncoder:
         if names != ["input_values", "attention_mask"] or session.get_outputs()[0].shape[-1] != WIDTH:
             raise PackError("this is not the Moonshine tiny encoder", path, ADVICE)
         if not layers:
-            return cls(session, [session.get_outputs()[0].name])
+            return cls(session)
         outputs = [LAYER.format(layer) for layer in layers]
         try:
             return cls(open_session(with_outputs(path, outputs)), outputs)
@@ -101,7 +102,7 @@ class SpeechEncoder:
         wanted = -(-(len(samples) + 2 * LEAD - CENTRE) // HOP)
         tail = LEAD + max(FIELD + (wanted + 2) * HOP - 2 * LEAD - len(samples), 0)
         padded = np.concatenate([np.zeros(LEAD, np.float32), samples, np.zeros(tail, np.float32)])
-        features = np.zeros((wanted, WIDTH * len(self._outputs)), np.float32)
+        features = np.zeros((wanted, WIDTH * max(len(self._outputs), 1)), np.float32)
         first = 0
         while True:
             last = min(first + WINDOW, wanted)
@@ -118,7 +119,7 @@ class SpeechEncoder:
     def _window(self, samples: Floats) -> Floats:
         values = samples[None].astype(np.float32)
         result: list[Any] = self._session.run(
-            self._outputs, {"input_values": values, "attention_mask": np.ones(values.shape, np.int64)})
+            list(self._outputs) or None, {"input_values": values, "attention_mask": np.ones(values.shape, np.int64)})
         return np.concatenate([output[0] for output in result], axis=1).astype(np.float32)
 
 

@@ -134,8 +134,8 @@ class EmotionTrack:
 class Correctives:
     """Shapes that are added by the product of two others' weights.
 
-    names: C; pairs: (C, 2) int32 places of the two among the bake's names; gains: (C,) float32, of the second; each weight is held
-    within 0..1; offsets: (C, V, 3) float32, metres.
+    names: C; pairs: (C, 2) int32 places of the two among the bake's names; gains: (C,) float32, of the second, to which 1 is added
+    where its gain is negative; each weight is held within 0..1; offsets: (C, V, 3) float32, metres.
     """
 
     names: tuple[str, ...]

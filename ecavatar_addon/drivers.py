@@ -28,7 +28,8 @@ def correct(keys: bpy.types.Key, name: str, pair: tuple[str, ...], gain: float) 
     """Drive the corrective shape `name` by the product of two others; Blender works such an expression out without Python."""
     block = keys.key_blocks[name]
     block.driver_remove("value")
-    expression(block.driver_add("value"), keys, {"first": pair[0], "second": pair[1]}, f"clamp(first) * clamp({gain:g} * second)")
+    share = f"{gain:g} * second" if gain >= 0 else f"1 - {-gain:g} * second"                # a negative gain counts down
+    expression(block.driver_add("value"), keys, {"first": pair[0], "second": pair[1]}, f"clamp(first) * clamp({share})")
 
 
 def look(eye: bpy.types.Object, keys: bpy.types.Key, side: str) -> None:

@@ -72,6 +72,19 @@ def test_blinks_close_the_lids(avatar, result):
     assert keys(avatar).key_blocks["eyeBlinkLeft"].value == pytest.approx(1.0, abs=0.05)
 
 
+@pytest.mark.parametrize(("blink", "lifted"), [(0.0, 0.0), (0.25, 0.1875), (0.5, 0.25), (1.0, 0.0)])
+def test_half_shut_lids_are_lifted_over_the_eyeball(avatar, blink, lifted):
+    skin, lashes = (parts_of(avatar)[role].data.shape_keys for role in ("skin", "lashes"))
+    for track in skin.animation_data.nla_tracks:
+        track.mute = True
+    skin.key_blocks["eyeBlinkLeft"].value = blink
+    skin.update_tag()
+    bpy.context.view_layer.update()
+    for keyed in (skin, lashes):
+        assert keyed.key_blocks["eyeBlinkLeft_halfway"].value == pytest.approx(lifted, abs=1e-5)
+    assert all(curve.driver.is_simple_expression for curve in skin.animation_data.drivers if "halfway" in curve.data_path)
+
+
 def test_lower_teeth_and_tongue_turn_with_the_jaw(avatar, result):
     scene = bpy.context.scene
     speech_alone(avatar)

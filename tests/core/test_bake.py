@@ -5,6 +5,7 @@ import pytest
 
 from core.articulation import CHANNELS
 from core.bake import JAW_PARTS, bake, frame_weights, resample
+from core.emotion_motion import EmotionCurves, fuse
 from core.head_model import HeadBasis
 from core.lip_controls import LipControls
 from core.lip_gap import SHUT
@@ -25,6 +26,10 @@ def motion(frames=61):
     return MotionTrack(("jawOpen", "mouthFunnel"), weights, 60.0, np.linspace(0, 0.2, frames, dtype=np.float32))
 
 
+def calm(basis):
+    return EmotionCurves(np.zeros(1, np.float32), np.zeros((1, len(basis.expression_names)), np.float32))
+
+
 @pytest.mark.parametrize("fps", [24.0, 25.0, 29.97, 30.0, 60.0])
 def test_frames_lie_on_the_curve_and_reach_its_end(fps):
     curve = motion().weights
@@ -35,14 +40,14 @@ def test_frames_lie_on_the_curve_and_reach_its_end(fps):
 
 
 def test_every_shape_is_kept_and_only_the_moving_ones_have_weights(basis):
-    baked = bake(basis.vertices, motion(), basis=basis, fps=24.0)
+    baked = bake(basis.vertices, motion(), calm(basis), basis=basis, fps=24.0)
     assert baked.names == tuple(basis.expression_names)
     moving = {name for name, column in zip(baked.names, baked.weights.T, strict=True) if column.any()}
     assert moving == {"jawOpen"}
 
 
 def test_the_jaw_shape_leaves_lower_teeth_and_tongue_to_the_pivot(basis):
-    baked = bake(basis.vertices, motion(), basis=basis, fps=24.0)
+    baked = bake(basis.vertices, motion(), calm(basis), basis=basis, fps=24.0)
     jaw = baked.offsets[baked.names.index("jawOpen")]
     for part in JAW_PARTS:
         assert not jaw[basis.part(part).vertices].any()
@@ -51,9 +56,23 @@ def test_the_jaw_shape_leaves_lower_teeth_and_tongue_to_the_pivot(basis):
 
 def test_the_pivot_moves_with_the_ear(basis):
     wider = basis.vertices * np.float32(1.1)
-    moved = bake(wider, motion(), basis=basis, fps=24.0).jaw_pivot - bake(basis.vertices, motion(), basis=basis, fps=24.0).jaw_pivot
+    mean, moved = (bake(head, motion(), calm(basis), basis=basis, fps=24.0).jaw_pivot for head in (basis.vertices, wider))
+    moved = moved - mean
     np.testing.assert_allclose(moved[1:], 0.1 * basis.vertices[basis.below_ear_vertex][1:], atol=1e-6)
     assert moved[0] == 0
+
+
+def test_speech_emotion_and_what_keeps_the_lips_in_sync_add_up_to_both(basis):
+    felt = np.zeros((2, len(basis.expression_names)), np.float32)
+    felt[:, basis.indices(("mouthSmileLeft", "mouthUpperUpLeft", "browInnerUp"))] = 0.7
+    felt[1] *= 0.5
+    curves = EmotionCurves(np.array([0.2, 0.6], np.float32), felt)
+    baked = bake(basis.vertices, motion(), curves, basis=basis, fps=24.0)
+    both = baked.weights + curves.at(np.arange(len(baked.weights), dtype=np.float32) / 24) + baked.emotion_lips
+    np.testing.assert_allclose(np.clip(both, 0, 1), fuse(baked.weights, both - baked.weights - baked.emotion_lips, basis, fps=24.0),
+                               atol=2e-4)                             # weights below 1e-4 are not worth a key
+    assert not baked.emotion_lips[:, basis.indices(("browInnerUp",))].any()
+    assert not bake(basis.vertices, motion(), calm(basis), basis=basis, fps=24.0).emotion_lips.any()
 
 
 def closures(basis, starts):
@@ -116,7 +135,7 @@ def test_at_the_motions_own_rate_nothing_changes(basis):
 
 def test_controls_move_the_lips_and_never_the_blinks(basis):
     track = closures(basis, np.arange(20, 900, 25))
-    plain, strong = (bake(basis.vertices, track, basis=basis, fps=24.0, controls=LipControls(jaw_strength=strength))
+    plain, strong = (bake(basis.vertices, track, calm(basis), basis=basis, fps=24.0, controls=LipControls(jaw_strength=strength))
                      for strength in (1.0, 2.0))
     jaw = plain.names.index("jawOpen")
     assert strong.weights[:, jaw].max() == pytest.approx(2 * plain.weights[:, jaw].max(), rel=1e-4)

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.emotion_windows import EmotionSettings, report
 from core.errors import InputError, JobError
-from core.files import write_arrays, write_image
+from core.files import write_arrays, write_image, write_json
 from core.job import BAKE_ARRAYS, HEAD_ARRAYS, MOTION_ARRAYS, Job, Request, locked, read_result
 from core.lip_controls import LipControls
 from core.messages import Message, silent
+from core.types import EmotionTrack, EmotionWindow
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUEST = Request("/tmp/a photo.jpg", "/tmp/speech.wav", "", 25.0)
@@ -35,9 +37,12 @@ def run(folder, *, value=1, report=silent):
 
 
 CONTROLS = LipControls(jaw_strength=1.2, gains={"mouthPucker": 0.5})
+EMOTIONS = EmotionSettings(window=2.0, windows=(EmotionWindow(0.5, 1.0, "happy", 2.0, locked=True),))
+FELT = EmotionTrack((EmotionWindow(0.0, 0.5, "sad", 1.0), EmotionWindow(0.5, 1.0, "happy", 2.0, locked=True)), 0.4)
 
 
-@pytest.mark.parametrize("request_", [REQUEST, replace(REQUEST, controls=CONTROLS)])
+@pytest.mark.parametrize("request_", [REQUEST, replace(REQUEST, controls=CONTROLS),
+                                      replace(REQUEST, emotion="happy:2", emotions=EMOTIONS, same_voice=("/tmp/other.wav",))])
 def test_a_request_comes_back(tmp_path, request_):
     request_.write(tmp_path)
     assert Request.read(tmp_path) == request_
@@ -111,21 +116,22 @@ def test_a_folder_that_cannot_be_used(tmp_path):
 def finished(folder):
     job = Job(folder, silent)
     write_image(folder / "head.png", np.zeros((4, 4, 3), np.uint8))
+    write_json(folder / "emotion.json", report(FELT))
     for name, arrays in (("head", HEAD_ARRAYS), ("motion", MOTION_ARRAYS), ("bake", BAKE_ARRAYS)):
         path = folder / f"{name}.npz"
         write_arrays(path, {array: np.zeros(3, np.float32) for array in arrays})
-        job.stage(name, (path, folder / "head.png"), (), lambda tick: ())
-    job.finish(replace(REQUEST, controls=CONTROLS), head_model="0" * 64)
+        job.stage(name, (path, folder / "head.png", folder / "emotion.json"), (), lambda tick: ())
+    job.finish(replace(REQUEST, controls=CONTROLS, emotion="sad:1", emotions=EMOTIONS), head_model="0" * 64)
 
 
 def test_a_finished_result_is_read(tmp_path):
     finished(tmp_path)
     result = read_result(tmp_path)
     assert set(result.bake) == set(BAKE_ARRAYS) and result.audio == REQUEST.audio and result.albedo.is_file()
-    assert result.controls == CONTROLS
+    assert result.controls == CONTROLS and result.felt == FELT and result.emotion == "sad:1" and result.emotions == EMOTIONS
 
 
-@pytest.mark.parametrize("harm", ["manifest.json", "head.png", "bake.npz"])
+@pytest.mark.parametrize("harm", ["manifest.json", "head.png", "emotion.json", "bake.npz"])
 def test_half_a_result_is_none(tmp_path, harm):
     finished(tmp_path)
     (tmp_path / harm).unlink()

@@ -1,6 +1,7 @@
 """The worker as Blender runs it: a child process of an isolated Python, speaking the protocol."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from core import pipeline, worker
+from core.emotion_windows import EmotionSettings
 from core.job import Request, read_result
 from core.lip_controls import LipControls
 from core.messages import parse
+from core.pack import DEFAULT
+from core.types import EmotionWindow
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOTSTRAP = "import sys, runpy; sys.path[:0] = [sys.argv.pop(1)]; runpy.run_module('core.worker', run_name='__main__')"
@@ -44,7 +48,7 @@ def test_a_job_runs_to_its_end(job):
     folder, (code, messages, _) = job
     assert code == 0 and messages[-1].ok and Path(messages[-1].manifest) == folder / "manifest.json"
     stages = [message.stage for message in messages if message.kind == "progress"]
-    assert list(dict.fromkeys(stages)) == ["head", "speech", "bake"]
+    assert list(dict.fromkeys(stages)) == ["head", "speech", "emotion", "bake"]
     fractions = [message.fraction for message in messages if message.stage == "head"]
     assert fractions == sorted(fractions) and len(fractions) > 2
     result = read_result(folder)
@@ -76,6 +80,19 @@ def test_new_lip_controls_only_bake_again(job):
     result = read_result(folder)
     assert result.bake["weights"].max() < widest and result.controls.jaw_strength == 0.0
     assert not result.bake["weights"][:, list(result.bake["names"]).index("jawOpen")].any()
+
+
+def test_a_chosen_emotion_only_bakes_again_and_shows_on_the_face(job):
+    folder, _ = job
+    before = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npz")}
+    own = EmotionSettings(windows=(EmotionWindow(2.0, 4.0, "sad", 3.0),))
+    Request(str(PHOTO), str(SPEECH), "", 30.0, emotion="happy:3", emotions=own).write(folder)
+    assert run(folder)[0] == 0
+    assert {path.name for path in folder.glob("*.npz") if path.stat().st_mtime_ns != before[path.name]} == {"bake.npz"}
+    result = read_result(folder)
+    assert [window.category for window in result.felt.windows] == ["happy", "sad", "happy"]
+    smile = result.bake["emotion_weights"][:, list(result.bake["names"]).index("mouthSmileLeft")]
+    assert smile[0] > 0.5 and smile[2] < 0.2 and result.bake["emotion_times"][2] == pytest.approx(2.4)
 
 
 def test_a_missing_photo_is_one_sentence_and_code_2(tmp_path):
@@ -126,3 +143,15 @@ def test_the_worker_ends_with_its_parent(tmp_path):
         process.stdin.close()
         assert process.wait(timeout=60) == 1
     assert not (tmp_path / "manifest.json").exists()
+
+
+def test_a_pack_without_an_ear_for_emotion_says_so(tmp_path):
+    pack = tmp_path / "pack"
+    shutil.copytree(DEFAULT, pack)
+    values = json.loads((pack / "pack.json").read_text())
+    del values["files"]["emotion_network"]
+    (pack / "pack.json").write_text(json.dumps(values))
+    Request(str(PHOTO), str(SPEECH), str(pack)).write(tmp_path)
+    code, messages, _ = run(tmp_path)
+    assert code == 0 and any("hears no emotion" in message.text for message in messages if message.kind == "warning")
+    assert [window.category for window in read_result(tmp_path).felt.windows] == ["neutral"]

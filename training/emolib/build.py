@@ -60,7 +60,7 @@ def library(basis: HeadBasis, *, head_model: str, seed: int = SEED) -> dict[str,
         for shape, weight in personal[person][name].expression(name, level, streams[2 + person]).items():
             expression[row, place[shape]] = round(weight / STEP) * STEP
     person, category, level = np.array(rows).T
-    return {"format_version": np.int32(FORMAT), "head_model": np.array(head_model), "names": np.array(names),
+    return {"format_version": np.array(FORMAT, np.int32), "head_model": np.array(head_model), "names": np.array(names),
             "category": category.astype(np.uint8), "level": level.astype(np.uint8),
             "identity": identities[person].astype(np.float16), "expression": expression.astype(np.float16),
             "jaw_angle": jaw_angle(basis, names, expression).astype(np.float32)}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 UNITS: dict[int, dict[str, float]] = {
     1: {"browInnerUp": 1.0},                                            # inner brow raiser
     2: {"browOuterUp": 1.0},                                            # outer brow raiser
-    4: {"browDown": 1.0},                                               # brow lowerer
+    4: {"browDown": 1.0, "noseSneer": 0.15},                            # brow lowerer: our browDown lowers the middle more than the root
     5: {"eyeWide": 1.0},                                                # upper lid raiser
     6: {"cheekSquint": 1.0, "eyeSquint": 0.35},                         # cheek raiser
     7: {"eyeSquint": 1.0},                                              # lid tightener
@@ -22,13 +22,15 @@ UNITS: dict[int, dict[str, float]] = {
     15: {"mouthFrown": 1.0},                                            # lip corner depressor
     16: {"mouthLowerDown": 1.0},                                        # lower lip depressor
     17: {"mouthShrugLower": 1.0, "mouthShrugUpper": 0.35},              # chin raiser
-    20: {"mouthStretch": 1.0},                                          # lip stretcher
+    20: {"mouthStretch": 1.0, "mouthFrown": 0.45},                      # lip stretcher: ours alone hardly draws the corners down
     22: {"mouthFunnel": 1.0},                                           # lip funneler
-    23: {"mouthPress": 0.6, "mouthRollLower": 0.25, "mouthRollUpper": 0.35, "mouthPucker": 0.1},       # lip tightener
-    24: {"mouthPress": 1.0, "mouthRollLower": 0.3, "mouthRollUpper": 0.3},                             # lip presser
+    # our mouthPress draws the corners up and out: the rolls press the lips, the stretch and the frown keep the corners down
+    23: {"mouthPress": 0.2, "mouthRollUpper": 0.3, "mouthRollLower": 0.25, "mouthPucker": 0.12, "mouthFrown": 0.3},      # lip tightener
+    24: {"mouthPress": 0.35, "mouthRollUpper": 0.3, "mouthRollLower": 0.3, "mouthStretch": 0.3, "mouthFrown": 0.35},     # lip presser
     25: {"mouthLowerDown": 0.4, "mouthUpperUp": 0.2},                   # lips part
     26: {"jawOpen": 0.6},                                               # jaw drop
     43: {"eyeBlink": 1.0},                                              # lids droop, eyes closed
+    44: {"browDown": 1.0},                                              # brow gatherer: what of 4 works against a raised inner brow
     64: {"eyeLookDown": 1.0},                                           # eyes down
 }
 SIDES = ("Left", "Right")

@@ -12,7 +12,7 @@ from core.types import EMOTIONS, Emotion
 
 from .facs import TOGETHER, Unit, Variant, shapes
 
-INTENSITIES = (0.40, 0.68, 1.0)             # of levels 1 to 3
+INTENSITIES = (0.44, 0.70, 1.0)             # of levels 1 to 3
 HABIT, MOMENT = 0.14, 0.04                  # deviations of the logarithm of a unit's strength: between people, between one's items
 UNEVEN = 0.07                               # deviation of the logarithm of left over right
 STRENGTH = 0.04                             # the same of an item's intensity
@@ -25,22 +25,24 @@ PROTOTYPES: dict[Emotion, tuple[Variant, ...]] = {
         Variant(0.7, {6: Unit(0.9), 12: Unit(0.85), 25: Unit(0.6, onset=0.2), 26: Unit(0.2, onset=0.5, chance=0.5)}),
         Variant(0.3, {6: Unit(0.9), 12: Unit(0.9), 14: Unit(0.2, chance=0.5)})),
     "sad": (
-        Variant(0.6, {1: Unit(1.0), 4: Unit(0.35), 15: Unit(0.85), 17: Unit(0.5), 43: Unit(0.18)}),
-        Variant(0.4, {1: Unit(1.0), 4: Unit(0.3), 15: Unit(0.9), 43: Unit(0.22), 64: Unit(0.2)})),
+        Variant(0.6, {1: Unit(1.0), 44: Unit(0.3), 15: Unit(0.85), 17: Unit(0.45), 43: Unit(0.2)}),
+        Variant(0.4, {1: Unit(1.0), 44: Unit(0.2), 15: Unit(0.75), 43: Unit(0.26), 64: Unit(0.15, chance=0.5)})),
     "surprise": (
         Variant(0.8, {1: Unit(0.95), 2: Unit(0.95), 5: Unit(0.75), 25: Unit(0.2), 26: Unit(0.6)}),
         Variant(0.2, {1: Unit(1.0), 2: Unit(1.0), 5: Unit(0.85), 25: Unit(0.2), 26: Unit(0.35)})),
     "fear": (
-        Variant(0.7, {1: Unit(0.9), 2: Unit(0.35), 4: Unit(0.4), 5: Unit(1.0), 7: Unit(0.2), 20: Unit(0.9), 25: Unit(0.7),
-                      26: Unit(0.3)}),
-        Variant(0.3, {1: Unit(1.0), 2: Unit(0.4), 4: Unit(0.45), 5: Unit(1.0), 20: Unit(1.0), 25: Unit(0.5)})),
+        Variant(0.6, {1: Unit(1.0), 2: Unit(0.1), 44: Unit(0.6), 5: Unit(1.0), 20: Unit(1.0), 16: Unit(0.65), 25: Unit(0.6),
+                      26: Unit(0.15)}),
+        Variant(0.4, {1: Unit(1.0), 44: Unit(0.6), 5: Unit(1.0), 7: Unit(0.1), 20: Unit(1.0), 16: Unit(0.6), 25: Unit(0.5),
+                      26: Unit(0.1, onset=0.3)})),
     "disgust": (
         Variant(0.6, {9: Unit(1.0), 10: Unit(0.7), 4: Unit(0.3), 7: Unit(0.3), 15: Unit(0.3), 17: Unit(0.4)}),
         Variant(0.4, {9: Unit(1.0), 10: Unit(0.9), 6: Unit(0.3), 16: Unit(0.3, onset=0.3), 25: Unit(0.3), 26: Unit(0.15)})),
     "angry": (
-        Variant(0.5, {4: Unit(1.0), 5: Unit(0.5), 7: Unit(0.6), 24: Unit(0.8), 17: Unit(0.3)}),
-        Variant(0.3, {4: Unit(1.0), 5: Unit(0.5), 7: Unit(0.6), 23: Unit(0.9)}),
-        Variant(0.2, {4: Unit(1.0), 5: Unit(0.6), 7: Unit(0.6), 16: Unit(0.5), 25: Unit(0.5), 22: Unit(0.2), 26: Unit(0.2)})),
+        Variant(0.5, {4: Unit(1.0), 5: Unit(0.6), 7: Unit(0.5), 9: Unit(0.15), 24: Unit(1.0)}),
+        Variant(0.35, {4: Unit(1.0), 5: Unit(0.6), 7: Unit(0.5), 9: Unit(0.12), 23: Unit(0.9), 24: Unit(0.3), 17: Unit(0.15)}),
+        Variant(0.15, {4: Unit(1.0), 5: Unit(0.65), 7: Unit(0.5), 9: Unit(0.12), 23: Unit(0.5), 24: Unit(0.4),
+                       25: Unit(0.6, onset=0.3)})),
     "contempt": (
         Variant(0.7, {12: Unit(0.45, one_sided=True), 14: Unit(1.0, one_sided=True), 43: Unit(0.1)}),
         Variant(0.3, {12: Unit(0.4, one_sided=True), 14: Unit(1.0, one_sided=True), 2: Unit(0.3, other_side=True), 43: Unit(0.12)})),

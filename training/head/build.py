@@ -10,6 +10,7 @@ import numpy as np
 from core.face_fit import Anchors
 from core.files import write_arrays
 from core.head_model import FORMAT, MATERIALS
+from core.lids import Eyeball, cleared, sides
 
 from . import crop as cropping
 from . import eyes, mouth, population, teeth, tongue, unwrap
@@ -86,7 +87,7 @@ class Builder:
         triangles = np.concatenate([self.skin_quads[:, [0, 1, 2]], self.skin_quads[:, [0, 2, 3]]])
         self.average = AverageFace(mean, triangles, self.anchors, canonical(self.task))
         self.drawn, self.typical = mean, mean + self.with_eyeballs(self.average.moves(mean), mean)
-        self.lids = {eye: eyes.lids(mean[self.skin], triangles, *eyes.sphere(mean[self.crop.vertices(eye)])) for eye in EYES}
+        self.lids = {eye: sides(mean[self.skin], triangles, self.ball(*eyes.sphere(mean[self.crop.vertices(eye)]))) for eye in EYES}
         smooth = SmoothVariation(self.typical)
         return np.stack([self.typical + population.VARIETY * (head - mean) + self.with_eyeballs(smooth.draw(random), mean)
                          for head in raw])
@@ -99,6 +100,10 @@ class Builder:
             moves[ball] = moves[self.skin][lids].mean(axis=0)
         return moves
 
+    def ball(self, centre: Array, radius: float) -> Eyeball:
+        """Return the eyeball at `centre` (3,), metres."""
+        return Eyeball.measure(self.eyeball.vertices * radius + centre)
+
     def furnish(self, head: Array) -> Array:
         """Return one head in our layout (V, 3), origin at the middle of the typical head."""
         skin = self.closer.close(head[self.skin])
@@ -106,8 +111,8 @@ class Builder:
         balls = {eye: eyes.sphere(head[self.crop.vertices(eye)]) for eye in EYES}
         lashes = head[self.crop.vertices("lashes")]
         for eye, (centre, radius) in balls.items():
-            skin = eyes.cleared(skin, self.lids[eye], centre, radius)
-            lashes = eyes.cleared(lashes, np.ones(len(lashes)), centre, radius)
+            skin = cleared(skin, self.lids[eye], self.ball(centre, radius))
+            lashes = cleared(lashes, np.ones(len(lashes)), self.ball(centre, radius))
         middle = skin[self.line.upper].mean(axis=0)
         row = self.crop.vertices("teeth_upper")
         scale = float(np.ptp(head[row, 0]) / np.ptp(self.typical[row, 0]))
@@ -211,7 +216,7 @@ class Builder:
         reached = mean[part[outside]] + moved
         for eye in EYES:
             lids = self.lids[eye] if outside == "skin" else np.ones(len(reached))
-            reached = eyes.cleared(reached, lids, *eyes.sphere(mean[part[eye]]))
+            reached = cleared(reached, lids, Eyeball.measure(mean[part[eye]]))
         return reached - mean[part[outside]]
 
 
@@ -237,9 +242,9 @@ def build(wheel: Path, task: Path, out: Path, *, samples: int = SAMPLES, seed: i
     jaw = Jaw.fit(builder.typical[raw_lower] - builder.centre, builder.expressions["jawOpen"][raw_lower])
     shapes = builder.shapes(mean, layout, jaw)
     skin = mean[part["skin"]]
-    middles = {side: mean[part[f"eye_{side.lower()}"]].mean(axis=0) for side in ("Left", "Right")}
+    balls = {side: Eyeball.measure(mean[part[f"eye_{side.lower()}"]]) for side in ("Left", "Right")}
     retreat = mouth.opened_for_tongue(shapes, mean, part, jaw)
-    extra = correctives(shapes, mean[: part["lashes"].stop], middles) + [retreat]
+    extra = correctives(shapes, mean[: part["lashes"].stop], balls) + [retreat]
     builder.clearance.settle(shapes, extra)
     places, scale = list(shapes), builder.average.scale
     group_names, group_identity = population.groups(builder.traits, scores)

@@ -1,10 +1,12 @@
 """Corrective shapes: what is added where two ARKit shapes together look wrong. Weight: the product of both, each within 0..1, the
-second times its gain, so that a little of it is enough.
+second times its gain, so that a little of it is enough; with a negative gain, counted down from 1.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+
+from core.lids import Eyeball, halfway, halfway_name
 
 from .source import Array
 
@@ -25,11 +27,11 @@ class Corrective:
     offsets: Array
 
 
-def correctives(shapes: dict[str, Array], skin: Array, eyes: dict[str, Array]) -> list[Corrective]:
+def correctives(shapes: dict[str, Array], skin: Array, eyes: dict[str, Eyeball]) -> list[Corrective]:
     """Return the model's correctives.
 
     shapes: offsets (V, 3) by name; skin: (N, 3) the mean head's skin and lashes, which come first; eyes: side
-    ("Left", "Right") -> middle of the eyeball (3,).
+    ("Left", "Right") -> eyeball.
     """
     found = []
     for side in ("Left", "Right"):
@@ -37,11 +39,15 @@ def correctives(shapes: dict[str, Array], skin: Array, eyes: dict[str, Array]) -
         found.append(named(f"mouthSmile{side}", "jawOpen", lift, LIFT_GAIN))
     found.append(named("mouthPucker", "mouthFunnel", -ROUNDING_OVERLAP * shapes["mouthFunnel"]))
     for side, eye in eyes.items():
-        near = lid_share(skin, shapes[f"eyeBlink{side}"], eye)
+        blink = f"eyeBlink{side}"
+        near = lid_share(skin, shapes[blink], eye.middle)
         for shape in LID_SHAPES:                        # closed lids stay where blinking puts them
             offsets = np.zeros_like(shapes["jawOpen"])
             offsets[: len(skin)] = -near[:, None] * shapes[shape + side][: len(skin)]
-            found.append(named(f"eyeBlink{side}", shape + side, offsets))
+            found.append(named(blink, shape + side, offsets))
+        offsets = np.zeros_like(shapes["jawOpen"])
+        offsets[: len(skin)] = halfway(skin, shapes[blink][: len(skin)], eye)
+        found.append(Corrective(halfway_name(side), blink, blink, -1.0, offsets))
     return found
 
 

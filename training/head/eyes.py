@@ -1,11 +1,10 @@
-"""Eyeballs: a sphere with a cornea that stands out of it, in quads; lids that lie on it; and the turns of gaze."""
+"""Eyeballs: a sphere with a cornea that stands out of it, in quads; and the turns of gaze."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.camera import turn
-from core.raster import vertex_normals
 
 from .crop import Indices
 from .source import Array
@@ -13,14 +12,9 @@ from .source import Array
 RING = 24                                       # points around the axis; even
 LIMBUS, BULGE = 23.0, 0.055                     # degrees from the axis to the cornea's edge; its height over the sphere, of the radius
 POLES = np.array([3.5, 7, 10.5, 14, 17.5, 20.5, 23, 26, 31, 38, 47, 58, 72, 90, 112, 138, 162, 174])     # degrees: the rings
-LINING = 0.0002                                 # metres the lids' lining lies below the eyeball's surface, unseen
-LID_GAP = 0.0006                                # metres the lids' skin stands off the eyeball at least
 # axis and degrees of the whole gaze to each side
 TURNS = {"Up": ((1.0, 0.0, 0.0), -20.0), "Down": ((1.0, 0.0, 0.0), 24.0),
          "In": ((0.0, 1.0, 0.0), 28.0), "Out": ((0.0, 1.0, 0.0), 28.0)}
-AROUND = 0.026                                  # metres from the eyeball's middle: what counts as lids
-FACING = 0.15                                   # cosine to the eyeball's outward direction
-SOCKET = 0.5                                    # share of the radius in front of the middle from which skin is lid, not socket
 
 
 @dataclass(frozen=True)
@@ -51,27 +45,6 @@ def sphere(points: Array) -> tuple[Array, float]:
     design = np.column_stack([2 * points, np.ones(len(points))])
     solution = np.linalg.lstsq(design, (points**2).sum(axis=1), rcond=None)[0]
     return solution[:3], float(np.sqrt(solution[3] + (solution[:3] ** 2).sum()))
-
-
-def lids(skin: Array, triangles: Indices, middle: Array, radius: float) -> Array:
-    """Return 1 for vertices (V,) of the skin (V, 3), triangles (F, 3), that are the lids' outside, -1 for their lining, which faces
-    the eyeball, and 0 for all others."""
-    offset = skin - middle
-    distance = np.linalg.norm(offset, axis=1)
-    facing = (vertex_normals(skin.astype(np.float32), triangles.astype(np.int32)) * offset).sum(axis=1) / np.maximum(distance, 1e-9)
-    near = (distance < AROUND) & (offset[:, 2] > SOCKET * radius)
-    return np.where(near & (facing > FACING), 1.0, np.where(near & (facing < -FACING), -1.0, 0.0))
-
-
-def cleared(skin: Array, side: Array, middle: Array, radius: float) -> Array:
-    """Return the skin (V, 3) whose outer lids (side 1) stand off the eyeball by LID_GAP and whose lining (-1) stays on it."""
-    offset = skin - middle
-    distance = np.linalg.norm(offset, axis=1)
-    across = np.degrees(np.arccos(np.clip(offset[:, 2] / np.maximum(distance, 1e-9), -1, 1)))
-    surface = radius * (1 + BULGE * np.clip(1 - (across / LIMBUS) ** 2, 0, 1) ** 0.8)
-    move = np.where(side > 0, np.clip(surface + LID_GAP - distance, 0, None),
-                    np.where(side < 0, np.clip(surface - LINING - distance, None, 0), 0))
-    return skin + (move / np.maximum(distance, 1e-9))[:, None] * offset
 
 
 def gaze(points: Array, shape: str) -> Array:

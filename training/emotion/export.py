@@ -1,0 +1,30 @@
+"""Write the recogniser as ONNX, with its emotions and the mean voice in the file's metadata."""
+
+import json
+import warnings
+from pathlib import Path
+
+import onnx
+import torch
+
+from core.emotion_network import FORMAT
+from core.types import HEARD
+from training.speech.export import halve
+
+from .network import Ensemble
+
+
+def export(model: Ensemble, path: Path) -> None:
+    """Write `model` to `path`: passages (M, P) in, probabilities (M, 7) and strength (M,) out; weights in half precision."""
+    model.eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)         # the newer exporter needs two more packages
+        torch.onnx.export(model, (torch.zeros(2, model.first.config.inputs),), str(path), input_names=["passages"],
+                          output_names=["probabilities", "strength"],
+                          dynamic_axes={name: {0: "passages"} for name in ("passages", "probabilities", "strength")},
+                          opset_version=17, dynamo=False)
+    graph = onnx.load(str(path))
+    halve(graph)
+    mean = [round(float(value), 5) for value in model.first.mean]
+    onnx.helper.set_model_props(graph, {"ecavatar": json.dumps({"format": FORMAT, "emotions": HEARD, "mean": mean})})
+    onnx.save(graph, str(path))

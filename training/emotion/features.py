@@ -1,0 +1,144 @@
+"""Describe the corpora for training: `python -m training.emotion.features --data DIR --work DIR --encoder PATH`.
+
+Writes WORK/voices_COPY.npz: whole and part (R, P) float32, each recording and a passage of it drawn at random; the same order as
+`recordings`. Copy 0 is clean; the others are changed as rooms, microphones and other speakers would.
+WORK/nonspeech.npz: whole (M, P), music, hum and noise, in which no emotion is to be heard.
+"""
+
+import argparse
+import logging
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from core.denoise import reduce_noise
+from core.emotion_hearing import voice_between
+from core.prosody import HOP, RATE, prosody
+from core.speech_encoder import SpeechEncoder, normalise
+from core.types import AudioClip
+from core.voice import LAYERS, LEAST, STEP, Voice, active_frames, pooled
+from training.speech.augmentation import colour, make_chords, make_nonspeech
+
+from .recordings import Recording, recordings
+
+log = logging.getLogger(__name__)
+Array = NDArray[np.float32]
+SPEED = (0.9, 1.12)             # of the changed copies: pitch and formants rise with it
+SHORTEST = 1.2                  # seconds of a passage
+NONSPEECH = 60                  # sounds of each of two kinds
+NEIGHBOURS = 5                  # voices that babble is made of
+
+
+@dataclass(frozen=True)
+class Task:
+    """Recording `index` of a copy."""
+
+    data: Path
+    encoder: Path
+    copy: int
+    seed: int
+    index: int
+
+
+def sound(path: Path) -> Array:
+    """Return the samples of a recording at 16 kHz; raise ValueError for another rate."""
+    samples, rate = soundfile.read(path, dtype="float32")
+    if rate != RATE:
+        raise ValueError(f"{path} has {rate} Hz, not {RATE} Hz")
+    return np.asarray(samples, np.float32)
+
+
+def changed(samples: Array, everything: Sequence[Recording], rng: np.random.Generator) -> Array:
+    """Return a recording as another room, microphone and neighbourhood, and a somewhat higher or lower speaker, would give it."""
+    faster = soxr.resample(samples, RATE * float(rng.uniform(*SPEED)), RATE).astype(np.float32)
+    babble = [sound(everything[index].path) for index in rng.integers(len(everything), size=NEIGHBOURS)]
+    return colour(faster, rng, babble=babble)
+
+
+def voice_of(samples: Array, encoder: SpeechEncoder) -> Voice:
+    """Return the description of a whole recording, as the product hears it."""
+    level = normalise(AudioClip(reduce_noise(samples), RATE))
+    spoken = prosody(level, max(len(level) // HOP, 1))
+    return voice_between(level, spoken, active_frames(spoken), 0.0, len(level) / RATE, encoder)
+
+
+def describe(samples: Array, encoder: SpeechEncoder, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Return the vectors (P,) of a whole recording and of a passage of it, SHORTEST seconds or longer."""
+    voice = voice_of(samples, encoder)
+    everything = np.ones_like(voice.active)
+    whole = pooled(voice.layers, voice.prosody, voice.active if voice.active.sum() >= LEAST else everything)
+    duration = len(voice.active) * STEP
+    length = float(rng.uniform(min(SHORTEST, duration), duration))
+    start = float(rng.uniform(0, duration - length))
+    part = voice.pool(start, start + length)
+    return whole, whole if part is None else part
+
+
+def run(task: Task) -> tuple[Array, Array]:
+    """Describe one recording; all that is drawn follows from the task's numbers."""
+    everything = corpora(task.data)
+    rng = np.random.default_rng((task.seed, task.copy, task.index))
+    samples = sound(everything[task.index].path)
+    return describe(changed(samples, everything, rng) if task.copy else samples, opened(task.encoder), rng)
+
+
+@cache
+def corpora(data: Path) -> list[Recording]:
+    """Return the recordings, listed once in a process."""
+    return recordings(data)
+
+
+@cache
+def opened(encoder: Path) -> SpeechEncoder:
+    """Return the encoder, opened once in a process."""
+    return SpeechEncoder.load(encoder, layers=LAYERS)
+
+
+def prepare(data: Path, work: Path, encoder: Path, *, copy: int, workers: int = 1, seed: int = 7) -> Path:
+    """Write one copy, the same for any number of workers. Return the file's path."""
+    tasks = map(partial(Task, data, encoder, copy, seed), range(len(recordings(data))))
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        whole, part = zip(*pool.map(run, tasks, chunksize=8), strict=True)
+    path = work / f"voices_{copy}.npz"
+    np.savez(path, whole=np.stack(whole), part=np.stack(part))
+    log.info("copy %d: %d recordings", copy, len(whole))
+    return path
+
+
+def prepare_nonspeech(work: Path, encoder: Path, *, seed: int = 7) -> Path:
+    """Write sounds without a voice. Return the file's path."""
+    rng = np.random.default_rng(seed)
+    sounds = [make_nonspeech(float(rng.uniform(2, 5)), rng).samples for _ in range(NONSPEECH)]
+    sounds += [0.1 * make_chords(np.arange(round(rng.uniform(2, 5) * RATE)) / RATE, rng).astype(np.float32) for _ in range(NONSPEECH)]
+    path = work / "nonspeech.npz"
+    np.savez(path, whole=np.stack([describe(samples, opened(encoder), rng)[0] for samples in sounds]))
+    return path
+
+
+def main() -> None:
+    """Prepare several copies."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="the folder of ravdess, tess and emodb")
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--encoder", type=Path, required=True, help="Moonshine's .ort file")
+    parser.add_argument("--copies", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO)
+    options.work.mkdir(parents=True, exist_ok=True)
+    prepare_nonspeech(options.work, options.encoder)
+    for copy in options.copies:
+        prepare(options.data, options.work, options.encoder, copy=copy, workers=options.workers)
+
+
+if __name__ == "__main__":
+    main()
