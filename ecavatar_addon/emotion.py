@@ -19,7 +19,7 @@ from ..core.errors import ECAvatarError, InputError, JobError
 from ..core.files import digest
 from ..core.head_model import HeadBasis
 from ..core.job import Request
-from ..core.types import HEARD, EmotionTrack, EmotionWindow
+from ..core.types import HEARD, EmotionTrack, EmotionWindow, Floats
 from . import animation, head, thumbnails
 from .actions import STAMP, strip_of
 
@@ -116,14 +116,19 @@ def update(root: bpy.types.Object) -> list[str]:
     Raises ECAvatarError, before anything is changed, when the job folder, the track or the head model is gone.
     """
     keys, track = keys_of(root), track_of(root)
+    basis, emolib, identity = library_of(root)
+    kept = animation.rekey_emotion(keys, emotion_curves(track, identity, emolib=emolib, basis=basis), basis)
+    return [f"your edited keys of the emotion are kept; action {name}; put it on an NLA track to use it" for name in kept]
+
+
+def library_of(root: bpy.types.Object) -> tuple[HeadBasis, Emolib, Floats]:
+    """Return the avatar's head model, its Emolib, and who it is (B,); raise ECAvatarError when the job folder or a file is gone."""
     folder = Path(root.ecavatar.job)
     path = folder / "head.npz"
     if not path.is_file():
         raise JobError("the avatar's job folder is gone or empty", folder, "generate it again from its photo and recording")
     _, identity = to_person(path)
-    basis, emolib = library(Request.read(folder).pack, root.ecavatar.head_model, folder)
-    kept = animation.rekey_emotion(keys, emotion_curves(track, identity, emolib=emolib, basis=basis), basis)
-    return [f"your edited keys of the emotion are kept; action {name}; put it on an NLA track to use it" for name in kept]
+    return (*library(Request.read(folder).pack, root.ecavatar.head_model, folder), identity)
 
 
 @lru_cache(maxsize=1)
