@@ -112,7 +112,7 @@ def pressed(curve: dict[str, float]) -> float:
 
 
 def sheet(scene: bpy.types.Scene, root: bpy.types.Object, photo: Path, folder: Path) -> Image.Image:
-    """Return the contact sheet, in Cycles: photo, three views, four moments of the speech, and a row of all emotions at their strongest."""
+    """Return the contact sheet, in Cycles: photo, three views, four moments of the speech, and all emotions at their strongest."""
     scene.render.engine = "CYCLES"
     scene.cycles.samples, scene.cycles.use_denoising = SAMPLES, True
     scene.render.resolution_x = scene.render.resolution_y = SIDE

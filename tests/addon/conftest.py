@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -73,3 +74,21 @@ def avatar(addon, finished):
 def result(finished):
     from ecavatar.core.job import read_result
     return read_result(finished)
+
+
+@pytest.fixture
+def folder(finished, tmp_path):
+    """A copy of the finished job folder that a test may harm."""
+    return shutil.copytree(finished, tmp_path / "astronaut-11111111")
+
+
+@pytest.fixture
+def root(addon, folder):
+    """An avatar of that folder, bald, selected."""
+    from ecavatar.core.job import read_result
+    from ecavatar.ecavatar_addon.avatar import import_avatar
+    from ecavatar.ecavatar_addon.head import parts_of
+    bpy.context.scene.ecavatar.hair = False
+    made = import_avatar(read_result(folder), bpy.context.scene)
+    bpy.context.view_layer.objects.active = parts_of(made)["skin"]
+    return made

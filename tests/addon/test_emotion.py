@@ -17,19 +17,19 @@ from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.panels_emotion import ECAVATAR_PT_emotion, ECAVATAR_UL_emotions, shown_now
 
 from .conftest import PHOTO, SPEECH
+from .keyed import curves, keys, same, strip
 from .layout import Layout
-from .test_lip_controls import curves, folder, keys, root, same, strip  # noqa: F401
 
 EMOTION, LIPS = "Emotion", "Emotion Lips"
 
 
-def windows(root):  # noqa: F811
+def windows(root):
     """Start, end, category, level and lock of each window."""
     return [(round(found.start, 3), round(found.end, 3), found.category, round(found.level, 3), found.locked)
             for found in root.ecavatar.emotion.windows]
 
 
-def values(root, frame, subframe=0.0):  # noqa: F811
+def values(root, frame, subframe=0.0):
     """Shape -> value that the scene shows."""
     bpy.context.scene.frame_set(frame, subframe=subframe)
     return {block.name: block.value for block in keys(root).key_blocks[1:]}
@@ -43,7 +43,7 @@ def felt(result, seconds):
 
 
 @pytest.mark.parametrize("strength", [1.0, 0.5, 0.0, 1.5])
-def test_the_face_shows_speech_and_emotion_together(root, folder, strength):  # noqa: F811
+def test_the_face_shows_speech_and_emotion_together(root, folder, strength):
     result = read_result(folder)
     root.ecavatar.emotion.strength = strength
     names = list(map(str, result.bake["names"]))
@@ -56,7 +56,7 @@ def test_the_face_shows_speech_and_emotion_together(root, folder, strength):  # 
         np.testing.assert_allclose(list(values(root, 1 + frame).values())[:len(names)], wanted, atol=1e-4)      # single precision
 
 
-def test_both_tracks_muted_leave_the_speech(root, folder):  # noqa: F811
+def test_both_tracks_muted_leave_the_speech(root, folder):
     result = read_result(folder)
     for name in (EMOTION, LIPS):
         keys(root).animation_data.nla_tracks[name].mute = True
@@ -67,7 +67,7 @@ def test_both_tracks_muted_leave_the_speech(root, folder):  # noqa: F811
         np.testing.assert_allclose(shown[spoken], result.bake["weights"][frame, spoken], atol=1e-6)
 
 
-def test_keys_of_the_emotion_are_few_and_straight(root, folder):  # noqa: F811
+def test_keys_of_the_emotion_are_few_and_straight(root, folder):
     bake = read_result(folder).bake
     used = {str(name) for name, column in zip(bake["names"], bake["emotion_weights"].T, strict=True) if column.any()}
     found = curves(root, EMOTION)
@@ -75,16 +75,17 @@ def test_keys_of_the_emotion_are_few_and_straight(root, folder):  # noqa: F811
     for points in found.values():
         np.testing.assert_allclose(points[:, 0], 1 + 24 * bake["emotion_times"], atol=1e-4)
     assert strip(root, EMOTION).blend_type == strip(root, LIPS).blend_type == "ADD"
-    assert set(curves(root, LIPS)) == {str(name) for name, column in zip(bake["names"], bake["emotion_lips"].T, strict=True) if column.any()}
+    lips = {str(name) for name, column in zip(bake["names"], bake["emotion_lips"].T, strict=True) if column.any()}
+    assert set(curves(root, LIPS)) == lips
 
 
-def test_the_windows_of_the_job_are_listed(root):  # noqa: F811
+def test_the_windows_of_the_job_are_listed(root):
     duration = root.ecavatar.emotion.duration
     assert windows(root) == [(0, 3, "happy", 2, False), (3, 6, "angry", 2.5, False), (6, round(duration, 3), "happy", 2, False)]
     assert emotion.settings_of(root) == EmotionSettings()
 
 
-def test_a_change_reaches_the_keys_of_the_emotion_alone(root):  # noqa: F811
+def test_a_change_reaches_the_keys_of_the_emotion_alone(root):
     others = {name: curves(root, name) for name in ("Speech", "Blinks")}
     before = values(root, 1 + 108)
     root.ecavatar.emotion.windows[1].level = 1.0
@@ -98,7 +99,7 @@ def test_a_change_reaches_the_keys_of_the_emotion_alone(root):  # noqa: F811
     assert values(root, 1 + 108)["browInnerUp"] == 0              # held at rest, though nothing had moved it before
 
 
-def test_there_and_back_gives_the_same_keys(root):  # noqa: F811
+def test_there_and_back_gives_the_same_keys(root):
     before = {name: curves(root, name) for name in (EMOTION, LIPS)}
     window = root.ecavatar.emotion.windows[1]
     window.level = 0.5
@@ -111,7 +112,7 @@ def test_there_and_back_gives_the_same_keys(root):  # noqa: F811
             np.testing.assert_allclose(points, wanted[shape], atol=2e-3)        # frames: a window's edge is kept to 0.1 ms
 
 
-def test_an_edge_moves_its_neighbours(root):  # noqa: F811
+def test_an_edge_moves_its_neighbours(root):
     found = root.ecavatar.emotion.windows
     found[1].end = 7.0
     assert [window[:2] for window in windows(root)][:2] == [(0, 3), (3, 7)] and found[2].start == 7
@@ -123,7 +124,7 @@ def test_an_edge_moves_its_neighbours(root):  # noqa: F811
     np.testing.assert_allclose(curves(root, EMOTION)["browDownLeft"][-1, 0], 1 + 24 * root.ecavatar.emotion.duration, atol=1e-3)
 
 
-def test_split_add_and_delete(root):  # noqa: F811
+def test_split_add_and_delete(root):
     scene = bpy.context.scene
     scene.frame_set(1 + 108)
     before = values(root, 1 + 108)
@@ -141,7 +142,7 @@ def test_split_add_and_delete(root):  # noqa: F811
         bpy.ops.ecavatar.remove_emotion()
 
 
-def test_a_split_at_an_edge_is_told(root):  # noqa: F811
+def test_a_split_at_an_edge_is_told(root):
     bpy.context.scene.frame_set(1)
     before = windows(root)
     with pytest.raises(RuntimeError, match="cannot be split at 0.00 s.*go to a frame inside it"):
@@ -149,7 +150,7 @@ def test_a_split_at_an_edge_is_told(root):  # noqa: F811
     assert windows(root) == before
 
 
-def test_selecting_one_goes_to_its_time(root):  # noqa: F811
+def test_selecting_one_goes_to_its_time(root):
     scene = bpy.context.scene
     scene.frame_set(1)
     root.ecavatar.emotion.active = 1
@@ -161,7 +162,7 @@ def test_selecting_one_goes_to_its_time(root):  # noqa: F811
 
 
 @pytest.mark.parametrize("track", [EMOTION, LIPS])
-def test_edited_keys_are_kept(root, track):  # noqa: F811
+def test_edited_keys_are_kept(root, track):
     action = strip(root, track).action
     channels = action.layers[0].strips[0].channelbags[0].fcurves if hasattr(action, "layers") else action.fcurves
     channels[0].keyframe_points[0].co.y = 0.123
@@ -174,14 +175,14 @@ def test_edited_keys_are_kept(root, track):  # noqa: F811
     assert len([found for found in bpy.data.actions if "edited" in found.name]) == 1
 
 
-def test_the_lips_follow_edited_keys_of_the_emotion_with_the_speech(root):  # noqa: F811
+def test_the_lips_follow_edited_keys_of_the_emotion_with_the_speech(root):
     before = curves(root, LIPS)
     root.ecavatar.lip_sync.jaw_strength = 0.4
     assert bpy.ops.ecavatar.update_motion() == {"FINISHED"}
     assert not same(curves(root, LIPS), before) and not any("edited" in found.name for found in bpy.data.actions)
 
 
-def test_strength_keeps_an_artists_animation(root):  # noqa: F811
+def test_strength_keeps_an_artists_animation(root):
     curve = strip(root, EMOTION).fcurves.find("influence")
     curve.keyframe_points.insert(100, 0.0)
     root.ecavatar.emotion.strength = 0.5
@@ -189,7 +190,7 @@ def test_strength_keeps_an_artists_animation(root):  # noqa: F811
     assert strip(root, LIPS).fcurves.find("influence").keyframe_points[0].co.y == 0.5
 
 
-def test_strength_scales_edited_keys_too(root):  # noqa: F811
+def test_strength_scales_edited_keys_too(root):
     action = strip(root, EMOTION).action
     before = curves(root, EMOTION)
     root.ecavatar.emotion.strength = 1.25
@@ -203,7 +204,7 @@ def test_strength_scales_edited_keys_too(root):  # noqa: F811
     (shutil.rmtree, "job folder is gone.*astronaut-11111111.*generate it again"),
     (lambda folder: (folder / "head.npz").write_bytes(b"half"), "damaged.*head.npz"),
     (lambda folder: (folder / "request.json").write_text('{"format": 0}'), "another version.*request.json")])
-def test_a_job_folder_that_cannot_be_used_is_told(root, folder, harm, said):  # noqa: F811
+def test_a_job_folder_that_cannot_be_used_is_told(root, folder, harm, said):
     before, listed = curves(root, EMOTION), windows(root)
     harm(folder)
     with pytest.raises(RuntimeError, match=said):
@@ -217,7 +218,7 @@ def test_a_job_folder_that_cannot_be_used_is_told(root, folder, harm, said):  # 
     assert "astronaut-11111111" in told and "".join(told.split())[1:] in "".join(drawn_for(root).split())
 
 
-def test_a_track_that_is_gone_is_told(root):  # noqa: F811
+def test_a_track_that_is_gone_is_told(root):
     tracks = keys(root).animation_data.nla_tracks
     tracks.remove(tracks[EMOTION])
     with pytest.raises(RuntimeError, match="track Emotion is gone.*generate it again"):
@@ -225,7 +226,7 @@ def test_a_track_that_is_gone_is_told(root):  # noqa: F811
     assert bpy.ops.ecavatar.update_motion() == {"FINISHED"}     # the speech does not need it
 
 
-def test_a_change_is_undone(root):  # noqa: F811
+def test_a_change_is_undone(root):
     name, before = root.name, curves(root, EMOTION)
     bpy.ops.ed.undo_push(message="Before")
     root.ecavatar.emotion.windows[1].category = "fear"
@@ -236,7 +237,7 @@ def test_a_change_is_undone(root):  # noqa: F811
     assert same(curves(back, EMOTION), before) and windows(back)[1][2] == "angry"
 
 
-def test_everything_is_saved(root, tmp_path):  # noqa: F811
+def test_everything_is_saved(root, tmp_path):
     root.ecavatar.emotion.windows[1].category = "fear"
     root.ecavatar.emotion.strength = 0.5
     name, listed, keyed, shown = root.name, windows(root), curves(root, EMOTION), values(root, 100)
@@ -283,7 +284,7 @@ def shorten(path):
     soundfile.write(path, samples[:3 * rate // 2], rate)
 
 
-def test_only_an_avatar_that_is_not_being_generated_can_be_changed(root, folder, monkeypatch):  # noqa: F811
+def test_only_an_avatar_that_is_not_being_generated_can_be_changed(root, folder, monkeypatch):
     assert bpy.ops.ecavatar.split_emotion.poll() and bpy.ops.ecavatar.hear_again.poll() and ECAVATAR_PT_emotion.poll(bpy.context)
     monkeypatch.setattr(jobs, "current", SimpleNamespace(folder=folder, state="running", cancel=lambda: None))
     assert not bpy.ops.ecavatar.split_emotion.poll() and ECAVATAR_PT_emotion.poll(bpy.context)
@@ -293,7 +294,7 @@ def test_only_an_avatar_that_is_not_being_generated_can_be_changed(root, folder,
     assert not bpy.ops.ecavatar.split_emotion.poll() and not ECAVATAR_PT_emotion.poll(bpy.context)
 
 
-def drawn_for(root):  # noqa: F811
+def drawn_for(root):
     """Return what the panel draws, as one text."""
     drawn = []
     ECAVATAR_PT_emotion.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
@@ -302,22 +303,22 @@ def drawn_for(root):  # noqa: F811
     return " ".join(drawn)
 
 
-def test_the_panel_draws_windows_probabilities_and_buttons(root):  # noqa: F811
+def test_the_panel_draws_windows_probabilities_and_buttons(root):
     root.ecavatar.emotion.windows[0].probabilities = (0.1, 0.6, 0.05, 0.05, 0.1, 0.05, 0.05)
     text = drawn_for(root)
-    for part in ("Strength", "ECAVATAR_UL_emotions", "ecavatar.add_emotion", "ecavatar.remove_emotion", "ecavatar.split_emotion", "Happy 60 %",
-                 "Fear 10 %", "Transition", "Window", "Sensitivity", "ecavatar.hear_again", "3.0\u20136.0 s", "chosen", "60 %"):
+    for part in ("Strength", "ECAVATAR_UL_emotions", "ecavatar.add_emotion", "ecavatar.remove_emotion", "ecavatar.split_emotion",
+                 "Happy 60 %", "Fear 10 %", "Transition", "Window", "Sensitivity", "ecavatar.hear_again", "3.0\u20136.0 s", "chosen", "60 %"):
         assert part in text, part
     root.ecavatar.emotion.windows.clear()
     assert "Strength" not in drawn_for(root)
 
 
-def test_the_one_at_the_current_frame_is_marked(root):  # noqa: F811
+def test_the_one_at_the_current_frame_is_marked(root):
     bpy.context.scene.frame_set(1 + 100)
     assert [shown_now(bpy.context, window) for window in root.ecavatar.emotion.windows] == [False, True, False]
 
 
-def test_hearing_again_keeps_locked_windows_and_touches_only_the_emotion(root, folder, monkeypatch):  # noqa: F811
+def test_hearing_again_keeps_locked_windows_and_touches_only_the_emotion(root, folder, monkeypatch):
     """The worker is stood in for: whatever it hears, its emotion.json is what counts."""
     root.ecavatar.emotion.windows[1].category = "fear"
     root.ecavatar.emotion.sensitivity = 0.9
@@ -341,7 +342,7 @@ def test_hearing_again_keeps_locked_windows_and_touches_only_the_emotion(root, f
 
 
 @pytest.mark.skipif("emotion_network" not in Pack.open().entries, reason="the pack has no emotion network")
-def test_the_recording_is_heard(root, folder):  # noqa: F811
+def test_the_recording_is_heard(root, folder):
     root.ecavatar.emotion.windows[1].category = "contempt"
     assert bpy.ops.ecavatar.hear_again() == {"FINISHED"}
     heard = root.ecavatar.emotion.windows
@@ -351,9 +352,10 @@ def test_the_recording_is_heard(root, folder):  # noqa: F811
     assert (folder / "heard.npz").is_file()
 
 
-def test_a_failed_hearing_is_told_and_nothing_changes(root, folder, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(jobs, "start", lambda place: SimpleNamespace(
-        folder=place, state="failed", error="no such recording; x.wav; choose", warnings=[], poll=lambda: "failed", cancel=lambda: None))
+def test_a_failed_hearing_is_told_and_nothing_changes(root, folder, monkeypatch):
+    ended = SimpleNamespace(folder=folder, state="failed", error="no such recording; x.wav; choose", warnings=[],
+                            poll=lambda: "failed", cancel=lambda: None)
+    monkeypatch.setattr(jobs, "start", lambda _folder: ended)
     before = windows(root)
     with pytest.raises(RuntimeError, match="no such recording"):
         bpy.ops.ecavatar.hear_again()
@@ -363,7 +365,7 @@ def test_a_failed_hearing_is_told_and_nothing_changes(root, folder, monkeypatch)
         bpy.ops.ecavatar.hear_again()
 
 
-def test_pictures_are_shown_where_there_are_some(root, tmp_path):  # noqa: F811
+def test_pictures_are_shown_where_there_are_some(root, tmp_path):
     from ecavatar.ecavatar_addon import thumbnails
     from PIL import Image
     assert thumbnails.icon("happy", 2) == 0 or thumbnails.complete()
@@ -391,7 +393,7 @@ def test_recordings_of_the_voice_are_added_once(addon, tmp_path):
         bpy.ops.ecavatar.generate()
 
 
-def test_an_imported_job_says_what_was_chosen(root, folder):  # noqa: F811
+def test_an_imported_job_says_what_was_chosen(root, folder):
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["emotions"]["sensitivity"] = 0.8
     (folder / "manifest.json").write_text(json.dumps(manifest))

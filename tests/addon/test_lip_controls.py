@@ -16,44 +16,8 @@ from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.panels import ECAVATAR_PT_lip_sync
 
 from .conftest import PHOTO, SPEECH
+from .keyed import curves, keys, same, strip
 from .layout import Layout
-
-
-@pytest.fixture
-def folder(finished, tmp_path):
-    """A copy of the finished job folder that a test may harm."""
-    return shutil.copytree(finished, tmp_path / "astronaut-11111111")
-
-
-@pytest.fixture
-def root(addon, folder):
-    """An avatar of that folder, bald, selected."""
-    bpy.context.scene.ecavatar.hair = False
-    made = import_avatar(read_result(folder), bpy.context.scene)
-    bpy.context.view_layer.objects.active = parts_of(made)["skin"]
-    return made
-
-
-def keys(root):
-    return parts_of(root)["skin"].data.shape_keys
-
-
-def strip(root, name="Speech"):
-    return keys(root).animation_data.nla_tracks[name].strips[0]
-
-
-def curves(root, name="Speech"):
-    """Shape -> (frames and values (N, 2)) of a track."""
-    found = {}
-    for curve in channels_of(strip(root, name).action, keys(root))[1]:
-        points = np.empty(2 * len(curve.keyframe_points), np.float32)
-        curve.keyframe_points.foreach_get("co", points)
-        found[curve.data_path.split('"')[1]] = points.reshape(-1, 2)
-    return found
-
-
-def same(first, second):
-    return set(first) == set(second) and all(np.array_equal(first[name], second[name]) for name in first)
 
 
 def update():

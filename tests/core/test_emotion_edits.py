@@ -6,8 +6,8 @@ from core.emotion_edits import SHORTEST, index_at, move_edges, remove, split
 from core.errors import InputError
 from core.types import EmotionTrack, EmotionWindow
 
-TRACK = EmotionTrack((EmotionWindow(0.0, 2.0, "happy", 1.0), EmotionWindow(2.0, 5.0, "sad", 2.0), EmotionWindow(5.0, 6.0, "fear", 3.0)),
-                     0.4)
+TRACK = EmotionTrack((EmotionWindow(0.0, 2.0, "happy", 1.0), EmotionWindow(2.0, 5.0, "sad", 2.0),
+                      EmotionWindow(5.0, 6.0, "fear", 3.0)), 0.4)
 
 
 def edges(track):
