@@ -10,21 +10,23 @@ from . import emotion, head, lip_sync, thumbnails
 from .panels import HEIGHT, wrapped
 
 FACE = 5.0                      # rows that a picture is high
+TIME, NAME = 0.26, 0.55         # shares of a row's width: for its time, and for its emotion of what is left
 ROWS = 4                        # of the list, at least
 
 
 class ECAVATAR_UL_emotions(bpy.types.UIList):
-    """Emotions of an avatar from first to last: time, category, level, how sure, and whether it is locked"""
+    """Emotions of an avatar from first to last: from which second on, what, how strongly, how sure, and whether it is locked"""
 
     def draw_item(self, context: bpy.types.Context, layout: bpy.types.UILayout, _data: Any, item: Any, _icon: int, _active: Any,
                   _property: str) -> None:
         """Draw one row; the one at the current frame has a mark."""
-        row = layout.row(align=True)
-        row.label(text=f"{item.start:.1f}\u2013{item.end:.1f} s", icon="PLAY" if shown_now(context, item) else "BLANK1")
-        row.label(text=item.category.capitalize(), icon_value=thumbnails.icon(item.category, item.level))
-        row.label(text=f"{item.level:.1f}")
-        if item.category in HEARD and any(item.probabilities):
-            share = item.probabilities[HEARD.index(item.category)]
+        row = layout.split(factor=TIME)
+        row.label(text=f"{item.start:.1f}", icon="PLAY" if shown_now(context, item) else "BLANK1")
+        row = row.split(factor=NAME)
+        row.label(text=f"{item.category.capitalize()} {item.level:.3g}", icon_value=thumbnails.icon(item.category, item.level))
+        row = row.row(align=True)
+        share = item.probabilities[HEARD.index(item.category)] if item.category in HEARD else 0.0
+        if any(item.probabilities) and not (item.locked and share < max(item.probabilities)):
             row.progress(factor=share, text=f"{100 * share:.0f} %")
         else:
             row.label(text="chosen")

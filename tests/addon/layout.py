@@ -14,7 +14,7 @@ class Layout:
 
     row = column
 
-    box = column
+    box = split = column
 
     def prop(self, data, name, *, text=None, **_):
         self.drawn.append(text or data.bl_rna.properties[name].name)

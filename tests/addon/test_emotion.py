@@ -307,7 +307,8 @@ def test_the_panel_draws_windows_probabilities_and_buttons(root):
     root.ecavatar.emotion.windows[0].probabilities = (0.1, 0.6, 0.05, 0.05, 0.1, 0.05, 0.05)
     text = drawn_for(root)
     for part in ("Strength", "ECAVATAR_UL_emotions", "ecavatar.add_emotion", "ecavatar.remove_emotion", "ecavatar.split_emotion",
-                 "Happy 60 %", "Fear 10 %", "Transition", "Window", "Sensitivity", "ecavatar.hear_again", "3.0\u20136.0 s", "chosen", "60 %"):
+                 "Happy 60 %", "Fear 10 %", "Transition", "Window", "Sensitivity", "ecavatar.hear_again", "Angry 2.5",
+                 "chosen", "60 %"):
         assert part in text, part
     root.ecavatar.emotion.windows.clear()
     assert "Strength" not in drawn_for(root)

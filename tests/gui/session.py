@@ -26,7 +26,7 @@ MODULE = "bl_ext.user_default.ecavatar"
 SIZE = (1280, 800)                      # pixels of the screen
 BUTTON = 84                             # grey of a button in Blender's default theme
 TICK, PATIENCE = 0.1, 90.0             # seconds
-WHEEL = 8                               # notches of the mouse's wheel to the panel's end
+WHEEL = 20                              # notches of the mouse's wheel to the panel's end
 Steps = Iterator[float]
 
 notes: dict[str, Any] = {}
@@ -128,11 +128,12 @@ def feel() -> Steps:
         scene.frame_set(1 + round(seconds * scene.render.fps))
         with in_view():
             bpy.ops.ecavatar.add_emotion(category=category, level=3.0)
-    emotion.active = next(index for index, window in enumerate(emotion.windows) if window.category == "surprise")
+    names = [window.category for window in emotion.windows]
+    emotion.active = names.index("surprise")
     notes["went to"] = scene.frame_current
     yield from shoot("surprise")
     notes["brows"] = float(keys.key_blocks["browInnerUp"].value)
-    emotion.active = len(emotion.windows) - 1
+    emotion.active = names.index("angry")
     for _ in range(WHEEL):
         yield from click(region.x + 100, SIZE[1] - region.y - 100, key=5)
     yield from shoot("angry")
