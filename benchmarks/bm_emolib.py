@@ -2,7 +2,7 @@
 
 One JSON line each: name, values, unit, anchor, machine.
 - emolib_retrieval: milliseconds to find the nearest shape of a cell, median and 99th percentile over people, and to load the library.
-- emolib_identity: how far the face of the retrieved identity lies from the person's own, in mm (emotion_identity = "retrieved", as
+- emolib_identity: how far the face of the retrieved identity lies from the person's own, in mm, as
   published), against the retrieved expression on the person's own shape, which leaves the neutral face untouched.
 - emolib_JUDGE_LEVEL: six painted heads, each category as retrieved for them, seen by a classifier (emotion_judges.py): the rise of
   its probability over the same head's neutral face, mean over heads. rises_most: in how many categories the right one rises most;

@@ -112,14 +112,15 @@ def pressed(curve: dict[str, float]) -> float:
 
 
 def sheet(scene: bpy.types.Scene, root: bpy.types.Object, photo: Path, folder: Path) -> Image.Image:
-    """Return the contact sheet, in Cycles: photo, three views, and four moments of the speech."""
+    """Return the contact sheet, in Cycles: photo, three views, four moments of the speech, and all emotions at their strongest."""
     scene.render.engine = "CYCLES"
     scene.cycles.samples, scene.cycles.use_denoising = SAMPLES, True
     scene.render.resolution_x = scene.render.resolution_y = SIDE
     scene.render.image_settings.file_format = "PNG"
     scene.view_settings.view_transform = "Standard"
     curves = weights(scene, root)
-    spoken = [frame for frame in curves if curves[frame]["eyeBlinkLeft"] < 0.05]
+    lids = sorted(curve["eyeBlinkLeft"] for curve in curves.values())         # an emotion lowers them too
+    spoken = [frame for frame in curves if curves[frame]["eyeBlinkLeft"] < lids[len(lids) // 2] + 0.05]
     widest = max(spoken, key=lambda frame: curves[frame]["jawOpen"])
     shut = max((frame for frame in spoken if frame > widest), default=scene.frame_end, key=lambda frame: pressed(curves[frame]))
     rounded = max(spoken, key=lambda frame: curves[frame]["mouthPucker"] + curves[frame]["mouthFunnel"])
@@ -131,14 +132,45 @@ def sheet(scene: bpy.types.Scene, root: bpy.types.Object, photo: Path, folder: P
         say(f"Rendering {name} (frame {frame})")
         scene.frame_set(frame)
         look(scene, root, azimuth)
-        scene.render.filepath = str(folder / f"{name}.png")
-        bpy.ops.render.render(write_still=True)
-        with Image.open(scene.render.filepath) as picture:
-            tiles.append(labelled(picture.convert("RGB"), name))
-    result = Image.new("RGB", (4 * SIDE, 2 * SIDE))
+        tiles.append(labelled(photograph(scene, folder / f"{name}.png"), name))
+    result = Image.new("RGB", (4 * SIDE, 5 * SIDE // 2))
     for place, tile in enumerate(tiles):
         result.paste(tile, (place % 4 * SIDE, place // 4 * SIDE))
+    for place, tile in enumerate(emotions(scene, root, folder)):
+        result.paste(tile, (place * SIDE // 2, 2 * SIDE))
     return result
+
+
+def emotions(scene: bpy.types.Scene, root: bpy.types.Object, folder: Path) -> list[Image.Image]:
+    """Return a small picture of each emotion on the silent face, at its strongest."""
+    say("Rendering the emotions")
+    emotion = importlib.import_module(f"{MODULE}.ecavatar_addon.emotion")
+    types = importlib.import_module(f"{MODULE}.core.types")
+    library, identity = emotion.library_of(root)[1:]
+    keys = next(child for child in root.children if child.ecavatar.role == "skin").data.shape_keys
+    tracks, scene.render.resolution_percentage = list(keys.animation_data.nla_tracks), 50
+    look(scene, root, 0)
+    for track in tracks:
+        track.mute = True
+    tiles = []
+    for category in types.EMOTIONS:
+        for block in keys.key_blocks[1:]:
+            block.value = 0.0
+        for name, weight in zip(library.names, library.expression_at(category, types.MOST_LEVEL, identity), strict=True):
+            keys.key_blocks[name].value = weight
+        tiles.append(labelled(photograph(scene, folder / f"{category}.png"), category))
+    for track in tracks:
+        track.mute = False
+    scene.render.resolution_percentage = 100
+    return tiles
+
+
+def photograph(scene: bpy.types.Scene, path: Path) -> Image.Image:
+    """Render the scene's current frame."""
+    scene.render.filepath = str(path)
+    bpy.ops.render.render(write_still=True)
+    with Image.open(path) as picture:
+        return picture.convert("RGB")
 
 
 def portrait(photo: Path) -> Image.Image:
@@ -156,7 +188,7 @@ def portrait(photo: Path) -> Image.Image:
 
 def labelled(tile: Image.Image, text: str) -> Image.Image:
     """Write the tile's name into its corner."""
-    ImageDraw.Draw(tile).text((10, SIDE - 30), text, fill=(255, 255, 255), font=ImageFont.load_default(18),
+    ImageDraw.Draw(tile).text((10, tile.height - 30), text, fill=(255, 255, 255), font=ImageFont.load_default(18),
                               stroke_width=2, stroke_fill=(0, 0, 0))
     return tile
 

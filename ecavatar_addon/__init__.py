@@ -2,13 +2,14 @@
 
 import bpy
 
-from . import jobs, lip_sync, operators, panels, photos, properties
+from . import emotion_operators, jobs, lip_sync, operators, panels, panels_emotion, photos, properties, thumbnails, voices
 
-MODULES = (properties, photos, lip_sync, operators, panels)
+MODULES = (properties, photos, voices, lip_sync, operators, emotion_operators, panels, panels_emotion)
 
 
 def register() -> None:
-    """Register classes, then the two pointers."""
+    """Load the pictures, register classes, then the two pointers."""
+    thumbnails.load()
     for module in MODULES:
         for cls in module.CLASSES:
             bpy.utils.register_class(cls)
@@ -22,3 +23,4 @@ def unregister() -> None:
     for module in reversed(MODULES):
         for cls in reversed(module.CLASSES):
             bpy.utils.unregister_class(cls)
+    thumbnails.free()

@@ -1,12 +1,14 @@
 """One avatar from one job result: head, materials, animation, scene; generating again brings it up to date in place."""
 
+from pathlib import Path
+
 import bpy
 
 from ..core.face_fit import Anchors
 from ..core.files import digest
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
-from . import animation, hair, head, lip_sync, scene, skin
+from . import animation, emotion, hair, head, lip_sync, scene, skin
 
 
 def import_avatar(result: JobResult, target: bpy.types.Scene) -> bpy.types.Object:
@@ -27,6 +29,8 @@ def import_avatar(result: JobResult, target: bpy.types.Scene) -> bpy.types.Objec
     hair.apply(root, parts["skin"], result, basis, Anchors.load(pack.path("anchors")), wanted=target.ecavatar.hair)
     root.ecavatar.motion, root.ecavatar.head_model = digest(result.folder / "motion.npz"), result.head_model
     lip_sync.show(root, result.controls)
+    emotion.show(root, result.felt, result.emotions)
+    emotion.belong(root, Path(result.audio))
     animation.apply(root, parts, result, start=target.frame_start)
     scene.play(target, root, result)
     scene.light(target, root)

@@ -24,7 +24,7 @@ PACKAGES = ("numpy", "onnxruntime", "ai_edge_litert", "soundfile", "soxr", "PIL"
 BOOTSTRAP = ("import sys, runpy; n = int(sys.argv[1]); sys.path[:0] = sys.argv[2:2 + n]; del sys.argv[1:2 + n]; "
              "runpy.run_module('core.worker', run_name='__main__', alter_sys=True)")
 PATIENCE = 3.0                  # seconds the worker has to end when asked to
-STAGE_SHARES = {"head": (0.0, 0.6), "speech": (0.6, 0.95), "bake": (0.95, 1.0)}
+STAGE_SHARES = {"head": (0.0, 0.6), "speech": (0.6, 0.85), "emotion": (0.85, 0.95), "bake": (0.95, 1.0)}
 
 State = Literal["running", "done", "failed", "cancelled"]
 

@@ -14,6 +14,7 @@ from ..core.lip_controls import NEUTRAL, LipControls, closure_warnings
 from ..core.mouth_rig import NAMES
 from ..core.types import MotionTrack
 from . import animation, head, jobs
+from .actions import STAMP, our_action
 
 SLIDERS = ("lip_strength", "jaw_strength", "tongue_strength", "lip_open", "lower_smoothing", "upper_smoothing", "sync_offset")
 DECIMALS = 4                    # a slider's value is kept to; Blender stores single precision
@@ -140,13 +141,15 @@ def update(root: bpy.types.Object) -> list[str]:
     motion, basis = motion_of(root), basis_of(root)
     skin = head.parts_of(root).get("skin")
     keys = skin.data.shape_keys if skin is not None else None
-    action = animation.our_action(keys, animation.SPEECH) if keys is not None else None
+    action = our_action(keys, animation.SPEECH) if keys is not None else None
     if action is None:
         raise JobError(f"the avatar's skin or its track {animation.SPEECH} is gone", root.name, "generate it again")
     controls = controls_of(root)
-    weights = frame_weights(motion, basis=basis, fps=action[animation.STAMP]["fps"], controls=controls)
-    kept = animation.rekey_speech(keys, action, tuple(basis.expression_names), weights)
-    told = [f"your edited keys of the speech are kept; action {kept}; put it on an NLA track to use it"] if kept else []
+    weights = frame_weights(motion, basis=basis, fps=action[STAMP]["fps"], controls=controls)
+    start = action[STAMP]["start"]
+    kept = (animation.rekey(keys, animation.SPEECH, animation.dense_curves(tuple(basis.expression_names), weights, start=start)),
+            animation.rekey_lips(keys, basis))
+    told = [f"your edited keys are kept; action {name}; put it on an NLA track to use it" for name in kept if name]
     return [*told, *closure_warnings(motion, controls, basis)]
 
 

@@ -3,20 +3,22 @@
 import os
 import re
 import time
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
 import bpy
 
 from ..core.errors import ECAvatarError, InputError, JobError
-from ..core.job import Request, read_result
+from ..core.job import AUTO, JobResult, Request, read_result
 from ..core.lip_controls import LipControls
-from . import head, jobs, lip_sync, photos, scene, sound
+from . import emotion, head, jobs, lip_sync, photos, scene, sound, voices
 from .avatar import import_avatar
 from .properties import ECAVATAR_PG_scene
 
 POLL = 0.25                     # seconds between looks at the worker
 PACKAGE = __package__.rpartition(".")[0]
+Take = Callable[[jobs.Worker, bpy.types.Scene], None]
 
 
 def disabled_reason(context: bpy.types.Context) -> str:
@@ -33,12 +35,13 @@ def disabled_reason(context: bpy.types.Context) -> str:
 
 
 def missing(settings: ECAVATAR_PG_scene) -> InputError | None:
-    """Return what is wrong with the first photo, or the recording, that is not there."""
+    """Return what is wrong with the first photo or recording that is not there."""
     recording = Path(bpy.path.abspath(settings.audio))
     for number, path in enumerate((settings.photo, *(further.path for further in settings.more_photos)), 1):
         if not path:
             return InputError(f"photo {number} is empty", "", "choose a file or remove it")
-    for path, what in (*((photo, "photo") for photo in photos.paths(settings)), (recording, "recording")):
+    recordings = (recording, *(voices.paths(settings) if settings.emotion == AUTO else ()))
+    for path, what in (*((photo, "photo") for photo in photos.paths(settings)), *((path, "recording") for path in recordings)):
         if not os.path.isfile(path):            # noqa: PTH113 -- Path.is_file raises for names that are too long
             return InputError(f"there is no such {what}", path, "choose an existing file")
     return None
@@ -60,20 +63,10 @@ class ECAVATAR_OT_generate(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Start the worker; without a window (background mode), also wait for it and import its result."""
         try:
-            worker = start(context.scene)
-            if bpy.app.background:
-                while worker.poll() == "running":
-                    time.sleep(POLL)
-                finish(worker, context.scene)
+            attend(self, start(context.scene), context.scene, finish)
         except ECAvatarError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        if bpy.app.background:
-            for warning in worker.warnings:
-                self.report({"WARNING"}, warning)
-        else:
-            uid = context.scene.session_uid
-            bpy.app.timers.register(lambda: watch(worker, uid), first_interval=POLL, persistent=True)
         return {"FINISHED"}
 
 
@@ -129,7 +122,9 @@ def start(target: bpy.types.Scene) -> jobs.Worker:
     readable = sound.readable(Path(bpy.path.abspath(settings.audio)), folder)
     root = head.find_root(folder, target)
     controls = lip_sync.controls_of(root) if root is not None else LipControls()
-    Request(str(photo), str(readable), "", scene.frames_per_second(target), tuple(map(str, more)), controls).write(folder)
+    chosen = AUTO if settings.emotion == AUTO else f"{settings.emotion}:{emotion.rounded(settings.emotion_level):g}"
+    Request(str(photo), str(readable), "", scene.frames_per_second(target), tuple(map(str, more)), controls, chosen,
+            emotion.settings_for(root, readable), tuple(map(str, voices.paths(settings) if chosen == AUTO else ()))).write(folder)
     return jobs.start(folder)
 
 
@@ -148,15 +143,38 @@ def job_folder(photo: Path) -> Path:
     return folder
 
 
-def finish(worker: jobs.Worker, target: bpy.types.Scene) -> bpy.types.Object:
-    """Import the result of a worker that has ended and return the avatar's root; raise ECAvatarError when it failed."""
+def finish(worker: jobs.Worker, target: bpy.types.Scene) -> None:
+    """Import the result of a worker that has ended, and show the avatar; raise ECAvatarError when it failed."""
+    root = import_avatar(result_of(worker), target)
+    if not bpy.app.background:
+        scene.show(bpy.context, target, root)
+
+
+def result_of(worker: jobs.Worker) -> JobResult:
+    """Return the result of a worker that has ended; raise ECAvatarError when it failed."""
     if worker.state != "done":
         raise JobError(worker.error)
-    return import_avatar(read_result(worker.folder), target)
+    return read_result(worker.folder)
 
 
-def watch(worker: jobs.Worker, scene_uid: int) -> float | None:
-    """Timer of a window: look at the worker; at its end import the result as one undo step."""
+def attend(operator: bpy.types.Operator, worker: jobs.Worker, target: bpy.types.Scene, take: Take) -> None:
+    """Let `take` have the worker when it has ended; without a window (background mode) wait for it, and report what it warned of.
+
+    Raises what `take` raises, if it is waited for.
+    """
+    if bpy.app.background:
+        while worker.poll() == "running":
+            time.sleep(POLL)
+        take(worker, target)
+        for warning in worker.warnings:
+            operator.report({"WARNING"}, warning)
+    else:
+        uid, label = target.session_uid, operator.bl_label
+        bpy.app.timers.register(lambda: watch(worker, uid, take, label), first_interval=POLL, persistent=True)
+
+
+def watch(worker: jobs.Worker, scene_uid: int, take: Take = finish, label: str = "Generate Avatar") -> float | None:
+    """Timer of a window: look at the worker; at its end take its result in as one undo step."""
     state = worker.poll()
     if state == "done":
         if bpy.app.is_job_running("RENDER"):                    # nothing is changed under a render's feet
@@ -165,8 +183,8 @@ def watch(worker: jobs.Worker, scene_uid: int) -> float | None:
         try:
             if target is None:
                 raise JobError("the scene it was generated for is closed", worker.folder, "import it with Import Avatar Job")
-            scene.show(bpy.context, target, finish(worker, target))
-            bpy.ops.ed.undo_push(message="Generate Avatar")
+            take(worker, target)
+            bpy.ops.ed.undo_push(message=label)
         except ECAvatarError as error:
             worker.state, worker.error = "failed", str(error)
         except Exception:

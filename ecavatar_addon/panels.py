@@ -3,11 +3,13 @@
 import blf
 import bpy
 
+from ..core.job import AUTO
 from . import head, jobs, lip_sync
 from .operators import disabled_reason
 from .properties import ECAVATAR_PG_object, ECAVATAR_PG_scene
 
-STAGES = {"starting": "Starting", "head": "Building the head", "speech": "Listening to the speech", "bake": "Making keyframes"}
+STAGES = {"starting": "Starting", "head": "Building the head", "speech": "Listening to the speech",
+          "emotion": "Hearing the emotions", "bake": "Making keyframes"}
 HEIGHT = 1.4                    # of the button and of the progress bar that takes its place
 FONT_SIZE, MARGIN = 11, 92      # of the interface, at scale 1: points, and pixels that icon and borders take
 
@@ -31,6 +33,7 @@ class ECAVATAR_PT_generate(bpy.types.Panel):
         inputs.enabled = not running
         draw_photos(inputs, settings)
         inputs.prop(settings, "audio")
+        draw_emotion(inputs, settings)
         inputs.prop(settings, "hair")
         if worker is not None and running:
             row = layout.row(align=True)
@@ -101,6 +104,19 @@ def draw_photos(layout: bpy.types.UILayout, settings: ECAVATAR_PG_scene) -> None
         row.prop(further, "path", text=f"Photo {index + 2}")
         row.operator("ecavatar.remove_photo", text="", icon="X").index = index
     layout.operator("ecavatar.add_photos", icon="ADD")
+
+
+def draw_emotion(layout: bpy.types.UILayout, settings: ECAVATAR_PG_scene) -> None:
+    """Draw what the next avatar feels: a level where it is chosen, further recordings of the voice where it is heard."""
+    layout.prop(settings, "emotion")
+    if settings.emotion != AUTO:
+        layout.prop(settings, "emotion_level", slider=True)
+        return
+    for index, voice in enumerate(settings.voices):
+        row = layout.row(align=True)
+        row.prop(voice, "path", text=f"Recording {index + 2}")
+        row.operator("ecavatar.remove_voice", text="", icon="X").index = index
+    layout.operator("ecavatar.add_voices", icon="ADD")
 
 
 def shown_avatar(context: bpy.types.Context) -> bpy.types.Object | None:

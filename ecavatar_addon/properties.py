@@ -4,9 +4,16 @@ from typing import Any
 
 import bpy
 
+from ..core import emotion_windows
+from ..core.emotion_windows import EmotionSettings
+from ..core.job import AUTO
 from ..core.lip_controls import NEUTRAL, RANGES
+from ..core.types import EMOTIONS, HEARD, MOST_LEVEL
+from . import emotion, thumbnails
 
 # from Blender 4.5 on a path beside the .blend ("//...") must be declared
+CATEGORIES = tuple((name, name.capitalize(), f"Show this emotion: {name}") for name in EMOTIONS)
+LEVEL = "How strongly it is felt: 1 lightly, 2 clearly, 3 strongly, or anything between; 0 leaves the face at rest"
 PATH_OPTIONS = {"ANIMATABLE", "PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else {"ANIMATABLE"}
 
 
@@ -17,12 +24,27 @@ def slider(control: str, name: str, description: str, **options: Any) -> Any:
                                    default=options.pop("default", getattr(NEUTRAL, control, 0.0)), **options)
 
 
+def hearing(setting: str, name: str, description: str, **options: Any) -> Any:
+    """Return a property for one of the emotion settings, with its range and usual value; its animation would do nothing."""
+    low, high = emotion_windows.RANGES[setting]
+    return bpy.props.FloatProperty(name=name, description=description, min=low, max=high, options=set(), step=10,
+                                   default=getattr(EmotionSettings(), setting), **options)
+
+
 class ECAVATAR_PG_photo(bpy.types.PropertyGroup):
     """One further photo of the person"""
 
     path: bpy.props.StringProperty(
         name="Photo", subtype="FILE_PATH", options=PATH_OPTIONS,
         description="The same person from another side, up to 45 degrees, or from the front")
+
+
+class ECAVATAR_PG_recording(bpy.types.PropertyGroup):
+    """One further recording of the voice"""
+
+    path: bpy.props.StringProperty(
+        name="Recording", subtype="FILE_PATH", options=PATH_OPTIONS,
+        description="The same person speaking, calmly if there is a choice")
 
 
 class ECAVATAR_PG_scene(bpy.types.PropertyGroup):
@@ -37,6 +59,14 @@ class ECAVATAR_PG_scene(bpy.types.PropertyGroup):
     audio: bpy.props.StringProperty(
         name="Speech", subtype="FILE_PATH", options=PATH_OPTIONS,
         description="A recording of one voice: WAV, FLAC, OGG, MP3, or anything Blender can play")
+    voices: bpy.props.CollectionProperty(
+        type=ECAVATAR_PG_recording, name="Further Recordings",
+        description="Further recordings of the same voice, so that its manner is not taken for an emotion")
+    emotion: bpy.props.EnumProperty(
+        name="Emotion", items=((AUTO, "Heard in the Voice", "Hear in the recording what is felt, and when"), *CATEGORIES),
+        description="What the face shows; it can be changed window by window afterwards")
+    emotion_level: bpy.props.FloatProperty(
+        name="Level", min=0.0, max=MOST_LEVEL, default=2.0, step=10, precision=1, options=set(), description=LEVEL)
     hair: bpy.props.BoolProperty(
         name="Hair and Brows", default=True,
         description="Give the head short hair and brows in the photo's colours, objects that can be groomed or deleted")
@@ -65,6 +95,58 @@ class ECAVATAR_PG_lip_sync(bpy.types.PropertyGroup):
     shapes: bpy.props.CollectionProperty(type=ECAVATAR_PG_shape, name="Shapes", description="Mouth shapes with a gain and offset")
 
 
+class ECAVATAR_PG_emotion_window(bpy.types.PropertyGroup):
+    """What is felt from start to end; any change keys the emotion anew"""
+
+    start: bpy.props.FloatProperty(
+        name="Start", subtype="TIME_ABSOLUTE", min=0.0, options=set(), step=10, update=emotion.edge_changed,
+        description="Second of the recording from which this is felt; the window before ends there")
+    end: bpy.props.FloatProperty(
+        name="End", subtype="TIME_ABSOLUTE", min=0.0, options=set(), step=10, update=emotion.edge_changed,
+        description="Second of the recording up to which this is felt; the window after starts there")
+    category: bpy.props.EnumProperty(
+        name="Emotion", items=CATEGORIES, options=set(), update=emotion.window_changed, description="What is felt")
+    level: bpy.props.FloatProperty(
+        name="Level", min=0.0, max=MOST_LEVEL, default=2.0, step=10, precision=1, options=set(), update=emotion.window_changed,
+        description=LEVEL)
+    face: bpy.props.EnumProperty(
+        name="Face", items=lambda _window, _context: thumbnails.faces, get=emotion.face_of, set=emotion.choose_face, options=set(),
+        description="What is felt, and how strongly, chosen by its picture")
+    locked: bpy.props.BoolProperty(
+        name="Lock", options=set(), description="Keep this window when the emotions are heard again; what you change is locked")
+    probabilities: bpy.props.FloatVectorProperty(
+        name="Probabilities", size=len(HEARD), min=0.0, max=1.0, options=set(),
+        description=f"How likely the voice sounds {', '.join(HEARD)}; all zero where it was not heard")
+
+
+class ECAVATAR_PG_emotion(bpy.types.PropertyGroup):
+    """Emotions of an avatar over time"""
+
+    strength: bpy.props.FloatProperty(
+        name="Strength", subtype="FACTOR", min=0.0, max=1.5, default=1.0, options=set(), update=emotion.strength_changed,
+        description="How much of all emotions is shown, at once; 0 is the speech alone")
+    windows: bpy.props.CollectionProperty(type=ECAVATAR_PG_emotion_window, name="Emotions", description="From first to last")
+    active: bpy.props.IntProperty(
+        name="Emotion", options=set(), update=emotion.active_changed, description="Select it to see its face at its time")
+    transition: hearing("transition", "Transition", "Seconds on both sides of an edge over which one emotion passes into the next",
+                        subtype="TIME_ABSOLUTE", update=emotion.transition_changed)
+    window: hearing("window", "Window", "Seconds that a passage of one emotion lasts, about; Hear Again uses it",
+                    subtype="TIME_ABSOLUTE")
+    sensitivity: hearing("sensitivity", "Sensitivity", "How readily an emotion is believed: at 0 only what is sure, else neutral; "
+                         "Hear Again uses it", subtype="FACTOR")
+    level_by: bpy.props.EnumProperty(
+        name="Level By", options=set(), description="What a heard emotion's level is taken from; Hear Again uses it",
+        items=(("strength", "Strength", "How strong the voice sounds"),
+               ("probability", "Probability", "How sure the emotion is, as in the paper")))
+    duration: bpy.props.FloatProperty(name="Duration", options={"HIDDEN"}, description="Of the recording, seconds")
+    recording: bpy.props.StringProperty(
+        name="Recording", options={"HIDDEN"}, description="sha256 of the recording that the windows belong to")
+    showing: bpy.props.BoolProperty(
+        name="Showing", options={"HIDDEN", "SKIP_SAVE"}, description="Whether windows are being written, and not to be keyed yet")
+    said: bpy.props.StringProperty(
+        name="Said", options={"HIDDEN", "SKIP_SAVE"}, description="What the artist should know of the last change")
+
+
 class ECAVATAR_PG_object(bpy.types.PropertyGroup):
     """What an object is to ECAvatar"""
 
@@ -76,6 +158,7 @@ class ECAVATAR_PG_object(bpy.types.PropertyGroup):
         name="Motion", description="Of the root: sha256 of the motion.npz in the job folder that its speech was keyed from")
     head_model: bpy.props.StringProperty(name="Head Model", description="Of the root: sha256 of the head model it was made with")
     lip_sync: bpy.props.PointerProperty(type=ECAVATAR_PG_lip_sync, name="Lip Sync", description="Of the root: its lip controls")
+    emotion: bpy.props.PointerProperty(type=ECAVATAR_PG_emotion, name="Emotion", description="Of the root: its emotions over time")
     confidence: bpy.props.FloatProperty(
         name="Likeness", subtype="FACTOR", min=0.0, max=1.0,
         description="Of the root: how much of a likeness the photos allow, judged by their size, sharpness and sides")
@@ -83,7 +166,8 @@ class ECAVATAR_PG_object(bpy.types.PropertyGroup):
         name="Advice", description="Of the root: what would make the head better; empty when nothing would help much")
 
 
-CLASSES = (ECAVATAR_PG_photo, ECAVATAR_PG_scene, ECAVATAR_PG_shape, ECAVATAR_PG_lip_sync, ECAVATAR_PG_object)
+CLASSES = (ECAVATAR_PG_photo, ECAVATAR_PG_recording, ECAVATAR_PG_scene, ECAVATAR_PG_shape, ECAVATAR_PG_lip_sync,
+           ECAVATAR_PG_emotion_window, ECAVATAR_PG_emotion, ECAVATAR_PG_object)
 
 
 def attach() -> None:

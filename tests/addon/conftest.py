@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -33,11 +34,14 @@ load()
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """A finished job folder, made once by the engine; do not change it."""
+    from ecavatar.core.emotion_windows import EmotionSettings
     from ecavatar.core.job import Request
     from ecavatar.core.messages import silent
     from ecavatar.core.pipeline import animate
+    from ecavatar.core.types import EmotionWindow
     folder = tmp_path_factory.mktemp("jobs") / "astronaut-00000000"
-    Request(str(PHOTO), str(SPEECH), "", 24.0).write(folder)
+    angry = EmotionSettings(windows=(EmotionWindow(3.0, 6.0, "angry", 2.5),))
+    Request(str(PHOTO), str(SPEECH), "", 24.0, emotion="happy:2", emotions=angry).write(folder)
     animate(folder, report=silent)
     return folder
 
@@ -70,3 +74,21 @@ def avatar(addon, finished):
 def result(finished):
     from ecavatar.core.job import read_result
     return read_result(finished)
+
+
+@pytest.fixture
+def folder(finished, tmp_path):
+    """A copy of the finished job folder that a test may harm."""
+    return shutil.copytree(finished, tmp_path / "astronaut-11111111")
+
+
+@pytest.fixture
+def root(addon, folder):
+    """An avatar of that folder, bald, selected."""
+    from ecavatar.core.job import read_result
+    from ecavatar.ecavatar_addon.avatar import import_avatar
+    from ecavatar.ecavatar_addon.head import parts_of
+    bpy.context.scene.ecavatar.hair = False
+    made = import_avatar(read_result(folder), bpy.context.scene)
+    bpy.context.view_layer.objects.active = parts_of(made)["skin"]
+    return made

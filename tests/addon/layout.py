@@ -14,12 +14,26 @@ class Layout:
 
     row = column
 
-    def prop(self, data, name, *, text=None):
+    box = split = column
+
+    def prop(self, data, name, *, text=None, **_):
         self.drawn.append(text or data.bl_rna.properties[name].name)
 
     def operator(self, name, **_):
         self.drawn.append(name)
         return SimpleNamespace()
 
-    def label(self, *, text, icon):
+    def label(self, *, text, **_):
         self.drawn.append(text)
+
+    def progress(self, *, factor, text):
+        assert 0 <= factor <= 1
+        self.drawn.append(text)
+
+    def template_list(self, kind, _identifier, data, name, *_, **__):
+        self.drawn.append(kind)
+        assert name in data.bl_rna.properties
+
+    def template_icon_view(self, data, name, **_):
+        assert name in data.bl_rna.properties
+        self.drawn.append(name)

@@ -35,7 +35,7 @@ def gone(worker):
 
 
 def test_a_job_runs_and_tells_its_progress(folder):
-    Request(str(PHOTO), str(SPEECH)).write(folder)
+    Request(str(PHOTO), str(SPEECH), emotion="sad:2").write(folder)
     worker = jobs.start(folder)
     seen = []
     assert wait(worker, lambda worker: seen.append(worker.fraction)) == "done"
@@ -46,7 +46,7 @@ def test_a_job_runs_and_tells_its_progress(folder):
 
 def test_a_bad_photo_is_told(folder):
     (folder / "text.jpg").write_text("not a photo")
-    Request(str(folder / "text.jpg"), str(SPEECH)).write(folder)
+    Request(str(folder / "text.jpg"), str(SPEECH), emotion="sad:2").write(folder)
     worker = jobs.start(folder)
     assert wait(worker) == "failed" and "text.jpg" in worker.error and gone(worker)
     with pytest.raises(JobError, match="no finished result"):
@@ -54,7 +54,7 @@ def test_a_bad_photo_is_told(folder):
 
 
 def test_cancel_ends_the_process_and_the_next_run_works(folder):
-    Request(str(PHOTO), str(SPEECH)).write(folder)
+    Request(str(PHOTO), str(SPEECH), emotion="sad:2").write(folder)
     worker = jobs.start(folder)
     wait(worker, lambda worker: worker.stage == "head")
     worker.cancel()
@@ -63,14 +63,14 @@ def test_cancel_ends_the_process_and_the_next_run_works(folder):
 
 
 def test_only_one_at_a_time(folder):
-    Request(str(PHOTO), str(SPEECH)).write(folder)
+    Request(str(PHOTO), str(SPEECH), emotion="sad:2").write(folder)
     jobs.start(folder)
     with pytest.raises(JobError, match="already"):
         jobs.start(folder)
 
 
 def test_a_killed_worker_is_a_failure(folder):
-    Request(str(PHOTO), str(SPEECH)).write(folder)
+    Request(str(PHOTO), str(SPEECH), emotion="sad:2").write(folder)
     worker = jobs.start(folder)
     wait(worker, lambda worker: worker.stage == "head")
     os.kill(worker.process.pid, signal.SIGKILL)
@@ -84,7 +84,7 @@ def test_a_missing_package_is_named(folder, monkeypatch):
 
 
 def test_stop_leaves_no_process(folder):
-    Request(str(PHOTO), str(SPEECH)).write(folder)
+    Request(str(PHOTO), str(SPEECH), emotion="sad:2").write(folder)
     worker = jobs.start(folder)
     jobs.stop()
     assert gone(worker) and jobs.current is None

@@ -10,50 +10,14 @@ import pytest
 from ecavatar.core.job import Request, read_result
 from ecavatar.core.lip_controls import NEUTRAL, RANGES, LipControls
 from ecavatar.ecavatar_addon import jobs, lip_sync
-from ecavatar.ecavatar_addon.animation import channels_of
+from ecavatar.ecavatar_addon.actions import channels_of
 from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.panels import ECAVATAR_PT_lip_sync
 
 from .conftest import PHOTO, SPEECH
+from .keyed import curves, keys, same, strip
 from .layout import Layout
-
-
-@pytest.fixture
-def folder(finished, tmp_path):
-    """A copy of the finished job folder that a test may harm."""
-    return shutil.copytree(finished, tmp_path / "astronaut-11111111")
-
-
-@pytest.fixture
-def root(addon, folder):
-    """An avatar of that folder, bald, selected."""
-    bpy.context.scene.ecavatar.hair = False
-    made = import_avatar(read_result(folder), bpy.context.scene)
-    bpy.context.view_layer.objects.active = parts_of(made)["skin"]
-    return made
-
-
-def keys(root):
-    return parts_of(root)["skin"].data.shape_keys
-
-
-def strip(root, name="Speech"):
-    return keys(root).animation_data.nla_tracks[name].strips[0]
-
-
-def curves(root, name="Speech"):
-    """Shape -> (frames and values (N, 2)) of a track."""
-    found = {}
-    for curve in channels_of(strip(root, name).action, keys(root))[1]:
-        points = np.empty(2 * len(curve.keyframe_points), np.float32)
-        curve.keyframe_points.foreach_get("co", points)
-        found[curve.data_path.split('"')[1]] = points.reshape(-1, 2)
-    return found
-
-
-def same(first, second):
-    return set(first) == set(second) and all(np.array_equal(first[name], second[name]) for name in first)
 
 
 def update():
@@ -67,7 +31,8 @@ def test_neutral_sliders_key_what_is_there(root):
 
 
 def test_sliders_reach_the_keys_of_the_speech_alone(root):
-    before, rest, blinks = curves(root), curves(root, "Rest"), curves(root, "Blinks")
+    before, others = curves(root), {name: curves(root, name) for name in ("Rest", "Blinks", "Emotion")}
+    lips = curves(root, "Emotion Lips")
     track = keys(root).animation_data.nla_tracks.new()
     track.name = "Mine"
     strip(root).frame_start, strip(root).influence = 31.0, 0.5
@@ -79,9 +44,11 @@ def test_sliders_reach_the_keys_of_the_speech_alone(root):
     np.testing.assert_array_equal(after["jawOpen"][:, 0], before["jawOpen"][:, 0])
     np.testing.assert_allclose(after["jawOpen"][:, 1].max(), 0.5 * before["jawOpen"][:, 1].max(), rtol=1e-3)
     np.testing.assert_array_equal(after["mouthPucker"], before["mouthPucker"])
-    assert same(curves(root, "Rest"), rest) and same(curves(root, "Blinks"), blinks)
+    assert all(same(curves(root, name), other) for name, other in others.items())
+    assert not same(curves(root, "Emotion Lips"), lips)         # they depend on how far the lips are apart
     assert (strip(root).frame_start, strip(root).frame_end, strip(root).influence) == (*placed, 0.5)
-    assert [track.name for track in keys(root).animation_data.nla_tracks] == ["Rest", "Speech", "Blinks", "Mine"]
+    assert [track.name for track in keys(root).animation_data.nla_tracks] == [
+        "Rest", "Speech", "Blinks", "Emotion", "Emotion Lips", "Mine"]
     assert [slot.material for slot in parts_of(root)["skin"].material_slots] == materials
     assert not any("edited" in action.name for action in bpy.data.actions)
 
@@ -238,7 +205,7 @@ def test_sliders_have_the_engines_ranges_and_are_neutral(root):
 
 def test_generating_again_keeps_the_controls(addon):
     settings = bpy.context.scene.ecavatar
-    settings.photo, settings.audio, settings.hair = str(PHOTO), str(SPEECH), False
+    settings.photo, settings.audio, settings.hair, settings.emotion = str(PHOTO), str(SPEECH), False, "sad"
     assert bpy.ops.ecavatar.generate() == {"FINISHED"}
     (root,) = [found for found in bpy.context.scene.objects if found.ecavatar.role == "avatar"]
     before = curves(root)

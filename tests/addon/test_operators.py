@@ -13,7 +13,7 @@ from .conftest import PHOTO, SPEECH
 
 def choose(photo=PHOTO, audio=SPEECH):
     settings = bpy.context.scene.ecavatar
-    settings.photo, settings.audio = str(photo), str(audio)
+    settings.photo, settings.audio, settings.emotion = str(photo), str(audio), "happy"
 
 
 def test_the_button_says_what_is_missing(addon):

@@ -41,6 +41,14 @@ def test_each_photo_has_a_row_with_a_remove_button(addon):
     assert draw()[:7] == ["Photo", "Photo 2", remove, "Photo 3", remove, "ecavatar.add_photos", "Speech"]
 
 
+def test_the_emotion_is_heard_or_chosen(addon):
+    settings = bpy.context.scene.ecavatar
+    settings.voices.add()
+    assert draw()[3:7] == ["Emotion", "Recording 2", "ecavatar.remove_voice", "ecavatar.add_voices"]
+    settings.emotion = "sad"
+    assert draw()[3:6] == ["Emotion", "Level", "Hair and Brows"]
+
+
 def test_the_likeness_of_the_active_avatar_is_told(avatar):
     bpy.context.view_layer.objects.active = parts_of(avatar)["tongue"]
     text = likeness(avatar.ecavatar)

@@ -28,7 +28,7 @@ def add(folder, *names):
 
 
 def choose():
-    settings().photo, settings().audio = str(PHOTO), str(SPEECH)
+    settings().photo, settings().audio, settings().emotion = str(PHOTO), str(SPEECH), "happy"
 
 
 def test_all_chosen_files_are_added(addon, tmp_path):

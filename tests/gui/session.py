@@ -26,15 +26,20 @@ MODULE = "bl_ext.user_default.ecavatar"
 SIZE = (1280, 800)                      # pixels of the screen
 BUTTON = 84                             # grey of a button in Blender's default theme
 TICK, PATIENCE = 0.1, 90.0             # seconds
+WHEEL = 20                              # notches of the mouse's wheel to the panel's end
 Steps = Iterator[float]
 
 notes: dict[str, Any] = {}
 
 
 def story() -> Steps:
-    """Install, generate, look, play, undo, fail, cancel, disable, uninstall."""
+    """Install, generate, look, play, feel, undo, fail, cancel, disable, uninstall."""
     bpy.ops.extensions.package_install_files(filepath=str(SHARE / "ecavatar.zip"), repo="user_default", enable_on_install=True)
     jobs = importlib.import_module(f"{MODULE}.ecavatar_addon.jobs")
+    panel = importlib.import_module(f"{MODULE}.ecavatar_addon.panels_emotion").ECAVATAR_PT_emotion
+    bpy.utils.unregister_class(panel)
+    panel.bl_options = set()                # open from the start: no script can open a panel
+    bpy.utils.register_class(panel)
     yield from open_tab()
     yield from shoot("empty")
     choose("face.jpg")
@@ -43,6 +48,7 @@ def story() -> Steps:
     yield from shoot("done")
     yield from face_front()
     yield from play()
+    yield from feel()
     yield from undo()
     yield from fail(jobs)
     yield from cancel(jobs)
@@ -109,6 +115,32 @@ def play() -> Steps:
     scene.frame_set(round(float(frame)))
     yield from shoot("open")
     notes["widest jaw"] = [float(widest), float(keys.key_blocks["jawOpen"].value)]
+    scene.frame_set(scene.frame_start)
+
+
+def feel() -> Steps:
+    """Put two emotions into the recording, look at both with the mouse's wheel down the panel, and at none."""
+    root = next(other for other in bpy.data.objects if other.ecavatar.role == "avatar")
+    keys = next(other for other in bpy.data.objects if other.ecavatar.role == "skin").data.shape_keys
+    scene, emotion, region = bpy.context.scene, root.ecavatar.emotion, sidebar()
+    notes["heard"] = [[window.category, sum(window.probabilities)] for window in emotion.windows]
+    for seconds, category in ((2.0, "surprise"), (6.0, "angry")):
+        scene.frame_set(1 + round(seconds * scene.render.fps))
+        with in_view():
+            bpy.ops.ecavatar.add_emotion(category=category, level=3.0)
+    names = [window.category for window in emotion.windows]
+    emotion.active = names.index("surprise")
+    notes["went to"] = scene.frame_current
+    yield from shoot("surprise")
+    notes["brows"] = float(keys.key_blocks["browInnerUp"].value)
+    emotion.active = names.index("angry")
+    for _ in range(WHEEL):
+        yield from click(region.x + 100, SIZE[1] - region.y - 100, key=5)
+    yield from shoot("angry")
+    emotion.strength = 0.0
+    yield from shoot("no emotion")
+    for _ in range(WHEEL):
+        yield from click(region.x + 100, SIZE[1] - region.y - 100, key=4)
     scene.frame_set(scene.frame_start)
 
 

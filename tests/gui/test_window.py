@@ -1,6 +1,7 @@
 """The extension in a real Blender window: session.py does what a user does; here is what must have happened, and be seen."""
 
 import json
+import math
 import shutil
 import sys
 from itertools import pairwise
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.gui
 LIMIT = 600.0                                       # seconds until a session that hangs is ended
 VIEW = (slice(90, 715), slice(60, 720))             # rows and columns of the screen: the 3D view without its sidebar
 PANEL = (slice(82, 300), slice(775, 1028))          # the add-on's panel
+LOWER = (slice(300, 715), slice(775, 1028))         # the panel of the emotions below it
 MOUTH = (slice(400, 600), slice(380, 680))          # the lower half of the head, seen from the front
 ROLES = ["avatar", "brows", "eye_left", "eye_right", "hair", "jaw", "lashes", "skin", "teeth_lower", "teeth_upper", "tongue"]
 START = """
@@ -118,6 +120,16 @@ def test_it_plays(folder: Path, notes: dict[str, Any]) -> None:
     key, value = notes["widest jaw"]
     assert key > 0.1 and value == pytest.approx(key, abs=1e-4)          # single precision, read back through the NLA
     assert share_changed(picture(folder, "front", MOUTH), picture(folder, "open", MOUTH)) > 0.01
+
+
+def test_emotions_are_listed_and_seen(folder: Path, notes: dict[str, Any]) -> None:
+    """The recording was heard; two emotions the artist put in show on the face, each at its time, and the slider takes them back."""
+    assert notes["heard"] and all(total == pytest.approx(1, abs=0.01) for _, total in notes["heard"])
+    assert notes["went to"] == 1 + math.ceil(2.4 * 24) and notes["brows"] > 0.3             # after a transition of 0.4 s
+    faces = [picture(folder, name, VIEW) for name in ("front", "surprise", "angry", "no emotion")]
+    assert all(share_changed(first, second) > 0.005 for first, second in pairwise(faces))
+    panels = [picture(folder, name, LOWER) for name in ("front", "surprise", "angry")]
+    assert all(share_changed(first, second) > 0.05 for first, second in pairwise(panels))
 
 
 def test_undo_takes_the_avatar_away_and_redo_brings_it_back(notes: dict[str, Any]) -> None:

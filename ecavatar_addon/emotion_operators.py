@@ -1,0 +1,159 @@
+"""Operators on an avatar's emotions: read properties, call one function, report."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import bpy
+
+from ..core.emotion_edits import index_at, remove, split
+from ..core.errors import ECAvatarError, JobError
+from ..core.job import AUTO, Request
+from ..core.types import MOST_LEVEL, EmotionTrack
+from . import emotion, head, jobs, lip_sync
+from .actions import STAMP, strip_of
+from .animation import EMOTION
+from .operators import attend, result_of
+from .properties import CATEGORIES, LEVEL
+
+Edit = Callable[[EmotionTrack], tuple[EmotionTrack, int]]
+
+
+class OnEmotions(lip_sync.ForAvatar):
+    """What the operators here have in common: they change the windows, key them, and report."""
+
+    def edit(self, context: bpy.types.Context, change: Edit) -> set[str]:
+        """Show and key what `change` makes of the windows, and select the one it names."""
+        root = head.root_of(context.active_object)
+        try:
+            told = emotion.edit(root, *change(emotion.track_of(root)))
+        except ECAvatarError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        for text in told:
+            self.report({"WARNING"}, text)
+        root.ecavatar.emotion.said = ""
+        return {"FINISHED"}
+
+
+class ECAVATAR_OT_split_emotion(OnEmotions, bpy.types.Operator):
+    """Cut the emotion at the current frame in two, to change one of the parts"""
+
+    bl_idname = "ecavatar.split_emotion"
+    bl_label = "Split at Current Frame"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Split it and select the later part."""
+        def change(track: EmotionTrack) -> tuple[EmotionTrack, int]:
+            time = now(context)
+            return split(track, time), index_at(track, time) + 1
+
+        return self.edit(context, change)
+
+
+class ECAVATAR_OT_add_emotion(OnEmotions, bpy.types.Operator):
+    """Begin another emotion at the current frame; it lasts until the next one begins"""
+
+    bl_idname = "ecavatar.add_emotion"
+    bl_label = "Add Emotion at Current Frame"
+    bl_options = {"REGISTER", "UNDO"}
+
+    category: bpy.props.EnumProperty(name="Emotion", items=CATEGORIES, default="happy", description="What is felt from here")
+    level: bpy.props.FloatProperty(name="Level", min=0.0, max=MOST_LEVEL, default=2.0, step=10, precision=1, description=LEVEL)
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Let the user choose it."""
+        return context.window_manager.invoke_props_dialog(self)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Split there and choose for the later part."""
+        def change(track: EmotionTrack) -> tuple[EmotionTrack, int]:
+            time = now(context)
+            index, windows = index_at(track, time) + 1, list(split(track, time).windows)
+            windows[index] = replace(windows[index], category=self.category, level=emotion.rounded(self.level), locked=True)
+            return replace(track, windows=tuple(windows)), index
+
+        return self.edit(context, change)
+
+
+class ECAVATAR_OT_remove_emotion(OnEmotions, bpy.types.Operator):
+    """Delete the selected emotion; the one before goes on in its place"""
+
+    bl_idname = "ecavatar.remove_emotion"
+    bl_label = "Delete Emotion"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Delete it and select the one that goes on."""
+        active = head.root_of(context.active_object).ecavatar.emotion.active
+        return self.edit(context, lambda track: (remove(track, active), max(active - 1, 0)))
+
+
+class ECAVATAR_OT_update_emotion(OnEmotions, bpy.types.Operator):
+    """Key this avatar's emotions anew from the list; keys that you edited are first copied to an action of their own"""
+
+    bl_idname = "ecavatar.update_emotion"
+    bl_label = "Update Emotion"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Key them."""
+        active = head.root_of(context.active_object).ecavatar.emotion.active
+        return self.edit(context, lambda track: (track, active))
+
+
+class ECAVATAR_OT_hear_again(lip_sync.ForAvatar, bpy.types.Operator):
+    """Listen to the recording again for its emotions, in the background; locked ones stay, speech and head are not touched"""
+
+    bl_idname = "ecavatar.hear_again"
+    bl_label = "Hear Again"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Offer it while nothing is being generated."""
+        running = jobs.current is not None and jobs.current.state == "running"
+        if running:
+            cls.poll_message_set("An avatar is being generated")
+        return not running and super().poll(context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Start the worker; without a window (background mode), also wait for it."""
+        try:
+            attend(self, listen(head.root_of(context.active_object)), context.scene, hear)
+        except ECAvatarError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+def now(context: bpy.types.Context) -> float:
+    """Return the second of the active avatar's recording that the current frame shows."""
+    return emotion.time_at(head.root_of(context.active_object), context.scene.frame_current_final)
+
+
+def listen(root: bpy.types.Object) -> jobs.Worker:
+    """Start the worker on the avatar's own recording, with its settings and locked windows.
+
+    Raises ECAvatarError when the job folder is gone or holds another recording, or when it cannot be started.
+    """
+    jobs.stop()                                 # forgets the last run and what it said
+    lip_sync.motion_of(root)
+    folder, stamp = Path(root.ecavatar.job), strip_of(emotion.keys_of(root), EMOTION).action[STAMP]
+    replace(Request.read(folder), fps=stamp["fps"], controls=lip_sync.controls_of(root), emotion=AUTO,
+            emotions=emotion.settings_of(root)).write(folder)
+    return jobs.start(folder)
+
+
+def hear(worker: jobs.Worker, target: bpy.types.Scene) -> None:
+    """Take over the emotions that a worker has heard, and nothing else; raise ECAvatarError when it failed."""
+    result = result_of(worker)
+    root = head.find_root(worker.folder, target)
+    if root is None:
+        raise JobError("the avatar whose emotions were heard is gone", worker.folder, "import it with Import Avatar Job")
+    told = emotion.edit(root, result.felt, root.ecavatar.emotion.active)
+    root.ecavatar.emotion.said = " ".join(told)
+
+
+CLASSES = (ECAVATAR_OT_split_emotion, ECAVATAR_OT_add_emotion, ECAVATAR_OT_remove_emotion, ECAVATAR_OT_update_emotion,
+           ECAVATAR_OT_hear_again)
