@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 UNITS: dict[int, dict[str, float]] = {
     1: {"browInnerUp": 1.0},                                            # inner brow raiser
     2: {"browOuterUp": 1.0},                                            # outer brow raiser
-    4: {"browDown": 1.0, "noseSneer": 0.15},                            # brow lowerer: our browDown lowers the middle more than the root
+    4: {"browDown": 1.0, "noseSneer": 0.15},                            # brow lowerer; our browDown lowers the root least
     5: {"eyeWide": 1.0},                                                # upper lid raiser
     6: {"cheekSquint": 1.0, "eyeSquint": 0.35},                         # cheek raiser
     7: {"eyeSquint": 1.0},                                              # lid tightener
@@ -25,8 +25,8 @@ UNITS: dict[int, dict[str, float]] = {
     20: {"mouthStretch": 1.0, "mouthFrown": 0.45},                      # lip stretcher: ours alone hardly draws the corners down
     22: {"mouthFunnel": 1.0},                                           # lip funneler
     # our mouthPress draws the corners up and out: the rolls press the lips, the stretch and the frown keep the corners down
-    23: {"mouthPress": 0.2, "mouthRollUpper": 0.3, "mouthRollLower": 0.25, "mouthPucker": 0.12, "mouthFrown": 0.3},      # lip tightener
-    24: {"mouthPress": 0.35, "mouthRollUpper": 0.3, "mouthRollLower": 0.3, "mouthStretch": 0.3, "mouthFrown": 0.35},     # lip presser
+    23: {"mouthPress": 0.2, "mouthRollUpper": 0.3, "mouthRollLower": 0.25, "mouthPucker": 0.12, "mouthFrown": 0.3},    # lip tightener
+    24: {"mouthPress": 0.35, "mouthRollUpper": 0.3, "mouthRollLower": 0.3, "mouthStretch": 0.3, "mouthFrown": 0.35},   # lip presser
     25: {"mouthLowerDown": 0.4, "mouthUpperUp": 0.2},                   # lips part
     26: {"jawOpen": 0.6},                                               # jaw drop
     43: {"eyeBlink": 1.0},                                              # lids droop, eyes closed

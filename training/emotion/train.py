@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -43,12 +44,13 @@ class TrainingConfig:
     rate: float = 1e-3
     decay: float = 0.05
     smoothing: float = 0.05     # of the labels
-    known: float = 0.5          # share of examples whose speaker's manner is removed
+    known: float = 0.35         # share of examples whose speaker's manner is removed
+    exchanged: float = 0.6      # share of examples that are given another speaker's manner first
     strength: float = 0.3       # weight of the loss of the strength
-    clean: float = 0.5          # share of examples that are not changed
+    clean: float = 0.6          # share of examples that are not changed
     weights: tuple[tuple[str, float], ...] = (     # how often a corpus's recordings are drawn
-        ("ravdess", 1.0), ("tess", 0.4), ("emodb", 1.0), (NONSPEECH, 0.5))
-    members: int = 4
+        ("ravdess", 1.0), ("tess", 0.4), ("emodb", 0.5), (NONSPEECH, 0.5))
+    members: int = 5
     seed: int = 0
 
 
@@ -99,29 +101,41 @@ def manners(clean: Array, speakers: NDArray[np.str_], mean: Array, rng: np.rando
     return result
 
 
-def train_member(corpus: Corpus, chosen: Places, config: TrainingConfig, *, seed: int) -> Recogniser:
-    """Train one member on the `chosen` recordings."""
-    rng = np.random.default_rng(seed)
-    torch.manual_seed(seed)
+def examples(corpus: Corpus, chosen: Places, config: TrainingConfig,
+             rng: np.random.Generator) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Yield batches without end: passages (B, P) with another speaker's manner, or without one, labels (B,) and strength (B,)."""
     clean, speakers = corpus.copies[0][chosen], corpus.speakers[chosen]
-    mean, deviation = clean.mean(axis=0), clean.std(axis=0) + LEAST_DEVIATION
-    network = Recogniser(RecogniserConfig(clean.shape[1]), torch.from_numpy(mean), torch.from_numpy(deviation))
-    known = manners(clean, speakers, mean, rng)
+    known = manners(clean, speakers, clean.mean(axis=0), rng)
+    own = {name: clean[speakers == name].mean(axis=0) for name in known}
+    voices = [name for name in own if name != NONSPEECH]
     weights = dict(config.weights)
     weight = np.array([weights[name] for name in corpus.names[chosen]])
     changed = len(corpus.copies) - 1
     shares = [config.clean, *[(1 - config.clean) / changed] * changed] if changed else [1.0]
+    while True:
+        drawn = rng.choice(len(chosen), config.batch, p=weight / weight.sum())
+        passages = corpus.copies[rng.choice(len(shares), config.batch, p=shares), chosen[drawn]]
+        for row, speaker in enumerate(map(str, speakers[drawn])):
+            voice = voices[rng.integers(len(voices))] if speaker != NONSPEECH and rng.random() < config.exchanged else speaker
+            passages[row] += own[voice] - own[speaker]
+            if rng.random() < config.known:
+                passages[row] -= known[voice][rng.integers(MANNERS)]
+        labels, strong = (torch.from_numpy(values[chosen[drawn]]) for values in (corpus.labels, corpus.strong))
+        yield torch.from_numpy(passages), labels, strong
+
+
+def train_member(corpus: Corpus, chosen: Places, config: TrainingConfig, *, seed: int) -> Recogniser:
+    """Train one member on the `chosen` recordings."""
+    torch.manual_seed(seed)
+    clean = corpus.copies[0][chosen]
+    mean, deviation = clean.mean(axis=0), clean.std(axis=0) + LEAST_DEVIATION
+    network = Recogniser(RecogniserConfig(clean.shape[1]), torch.from_numpy(mean), torch.from_numpy(deviation))
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.rate, weight_decay=config.decay)
     steps = config.epochs * len(chosen) // config.batch
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.rate, total_steps=steps, pct_start=0.1)
     network.train()
-    for _ in range(steps):
-        drawn = rng.choice(len(chosen), config.batch, p=weight / weight.sum())
-        passages = corpus.copies[rng.choice(len(shares), config.batch, p=shares), chosen[drawn]]
-        for row in np.flatnonzero(rng.random(config.batch) < config.known):
-            passages[row] -= known[str(speakers[drawn[row]])][rng.integers(MANNERS)]
-        labels, strong = (torch.from_numpy(values[chosen[drawn]]) for values in (corpus.labels, corpus.strong))
-        loss = losses(network, torch.from_numpy(passages), labels, strong, config)
+    for passages, labels, strong in islice(examples(corpus, chosen, config, np.random.default_rng(seed)), steps):
+        loss = losses(network, passages, labels, strong, config)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
