@@ -14,7 +14,8 @@ from .types import EMOTIONS, HEARD, LONGEST_TRANSITION, MOST_LEVEL, Emotion, Emo
 
 RANGES = {"window": (1.0, 30.0), "transition": (0.0, LONGEST_TRANSITION), "sensitivity": (0.0, 1.0)}
 STAY = 0.7                      # probability that the emotion of one window goes on in the next
-SURE, UNSURE = 0.25, 0.75       # least probability of an emotion at sensitivity 1 and 0; below it the window is neutral
+SURE, UNSURE = 0.2, 0.6         # least probability of an emotion at sensitivity 1 and 0; below it the window is neutral
+STRONG = 0.5                    # least probability of an emotion that may be stronger than level 1
 ADVICE = "correct the emotion settings"
 
 
@@ -151,13 +152,14 @@ def smoothed(probabilities: Floats) -> Floats:
 
 
 def decide(start: float, end: float, probabilities: Floats, level: float, settings: EmotionSettings) -> EmotionWindow:
-    """Return a window with its predominant emotion; one that is not sure enough is neutral at level 1."""
+    """Return a window with its predominant emotion; one that is not sure enough is neutral at level 1, one hardly so is weak."""
     best = int(probabilities.argmax())
     least = UNSURE + (SURE - UNSURE) * settings.sensitivity
     values = tuple(round(float(value), 4) for value in probabilities)
     if best == NEUTRAL or probabilities[best] < least:
         return EmotionWindow(start, end, "neutral", 1.0, values)
-    return EmotionWindow(start, end, HEARD[best], float(min(max(round(level), 1), MOST_LEVEL)), values)
+    highest = MOST_LEVEL if probabilities[best] >= STRONG else 1
+    return EmotionWindow(start, end, HEARD[best], float(min(max(round(level), 1), highest)), values)
 
 
 def overlay(heard: EmotionTrack, windows: tuple[EmotionWindow, ...]) -> EmotionTrack:

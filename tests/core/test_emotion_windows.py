@@ -43,7 +43,7 @@ def test_one_passage_is_not_changed_by_smoothing():
 
 
 def test_unsure_is_neutral_at_the_lowest_level_and_sensitivity_decides_what_is_sure():
-    unsure = heard("angry", sure=0.3, strength=1.0)
+    unsure = heard("angry", sure=0.35, strength=1.0)
     assert track_of(unsure, EmotionSettings(sensitivity=0.0)).windows[0].category == "neutral"
     assert track_of(unsure, EmotionSettings(sensitivity=0.0)).windows[0].level == 1
     assert track_of(unsure, EmotionSettings(sensitivity=1.0)).windows[0].category == "angry"
@@ -143,3 +143,8 @@ def test_a_track_leaves_no_gap():
         EmotionTrack((EmotionWindow(0.0, 1.0, "sad", 1.0), EmotionWindow(1.5, 2.0, "sad", 1.0)), 0.2)
     with pytest.raises(ValueError, match="from 0 s on"):
         EmotionTrack((EmotionWindow(0.5, 1.0, "sad", 1.0),), 0.2)
+
+
+def test_an_emotion_that_hardly_wins_is_weak():
+    assert track_of(heard("fear", sure=0.45, strength=1.0), EmotionSettings()).windows[0].level == 1
+    assert track_of(heard("fear", sure=0.55, strength=1.0), EmotionSettings()).windows[0].level == 3
