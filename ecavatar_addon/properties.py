@@ -63,7 +63,8 @@ class ECAVATAR_PG_scene(bpy.types.PropertyGroup):
         type=ECAVATAR_PG_recording, name="Further Recordings",
         description="Further recordings of the same voice, so that its manner is not taken for an emotion")
     emotion: bpy.props.EnumProperty(
-        name="Emotion", items=((AUTO, "Heard in the Voice", "Hear in the recording what is felt, and when"), *CATEGORIES),
+        name="Emotion", items=((AUTO, "Heard in the Voice", "Hear in the recording what is felt, and when; "
+                                                                "the network that hears is for non-commercial work"), *CATEGORIES),
         description="What the face shows; it can be changed window by window afterwards")
     emotion_level: bpy.props.FloatProperty(
         name="Level", min=0.0, max=MOST_LEVEL, default=2.0, step=10, precision=1, options=set(), description=LEVEL)
