@@ -10,7 +10,7 @@ from . import emotion, head, lip_sync, thumbnails
 from .panels import HEIGHT, wrapped
 
 FACE = 5.0                      # rows that a picture is high
-TIME, NAME = 0.26, 0.55         # shares of a row's width: for its time, and for its emotion of what is left
+TIME, NAME = 0.26, 0.58         # shares of a row's width: for its time, and for its emotion of what is left
 ROWS = 4                        # of the list, at least
 
 
@@ -23,13 +23,13 @@ class ECAVATAR_UL_emotions(bpy.types.UIList):
         row = layout.split(factor=TIME)
         row.label(text=f"{item.start:.1f}", icon="PLAY" if shown_now(context, item) else "BLANK1")
         row = row.split(factor=NAME)
-        row.label(text=f"{item.category.capitalize()} {item.level:.3g}", icon_value=thumbnails.icon(item.category, item.level))
+        row.label(text=f"{item.category.capitalize()} {item.level:.3g}")
         row = row.row(align=True)
         share = item.probabilities[HEARD.index(item.category)] if item.category in HEARD else 0.0
         if any(item.probabilities) and not (item.locked and share < max(item.probabilities)):
             row.progress(factor=share, text=f"{100 * share:.0f} %")
         else:
-            row.label(text="chosen")
+            row.label(icon="USER")                      # chosen, not heard
         row.prop(item, "locked", text="", icon="LOCKED" if item.locked else "UNLOCKED", emboss=False)
 
 

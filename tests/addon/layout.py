@@ -23,8 +23,8 @@ class Layout:
         self.drawn.append(name)
         return SimpleNamespace()
 
-    def label(self, *, text, **_):
-        self.drawn.append(text)
+    def label(self, *, text="", icon="", **_):
+        self.drawn.append(text or icon)
 
     def progress(self, *, factor, text):
         assert 0 <= factor <= 1

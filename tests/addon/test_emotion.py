@@ -308,7 +308,7 @@ def test_the_panel_draws_windows_probabilities_and_buttons(root):
     text = drawn_for(root)
     for part in ("Strength", "ECAVATAR_UL_emotions", "ecavatar.add_emotion", "ecavatar.remove_emotion", "ecavatar.split_emotion",
                  "Happy 60 %", "Fear 10 %", "Transition", "Window", "Sensitivity", "ecavatar.hear_again", "Angry 2.5",
-                 "chosen", "60 %"):
+                 "USER", " 60 %"):
         assert part in text, part
     root.ecavatar.emotion.windows.clear()
     assert "Strength" not in drawn_for(root)
