@@ -63,7 +63,7 @@ def test_lips_are_lips_and_teeth_are_not_printed_on_them(plain):
 
 def test_brows_stay(plain):
     dark = plain_colours()[: len(plain)].sum(axis=1) < 250                  # what was painted as brow
-    assert dark.sum() > 6 and np.median(plain[dark].sum(axis=1)) < 0.80 * SKIN.sum()
+    assert dark.sum() > 6 and plain[dark].sum(axis=1).mean() < 0.75 * SKIN.sum()       # 0.70 on four people; all skin is 1
 
 
 def test_eyes_are_not_printed_on_the_lids(plain):
