@@ -2,5 +2,5 @@
 
 import importlib.util
 
-TESTS = ["test_speech.py", "test_encoders.py", "test_performer.py", "test_lip_reading.py", "test_emotion.py"]
+TESTS = ["test_speech.py", "test_encoders.py", "test_performer.py", "test_lip_reading.py", "test_emotion.py", "test_funet.py"]
 collect_ignore = [] if importlib.util.find_spec("torch") else TESTS
