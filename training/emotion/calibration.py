@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from core.types import Floats
 
 BINS = 15
+LARGEST = 30.0                  # logit
 TEMPERATURES = np.arange(0.5, 3.01, 0.02)
 
 
@@ -54,7 +55,7 @@ def platt(logit: Floats, truth: NDArray[np.int64]) -> tuple[float, float]:
     design = np.stack([logit, np.ones_like(logit)], axis=1).astype(np.float64)
     line = np.array([1.0, 0.0])
     for _ in range(50):
-        chance = 1 / (1 + np.exp(-design @ line))
+        chance = 1 / (1 + np.exp(-np.clip(design @ line, -LARGEST, LARGEST)))
         curvature = (design * (chance * (1 - chance))[:, None]).T @ design + 1e-6 * np.eye(2)
         line = line - np.linalg.solve(curvature, design.T @ (chance - truth))
     return float(line[0]), float(line[1])
