@@ -107,8 +107,9 @@ def weights(scene: bpy.types.Scene, root: bpy.types.Object) -> dict[int, dict[st
 
 
 def pressed(curve: dict[str, float]) -> float:
-    """Return how sure it is that the lips are shut in speech: the jaw is open, and mouthClose takes all of that back."""
-    return curve["mouthPressLeft"] + curve["mouthClose"] - 5 * abs(curve["jawOpen"] - curve["mouthClose"])
+    """Return how sure it is that lips are shut in speech: the jaw is open, mouthClose takes all of it back, no lip is at the teeth."""
+    apart = abs(curve["jawOpen"] - curve["mouthClose"]) + curve["mouthRollLower"]
+    return curve["mouthPressLeft"] + curve["mouthClose"] - 5 * apart
 
 
 def sheet(scene: bpy.types.Scene, root: bpy.types.Object, photo: Path, folder: Path) -> Image.Image:
@@ -154,15 +155,21 @@ def emotions(scene: bpy.types.Scene, root: bpy.types.Object, folder: Path) -> li
         track.mute = True
     tiles = []
     for category in types.EMOTIONS:
-        for block in keys.key_blocks[1:]:
-            block.value = 0.0
+        relax(keys)
         for name, weight in zip(library.names, library.expression_at(category, types.MOST_LEVEL, identity), strict=True):
             keys.key_blocks[name].value = weight
         tiles.append(labelled(photograph(scene, folder / f"{category}.png"), category))
+    relax(keys)                                     # shapes that no track keys would keep the last emotion
     for track in tracks:
         track.mute = False
     scene.render.resolution_percentage = 100
     return tiles
+
+
+def relax(keys: bpy.types.Key) -> None:
+    """Put every shape key to rest."""
+    for block in keys.key_blocks[1:]:
+        block.value = 0.0
 
 
 def photograph(scene: bpy.types.Scene, path: Path) -> Image.Image:
