@@ -118,7 +118,7 @@ def summary(rise: NDArray[np.float64], labels: tuple[Emotion, ...]) -> dict[str,
             asked, right, rising = asked + 1, right + (own > max(others)), rising + (own > 0)
     table = {category: {label: round(float(rise[row, column]), 3) for column, label in enumerate(labels)}
              for row, category in enumerate(EMOTIONS)}
-    return {"rises_most": right, "rises": rising, "of": asked, "rise": table}
+    return {"rises_most": int(right), "rises": int(rising), "of": asked, "rise": table}
 
 
 def sheet(drawn: dict[Any, Any], path: Path) -> None:

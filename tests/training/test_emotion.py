@@ -13,7 +13,7 @@ from training.emotion.recordings import recordings
 from training.emotion.train import Corpus, TrainingConfig, cross_validate, folds, manners, train
 
 WIDTH = 24
-CONFIG = TrainingConfig(epochs=25, members=2, weights=(("ravdess", 1.0),))
+CONFIG = TrainingConfig(epochs=25, members=1, weights=(("ravdess", 1.0),))
 
 
 @pytest.fixture(scope="module")
