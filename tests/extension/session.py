@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import sys
 import sysconfig
 from importlib.machinery import PathFinder
@@ -56,3 +57,6 @@ bpy.ops.extensions.package_uninstall(repo_index=next(index for index, repo in en
 story["left"] = [name for name in dir(bpy.types) if name.startswith("ECAVATAR_")] + [
     str(path) for path in (folder and Path(folder, "user").rglob("site-packages/onnxruntime"))]
 Path(folder, "story.json").write_text(json.dumps(story))
+if bpy.app.version < (4, 3, 0):
+    # after properties with callbacks are unregistered, the module of Blender 4.2 crashes while Python ends; all is written by now
+    os._exit(0)
