@@ -8,6 +8,8 @@ speakers, six times, and judged on those. The speed is that of the network in th
 
 import argparse
 import json
+import platform
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -57,7 +59,10 @@ def main() -> None:
 
 def say(name: str, value: float, unit: str, **more: object) -> None:
     """Print one figure."""
-    print(json.dumps({"name": f"emotion: {name}", "value": round(value, 4), "unit": unit, **more}), flush=True)      # noqa: T201
+    line = {"name": f"emotion: {name}", "value": round(value, 4), "unit": unit, **more,
+            "machine": f"{platform.machine()} {platform.system()}"}
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
 
 
 def condition(data: Path, work: Path, name: str) -> Array:

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -69,7 +70,7 @@ def chosen(text: str) -> tuple[Emotion, float]:
     """Return category and level of "CATEGORY:LEVEL"; without a level it is 2. Raises InputError for anything else."""
     category, _, level = text.partition(":")
     try:
-        window = EmotionWindow(0.0, 1.0, category, float(level or 2))      # type: ignore[arg-type]
+        window = EmotionWindow(0.0, 1.0, cast(Emotion, category), float(level or 2))
     except ValueError as error:
         raise InputError(f"the emotion's level is {level!r}", text, f"choose a number from 0 to {MOST_LEVEL}") from error
     check_window(window)
@@ -89,7 +90,7 @@ def window_from(values: object) -> EmotionWindow:
         raise InputError(f"the probabilities are {heard!r}", "emotion windows",
                          f"give a number for each of {', '.join(HEARD)}, or none")
     probabilities = tuple(float(heard[name]) for name in HEARD) if heard else ()
-    window = EmotionWindow(float(values["start"]), float(values["end"]), values["category"], float(values["level"]),  # type: ignore[arg-type]
+    window = EmotionWindow(float(values["start"]), float(values["end"]), cast(Emotion, values["category"]), float(values["level"]),
                            probabilities, values.get("locked", False))
     check_window(window)
     return window

@@ -52,13 +52,8 @@ def region_blend(lip: Floats, emo: Floats, regions: Bytes) -> Floats:
     return blend(lip, emo, region_shares(regions))
 
 
-def harmonic_blend(lip: Floats, emo: Floats, shares: Floats) -> Floats:
-    """Return the blend (..., V, 3) of M_lip and M_emo (..., V, 3) by the `shares` (V,) of `harmonic_shares`."""
-    return blend(lip, emo, shares)
-
-
 def blend(lip: Floats, emo: Floats, shares: Floats) -> Floats:
-    """Return lip + shares (emo - lip), (..., V, 3)."""
+    """Return lip + shares (emo - lip), (..., V, 3), metres, of M_lip and M_emo (..., V, 3) by shares (V,), 0..1."""
     return np.asarray(lip + shares[:, None] * (emo - lip), np.float32)
 
 

@@ -56,7 +56,16 @@ class ECAVATAR_PT_generate(bpy.types.Panel):
             wrapped(layout, context, text, "USER")
 
 
-class ECAVATAR_PT_lip_sync(bpy.types.Panel):
+class OfAvatar:
+    """What the sub-panels of the active object's avatar have in common."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Show it for an avatar."""
+        return head.root_of(context.active_object) is not None
+
+
+class ECAVATAR_PT_lip_sync(OfAvatar, bpy.types.Panel):
     """How the selected avatar's lips follow its speech"""
 
     bl_label = "Lip Sync"
@@ -65,11 +74,6 @@ class ECAVATAR_PT_lip_sync(bpy.types.Panel):
     bl_category = "ECAvatar"
     bl_parent_id = "ECAVATAR_PT_generate"
     bl_options = {"DEFAULT_CLOSED"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Show it for an avatar."""
-        return head.root_of(context.active_object) is not None
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the sliders, the shapes with a gain of their own, and the buttons."""

@@ -7,7 +7,7 @@ import bpy
 from ..core.errors import ECAvatarError
 from ..core.types import HEARD
 from . import emotion, head, lip_sync, thumbnails
-from .panels import HEIGHT, wrapped
+from .panels import HEIGHT, OfAvatar, wrapped
 
 FACE = 5.0                      # rows that a picture is high
 TIME, NAME = 0.26, 0.58         # shares of a row's width: for its time, and for its emotion of what is left
@@ -33,7 +33,7 @@ class ECAVATAR_UL_emotions(bpy.types.UIList):
         row.prop(item, "locked", text="", icon="LOCKED" if item.locked else "UNLOCKED", emboss=False)
 
 
-class ECAVATAR_PT_emotion(bpy.types.Panel):
+class ECAVATAR_PT_emotion(OfAvatar, bpy.types.Panel):
     """What the selected avatar feels, and when"""
 
     bl_label = "Emotion"
@@ -42,11 +42,6 @@ class ECAVATAR_PT_emotion(bpy.types.Panel):
     bl_category = "ECAvatar"
     bl_parent_id = "ECAVATAR_PT_generate"
     bl_options = {"DEFAULT_CLOSED"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Show it for an avatar."""
-        return head.root_of(context.active_object) is not None
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the strength, the list with its buttons, the selected emotion, and how emotions are heard."""

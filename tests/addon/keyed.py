@@ -1,8 +1,14 @@
-"""What is keyed on an avatar's skin."""
+"""What is keyed on an avatar's skin, and what its emotion panel shows."""
 
+from types import SimpleNamespace
+
+import bpy
 import numpy as np
 from ecavatar.ecavatar_addon.actions import channels_of
 from ecavatar.ecavatar_addon.head import parts_of
+from ecavatar.ecavatar_addon.panels_emotion import ECAVATAR_PT_emotion, ECAVATAR_UL_emotions
+
+from .layout import Layout
 
 
 def keys(root):
@@ -25,3 +31,18 @@ def curves(root, name="Speech"):
 
 def same(first, second):
     return set(first) == set(second) and all(np.array_equal(first[name], second[name]) for name in first)
+
+
+def windows(root):
+    """Start, end, category, level and lock of each window."""
+    return [(round(found.start, 3), round(found.end, 3), found.category, round(found.level, 3), found.locked)
+            for found in root.ecavatar.emotion.windows]
+
+
+def drawn_for(root):
+    """Return what the panel draws, as one text."""
+    drawn = []
+    ECAVATAR_PT_emotion.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
+    for window in root.ecavatar.emotion.windows:
+        ECAVATAR_UL_emotions.draw_item(None, bpy.context, Layout(drawn), root.ecavatar.emotion, window, 0, None, "active")
+    return " ".join(drawn)

@@ -11,9 +11,9 @@ from core.fusion import (
     W_EMO,
     W_LIP,
     Fusion,
+    blend,
     felt_weights,
     fusion_regions,
-    harmonic_blend,
     harmonic_shares,
     offsets_of,
     region_blend,
@@ -98,13 +98,13 @@ def test_the_harmonic_blend_has_no_steps_where_regions_meet(basis, regions, shar
     borders = Hinges.of(basis.skin_triangles).between(regions)
     neutral = basis.vertices[basis.part("skin").vertices]
     steps = borders.distortion(neutral, lip, emo, region_blend(lip, emo, regions))
-    smooth = borders.distortion(neutral, lip, emo, harmonic_blend(lip, emo, shares))
+    smooth = borders.distortion(neutral, lip, emo, blend(lip, emo, shares))
     assert smooth.stretch < 0.25 * steps.stretch and smooth.bend < 0.25 * steps.bend
 
 
 def test_the_harmonic_blend_keeps_lips_and_face(basis, regions, shares, pairs):
     lip, emo = (skin(basis, one) for one in pairs)
-    result = harmonic_blend(lip, emo, shares)
+    result = blend(lip, emo, shares)
     np.testing.assert_array_equal(result[:, regions == 0], lip[:, regions == 0])
     assert np.linalg.norm(result - emo, axis=2)[:, regions == 2].mean() < 0.0006
     assert np.linalg.norm(result - lip, axis=2)[:, regions == 3].mean() < 0.00015

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.fusion import harmonic_blend
+from core.fusion import blend
 from core.types import Floats
 
 from .data import Pairs
@@ -60,7 +60,7 @@ def solve(model: FuNet, pairs: Pairs, shares: Floats, *, count: int, rng: np.ran
         lips.append(lip.numpy())
         emos.append(emo.numpy())
     seen = np.concatenate(features)
-    wanted = SCALE * harmonic_blend(np.concatenate(lips), np.concatenate(emos), shares).reshape(len(seen), -1)
+    wanted = SCALE * blend(np.concatenate(lips), np.concatenate(emos), shares).reshape(len(seen), -1)
     middle, mean = wanted.mean(axis=0), seen.mean(axis=0)
     wanted, seen = wanted - middle, seen - mean
     strength, directions = np.linalg.eigh((wanted @ wanted.T).astype(np.float64))
