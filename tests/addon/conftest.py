@@ -31,6 +31,19 @@ def load():
 load()
 
 
+def pytest_sessionfinish(session, exitstatus):
+    """Kept for the end, where pytest does not tell it."""
+    session.config.ecavatar_status = int(exitstatus)
+
+
+def pytest_unconfigure(config):
+    """End at once in Blender 4.2: its module (not its program) crashes while Python ends, once any property has a callback."""
+    if bpy.app.version < (4, 3, 0):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(config.ecavatar_status)
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """A finished job folder, made once by the engine; do not change it."""

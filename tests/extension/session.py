@@ -58,5 +58,5 @@ story["left"] = [name for name in dir(bpy.types) if name.startswith("ECAVATAR_")
     str(path) for path in (folder and Path(folder, "user").rglob("site-packages/onnxruntime"))]
 Path(folder, "story.json").write_text(json.dumps(story))
 if bpy.app.version < (4, 3, 0):
-    # after properties with callbacks are unregistered, the module of Blender 4.2 crashes while Python ends; all is written by now
+    # the module of Blender 4.2 (not its program) crashes while Python ends, once any property has a callback; all is written by now
     os._exit(0)
