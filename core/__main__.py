@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -10,6 +11,7 @@ from .errors import ECAvatarError, InputError
 from .files import read_json
 from .messages import Message, Report, progress
 from .pack import DEFAULT, Pack
+from .types import FUSIONS
 
 BAR = 30
 
@@ -58,6 +60,7 @@ def command_line() -> Parser:
     animate.add_argument("--emotion", default="auto", metavar="auto|CATEGORY:LEVEL",
                          help="heard in the recording, or chosen: neutral, happy, angry, sad, fear, surprise, disgust or contempt, "
                               "with a level from 0 to 3")
+    animate.add_argument("--fusion", choices=FUSIONS, help="how emotion and speech become one face (docs/funet.md)")
     animate.set_defaults(run=run_animate)
     for command in (emotion, animate):
         command.add_argument("--emotions", type=Path, help="a .json of emotion settings and windows (docs/emotion.md)")
@@ -115,6 +118,8 @@ def run_animate(options: argparse.Namespace) -> None:
     photo, *more = (str(path.resolve()) for path in options.photo)
     controls = LipControls.from_json(read_json(options.controls, InputError) if options.controls else {})
     emotions = EmotionSettings.from_json(read_json(options.emotions, InputError) if options.emotions else {})
+    if options.fusion:
+        emotions = replace(emotions, fusion=options.fusion)
     if options.emotion != AUTO:
         chosen(options.emotion)
     same_voice = tuple(str(path.resolve()) for path in options.same_voice)

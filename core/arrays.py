@@ -35,13 +35,14 @@ def from_motion(motion: MotionTrack, mouth: MouthMeasure) -> Arrays:
 
 def from_bake(baked: ShapeKeyBake) -> Arrays:
     """Return bake.npz: names, offsets (K, V, 3) m, weights (T, K), correctives, jaw_angles (N,) rad, jaw_pivot (3,) m, blinks, the
-    emotion's knots and what keeps the lips in sync under it, fps, duration s."""
+    emotion's knots and what keeps the lips in sync under it, shapes of its fusion on the mesh, fps, duration s."""
     extra = baked.correctives
     return {"names": np.array(baked.names), "offsets": baked.offsets, "weights": baked.weights,
             "corrective_names": np.array(extra.names), "corrective_pairs": extra.pairs, "corrective_gains": extra.gains,
             "corrective_offsets": extra.offsets,
             "jaw_angles": baked.jaw_angles, "jaw_pivot": baked.jaw_pivot, "blinks": baked.blinks,
             "emotion_times": baked.emotion_times, "emotion_weights": baked.emotion_weights, "emotion_lips": baked.emotion_lips,
+            "fusion_offsets": baked.fusion_offsets, "fusion_weights": baked.fusion_weights, "fusion_error": baked.fusion_error,
             "fps": np.array(baked.fps),
             "duration": np.array((len(baked.weights) - 1) / baked.fps)}
 

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from .blinks import blink_keys
 from .emotion_motion import EmotionCurves, fuse
+from .fused_shapes import FusedShapes, fuse_on_mesh
+from .fusion import Fusion
 from .head_model import HeadBasis
 from .lids import Lids
 from .lip_controls import NEUTRAL, LipControls, apply
@@ -23,12 +25,13 @@ LEAST_ERROR = 0.0001            # metres of the lips' gap below which sampling l
 
 
 def bake(neutral: Floats, motion: MotionTrack, emotion: EmotionCurves, *, basis: HeadBasis, fps: float,
-         controls: LipControls = NEUTRAL) -> ShapeKeyBake:
+         controls: LipControls = NEUTRAL, fusion: Fusion | None = None) -> ShapeKeyBake:
     """Return every shape of the head, the motion's weights under `controls` on whole frames at `fps`, and the emotion added to it.
 
     neutral: (V, 3) float32, metres; the jaw pivot, known for the mean head, moves with the point below this one's ear.
     Lids are fitted to its eyeballs. Lower teeth and tongue turn rigidly by the jaw angle (Sec. 3.4), so their share of jawOpen is
     left out.
+    fusion: how emotion and speech become one face on the mesh; without it they do so in shape weights (lips_under).
     Shapes the motion does not use are kept with weight 0: an artist can animate them. The motion seeds the blinks.
     """
     names = tuple(basis.expression_names)
@@ -43,8 +46,15 @@ def bake(neutral: Floats, motion: MotionTrack, emotion: EmotionCurves, *, basis:
     correctives = Correctives(basis.corrective_names, basis.corrective_pairs, basis.corrective_gains,
                               lids.corrective_basis.astype(np.float32))
     weights = frame_weights(motion, basis=basis, fps=fps, controls=controls)
-    return ShapeKeyBake(names, offsets, correctives, weights, angles, pivot, blinks, emotion.times, emotion.weights,
-                        lips_under(emotion, weights, basis=basis, fps=fps), fps)
+    felt = emotion.at(np.arange(len(weights), dtype=np.float32) / np.float32(fps))
+    if fusion is None:
+        lips, rest = lips_under(emotion, weights, basis=basis, fps=fps), FusedShapes.none(weights, basis)
+    else:
+        rest = fuse_on_mesh(weights, felt, fusion)
+        lips = rest.weights - weights - felt
+        lips[np.abs(lips) < LEAST_WEIGHT] = 0
+    return ShapeKeyBake(names, offsets, correctives, weights, angles, pivot, blinks, emotion.times, emotion.weights, lips,
+                        rest.offsets, rest.extra, np.array([rest.mean, rest.most], np.float32), fps)
 
 
 def lips_under(emotion: EmotionCurves, speech: Floats, *, basis: HeadBasis, fps: float) -> Floats:

@@ -11,7 +11,7 @@ from .emotion_hearing import NEUTRAL, Heard
 from .emotion_network import LevelBy
 from .errors import InputError, JobError
 from .files import read_json
-from .types import EMOTIONS, HEARD, LONGEST_TRANSITION, MOST_LEVEL, Emotion, EmotionTrack, EmotionWindow, Floats
+from .types import EMOTIONS, FUSIONS, HEARD, LONGEST_TRANSITION, MOST_LEVEL, Emotion, EmotionTrack, EmotionWindow, Floats, Fusing
 
 RANGES = {"window": (1.0, 30.0), "transition": (0.0, LONGEST_TRANSITION), "sensitivity": (0.0, 1.0)}
 STAY = 0.7                      # probability that the emotion of one window goes on in the next
@@ -25,14 +25,16 @@ class EmotionSettings:
     """How emotions are taken from a recording.
 
     window: seconds t that a passage lasts about; transition: seconds t_trans on both sides of a boundary; sensitivity: 0..1, how
-    readily an emotion is believed; level_by: what the intensity is taken from; windows: the user's, which replace what is heard
-    where they lie. Raises InputError for a value out of RANGES, and for windows that overlap or are reversed.
+    readily an emotion is believed; level_by: what the intensity is taken from; fusion: how emotion and speech become one face, in
+    shape weights or on the mesh (Sec. 4.3, docs/funet.md); windows: the user's, which replace what is heard where they lie.
+    Raises InputError for a value out of RANGES, and for windows that overlap or are reversed.
     """
 
     window: float = 3.0
     transition: float = 0.4
     sensitivity: float = 0.5
     level_by: LevelBy = "strength"
+    fusion: Fusing = "shapes"
     windows: tuple[EmotionWindow, ...] = ()
 
     def __post_init__(self) -> None:
@@ -43,6 +45,9 @@ class EmotionSettings:
                                  f"choose a number from {low:g} to {high:g}")
         if self.level_by not in ("strength", "probability"):
             raise InputError(f"the level is taken from {self.level_by!r}", "emotion settings", "choose strength or probability")
+        if self.fusion not in FUSIONS:
+            raise InputError(f"the fusion of emotion and speech is {self.fusion!r}", "emotion settings",
+                             f"choose of {', '.join(FUSIONS)}")
         ordered = sorted(self.windows, key=lambda window: window.start)
         for window in ordered:
             check_window(window)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .emotion_motion import SPEECH_ONLY
 from .head_model import REGIONS, HeadBasis
 from .skin_surface import Doubles, mouth_bag, skin_edges, surface_distance
-from .types import Bytes, Floats, Integers
+from .types import Bytes, Floats, Fusing, Integers
 
 W_LIP, W_EMO = 0.35, 0.65               # w1 and w2 of Eq. 3
 SHARES = {"lips": 0.0, "chin": W_EMO / (W_LIP + W_EMO), "face": 1.0, "other": 0.0}      # of M_emo in the minimiser of Eq. 6
@@ -24,7 +24,6 @@ REACH = {"lips": 0.0, "chin": 0.02, "face": 0.02, "other": 0.022}
 MOUTH_PARTS = {"teeth_upper": "upper", "teeth_lower": "lower", "tongue": "lower"}       # and the lip that they are seated behind
 STEPS, PRECISION = 1500, 1e-4             # of the conjugate gradients
 EMOTION_PARTS = ("lashes", "eye_left", "eye_right")
-Method = Literal["region", "harmonic", "network"]
 SkinBlend = Callable[[Floats, Floats], Floats]
 Jaw = Literal["speech", "emotion"]
 
@@ -138,9 +137,11 @@ class Fusion:
     skin: SkinBlend
 
     @classmethod
-    def make(cls, basis: HeadBasis, method: Method, *, network: SkinBlend | None = None) -> "Fusion":
-        """Return a fusion by `method`; raise ValueError for "network" without one (core/funet.py)."""
+    def make(cls, basis: HeadBasis, method: Fusing, *, network: SkinBlend | None = None) -> "Fusion":
+        """Return a fusion by `method`; raise ValueError for "network" without one (core/funet.py), and for "shapes"."""
         regions = fusion_regions(basis)
+        if method == "shapes":
+            raise ValueError("shape weights are not fused on the mesh (core/emotion_motion.py)")
         if method == "network":
             if network is None:
                 raise ValueError("fusion by the network needs a network")

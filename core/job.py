@@ -29,7 +29,8 @@ HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "iris_colour", "h
                "reprojection_percent", "confidence", "advice")
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
 BAKE_ARRAYS = ("names", "offsets", "corrective_names", "corrective_pairs", "corrective_gains", "corrective_offsets", "weights",
-               "jaw_angles", "jaw_pivot", "blinks", "emotion_times", "emotion_weights", "emotion_lips", "fps", "duration")
+               "jaw_angles", "jaw_pivot", "blinks", "emotion_times", "emotion_weights", "emotion_lips",
+               "fusion_offsets", "fusion_weights", "fusion_error", "fps", "duration")
 RESULTS = ("head.npz", "head.png", "motion.npz", "emotion.json", "bake.npz")
 
 

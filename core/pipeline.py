@@ -20,6 +20,8 @@ from .errors import InputError
 from .face_detection import FaceDetector
 from .face_fit import Anchors
 from .files import digest, write_arrays, write_image, write_json
+from .funet import FuNet
+from .fusion import Fusion
 from .head_model import HeadBasis
 from .image import read_photo
 from .job import AUTO, MOST_PHOTOS, RESULTS, Job, Request, locked
@@ -30,12 +32,14 @@ from .mouth import measure_mouth
 from .pack import DEFAULT, Pack
 from .reconstruction import PhotoError, reconstruct
 from .speech_encoder import SpeechEncoder
+from .types import Fusing
 from .voice import LAYERS
 
 Tick = Callable[[float], None]
 HEAD_FILES = ("head", "anchors", "face_landmarker")
 SPEECH_FILES = ("head", "speech_encoder", "lip_network")
 EMOTION_FILES = ("speech_encoder", "emotion_network")
+FUSION_FILES = ("emolib", "fusion_network")
 NO_EAR = ("this model pack hears no emotion in a voice, so the face stays neutral; choose an emotion, or windows of it, or use a pack "
           "with an emotion network")
 
@@ -67,9 +71,11 @@ def animate(folder: Path, *, report: Report) -> Path:
                       lambda tick: write_heard(audio, heard, voice, pack=pack, window=choice.window, tick=tick))
         sources = [digest(path) for path in ((head, motion, heard) if auto else (head, motion))]
         settings = request.emotion, asdict(choice), request.fps, asdict(controls)
-        job.stage("bake", (felt, baked), (sources, settings, pack.digests("emolib")),
+        fusing = FUSION_FILES if choice.fusion == "network" else FUSION_FILES[:1]
+        job.stage("bake", (felt, baked), (sources, settings, pack.digests(*fusing)),
                   lambda tick: (*write_emotion(request, motion, heard if auto else None, felt),
-                                *write_bake(head, motion, felt, baked, pack=pack, fps=request.fps, controls=controls)))
+                                *write_bake(head, motion, felt, baked, pack=pack, fps=request.fps, controls=controls,
+                                            fusing=choice.fusion)))
         return job.finish(request, head_model=pack.digests("head")[0])
 
 
@@ -131,14 +137,23 @@ def write_emotion(request: Request, motion: Path, heard: Path | None, out: Path)
     return ()
 
 
-def write_bake(head: Path, motion: Path, felt: Path, out: Path, *, pack: Pack, fps: float, controls: LipControls) -> tuple[str, ...]:
-    """Head, motion and emotions -> shapes, and weights on the scene's frames under the artist's controls; return warnings."""
+def write_bake(head: Path, motion: Path, felt: Path, out: Path, *, pack: Pack, fps: float, controls: LipControls,
+               fusing: Fusing = "shapes") -> tuple[str, ...]:
+    """Head, motion and emotions -> one face (Sec. 4.3) as shapes, and their weights on the scene's frames under the artist's controls;
+    return warnings."""
     basis, track = HeadBasis.load(pack.path("head")), arrays.to_motion(motion)
     neutral, identity = arrays.to_person(head)
     emolib = Emolib.load(pack.path("emolib"), basis, head_model=pack.digests("head")[0])
     emotion = emotion_curves(read_track(felt), identity, emolib=emolib, basis=basis)
-    write_arrays(out, arrays.from_bake(bake(neutral, track, emotion, basis=basis, fps=fps, controls=controls)))
+    fusion = None if fusing == "shapes" else fusion_by(fusing, basis, pack)
+    write_arrays(out, arrays.from_bake(bake(neutral, track, emotion, basis=basis, fps=fps, controls=controls, fusion=fusion)))
     return closure_warnings(track, controls, basis)
+
+
+def fusion_by(method: Fusing, basis: HeadBasis, pack: Pack) -> Fusion:
+    """Return how M_emo and M_lip become M_face on the mesh (Sec. 4.3): by FuNet, or by the minimisers of its loss."""
+    network = FuNet.load(pack.path("fusion_network"), vertices=len(basis.regions)) if method == "network" else None
+    return Fusion.make(basis, method, network=network)
 
 
 def existing(path: str, what: str) -> Path:

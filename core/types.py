@@ -17,6 +17,8 @@ Emotion = Literal["neutral", "happy", "angry", "sad", "fear", "surprise", "disgu
 EMOTIONS: tuple[Emotion, ...] = ("neutral", "happy", "angry", "sad", "fear", "surprise", "disgust", "contempt")
 HEARD = EMOTIONS[:-1]           # those a voice is judged by (Sec. 4.1); contempt is the user's to choose
 MOST_LEVEL = 3
+Fusing = Literal["shapes", "harmonic", "network", "region"]
+FUSIONS: tuple[Fusing, ...] = ("shapes", "harmonic", "network", "region")     # of emotion and speech (docs/funet.md)
 LONGEST_TRANSITION = 2.0        # seconds
 
 
@@ -157,7 +159,9 @@ class ShapeKeyBake:
     jaw_angles: (N,) float32, radians, how far lower teeth and tongue turn about `jaw_pivot` (3,) float32, metres, when
     jawOpen is at N even steps from 0 to 1 (theta of Sec. 3.4); blinks: (M, 2) float32, seconds and weight of eyeBlink.
     The emotion is added to the speech: emotion_times (J,) float32, seconds, knots of emotion_weights (J, K) float32 between which it
-    changes evenly; emotion_lips: (T, K) float32, what keeps the lips in sync with the speech under it.
+    changes evenly; emotion_lips: (T, K) float32, what keeps the lips in sync with the speech under it. Where both were fused on the
+    mesh: fusion_offsets (R, V, 3) float32, metres, shapes for what the others cannot show, with fusion_weights (T, R) float32, and
+    fusion_error (2,) float32, metres, mean and most that the keyed skin is away from the fused one; else R and the error are 0.
     """
 
     names: tuple[str, ...]
@@ -170,6 +174,9 @@ class ShapeKeyBake:
     emotion_times: Floats
     emotion_weights: Floats
     emotion_lips: Floats
+    fusion_offsets: Floats
+    fusion_weights: Floats
+    fusion_error: Floats
     fps: float
 
     def __post_init__(self) -> None:
@@ -178,6 +185,9 @@ class ShapeKeyBake:
         check("emotion_times", self.emotion_times, np.float32, (None,))
         check("emotion_weights", self.emotion_weights, np.float32, (len(self.emotion_times), len(self.names)))
         check("emotion_lips", self.emotion_lips, np.float32, (len(self.weights), len(self.names)))
+        check("fusion_offsets", self.fusion_offsets, np.float32, (None, self.offsets.shape[1], 3))
+        check("fusion_weights", self.fusion_weights, np.float32, (len(self.weights), len(self.fusion_offsets)))
+        check("fusion_error", self.fusion_error, np.float32, (2,))
         check("jaw_angles", self.jaw_angles, np.float32, (None,))
         check("blinks", self.blinks, np.float32, (None, 2))
         check("jaw_pivot", self.jaw_pivot, np.float32, (3,))

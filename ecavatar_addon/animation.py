@@ -23,9 +23,10 @@ from .actions import (
     write_action,
     write_curve,
 )
-from .head import EYES, JAW, Parts
+from .head import EYES, JAW, Parts, fused_names
 
 REST, SPEECH, BLINKS, EMOTION, LIPS = "Rest", "Speech", "Blinks", "Emotion", "Emotion Lips"
+FUSE_AGAIN = "emotion and speech of this avatar are fused on the mesh; Emotion panel; press Generate to fuse them with this change"
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 
 
@@ -43,12 +44,13 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, *, start: int
     lids = (start + bake["blinks"][:, 0].astype(np.float64) * fps, bake["blinks"][:, 1])
     felt = EmotionCurves(bake["emotion_times"], bake["emotion_weights"])
     emotion = emotion_keys(names, felt, start=start, fps=fps, gain=gain)
-    lips = dense_curves(names, gain * bake["emotion_lips"], start=start)
+    lips = dense_curves((*names, *fused_names(result)), gain * np.hstack([bake["emotion_lips"], bake["fusion_weights"]]), start=start)
     set_track(keys, root.name, REST, rest_curves((*speech, *LIDS, *emotion, *lips), start=start), stamp)
     set_track(keys, root.name, SPEECH, speech, stamp)
     set_track(keys, root.name, BLINKS, dict.fromkeys(LIDS, lids) if len(lids[0]) else {}, stamp)
     set_track(keys, root.name, EMOTION, emotion, stamp | {"gain": gain}, blend_type="ADD")
-    set_track(keys, root.name, LIPS, lips, stamp | {"gain": gain}, blend_type="ADD")
+    fused = result.emotions.fusion != "shapes"
+    set_track(keys, root.name, LIPS, lips, stamp | {"gain": gain, "fused": float(fused)}, blend_type="ADD")
     set_strength(keys, strength)
     for role, part in parts.items():
         followers = part.data.shape_keys if role != "skin" and part.data is not None else None
@@ -129,10 +131,10 @@ def rekey_emotion(keys: bpy.types.Key, felt: EmotionCurves, basis: HeadBasis) ->
 def rekey_lips(keys: bpy.types.Key, basis: HeadBasis) -> str:
     """Key anew what keeps the lips in sync under the emotion, from the keys of both; return the name of the kept copy, or "".
 
-    Nothing is done where the artist has deleted one of the tracks.
+    Nothing is done where the artist has deleted one of the tracks, and where both were fused on the mesh, which the engine does.
     """
     speech, emotion, lips = (our_action(keys, name) for name in (SPEECH, EMOTION, LIPS))
-    if speech is None or emotion is None or lips is None:
+    if speech is None or emotion is None or lips is None or fused_on_mesh(keys):
         return ""
     stamp, names = lips[STAMP].to_dict(), tuple(basis.expression_names)
     frames = np.arange(stamp["start"], stamp["end"] + 1)
@@ -140,6 +142,12 @@ def rekey_lips(keys: bpy.types.Key, basis: HeadBasis) -> str:
     felt = EmotionCurves(times, sample(emotion, keys, names, frames) / np.float32(emotion[STAMP]["gain"]))
     weights = lips_under(felt, sample(speech, keys, names, frames), basis=basis, fps=stamp["fps"])
     return rekey(keys, LIPS, dense_curves(names, stamp["gain"] * weights, start=stamp["start"]))
+
+
+def fused_on_mesh(keys: bpy.types.Key) -> bool:
+    """Whether what keeps the lips in sync under the emotion was found on the mesh."""
+    action = our_action(keys, LIPS)
+    return action is not None and bool(action[STAMP].to_dict().get("fused"))
 
 
 def set_strength(keys: bpy.types.Key, strength: float) -> list[str]:

@@ -23,7 +23,7 @@ from ..core.types import HEARD, EmotionTrack, EmotionWindow, Floats
 from . import animation, head, thumbnails
 from .actions import STAMP, strip_of
 
-SLIDERS = ("window", "transition", "sensitivity", "level_by")
+SLIDERS = ("window", "transition", "sensitivity", "level_by", "fusion")
 DECIMALS = 4                    # a time or a level is kept to; Blender stores single precision
 
 
@@ -44,7 +44,7 @@ def settings_of(root: bpy.types.Object) -> EmotionSettings:
     emotion = root.ecavatar.emotion
     window, transition, sensitivity = map(rounded, (emotion.window, emotion.transition, emotion.sensitivity))
     locked = tuple(found for found in track_of(root).windows if found.locked) if emotion.windows else ()
-    return EmotionSettings(window, transition, sensitivity, emotion.level_by, locked)
+    return EmotionSettings(window, transition, sensitivity, emotion.level_by, emotion.fusion, locked)
 
 
 def rounded(value: float) -> float:
@@ -118,7 +118,8 @@ def update(root: bpy.types.Object) -> list[str]:
     keys, track = keys_of(root), track_of(root)
     basis, emolib, identity = library_of(root)
     kept = animation.rekey_emotion(keys, emotion_curves(track, identity, emolib=emolib, basis=basis), basis)
-    return [f"your edited keys of the emotion are kept; action {name}; put it on an NLA track to use it" for name in kept]
+    told = [f"your edited keys of the emotion are kept; action {name}; put it on an NLA track to use it" for name in kept]
+    return [*told, *([animation.FUSE_AGAIN] if animation.fused_on_mesh(keys) else [])]
 
 
 def library_of(root: bpy.types.Object) -> tuple[HeadBasis, Emolib, Floats]:

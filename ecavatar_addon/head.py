@@ -20,6 +20,8 @@ from .scene import to_blender
 OBJECTS = ("skin", "lashes", "teeth_upper", "teeth_lower", "tongue", "eye_left", "eye_right")
 JAW, EYES = "jaw", ("eye_left", "eye_right")
 AVATAR = "avatar"
+FUSED = "fusion_"               # first word of shapes that the fusion of emotion and speech on the mesh needs; each job has its own
+FUSED_RANGE = 2.0               # of their sliders
 LEAST_OFFSET = 2e-5             # metres: a shape that moves teeth, tongue or eyes less than this gets no key there
 RENDER_LEVELS = 2
 Parts = dict[str, bpy.types.Object]
@@ -75,8 +77,9 @@ def furnish(root: bpy.types.Object, result: JobResult, basis: HeadBasis) -> Part
     Objects it has already take on the new shape and keep everything else: place, materials, modifiers, children, tracks.
     What the artist deleted, or changed the mesh of, is made anew.
     """
-    names = (*map(str, result.bake["names"]), *map(str, result.bake["corrective_names"]))
-    vertices, offsets = result.head["vertices"], np.concatenate([result.bake["offsets"], result.bake["corrective_offsets"]])
+    names = (*map(str, result.bake["names"]), *map(str, result.bake["corrective_names"]), *fused_names(result))
+    offsets = np.concatenate([result.bake[name] for name in ("offsets", "corrective_offsets", "fusion_offsets")])
+    vertices = result.head["vertices"]
     old, parts = parts_of(root), {}
     for role in OBJECTS:
         shape = part_shape(role, vertices, names, offsets, basis)
@@ -92,6 +95,11 @@ def furnish(root: bpy.types.Object, result: JobResult, basis: HeadBasis) -> Part
     for role, part in (parts | {JAW: jaw}).items():     # whoever moves the skin moves the head
         part.parent = root if role == "skin" else jaw if role in JAW_PARTS else parts["skin"]
     return parts | {JAW: jaw}
+
+
+def fused_names(result: JobResult) -> tuple[str, ...]:
+    """Return the names of the shapes that the fusion of this job's emotion with its speech on the mesh needs."""
+    return tuple(f"{FUSED}{number + 1:02d}" for number in range(len(result.bake["fusion_offsets"])))
 
 
 @dataclass(frozen=True)
@@ -129,8 +137,12 @@ def reshape(part: bpy.types.Object, shape: Shape) -> bool:
     """Move the vertices and keys of an object to `shape`; False, and nothing is changed, when they are not the same ones."""
     mesh = part.data
     blocks = {block.name: block for block in mesh.shape_keys.key_blocks} if mesh.shape_keys is not None else {}
-    if len(mesh.vertices) != len(shape.points) or not set(shape.keys) <= set(blocks):
+    if len(mesh.vertices) != len(shape.points) or not {name for name in shape.keys if not name.startswith(FUSED)} <= set(blocks):
         return False
+    for name in {name for name in blocks if name.startswith(FUSED)} - set(shape.keys):
+        part.shape_key_remove(blocks.pop(name))
+    for name in sorted(set(shape.keys) - set(blocks)):
+        blocks[name] = add_key(part, name)
     mesh.vertices.foreach_set("co", shape.points.ravel())
     if mesh.shape_keys is not None:
         mesh.shape_keys.reference_key.data.foreach_set("co", shape.points.ravel())
@@ -160,15 +172,22 @@ def add_part(role: str, root: bpy.types.Object, shape: Shape, basis: HeadBasis) 
     if shape.keys:
         made.shape_key_add(name="Basis", from_mix=False)
     for name, points in shape.keys.items():
-        key = made.shape_key_add(name=name, from_mix=False)
-        key.data.foreach_set("co", points.ravel())
-        key.value = 0.0
+        add_key(made, name).data.foreach_set("co", points.ravel())
     if role == "skin":
         add_vertex_groups(made, basis)
     if role in ("skin", "lashes"):
         smooth = made.modifiers.new("Subdivision", "SUBSURF")
         smooth.levels, smooth.render_levels, smooth.show_viewport = 1, RENDER_LEVELS, False
     return made
+
+
+def add_key(part: bpy.types.Object, name: str) -> bpy.types.ShapeKey:
+    """Add a shape key at rest."""
+    key = part.shape_key_add(name=name, from_mix=False)
+    key.value = 0.0
+    if name.startswith(FUSED):
+        key.slider_min, key.slider_max = -FUSED_RANGE, FUSED_RANGE
+    return key
 
 
 def new_mesh(name: str, points: Floats, rows: NDArray[np.int64], faces: NDArray[np.int64], basis: HeadBasis) -> bpy.types.Mesh:

@@ -150,6 +150,8 @@ def update(root: bpy.types.Object) -> list[str]:
     kept = (animation.rekey(keys, animation.SPEECH, animation.dense_curves(tuple(basis.expression_names), weights, start=start)),
             animation.rekey_lips(keys, basis))
     told = [f"your edited keys are kept; action {name}; put it on an NLA track to use it" for name in kept if name]
+    if animation.fused_on_mesh(keys):
+        told.append(animation.FUSE_AGAIN)
     return [*told, *closure_warnings(motion, controls, basis)]
 
 

@@ -61,7 +61,7 @@ class ECAVATAR_PT_emotion(OfAvatar, bpy.types.Panel):
         if settings.said:
             wrapped(column, context, settings.said, "INFO")
         column.prop(settings, "transition")
-        for name in ("window", "sensitivity", "level_by"):
+        for name in ("window", "sensitivity", "level_by", "fusion"):
             column.prop(settings, name)
         row = column.row(align=True)
         row.scale_y = HEIGHT

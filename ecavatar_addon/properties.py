@@ -139,6 +139,12 @@ class ECAVATAR_PG_emotion(bpy.types.PropertyGroup):
         name="Level By", options=set(), description="What a heard emotion's level is taken from; Hear Again uses it",
         items=(("strength", "Strength", "How strong the voice sounds"),
                ("probability", "Probability", "How sure the emotion is, as in the paper")))
+    fusion: bpy.props.EnumProperty(
+        name="Fusion", options=set(), description="How emotion and speech become one face; Generate uses it",
+        items=(("shapes", "Shapes", "In shape weights: the mouth shows the emotion, too, and edits of it are keyed at once"),
+               ("harmonic", "Mesh", "On the mesh: lips as spoken, the face around them as felt, smooth passages between"),
+               ("network", "FuNet", "On the mesh, by the paper's network"),
+               ("region", "Regions", "On the mesh, each region of the face by itself: the minimum of the network's loss")))
     duration: bpy.props.FloatProperty(name="Duration", options={"HIDDEN"}, description="Of the recording, seconds")
     recording: bpy.props.StringProperty(
         name="Recording", options={"HIDDEN"}, description="sha256 of the recording that the windows belong to")

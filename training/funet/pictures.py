@@ -5,7 +5,6 @@ Eight emotions down; a p, an a, an o and an f from the front and from the side a
 
 import argparse
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from PIL import Image
@@ -15,11 +14,11 @@ from core.emolib import Emolib
 from core.emotion_motion import SPEECH_ONLY, fuse
 from core.face_fit import Anchors
 from core.funet import FuNet
-from core.fusion import Fusion, Jaw, Method, felt_weights, offsets_of
+from core.fusion import Fusion, Jaw, felt_weights, offsets_of
 from core.head_model import HeadBasis
 from core.mouth_rig import pose
 from core.pack import Pack
-from core.types import EMOTIONS, Bytes, Floats
+from core.types import EMOTIONS, FUSIONS, Bytes, Floats, Fusing
 from training.emolib.portraits import Portraits
 
 SOUNDS = {"p": {"press": 0.4}, "a": {"aperture": 0.85, "jaw": 0.9}, "o": {"aperture": 0.4, "jaw": 0.4, "pucker": 0.85},
@@ -27,7 +26,6 @@ SOUNDS = {"p": {"press": 0.4}, "a": {"aperture": 0.85, "jaw": 0.9}, "o": {"apert
 VIEWS = (0.0, 40.0)             # degrees
 SIDE = 220
 PEOPLE = ("caucasian female young", "african male old")
-Shown = Method | Literal["weights"]     # the last: the fusion in shape weights
 
 
 def spoken(basis: HeadBasis) -> Floats:
@@ -42,9 +40,9 @@ def spoken(basis: HeadBasis) -> Floats:
     return result
 
 
-def fused(basis: HeadBasis, speech: Floats, emotion: Floats, method: Shown, jaw: Jaw, network: FuNet | None) -> Floats:
+def fused(basis: HeadBasis, speech: Floats, emotion: Floats, method: Fusing, jaw: Jaw, network: FuNet | None) -> Floats:
     """Return the offsets (T, V, 3) of heads that speak and feel (T, K)."""
-    if method == "weights":
+    if method == "shapes":
         kept = np.array([not name.startswith(SPEECH_ONLY) for name in basis.expression_names])
         return np.concatenate([offsets_of(basis, fuse(said[None], (felt * kept)[None], basis, fps=60.0))
                                for said, felt in zip(speech, emotion, strict=True)])
@@ -52,7 +50,7 @@ def fused(basis: HeadBasis, speech: Floats, emotion: Floats, method: Shown, jaw:
     return fusion(offsets_of(basis, speech), offsets_of(basis, felt_weights(emotion, speech, basis, jaw=jaw)))
 
 
-def sheet(method: Shown, *, person: int, level: float, jaw: Jaw, network: Path | None, side: int = SIDE) -> Bytes:
+def sheet(method: Fusing, *, person: int, level: float, jaw: Jaw, network: Path | None, side: int = SIDE) -> Bytes:
     """Draw one."""
     pack = Pack.open()
     basis = HeadBasis.load(pack.path("head"))
@@ -77,7 +75,7 @@ def main() -> None:
     """Draw and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--method", choices=("region", "harmonic", "network", "weights"), default="harmonic")
+    parser.add_argument("--method", choices=FUSIONS, default="harmonic")
     parser.add_argument("--person", type=int, choices=range(len(PEOPLE)), default=0)
     parser.add_argument("--level", type=float, default=3.0)
     parser.add_argument("--jaw", choices=("speech", "emotion"), default="speech")
