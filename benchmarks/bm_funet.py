@@ -9,6 +9,8 @@ One JSON line each: name, values, unit, anchor, machine. The speech is the demo 
   do, least of happy, surprise, fear, angry; kept: how far brows, eyes and cheeks go the way from M_lip to M_emo; jitter: mean third
   difference of all vertices over the greater one of the two inputs, most of all emotions; frames_per_second of the fusion alone.
 - fusion_lca_METHOD: LCA on --lca clips of ../shared/data/timit_dev before fusion and under each emotion (skipped where it is missing).
+- fusion_keys_METHOD: RUN frames of the demo from happy to angry, fused on the mesh, as keys (core/fused_shapes.py): shapes beside the
+  head's, mean and most distance of the keyed skin from the fused one in mm, frames keyed in a second, fusion included.
 - fusion_paper: the network of Table 2 for this head: parameters, one step of training (a pair) and one inference, seconds and memory.
 """
 
@@ -38,6 +40,7 @@ from core.emolib import Emolib  # noqa: E402
 from core.emotion_motion import SPEECH_ONLY, fuse  # noqa: E402
 from core.files import digest  # noqa: E402
 from core.funet import FuNet  # noqa: E402
+from core.fused_shapes import fuse_on_mesh  # noqa: E402
 from core.fusion import Fusion, Jaw, SkinBlend, felt_weights, fusion_regions, offsets_of  # noqa: E402
 from core.head_model import REGIONS, HeadBasis  # noqa: E402
 from core.lipsync import LipNetwork, animate_lips  # noqa: E402
@@ -164,6 +167,18 @@ def speed(take: Take, bench: Bench, speech: Floats) -> float:
     return len(said) / min(best)
 
 
+def keyed(fusion: Fusion, bench: Bench, speech: Floats) -> dict[str, float]:
+    """Return what becomes of a fusion on the mesh as keys."""
+    said = speech[:RUN]
+    share = np.linspace(0, 1, len(said), dtype=np.float32)[:, None]
+    felt = (1 - share) * bench.felt("happy", len(said)) + share * bench.felt("angry", len(said))
+    kept = np.array([not name.startswith(SPEECH_ONLY) for name in bench.basis.expression_names])
+    started = time.perf_counter()
+    result = fuse_on_mesh(said, np.asarray(felt * kept, np.float32), fusion)
+    return {"shapes": len(result.offsets), "mean_mm": 1000 * result.mean, "most_mm": 1000 * result.most,
+            "frames_per_second": len(said) / (time.perf_counter() - started)}
+
+
 def on_mesh(skin: SkinBlend) -> Take:
     """Return a fusion of vertices as a fusion of both."""
     return lambda speech, emotion, lip, emo: skin(lip, emo)
@@ -229,11 +244,16 @@ def write(name: str, values: dict[str, Any], unit: str, anchor: str) -> None:
 
 def methods(bench: Bench, network: Path) -> dict[str, Take]:
     """Return the fusions by name; without a network at `network` all others."""
-    count = len(bench.regions)
-    found: dict[str, Take] = {f"{name}_blend": on_mesh(Fusion.make(bench.basis, name).skin) for name in ("region", "harmonic")}
+    return {**{name: on_mesh(fusion.skin) for name, fusion in fusions(bench, network).items()},
+            "shape_weights": partial(Bench.by_weights, bench)}
+
+
+def fusions(bench: Bench, network: Path) -> dict[str, Fusion]:
+    """Return those on the mesh."""
+    found = {f"{name}_blend": Fusion.make(bench.basis, name) for name in ("region", "harmonic")}
     if network.is_file():
-        found["funet"] = on_mesh(FuNet.load(network, vertices=count))
-    return {**found, "shape_weights": partial(Bench.by_weights, bench)}
+        found["funet"] = Fusion.make(bench.basis, "network", network=FuNet.load(network, vertices=len(bench.regions)))
+    return found
 
 
 def main() -> None:
@@ -247,7 +267,8 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
     bench = Bench(options.pack)
-    takes = methods(bench, options.network or options.pack / "funet_compact.onnx")
+    network = options.network or options.pack / "fusion_network.onnx"
+    takes = methods(bench, network)
     speech = bench.spoken(read_audio(options.pack / "third_party" / "beckett.wav"))
     for jaw in ("speech", "emotion"):
         scores = {name: {emotion: bench.score(take, speech, emotion, jaw, options.every) for emotion in EMOTIONS}
@@ -257,6 +278,8 @@ def main() -> None:
             if jaw == "speech":
                 values["frames_per_second"] = round(speed(takes[name], bench, speech))
             write(f"fusion_{name}_{jaw}", values, "see the benchmark", "region_blend")
+    for name, fusion in fusions(bench, network).items():
+        write(f"fusion_keys_{name}", keyed(fusion, bench, speech), "see the benchmark", "the skin fused on the mesh")
     if options.lca:
         lip_accuracy(bench, takes, options.lca)
     if options.paper:

@@ -27,7 +27,7 @@ class FuNet:
 
         Raises PackError when it is missing, damaged, of another format or of another head.
         """
-        session = open_session(path)
+        session = open_session(path, few_channels=True)
         metadata: dict[str, Any] = json.loads(session.get_modelmeta().custom_metadata_map.get("ecavatar", "{}"))
         if metadata.get("format") != FORMAT or "vertices" not in metadata:
             raise PackError(f"the fusion network has format {metadata.get('format')}, this version needs {FORMAT}", path,

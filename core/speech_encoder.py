@@ -123,13 +123,18 @@ class SpeechEncoder:
         return np.concatenate([output[0] for output in result], axis=1).astype(np.float32)
 
 
-def open_session(model: Path | bytes, threads: int = 2) -> onnxruntime.InferenceSession:
-    """Open a network, a file or its content, for the CPU. Raises PackError when it is missing or damaged."""
+def open_session(model: Path | bytes, threads: int = 2, *, few_channels: bool = False) -> onnxruntime.InferenceSession:
+    """Open a network, a file or its content, for the CPU. Raises PackError when it is missing or damaged.
+
+    few_channels: of its convolutions; they are then not padded to whole vectors, which would be most of the work.
+    """
     if isinstance(model, Path) and not model.is_file():
         raise PackError("a network of the model pack is missing", model, ADVICE)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
+    if few_channels:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     try:
         return onnxruntime.InferenceSession(str(model) if isinstance(model, Path) else model, options,
                                             providers=["CPUExecutionProvider"])

@@ -199,6 +199,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=TrainingConfig.seed)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
+    torch.set_num_threads(1)                # small networks: two threads wait for each other most of the time
     corpus = Corpus.read(options.data, options.work)
     config = TrainingConfig(members=options.members, seed=options.seed)
     calibration = cross_validate(corpus, config)
