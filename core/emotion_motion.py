@@ -20,9 +20,10 @@ PARTING = ("mouthUpperUp", "mouthLowerDown")
 PRESSING = ("mouthPress", "mouthRoll", "mouthShrug")
 CORNERS = ("mouthSmile", "mouthFrown", "mouthStretch", "mouthDimple", "mouthLeft", "mouthRight")
 ROUND = {"mouthPucker": 1.3, "mouthFunnel": 0.7}        # how round these make the lips
-PARTED = 0.4                    # share of PARTING that is left on lips that touch
+PARTED = 0.1                    # share of PARTING that is left on lips that touch
 PURSED = 0.35                   # share of CORNERS that is left on fully round lips
 TALK = 0.25                     # seconds before and after open lips in which they are not pressed together
+PRESSED, SOON = 0.002, 0.06     # metres that an emotion may press lips into each other; seconds from open lips until it does
 WIDE = 0.004                    # metres of the lips' gap from which they are open
 
 
@@ -68,7 +69,8 @@ def emotion_curves(track: EmotionTrack, identity: Floats, *, emolib: Emolib, bas
 def fuse(speech: Floats, emotion: Floats, basis: HeadBasis, *, fps: float) -> Floats:
     """Return weights (T, K) of all shapes that show both, in 0..1.
 
-    speech, emotion: (T, K) at `fps`, as spoken and as felt. The gap between the lips is the spoken one on the mesh.
+    speech, emotion: (T, K) at `fps`, as spoken and as felt. The gap between the lips is the spoken one on the mesh; lips that touch
+    may be pressed together.
     """
     names = tuple(basis.expression_names)
     opening = gap(basis, names, speech)
@@ -87,7 +89,9 @@ def fuse(speech: Floats, emotion: Floats, basis: HeadBasis, *, fps: float) -> Fl
             result[:, index] *= 1 - (1 - PURSED) * purse
     moved = np.clip(speech + result, 0, 1)
     felt = np.flatnonzero(emotion.any(axis=1))
-    moved[felt] = solve_gap(basis, names, moved[felt], opening[felt])
+    depth = PRESSED * (1 - spread((opening > SHUT).astype(np.float32), round(SOON * fps)))[felt]
+    pressed = np.minimum(opening[felt], np.maximum(gap(basis, names, moved[felt]), -depth))
+    moved[felt] = solve_gap(basis, names, moved[felt], np.where(opening[felt] <= SHUT, pressed, opening[felt]))
     return np.asarray(moved, np.float32)
 
 

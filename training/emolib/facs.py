@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 UNITS: dict[int, dict[str, float]] = {
     1: {"browInnerUp": 1.0},                                            # inner brow raiser
     2: {"browOuterUp": 1.0},                                            # outer brow raiser
-    4: {"browDown": 1.0, "noseSneer": 0.15},                            # brow lowerer; our browDown lowers the root least
+    4: {"browDown": 1.0, "noseSneer": 0.15},                            # brow lowerer
     5: {"eyeWide": 1.0},                                                # upper lid raiser
     6: {"cheekSquint": 1.0, "eyeSquint": 0.35},                         # cheek raiser
     7: {"eyeSquint": 1.0},                                              # lid tightener
@@ -30,7 +30,7 @@ UNITS: dict[int, dict[str, float]] = {
     25: {"mouthLowerDown": 0.4, "mouthUpperUp": 0.2},                   # lips part
     26: {"jawOpen": 0.6},                                               # jaw drop
     43: {"eyeBlink": 1.0},                                              # lids droop, eyes closed
-    44: {"browDown": 1.0},                                              # brow gatherer: what of 4 works against a raised inner brow
+    44: {"browDown": 0.5},                                              # brow gatherer: what of 4 works against a raised inner brow
     64: {"eyeLookDown": 1.0},                                           # eyes down
 }
 SIDES = ("Left", "Right")

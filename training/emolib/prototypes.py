@@ -25,15 +25,15 @@ PROTOTYPES: dict[Emotion, tuple[Variant, ...]] = {
         Variant(0.7, {6: Unit(0.9), 12: Unit(0.85), 25: Unit(0.6, onset=0.2), 26: Unit(0.2, onset=0.5, chance=0.5)}),
         Variant(0.3, {6: Unit(0.9), 12: Unit(0.9), 14: Unit(0.2, chance=0.5)})),
     "sad": (
-        Variant(0.6, {1: Unit(1.0), 44: Unit(0.3), 15: Unit(0.85), 17: Unit(0.45), 43: Unit(0.2)}),
-        Variant(0.4, {1: Unit(1.0), 44: Unit(0.2), 15: Unit(0.75), 43: Unit(0.26), 64: Unit(0.15, chance=0.5)})),
+        Variant(0.6, {1: Unit(1.0), 44: Unit(0.5), 15: Unit(0.85), 17: Unit(0.45), 43: Unit(0.2)}),
+        Variant(0.4, {1: Unit(1.0), 44: Unit(0.4), 15: Unit(0.75), 43: Unit(0.26), 64: Unit(0.15, chance=0.5)})),
     "surprise": (
         Variant(0.8, {1: Unit(0.95), 2: Unit(0.95), 5: Unit(0.75), 25: Unit(0.2), 26: Unit(0.6)}),
         Variant(0.2, {1: Unit(1.0), 2: Unit(1.0), 5: Unit(0.85), 25: Unit(0.2), 26: Unit(0.35)})),
     "fear": (
-        Variant(0.6, {1: Unit(1.0), 2: Unit(0.1), 44: Unit(0.6), 5: Unit(1.0), 20: Unit(1.0), 16: Unit(0.65), 25: Unit(0.6),
+        Variant(0.6, {1: Unit(1.0), 2: Unit(0.1), 44: Unit(1.6), 5: Unit(1.0), 20: Unit(1.0), 16: Unit(0.65), 25: Unit(0.6),
                       26: Unit(0.15)}),
-        Variant(0.4, {1: Unit(1.0), 44: Unit(0.6), 5: Unit(1.0), 7: Unit(0.1), 20: Unit(1.0), 16: Unit(0.6), 25: Unit(0.5),
+        Variant(0.4, {1: Unit(1.0), 44: Unit(1.6), 5: Unit(1.0), 7: Unit(0.1), 20: Unit(1.0), 16: Unit(0.6), 25: Unit(0.5),
                       26: Unit(0.1, onset=0.3)})),
     "disgust": (
         Variant(0.6, {9: Unit(1.0), 10: Unit(0.7), 4: Unit(0.3), 7: Unit(0.3), 15: Unit(0.3), 17: Unit(0.4)}),

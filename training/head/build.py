@@ -12,8 +12,8 @@ from core.files import write_arrays
 from core.head_model import FORMAT, MATERIALS
 from core.lids import Eyeball, cleared, sides
 
+from . import brows, eyes, mouth, population, teeth, tongue, unwrap
 from . import crop as cropping
-from . import eyes, mouth, population, teeth, tongue, unwrap
 from .average import AverageFace, canonical
 from .correctives import correctives
 from .crop import Indices
@@ -32,6 +32,8 @@ LIDS = 0.020                    # metres from the eyeball's middle: what moves i
 LANDMARKS = Path(__file__).with_name("landmarks.npz")      # where the landmarks lie on the source's skin (docs/head_model.md)
 EYES = ("eye_left", "eye_right")
 AROUND_EYES = ("eye", "brow", "cheekSquint")
+CLOSED = ("mouthSmile", "mouthFrown", "mouthDimple", "mouthPress", "mouthStretch")      # lips meet from corner to corner
+SEALED = ("mouthRoll",)         # lips may overlap, but do not part
 MOUTH_PARTS = ("teeth_upper", "teeth_lower", "tongue")
 
 
@@ -200,6 +202,12 @@ class Builder:
         skin = part["skin"]
         shapes["mouthPucker"] *= PUCKER
         shapes["mouthPucker"][skin] += self.line.gathered(mean[skin])
+        for eye in EYES:
+            name = f"browDown{eye.removeprefix('eye_').capitalize()}"
+            shapes[name][skin] = brows.knitted(shapes[name][skin], mean[skin], mean[part[eye]].mean(axis=0))
+        for names, bring in ((CLOSED, self.closer.close), (SEALED, self.closer.seal)):
+            for name in filter(lambda name: name.startswith(names), shapes):
+                shapes[name][skin] = bring(mean[skin] + shapes[name][skin]) - mean[skin]
         self.clearance = mouth.Clearance(mean, part, self.arches, self.room)
         self.clearance.keep_out(shapes)
         opened = mean[skin] + shapes["jawOpen"][skin]

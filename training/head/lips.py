@@ -62,6 +62,15 @@ class LipCloser:
                 head[:, 1] += share @ moves
         return head
 
+    def seal(self, head: Array) -> Array:
+        """Return the head (V, 3) with lips that meet where they were apart; where they press into each other they still do."""
+        head = head.copy()
+        for _ in range(6):
+            upper, lower = self.line.meeting(head)
+            for share, moves in zip(self.share, (np.minimum(upper, 0), np.maximum(lower, 0)), strict=True):
+                head[:, 1] += share @ moves
+        return head
+
     def gap(self, head: Array) -> float:
         """Return the largest distance between the rims, metres."""
         return float(max(2 * np.abs(moves).max() for moves in self.line.meeting(head)))
