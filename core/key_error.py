@@ -9,6 +9,7 @@ from .types import Floats
 
 Places = NDArray[np.int64]
 LIMIT = 0.0002                  # metres that a vertex may be off in any frame, all shapes together
+CERTAIN = 0.99                  # share of a limit that is used, since Blender counts in single precision
 OPENED = 2e-6                   # metres that touching lips may be further apart
 CHUNK = 128                     # frames whose vertices are looked at together
 
@@ -18,7 +19,7 @@ class MeshError:
 
     def __init__(self, weights: Floats, basis: HeadBasis, moving: Places, member: Places, *, limit: float, share: float) -> None:
         """weights: (T, K); moving: (S,) places of the shapes that move; member: (S,) which curve each follows; share: of `limit`."""
-        self.weights, self.basis, self.moving, self.member, self.limit = weights, basis, moving, member, limit
+        self.weights, self.basis, self.moving, self.member, self.limit = weights, basis, moving, member, CERTAIN * limit
         offsets = basis.expressions[moving]
         follows = (np.arange(member.max() + 1)[:, None] == member).astype(np.float32)
         curves = np.tensordot(follows, offsets, 1)
@@ -33,10 +34,12 @@ class MeshError:
         each[moving] = self.tolerance[member]
         bound = each[basis.corrective_pairs[self.extra]] @ np.array([1, 1], np.float32)
         furthest = self.tolerance @ distances + bound @ np.linalg.norm(correctives, axis=2)
-        watched = np.flatnonzero(furthest > limit)                              # no other vertex can be off by more
+        watched = np.flatnonzero(furthest > self.limit)                              # no other vertex can be off by more
         self.offsets = np.concatenate([offsets, correctives])[:, watched].transpose(2, 0, 1).copy()      # (3, S + C', W)
         upper, lower = (np.concatenate([offsets, correctives])[:, side, 1].mean(axis=1) for side in central_pairs(basis))
         self.parting = upper - lower                                            # (S + C',) metres of the lips' gap
+        self.seen = np.full((len(curves), len(weights)), np.inf, np.float32)    # the differences looked at last
+        self.bad = np.ones(len(weights), bool)                                  # frames in which they were too large
 
     def missing(self, difference: Floats, room: Floats) -> Places:
         """Return at which places of the curves, one after the other, a key is missing; none where all is well.
@@ -44,10 +47,11 @@ class MeshError:
         difference: (C, T) by which the curves are off; room: (T,) metres by which the lips may be further apart there.
         """
         off = self.off(difference)
-        furthest, direction = self.furthest(off)
+        furthest, direction = self.furthest(off, self.bad | (difference != self.seen).any(axis=0))
         opened = off @ self.parting - np.maximum(room, OPENED)
         apart, opening = furthest > self.limit, opened > 0
         excess = np.maximum(np.where(apart, furthest / self.limit, 0), np.where(opening, 1 + opened / self.limit, 0))
+        self.seen, self.bad = difference, excess > 0
         around = np.lib.stride_tricks.sliding_window_view(np.pad(excess, 2), 5).max(axis=1)
         worst = np.flatnonzero((excess > 0) & (excess == around))
         count = len(self.moving)
@@ -65,12 +69,15 @@ class MeshError:
         after = self.basis.corrective_weights(self.basis.expression_names, shown)
         return np.concatenate([difference[self.member].T, (after - self.before)[:, self.extra]], axis=1)
 
-    def furthest(self, off: Floats) -> tuple[Floats, Floats]:
-        """Return by how far the worst vertex is off in each frame, (T,) metres, and the share of each shape in it, (T, S) metres."""
+    def furthest(self, off: Floats, changed: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        """Return by how far the worst vertex is off, (T,) metres, and the share of each shape in it, (T, S) metres.
+
+        Zero where it cannot be further off than allowed, or where nothing has `changed` (T,).
+        """
         frames, count = len(off), len(self.moving)
         distance, shares = np.zeros(frames, np.float32), np.zeros((frames, count), np.float32)
         bound = np.abs(off) @ np.linalg.norm(self.offsets, axis=0).max(axis=1, initial=0)
-        doubtful = np.flatnonzero(bound > self.limit)
+        doubtful = np.flatnonzero((bound > self.limit) & changed)
         for begin in range(0, len(doubtful), CHUNK):
             some = doubtful[begin:begin + CHUNK]
             moved = [off[some] @ offsets for offsets in self.offsets]           # three of (T', W)

@@ -41,14 +41,14 @@ def reduce_keys(weights: Floats, basis: HeadBasis, *, opening: Floats, fps: floa
     curves, member = np.unique(weights[:, moving].T, axis=0, return_inverse=True)       # shapes that move alike are keyed alike
     member = member.ravel()
     error = MeshError(weights, basis, moving, member, limit=limit, share=SHARE)
-    fixed = np.zeros(curves.shape, bool)
+    tops = peaks(curves * error.reach[:, None], reach=round(PEAK_REACH * fps))
+    fixed = tops.copy()
     fixed[:, [0, -1]] = True
-    fixed |= peaks(curves * error.reach[:, None], reach=round(PEAK_REACH * fps))
     lips = np.zeros(len(curves), bool)
     lips[member] = [basis.expression_names[place].startswith(LIPS) for place in moving]
     lips &= np.abs(curves).max(axis=1) * error.reach > limit
     fixed[np.ix_(lips, closures(opening))] = True
-    chain = Chain(curves, error.tolerance, fixed)
+    chain = Chain(curves, error.tolerance, fixed, tops)
     chain.thin()
     room = np.where(opening <= SHUT, SHUT - opening, np.inf)
     while len(missing := error.missing(chain.difference(), room)):
@@ -92,11 +92,13 @@ def segments(length: int) -> tuple[Floats, Floats]:
 class Chain:
     """The keys of all curves (C, T), one curve after the other: their values lie on the curves, their slopes are given."""
 
-    def __init__(self, curves: Floats, tolerance: Floats, fixed: Marks) -> None:
-        """Begin with a key on every frame; tolerance: (C,) of each curve; fixed: (C, T) keys that stay."""
+    def __init__(self, curves: Floats, tolerance: Floats, fixed: Marks, tops: Marks) -> None:
+        """Begin with a key on every frame; tolerance: (C,) of each curve; fixed: (C, T) keys that stay; tops: (C, T) where the
+        curve may not go past its key on either side."""
         self.shape = curves.shape
         self.values, self.fixed = curves.astype(np.float32).ravel(), fixed.ravel()
         self.low, self.high = (np.repeat(bound, curves.shape[1]) for bound in (curves.min(axis=1), curves.max(axis=1)))
+        self.high[tops.ravel()] = self.values[tops.ravel()]
         self.tolerance = np.repeat(tolerance.astype(np.float32), curves.shape[1])
         steps = np.diff(curves, axis=1, prepend=curves[:, :1], append=curves[:, -1:])
         before, after = steps[:, :-1], steps[:, 1:]
@@ -111,7 +113,7 @@ class Chain:
     def fit(self, starts: Places, ends: Places) -> tuple[Floats, Floats]:
         """Return the error of segments (S,) from key to key, as a share of its curve's tolerance, and their handles' lengths (S, 2).
 
-        Infinite where every choice of lengths would have a handle out of the curve's range.
+        Infinite where every choice of lengths would have a handle out of the curve's range, or higher than a peak it belongs to.
         """
         errors, chosen = np.zeros(len(starts), np.float32), np.full((len(starts), 2), LENGTHS[0], np.float32)
         spans = ends - starts
@@ -126,7 +128,8 @@ class Chain:
             worst = np.maximum(off.max(axis=1), -off.min(axis=1))
             handles = np.stack([self.values[first][:, None] + leaving[:, None] * lengths[:, 0],
                                 self.values[last][:, None] - arriving[:, None] * lengths[:, 1]])
-            worst[((handles < self.low[first][:, None]) | (handles > self.high[first][:, None])).any(axis=0)] = np.inf
+            low, high = self.low[first][:, None], np.minimum(self.high[first], self.high[last])[:, None]
+            worst[((handles < low) | (handles > high)).any(axis=0)] = np.inf
             best = worst.argmin(axis=1)
             errors[of_it] = worst[np.arange(len(first)), best] / self.tolerance[first]
             chosen[of_it] = lengths[best]
