@@ -8,11 +8,15 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.bezier import BezierKeys
 from ..core.types import Floats
 
 STAMP = "ecavatar"              # custom property of our actions: digest of the keys we wrote, and what the caller wants to find again
-LINEAR = 1                      # of enum Keyframe.interpolation, for foreach_set
-Curves = Mapping[str, tuple[NDArray[np.float64], Floats]]
+LINEAR, BEZIER = 1, 2           # of enum Keyframe.interpolation, for foreach_set
+ALIGNED = 3                     # of enum Keyframe.handle_left_type and its twin
+SETTLE = 6                      # updates after which Blender, which aligns handles anew each time, changes them no more
+Straight = tuple[NDArray[np.float64], Floats]       # frames and values of keys with straight lines between them
+Curves = Mapping[str, Straight | BezierKeys]
 
 
 def path_of(shape: str) -> str:
@@ -36,9 +40,9 @@ def write_action(action: bpy.types.Action, keys: bpy.types.Key, curves: Curves, 
 
 
 def add_curves(channels: Any, curves: Curves) -> None:
-    """Add a curve for each shape key (frames and values)."""
-    for shape, (frames, values) in curves.items():
-        write_curve(channels.new(path_of(shape)), frames, values)
+    """Add a curve for each shape key."""
+    for shape, keyed in curves.items():
+        write_curve(channels.new(path_of(shape)), keyed)
 
 
 def extend_action(action: bpy.types.Action, keys: bpy.types.Key, curves: Curves) -> None:
@@ -61,7 +65,7 @@ def scale_action(action: bpy.types.Action, keys: bpy.types.Key, factor: float) -
             curve.keyframe_points.foreach_get(name, places)
             places[1::2] *= np.float32(factor)
             curve.keyframe_points.foreach_set(name, places)
-        curve.update()
+        settle(curve)
     if untouched:
         action[STAMP]["keys"] = digest_of(channels)
 
@@ -74,26 +78,41 @@ def sample(action: bpy.types.Action, keys: bpy.types.Key, names: tuple[str, ...]
     for curve in channels:
         if curve.data_path not in places or curve.mute or not len(curve.keyframe_points):
             continue
-        points = np.empty(2 * len(curve.keyframe_points), np.float32)
-        kinds = np.empty(len(curve.keyframe_points), np.int32)
-        curve.keyframe_points.foreach_get("co", points)
-        curve.keyframe_points.foreach_get("interpolation", kinds)
-        straight = (kinds == LINEAR).all() and not len(curve.modifiers) and curve.extrapolation == "CONSTANT"
-        values = np.interp(frames, points[::2], points[1::2]) if straight else np.array([curve.evaluate(frame) for frame in frames])
+        points, kinds = read(curve, "co"), read(curve, "interpolation", np.int32)
+        plain = not len(curve.modifiers) and curve.extrapolation == "CONSTANT"
+        if plain and (kinds == LINEAR).all():
+            values = np.interp(frames, points[::2], points[1::2])
+        elif plain and (kinds == BEZIER).all():
+            values = bezier_of(curve).at(frames)
+        else:
+            values = np.array([curve.evaluate(frame) for frame in frames])
         result[:, places[curve.data_path]] = values
     return result
+
+
+def read(curve: bpy.types.FCurve, name: str, dtype: type[np.generic] = np.float32) -> NDArray[Any]:
+    """Return what all keys of a curve have under `name`: a place has two numbers, anything else one."""
+    values = np.empty(len(curve.keyframe_points) * (2 if dtype is np.float32 else 1), dtype)
+    curve.keyframe_points.foreach_get(name, values)
+    return values
+
+
+def bezier_of(curve: bpy.types.FCurve) -> BezierKeys:
+    """Return the keys of a curve whose keys are all Bezier."""
+    return BezierKeys(*(read(curve, name).reshape(-1, 2) for name in ("co", "handle_left", "handle_right")))
 
 
 def digest_of(channels: Any) -> str:
     """Return a digest of all that an artist can edit in these curves."""
     total = sha256()
     for curve in channels:
-        points = curve.keyframe_points
-        places, kinds = np.empty(2 * len(points), np.float32), np.empty(len(points), np.int32)
-        points.foreach_get("co", places)
-        points.foreach_get("interpolation", kinds)
+        kinds = read(curve, "interpolation", np.int32)
+        # handles mean something for Bezier keys only; Blender writes those of the others as it likes
+        handles = ("handle_left", "handle_right") if (kinds == BEZIER).any() else ()
         modifiers = [modifier.type for modifier in curve.modifiers]
-        total.update(f"{curve.data_path} {curve.mute} {curve.extrapolation} {modifiers}".encode() + places.tobytes() + kinds.tobytes())
+        total.update(f"{curve.data_path} {curve.mute} {curve.extrapolation} {modifiers}".encode() + kinds.tobytes())
+        for name in ("co", *handles):
+            total.update(read(curve, name).tobytes())
     return total.hexdigest()
 
 
@@ -121,11 +140,23 @@ def channels_of(action: bpy.types.Action, keys: bpy.types.Key) -> tuple["bpy.typ
     return slot, strip.channelbag(slot, ensure=True).fcurves
 
 
-def write_curve(curve: bpy.types.FCurve, frames: NDArray[np.float64], values: Floats) -> None:
+def write_curve(curve: bpy.types.FCurve, keyed: Straight | BezierKeys) -> None:
     """Write the keys of a curve at once, in place of those it has (a new driver comes with two from Blender 5.2 on)."""
+    bezier = isinstance(keyed, BezierKeys)
+    places = keyed.points if isinstance(keyed, BezierKeys) else np.column_stack(keyed).astype(np.float32)
     points = curve.keyframe_points
     points.clear()
-    points.add(len(frames))
-    points.foreach_set("co", np.column_stack([frames, values]).astype(np.float32).ravel())
-    points.foreach_set("interpolation", np.full(len(frames), LINEAR, np.int32))
-    curve.update()
+    points.add(len(places))
+    points.foreach_set("co", places.ravel())
+    points.foreach_set("interpolation", np.full(len(places), BEZIER if bezier else LINEAR, np.int32))
+    if isinstance(keyed, BezierKeys):
+        for name, handles in (("handle_left", keyed.left), ("handle_right", keyed.right)):
+            points.foreach_set(f"{name}_type", np.full(len(places), ALIGNED, np.int32))
+            points.foreach_set(name, handles.ravel())
+    settle(curve)
+
+
+def settle(curve: bpy.types.FCurve) -> None:
+    """Let Blender take note of changed keys until it changes none itself: later changes are an artist's."""
+    for _ in range(SETTLE if (read(curve, "interpolation", np.int32) == BEZIER).any() else 1):
+        curve.update()

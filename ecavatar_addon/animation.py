@@ -9,6 +9,8 @@ from ..core.bake import lips_under
 from ..core.emotion_motion import EmotionCurves
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
+from ..core.key_reduction import reduce_keys
+from ..core.mouth import gap
 from ..core.types import Floats
 from . import drivers
 from .actions import (
@@ -28,29 +30,34 @@ from .head import EYES, JAW, Parts, fused_names
 REST, SPEECH, BLINKS, EMOTION, LIPS = "Rest", "Speech", "Blinks", "Emotion", "Emotion Lips"
 FUSE_AGAIN = "emotion and speech of this avatar are fused on the mesh; Emotion panel; press Generate to fuse them with this change"
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
+LIPS_LIMIT = 0.0001             # metres that the keys of what keeps the lips in sync may move a vertex, beside those of the speech
 
 
-def apply(root: bpy.types.Object, parts: Parts, result: JobResult, *, start: int) -> None:
+def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBasis, *, start: int, dense: bool) -> None:
     """Key speech, blinks and emotion on the skin from frame `start`; let the jaw and the other parts follow the skin.
 
+    dense: a key on every frame for speech and lips, instead of few Bezier keys.
     The track at the bottom holds everything at rest, so that a muted track above it leaves nothing behind.
     """
     keys, bake = parts["skin"].data.shape_keys, result.bake
     names, fps, strength = tuple(map(str, bake["names"])), float(bake["fps"]), root.ecavatar.emotion.strength
     extent = float(start), float(start + len(bake["weights"]) - 1)
     gain = max(strength, 1.0)
-    stamp = {"start": extent[0], "end": extent[1], "fps": fps}
-    speech = dense_curves(names, bake["weights"], start=start)
+    stamp = {"start": extent[0], "end": extent[1], "fps": fps, "dense": dense}
+    speech = speech_curves(bake["weights"], basis, start=start, fps=fps, dense=dense)
     lids = (start + bake["blinks"][:, 0].astype(np.float64) * fps, bake["blinks"][:, 1])
     felt = EmotionCurves(bake["emotion_times"], bake["emotion_weights"])
     emotion = emotion_keys(names, felt, start=start, fps=fps, gain=gain)
-    lips = dense_curves((*names, *fused_names(result)), gain * np.hstack([bake["emotion_lips"], bake["fusion_weights"]]), start=start)
+    fused = result.emotions.fusion != "shapes"          # else what keeps the lips in sync is worked out below, for the speech as keyed
+    lips = {}
+    if fused:
+        lips = dense_curves((*names, *fused_names(result)), gain * np.hstack([bake["emotion_lips"], bake["fusion_weights"]]), start=start)
     set_track(keys, root.name, REST, rest_curves((*speech, *LIDS, *emotion, *lips), start=start), stamp)
     set_track(keys, root.name, SPEECH, speech, stamp)
     set_track(keys, root.name, BLINKS, dict.fromkeys(LIDS, lids) if len(lids[0]) else {}, stamp)
     set_track(keys, root.name, EMOTION, emotion, stamp | {"gain": gain}, blend_type="ADD")
-    fused = result.emotions.fusion != "shapes"
     set_track(keys, root.name, LIPS, lips, stamp | {"gain": gain, "fused": float(fused)}, blend_type="ADD")
+    rekey_lips(keys, basis)
     set_strength(keys, strength)
     for role, part in parts.items():
         followers = part.data.shape_keys if role != "skin" and part.data is not None else None
@@ -62,6 +69,24 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, *, start: int
         drivers.correct(keys, str(name), tuple(names[place] for place in pair), float(factor))
     for role in EYES:
         drivers.look(parts[role], keys, role.removeprefix("eye_").capitalize())
+
+
+def speech_curves(weights: Floats, basis: HeadBasis, *, start: float, fps: float, dense: bool) -> Curves:
+    """Return keys from frame `start` for each of the head's shapes that speech moves; weights: (N, K) on whole frames at `fps`."""
+    names = tuple(basis.expression_names)
+    if dense:
+        return dense_curves(names, weights, start=start)
+    keyed = reduce_keys(weights, basis, opening=gap(basis, names, weights), fps=fps)
+    return {names[place]: keys.moved(start) for place, keys in keyed.items()}
+
+
+def lips_curves(lips: Floats, speech: Floats, basis: HeadBasis, stamp: Mapping[str, float]) -> Curves:
+    """Return keys of what keeps the lips in sync under an emotion, at the stamp's gain; lips, speech: (N, K) on its frames."""
+    names, start, gain = tuple(basis.expression_names), stamp["start"], stamp["gain"]
+    if stamp.get("dense"):
+        return dense_curves(names, np.float32(gain) * lips, start=start)
+    keyed = reduce_keys(lips, basis, opening=gap(basis, names, speech), fps=stamp["fps"], limit=LIPS_LIMIT)
+    return {names[place]: keys.scaled(gain).moved(start) for place, keys in keyed.items()}
 
 
 def dense_curves(names: tuple[str, ...], weights: Floats, *, start: float) -> Curves:
@@ -140,8 +165,9 @@ def rekey_lips(keys: bpy.types.Key, basis: HeadBasis) -> str:
     frames = np.arange(stamp["start"], stamp["end"] + 1)
     times = ((frames - stamp["start"]) / stamp["fps"]).astype(np.float32)
     felt = EmotionCurves(times, sample(emotion, keys, names, frames) / np.float32(emotion[STAMP]["gain"]))
-    weights = lips_under(felt, sample(speech, keys, names, frames), basis=basis, fps=stamp["fps"])
-    return rekey(keys, LIPS, dense_curves(names, stamp["gain"] * weights, start=stamp["start"]))
+    spoken = sample(speech, keys, names, frames)
+    weights = lips_under(felt, spoken, basis=basis, fps=stamp["fps"])
+    return rekey(keys, LIPS, lips_curves(weights, spoken, basis, stamp))
 
 
 def fused_on_mesh(keys: bpy.types.Key) -> bool:
@@ -166,5 +192,5 @@ def set_strength(keys: bpy.types.Key, strength: float) -> list[str]:
         if len(curve.keyframe_points) > 1:
             told.append(f"the influence of the strip {strip.name} is animated; Nonlinear Animation editor; change it there")
         else:
-            write_curve(curve, np.zeros(1), np.array([min(strength, 1.0)], np.float32))
+            write_curve(curve, (np.zeros(1), np.array([min(strength, 1.0)], np.float32)))
     return told

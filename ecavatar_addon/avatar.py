@@ -31,7 +31,7 @@ def import_avatar(result: JobResult, target: bpy.types.Scene) -> bpy.types.Objec
     lip_sync.show(root, result.controls)
     emotion.show(root, result.felt, result.emotions)
     emotion.belong(root, Path(result.audio))
-    animation.apply(root, parts, result, start=target.frame_start)
+    animation.apply(root, parts, result, basis, start=target.frame_start, dense=target.ecavatar.dense_keys)
     scene.play(target, root, result)
     scene.light(target, root)
     return root

@@ -63,5 +63,5 @@ def turn_with_jaw(jaw: bpy.types.Object, keys: bpy.types.Key, angles: Floats) ->
     follow(curve, keys, JAW_SHAPE)
     while curve.modifiers:
         curve.modifiers.remove(curve.modifiers[0])
-    write_curve(curve, np.linspace(0, 1, len(angles)), angles)
+    write_curve(curve, (np.linspace(0, 1, len(angles)), angles))
     curve.extrapolation = "LINEAR"

@@ -44,7 +44,7 @@ class ECAVATAR_OT_update_motion(ForAvatar, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Bake from the job folder and key."""
         try:
-            warnings = update(head.root_of(context.active_object))
+            warnings = update(head.root_of(context.active_object), dense=context.scene.ecavatar.dense_keys)
         except ECAvatarError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -133,8 +133,8 @@ def show(root: bpy.types.Object, controls: LipControls) -> None:
         shape.name, shape.gain, shape.offset = name, controls.gains.get(name, 1.0), controls.offsets.get(name, 0.0)
 
 
-def update(root: bpy.types.Object) -> list[str]:
-    """Key the avatar's speech anew under its controls and return what the artist should know.
+def update(root: bpy.types.Object, *, dense: bool = False) -> list[str]:
+    """Key the avatar's speech anew under its controls and return what the artist should know; dense: a key on every frame.
 
     Raises ECAvatarError, before anything is changed, when the job folder or the speech is gone or is not this avatar's.
     """
@@ -145,10 +145,12 @@ def update(root: bpy.types.Object) -> list[str]:
     if action is None:
         raise JobError(f"the avatar's skin or its track {animation.SPEECH} is gone", root.name, "generate it again")
     controls = controls_of(root)
-    weights = frame_weights(motion, basis=basis, fps=action[STAMP]["fps"], controls=controls)
-    start = action[STAMP]["start"]
-    kept = (animation.rekey(keys, animation.SPEECH, animation.dense_curves(tuple(basis.expression_names), weights, start=start)),
-            animation.rekey_lips(keys, basis))
+    start, fps = action[STAMP]["start"], action[STAMP]["fps"]
+    weights = frame_weights(motion, basis=basis, fps=fps, controls=controls)
+    speech = animation.speech_curves(weights, basis, start=start, fps=fps, dense=dense)
+    for found in filter(None, (action, our_action(keys, animation.LIPS))):
+        found[STAMP]["dense"] = dense
+    kept = animation.rekey(keys, animation.SPEECH, speech), animation.rekey_lips(keys, basis)
     told = [f"your edited keys are kept; action {name}; put it on an NLA track to use it" for name in kept if name]
     if animation.fused_on_mesh(keys):
         told.append(animation.FUSE_AGAIN)

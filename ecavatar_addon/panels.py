@@ -35,6 +35,7 @@ class ECAVATAR_PT_generate(bpy.types.Panel):
         inputs.prop(settings, "audio")
         draw_emotion(inputs, settings)
         inputs.prop(settings, "hair")
+        inputs.prop(settings, "dense_keys")
         if worker is not None and running:
             row = layout.row(align=True)
             row.scale_y = HEIGHT

@@ -71,6 +71,9 @@ class ECAVATAR_PG_scene(bpy.types.PropertyGroup):
     hair: bpy.props.BoolProperty(
         name="Hair and Brows", default=True,
         description="Give the head short hair and brows in the photo's colours, objects that can be groomed or deleted")
+    dense_keys: bpy.props.BoolProperty(
+        name="Dense Keys", default=False, options=set(),
+        description="Put a key on every frame instead of a few Bezier keys. Generate and Update Motion use it")
 
 
 class ECAVATAR_PG_shape(bpy.types.PropertyGroup):

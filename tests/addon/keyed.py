@@ -4,8 +4,11 @@ from types import SimpleNamespace
 
 import bpy
 import numpy as np
-from ecavatar.ecavatar_addon.actions import channels_of
+from ecavatar.core.key_reduction import reduce_keys
+from ecavatar.core.mouth import gap
+from ecavatar.ecavatar_addon.actions import channels_of, sample
 from ecavatar.ecavatar_addon.head import parts_of
+from ecavatar.ecavatar_addon.lip_sync import basis_of
 from ecavatar.ecavatar_addon.panels_emotion import ECAVATAR_PT_emotion, ECAVATAR_UL_emotions
 
 from .layout import Layout
@@ -27,6 +30,22 @@ def curves(root, name="Speech"):
         curve.keyframe_points.foreach_get("co", points)
         found[curve.data_path.split('"')[1]] = points.reshape(-1, 2)
     return found
+
+
+def reduced(root, bake):
+    """The speech (T, K) of a bake as its few keys have it, worked out by the engine alone."""
+    basis, weights = basis_of(root), bake["weights"]
+    result = np.zeros_like(weights)
+    opening = gap(basis, basis.expression_names, weights)
+    for place, keyed in reduce_keys(weights, basis, opening=opening, fps=float(bake["fps"])).items():
+        result[:, place] = keyed.at(np.arange(len(weights), dtype=np.float64))
+    return result
+
+
+def sampled(root, bake, name):
+    """What the keys of a track amount to on the frames of a bake (T, K)."""
+    frames = np.arange(len(bake["weights"])) + strip(root, name).action_frame_start
+    return sample(strip(root, name).action, keys(root), tuple(map(str, bake["names"])), frames)
 
 
 def same(first, second):

@@ -1,0 +1,162 @@
+"""Figures of the keys that an artist gets: `python benchmarks/bm_bake.py [--clips N]`.
+
+One JSON line each: name, value, unit, machine. At 24, 25, 30 and 60 frames a second: how far the few Bezier keys move the mesh from
+the dense bake, keys a second of speech, and how many times fewer than one a frame for each shape that moves. At 24, 30 and 60: LCA
+of N labelled clips under dense and under few keys (../shared, skipped where it is not there). Seconds to import and key 10 s and
+5 min of speech, dense keys beside, and the .blend's size. Targets: .2 mm, 6 times, .01 of LCA, 2 s, 15 s. It needs bpy.
+"""
+
+import argparse
+import importlib.util
+import json
+import logging
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp())
+
+import bpy  # noqa: E402
+
+from benchmarks.bm_lipsync import SHARED, load_metric  # noqa: E402
+from benchmarks.labelled_speech import LabelledClip, read_timit  # noqa: E402
+from core.audio import read_audio  # noqa: E402
+from core.bake import frame_weights  # noqa: E402
+from core.head_model import HeadBasis  # noqa: E402
+from core.job import Request  # noqa: E402
+from core.key_reduction import reduce_keys  # noqa: E402
+from core.lipsync import LipNetwork, animate_lips  # noqa: E402
+from core.messages import silent  # noqa: E402
+from core.mouth import gap, jaw_angle, measure_mouth  # noqa: E402
+from core.pipeline import animate  # noqa: E402
+from core.speech_encoder import RATE, SpeechEncoder  # noqa: E402
+from core.types import AudioClip, Floats, MotionTrack  # noqa: E402
+
+PHOTO, SPEECH = ROOT / "assets" / "examples" / "astronaut.jpg", ROOT / "assets" / "third_party" / "beckett.wav"
+RATES, LIPSYNC_RATES = (24.0, 25.0, 30.0, 60.0), (24.0, 30.0, 60.0)
+LONG = 30                       # times that the recording of 10 s is repeated for 5 min
+PARTS = ("skin", "teeth_upper", "teeth_lower", "tongue")
+
+
+def few(weights: Floats, basis: HeadBasis, fps: float) -> tuple[Floats, int]:
+    """Return the weights (T, K) that the few keys amount to, and how many these are."""
+    keyed = reduce_keys(weights, basis, opening=gap(basis, basis.expression_names, weights), fps=fps)
+    result = np.zeros_like(weights)
+    for place, keys in keyed.items():
+        result[:, place] = keys.at(np.arange(len(weights), dtype=np.float64))
+    return result, sum(len(keys.points) for keys in keyed.values())
+
+
+def mesh_error(first: Floats, second: Floats, basis: HeadBasis) -> Floats:
+    """Return by how far vertices of skin, teeth and tongue are apart, (T, V) metres."""
+    extra = [basis.corrective_weights(basis.expression_names, weights) for weights in (first, second)]
+    off = np.hstack([first - second, extra[0] - extra[1]])
+    rows = np.concatenate([np.arange(len(basis.vertices))[basis.part(part).vertices] for part in PARTS])
+    used = np.flatnonzero(off.any(axis=0))
+    shapes = np.concatenate([basis.expression_basis, basis.corrective_basis])[used][:, rows].astype(np.float32)
+    return np.stack([np.linalg.norm(np.tensordot(frame, shapes, 1), axis=1) for frame in off[:, used]])
+
+
+def tell(name: str, value: Any, unit: str) -> None:
+    """Print one figure."""
+    machine = f"{platform.machine()} {platform.system()} {os.cpu_count()} cores, Blender {bpy.app.version_string}"
+    sys.stdout.write(json.dumps({"name": f"bake_{name}", "value": value, "unit": unit, "machine": machine}) + "\n")
+    sys.stdout.flush()
+
+
+def tell_keys(clips: Iterable[MotionTrack], name: str, basis: HeadBasis) -> None:
+    """Tell error and count of the keys of some motions together."""
+    clips = list(clips)
+    for fps in RATES:
+        errors, count, frames, seconds = [], 0, 0, 0.0
+        for motion in clips:
+            weights = frame_weights(motion, basis=basis, fps=fps)
+            reduced, keys = few(weights, basis, fps)
+            errors.append(1000 * mesh_error(reduced, weights, basis))
+            count, frames, seconds = count + keys, frames + int(weights.any(axis=0).sum()) * len(weights), seconds + len(weights) / fps
+        tell(f"mesh_error_{name}_{fps:.0f}fps", [round(float(np.concatenate(errors).mean()), 4),
+                                                  round(max(float(error.max()) for error in errors), 4)], "mm, mean and maximum")
+        tell(f"keys_{name}_{fps:.0f}fps", [round(count / seconds, 1), round(frames / count, 2)], "a second, times fewer than dense")
+
+
+def tell_lipsync(clips: list[LabelledClip], motions: list[MotionTrack], basis: HeadBasis) -> None:
+    """Tell LCA under dense and under few keys."""
+    metric, names = load_metric(), tuple(basis.expression_names)
+    for fps in LIPSYNC_RATES:
+        pooled = []
+        for reduce in (False, True):
+            scores = []
+            for clip, motion in zip(clips, motions, strict=True):
+                weights = frame_weights(motion, basis=basis, fps=fps)
+                shown = few(weights, basis, fps)[0] if reduce else weights
+                mouth = measure_mouth(basis, MotionTrack(names, shown, fps, jaw_angle(basis, names, shown)))
+                scores.append(metric.score(clip.phones, mouth.opening, fps, {"round": mouth.rounding, "labdent": mouth.labiodental}))
+            pooled.append(metric.aggregate(scores, groups=[clip.speaker for clip in clips]))
+        tell(f"lca_{fps:.0f}fps", [round(float(found["LCA"]), 4) for found in pooled], f"dense and few keys, {len(clips)} clips")
+
+
+def tell_import(speech: Path, name: str) -> None:
+    """Tell seconds of the import into an empty file, with few and with dense keys, and the file's size."""
+    from ecavatar.core.job import read_result  # type: ignore[import-not-found]
+    from ecavatar.ecavatar_addon.avatar import import_avatar  # type: ignore[import-not-found]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "job-00000000"
+        Request(str(PHOTO), str(speech), fps=24.0).write(folder)
+        animate(folder, report=silent)
+        for kind, dense in (("few", False), ("dense", True)):
+            bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+            target: Any = bpy.context.scene
+            target.ecavatar.dense_keys = dense
+            result = read_result(folder)
+            started, used = time.perf_counter(), time.process_time()
+            import_avatar(result, target)
+            tell(f"import_{name}_{kind}_keys", [round(time.perf_counter() - started, 2), round(time.process_time() - used, 2)],
+                 "s, and s of processors")
+            bpy.ops.wm.save_as_mainfile(filepath=str(Path(temporary) / f"{kind}.blend"), compress=False)
+            tell(f"blend_{name}_{kind}_keys", round((Path(temporary) / f"{kind}.blend").stat().st_size / 2**20, 2), "MiB")
+
+
+def main() -> None:
+    """Print one JSON line a figure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clips", type=int, default=40, help="labelled clips, every other of ../shared/data/timit_dev")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO)
+    basis = HeadBasis.load(ROOT / "assets" / "head.npz")
+    encoder = SpeechEncoder.load(ROOT / "assets" / "third_party" / "moonshine_tiny_encoder.ort")
+    network = LipNetwork.load(ROOT / "assets" / "lip_network.onnx")
+    tell_keys([animate_lips(read_audio(SPEECH), encoder=encoder, network=network, basis=basis)], "beckett", basis)
+    if (SHARED / "bench" / "lipsync_metric.py").is_file():
+        clips = list(read_timit(SHARED / "data" / "timit_dev"))[::2][:options.clips]
+        motions = [animate_lips(AudioClip(clip.samples.astype(np.float32), RATE), encoder=encoder, network=network, basis=basis)
+                   for clip in clips]
+        tell_keys(motions, "timit_dev", basis)
+        tell_lipsync(clips, motions, basis)
+    else:
+        logging.info("without LCA: the labelled recordings and the metric of ../shared are not here")
+    spec = importlib.util.spec_from_file_location("ecavatar", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)])
+    assert spec is not None and spec.loader is not None
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["ecavatar"] = package
+    spec.loader.exec_module(package)
+    package.register()
+    tell_import(SPEECH, "10s")
+    with tempfile.TemporaryDirectory() as temporary:
+        samples, rate = soundfile.read(SPEECH)
+        soundfile.write(Path(temporary) / "long.wav", np.tile(samples, LONG), rate)
+        tell_import(Path(temporary) / "long.wav", "5min")
+    package.unregister()
+
+
+if __name__ == "__main__":
+    main()
