@@ -14,7 +14,7 @@ from ..core.types import Floats
 STAMP = "ecavatar"              # custom property of our actions: digest of the keys we wrote, and what the caller wants to find again
 LINEAR, BEZIER = 1, 2           # of enum Keyframe.interpolation, for foreach_set
 ALIGNED = 3                     # of enum Keyframe.handle_left_type and its twin
-SETTLE = 6                      # updates after which Blender, which aligns handles anew each time, changes them no more
+SETTLE = 60                     # updates at most: Blender aligns handles anew in each, mostly for the last time in the second
 Straight = tuple[NDArray[np.float64], Floats]       # frames and values of keys with straight lines between them
 Curves = Mapping[str, Straight | BezierKeys]
 
@@ -158,5 +158,8 @@ def write_curve(curve: bpy.types.FCurve, keyed: Straight | BezierKeys) -> None:
 
 def settle(curve: bpy.types.FCurve) -> None:
     """Let Blender take note of changed keys until it changes none itself: later changes are an artist's."""
-    for _ in range(SETTLE if (read(curve, "interpolation", np.int32) == BEZIER).any() else 1):
+    for _ in range(SETTLE):
+        before = read(curve, "handle_left").tobytes() + read(curve, "handle_right").tobytes()
         curve.update()
+        if before == read(curve, "handle_left").tobytes() + read(curve, "handle_right").tobytes():
+            break

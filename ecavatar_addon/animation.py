@@ -49,9 +49,10 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBa
     felt = EmotionCurves(bake["emotion_times"], bake["emotion_weights"])
     emotion = emotion_keys(names, felt, start=start, fps=fps, gain=gain)
     fused = result.emotions.fusion != "shapes"          # else what keeps the lips in sync is worked out below, for the speech as keyed
-    lips = {}
+    lips: Curves = {}
     if fused:
-        lips = dense_curves((*names, *fused_names(result)), gain * np.hstack([bake["emotion_lips"], bake["fusion_weights"]]), start=start)
+        found = np.hstack([bake["emotion_lips"], bake["fusion_weights"]])
+        lips = dense_curves((*names, *fused_names(result)), gain * found, start=start)
     set_track(keys, root.name, REST, rest_curves((*speech, *LIDS, *emotion, *lips), start=start), stamp)
     set_track(keys, root.name, SPEECH, speech, stamp)
     set_track(keys, root.name, BLINKS, dict.fromkeys(LIDS, lids) if len(lids[0]) else {}, stamp)

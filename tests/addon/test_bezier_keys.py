@@ -157,4 +157,4 @@ def test_the_lips_stay_in_sync_under_every_emotion(root, result):
         felt, lips = (sampled(root, result.bake, name) for name in ("Emotion", "Emotion Lips"))
         assert felt.any() and lips.any()
         shown = gap(basis, names, np.clip(speech + felt + lips, 0, 1))
-        assert np.abs(shown - spoken).max() < 0.0003 and shown[shut].max() <= SHUT + 5e-6
+        assert np.abs(shown - spoken)[~shut].max() < 0.0003 and shown[shut].max() <= SHUT + 5e-6     # those may be pressed together
