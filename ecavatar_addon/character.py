@@ -125,10 +125,8 @@ def key(keys: bpy.types.Key, owner: str, source: Source, mapping: CharacterMap) 
     said += told("a slider's range ends before the motion does:", cut)
     new = [name for name in TRACKS if strip_of(keys, name) is None]
     frames = source.start + np.arange(len(speech), dtype=np.float64)
-    every = tuple(name for name, *columns in zip(layers.keys, speech.T, layers.emotion.T, layers.lips.T, layers.blinks.T, strict=True)
-                  if any(column.any() for column in columns))
     written: dict[str, tuple[Curves, dict[str, float], str]] = {
-        animation.REST: (animation.rest_curves(every, start=source.start), stamp, "REPLACE"),
+        animation.REST: (animation.rest_curves(layers.keys, start=source.start), stamp, "REPLACE"),
         animation.SPEECH: (animation.dense_curves(layers.keys, speech, start=source.start), stamp, "REPLACE"),
         animation.BLINKS: (thin_curves(layers.keys, layers.blinks, frames), stamp, "REPLACE"),
         animation.EMOTION: (thin_curves(layers.keys, gain * layers.emotion, frames), stamp | {"gain": gain}, "ADD"),

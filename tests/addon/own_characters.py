@@ -14,8 +14,9 @@ from ecavatar.ecavatar_addon.head import parts_of
 from .test_animation import evaluated
 
 LIP_DISTANCE = 1.0              # metres that the upper lip's strip lies behind the lower one's, so that a file cannot mix them up
-MAKEHUMAN = {"jawOpen": "mouth-open", "mouthFunnel": "mouth-eversion", "mouthPucker": "mouth-pursing", "eyeBlinkLeft": "eye-left-closure",
-             "eyeBlinkRight": "eye-right-closure", "browDownLeft": "eyebrows-left-down", "browDownRight": "eyebrows-right-down"}
+MAKEHUMAN = {"jawOpen": "mouth-open", "mouthFunnel": "mouth-eversion", "mouthPucker": "mouth-pursing",
+             "eyeBlinkLeft": "eye-left-closure", "eyeBlinkRight": "eye-right-closure",
+             "browDownLeft": "eyebrows-left-down", "browDownRight": "eyebrows-right-down"}
 
 
 def lips(recipes):
@@ -25,7 +26,8 @@ def lips(recipes):
     rest = np.concatenate([np.concatenate([basis.vertices[side], basis.vertices[side] + [0, 0, -0.01]]) for side in sides])
     count = len(sides[0])
     rest[:2 * count, 2] -= LIP_DISTANCE
-    faces = [(start + i, start + i + 1, start + count + i + 1, start + count + i) for start in (0, 2 * count) for i in range(count - 1)]
+    first = [side + place for side in (0, 2 * count) for place in range(count - 1)]
+    faces = [(one, one + 1, one + count + 1, one + count) for one in first]
     mesh = bpy.data.meshes.new("lips")
     mesh.from_pydata(blender(rest), [], faces, shade_flat=False)
     made = bpy.data.objects.new("lips", mesh)
@@ -86,7 +88,7 @@ def write_vrm(source, target, extension):
     text = json.dumps(values).encode()
     text += b" " * (-len(text) % 4)
     rest = data[20 + length:]
-    target.write_bytes(struct.pack("<4sII", b"glTF", 2, 20 + len(text) + len(rest)) + struct.pack("<I4s", len(text), b"JSON") + text + rest)
+    target.write_bytes(struct.pack("<4sIII4s", b"glTF", 2, 20 + len(text) + len(rest), len(text), b"JSON") + text + rest)
 
 
 def with_arkit():
@@ -96,8 +98,8 @@ def with_arkit():
 
 def with_vowels():
     """Return the lips with the vowels of VRM."""
-    return lips({name: VISEMES[source] for name, source in {"Fcl_MTH_A": "viseme_aa", "Fcl_MTH_I": "viseme_ih", "Fcl_MTH_U": "viseme_ou",
-                                                            "Fcl_MTH_E": "viseme_E", "Fcl_MTH_O": "viseme_oh"}.items()})
+    sounds = {"A": "aa", "I": "ih", "U": "ou", "E": "E", "O": "oh"}
+    return lips({f"Fcl_MTH_{name}": VISEMES[f"viseme_{sound}"] for name, sound in sounds.items()})
 
 
 def vowels_of_vrm():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from core.character_map import CharacterMap, MappedKey
 from core.head_model import HeadBasis
 from core.lip_gap import effect
@@ -79,7 +80,8 @@ def test_strengths_scale_and_leave_lips_shut(performance):
     mapping = detect(SHAPES).mapping
     layers = retarget(performance, CharacterMap(mapping.rows, {"jaw": 0.5, "cheeks": 0.0}))
     gaps = gap_mm(layers.keys, layers.speech)
-    assert gaps[SHUT] == pytest.approx(0.0, abs=0.05) and gaps[OPEN] == pytest.approx(gap_mm(SHAPES, performance.speech)[OPEN] / 2, abs=0.1)
+    assert gaps[SHUT] == pytest.approx(0.0, abs=0.05)
+    assert gaps[OPEN] == pytest.approx(gap_mm(SHAPES, performance.speech)[OPEN] / 2, abs=0.1)
     assert not layers.emotion[:, layers.keys.index("cheekSquintLeft")].any()
 
 

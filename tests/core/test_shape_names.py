@@ -1,6 +1,7 @@
 """Names of many makers are told apart; what says the same twice is driven once."""
 
 import pytest
+
 from core.shape_names import detect
 from core.shape_sources import ARKIT
 
@@ -12,11 +13,11 @@ def sources(*keys):
     return {row.key: row.source for row in detect(keys).mapping.driven}
 
 
-@pytest.mark.parametrize("key", ["mouthSmileLeft", "mouthSmile_L", "MouthSmile.L", "mouth_smile_left", "mouthSmileL", "Mouth_Smile_Left",
-                                 "blendShape1.mouthSmile_L", "A38_Mouth_Smile_Left", "mouthsmileleft", "L_mouthSmile",
+@pytest.mark.parametrize("key", ["mouthSmileLeft", "mouthSmile_L", "MouthSmile.L", "mouth_smile_left", "mouthSmileL", "L_mouthSmile",
+                                 "Mouth_Smile_Left", "blendShape1.mouthSmile_L", "A38_Mouth_Smile_Left", "mouthsmileleft",
                                  "mouthSmileLeft.001", "lipCornerPullerL"])
 def test_any_usual_spelling_and_side(key):
-    assert sources(key, "blendShape1.a1", "blendShape1.b2") [key] == "mouthSmileLeft"
+    assert sources(key, "blendShape1.a1", "blendShape1.b2")[key] == "mouthSmileLeft"
 
 
 def test_the_52_names_are_themselves():
