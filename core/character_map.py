@@ -12,6 +12,7 @@ FORMAT = 1
 MOST_STRENGTH = 2.0
 MOST_KEYS, LONGEST_NAME = 2000, 63      # of a preset; Blender ends a name at 63 bytes
 LARGEST_PRESET = 1 << 20                # bytes
+UNWRITABLE = {"\0", *map(chr, range(0xD800, 0xE000))}            # no name in Blender, and no message, can hold these
 ADVICE = "save the preset again in Blender, or correct the file"
 FACIAL = ("mouthSmile", "mouthFrown", "mouthDimple", "mouthUpperUp", "mouthLeft", "mouthRight", "mouthShrug")  # no viseme has these
 
@@ -92,7 +93,7 @@ def to_row(values: object) -> MappedKey:
     row = MappedKey(**values)
     for name in ("key", "source"):
         text = values[name]
-        if not isinstance(text, str) or len(text.encode(errors="surrogatepass")) > LONGEST_NAME:
+        if not isinstance(text, str) or len(text.encode(errors="replace")) > LONGEST_NAME or set(text) & UNWRITABLE:
             raise InputError(f"{name} is no text of at most {LONGEST_NAME} bytes", "keys", ADVICE)
     if not isinstance(row.enabled, bool):
         raise InputError("enabled is neither true nor false", row.key, ADVICE)

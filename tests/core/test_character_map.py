@@ -26,7 +26,8 @@ def test_a_preset_comes_back_as_it_was(tmp_path):
     {"format": 2}, {"keys": "jaw"}, {"keys": [ROW] * 2}, {"keys": [ROW | {"source": "jawopen"}]}, {"keys": [ROW | {"strength": 3}]},
     {"keys": [ROW | {"strength": True}]}, {"keys": [ROW | {"enabled": 1}]}, {"keys": [ROW | {"key": "x" * 64}]},
     {"keys": [{"key": "x"}]}, {"keys": [ROW | {"more": 1}]}, {"keys": [["jaw", "jawOpen"]]}, {"keys": [ROW | {"key": 7}]},
-    {"keys": [ROW | {"source": [1]}]}, {"strengths": {"ears": 1}}, {"strengths": {"jaw": -1}}, {"strengths": []},
+    {"keys": [ROW | {"source": [1]}]}, {"keys": [ROW | {"key": "\ud800"}]}, {"keys": [ROW | {"key": "a\0"}]},
+    {"strengths": {"ears": 1}}, {"strengths": {"jaw": -1}}, {"strengths": []},
     {"keys": [ROW | {"key": f"k{number}"} for number in range(2001)]}])
 def test_anything_else_is_refused(tmp_path, changes):
     assert CharacterMap.read(stored(tmp_path)).rows == (MappedKey("jaw", "jawOpen"),)
@@ -34,7 +35,7 @@ def test_anything_else_is_refused(tmp_path, changes):
         CharacterMap.read(stored(tmp_path, **changes))
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"format": 1, "keys": [' + " " * (1 << 20) + "]}"])
+@pytest.mark.parametrize("text", ["", "[]", "{", "[" * 100_000, '{"format": 1, "keys": [' + " " * (1 << 20) + "]}"])
 def test_a_damaged_or_huge_file_is_refused(tmp_path, text):
     path = tmp_path / "preset.json"
     path.write_text(text)
