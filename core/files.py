@@ -77,7 +77,7 @@ def read_json(path: Path, error: type[ECAvatarError]) -> dict[str, Any]:
     advice = "delete it and make it again"
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as reason:
+    except (OSError, ValueError, RecursionError) as reason:
         raise error(f"the file is damaged or unreadable ({reason})", path, advice) from reason
     if not isinstance(values, dict):
         raise error("the file holds no JSON object", path, advice)

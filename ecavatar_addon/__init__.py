@@ -2,9 +2,23 @@
 
 import bpy
 
-from . import emotion_operators, jobs, lip_sync, operators, panels, panels_emotion, photos, properties, thumbnails, voices
+from . import (
+    character_operators,
+    emotion_operators,
+    jobs,
+    lip_sync,
+    operators,
+    panels,
+    panels_character,
+    panels_emotion,
+    photos,
+    properties,
+    thumbnails,
+    voices,
+)
 
-MODULES = (properties, photos, voices, lip_sync, operators, emotion_operators, panels, panels_emotion)
+MODULES = (properties, photos, voices, lip_sync, operators, emotion_operators, character_operators, panels, panels_emotion,
+           panels_character)
 
 
 def register() -> None:

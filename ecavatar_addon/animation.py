@@ -108,18 +108,18 @@ def rest_curves(names: tuple[str, ...], *, start: float) -> Curves:
 
 
 def set_track(keys: bpy.types.Key, owner: str, name: str, curves: Curves, stamp: Mapping[str, float], *,
-              blend_type: str = "REPLACE") -> None:
+              blend_type: str = "REPLACE") -> str:
     """Give the NLA track `name` an action with a curve for each shape key (frames and values), from start to end of the stamp.
 
-    A track that is there already keeps its place among the artist's own. Tracks combine: one replaces, or adds to, only the
-    shapes it keys, so that each can be muted, moved and edited alone.
+    Returns the name of the copy that keeps an artist's edits, or "". A track that is there already keeps its place among the artist's
+    own. Tracks combine: one replaces, or adds to, only the shapes it keys, so that each can be muted, moved and edited alone.
     """
     animation = keys.animation_data or keys.animation_data_create()
     track = animation.nla_tracks.get(name)
     action = track.strips[0].action if track is not None and track.strips else None
     if action is None:
         action = bpy.data.actions.new(f"{owner} {name}")
-    write_action(action, keys, curves, stamp)
+    kept = write_action(action, keys, curves, stamp)
     slot, _ = channels_of(action, keys)
     if track is None:
         track = animation.nla_tracks.new()
@@ -132,6 +132,7 @@ def set_track(keys: bpy.types.Key, owner: str, name: str, curves: Curves, stamp:
     strip.frame_end, strip.frame_start = stamp["end"], stamp["start"]
     strip.extrapolation = "HOLD" if name == REST else "NOTHING"
     strip.blend_type = blend_type
+    return kept
 
 
 def rekey(keys: bpy.types.Key, track: str, curves: Curves) -> str:

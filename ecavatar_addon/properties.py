@@ -5,9 +5,11 @@ from typing import Any
 import bpy
 
 from ..core import emotion_windows
+from ..core.character_map import MOST_STRENGTH
 from ..core.emotion_windows import EmotionSettings
 from ..core.job import AUTO
 from ..core.lip_controls import NEUTRAL, RANGES
+from ..core.shape_sources import SOURCES
 from ..core.types import EMOTIONS, HEARD, MOST_LEVEL
 from . import emotion, thumbnails
 
@@ -157,6 +159,43 @@ class ECAVATAR_PG_emotion(bpy.types.PropertyGroup):
         name="Said", options={"HIDDEN", "SKIP_SAVE"}, description="What the artist should know of the last change")
 
 
+def strength(group: str) -> Any:
+    """Return a property for the strength of a group of shapes."""
+    return bpy.props.FloatProperty(name=f"{group.capitalize()} Strength", description=f"How far the {group} of your character moves",
+                                   subtype="FACTOR", min=0.0, max=MOST_STRENGTH, default=1.0, options=set())
+
+
+class ECAVATAR_PG_key(bpy.types.PropertyGroup):
+    """What the shape key that `name` names shows"""
+
+    source: bpy.props.StringProperty(
+        name="Source", options=set(), search=lambda _self, _context, _text: SOURCES, search_options=set(),
+        description="What this shape key shows: a shape of the avatar, the mean of both sides, a viseme, an emotion; or nothing")
+    strength: bpy.props.FloatProperty(
+        name="Strength", description="Factor of this key's weight", min=0.0, max=MOST_STRENGTH, default=1.0, options=set(), step=10)
+    enabled: bpy.props.BoolProperty(name="Enabled", description="Move this shape key", default=True, options=set())
+
+
+class ECAVATAR_PG_character(bpy.types.PropertyGroup):
+    """How an avatar's motion plays on a mesh of the artist's own"""
+
+    avatar: bpy.props.PointerProperty(
+        type=bpy.types.Object, name="Avatar", poll=lambda _self, candidate: candidate.ecavatar.role == "avatar",
+        description="The avatar whose motion this mesh plays; if empty, the scene's only one")
+    job: bpy.props.StringProperty(
+        name="Job Folder", subtype="DIR_PATH", options=PATH_OPTIONS,
+        description="A finished job folder to take the motion from, where no avatar is chosen")
+    keys: bpy.props.CollectionProperty(type=ECAVATAR_PG_key, name="Shape Keys", description="Of this mesh, and what they show")
+    active: bpy.props.IntProperty(name="Shape Key", options=set(), description="The selected row")
+    convention: bpy.props.StringProperty(name="Names", options={"HIDDEN"}, description="Whose names the keys have")
+    mouth: strength("mouth")
+    jaw: strength("jaw")
+    tongue: strength("tongue")
+    eyes: strength("eyes")
+    brows: strength("brows")
+    cheeks: strength("cheeks")
+
+
 class ECAVATAR_PG_object(bpy.types.PropertyGroup):
     """What an object is to ECAvatar"""
 
@@ -169,6 +208,8 @@ class ECAVATAR_PG_object(bpy.types.PropertyGroup):
     head_model: bpy.props.StringProperty(name="Head Model", description="Of the root: sha256 of the head model it was made with")
     lip_sync: bpy.props.PointerProperty(type=ECAVATAR_PG_lip_sync, name="Lip Sync", description="Of the root: its lip controls")
     emotion: bpy.props.PointerProperty(type=ECAVATAR_PG_emotion, name="Emotion", description="Of the root: its emotions over time")
+    character: bpy.props.PointerProperty(
+        type=ECAVATAR_PG_character, name="Own Character", description="Of a mesh of your own: how an avatar's motion plays on it")
     confidence: bpy.props.FloatProperty(
         name="Likeness", subtype="FACTOR", min=0.0, max=1.0,
         description="Of the root: how much of a likeness the photos allow, judged by their size, sharpness and sides")
@@ -177,7 +218,7 @@ class ECAVATAR_PG_object(bpy.types.PropertyGroup):
 
 
 CLASSES = (ECAVATAR_PG_photo, ECAVATAR_PG_recording, ECAVATAR_PG_scene, ECAVATAR_PG_shape, ECAVATAR_PG_lip_sync,
-           ECAVATAR_PG_emotion_window, ECAVATAR_PG_emotion, ECAVATAR_PG_object)
+           ECAVATAR_PG_emotion_window, ECAVATAR_PG_emotion, ECAVATAR_PG_key, ECAVATAR_PG_character, ECAVATAR_PG_object)
 
 
 def attach() -> None:

@@ -1,0 +1,73 @@
+"""The sub-panel of an artist's own character: draws, decides nothing."""
+
+from typing import Any
+
+import bpy
+
+from ..core.shape_sources import GROUPS
+from . import character
+from .panels import HEIGHT, wrapped
+
+NAME, SOURCE = 0.45, 0.72       # shares of a row's width: for the key's name, and for its source of what is left
+ROWS = 6                        # of the list, at least
+
+
+class ECAVATAR_UL_keys(bpy.types.UIList):
+    """Shape keys of a character: whether each is driven, its name, what it shows, and how strongly"""
+
+    def draw_item(self, _context: bpy.types.Context, layout: bpy.types.UILayout, _data: Any, item: Any, _icon: int, _active: Any,
+                  _property: str) -> None:
+        """Draw one row."""
+        row = layout.split(factor=NAME)
+        name = row.row(align=True)
+        name.prop(item, "enabled", text="")
+        name.label(text=item.name)
+        row = row.split(factor=SOURCE)
+        row.prop(item, "source", text="")
+        row.prop(item, "strength", text="", emboss=False)
+
+
+class ECAVATAR_PT_character(bpy.types.Panel):
+    """The avatar's motion on a mesh of your own"""
+
+    bl_label = "Own Character"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "ECAvatar"
+    bl_parent_id = "ECAVATAR_PT_generate"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Show it for a mesh that is no part of an avatar."""
+        active = context.active_object
+        return active is not None and active.type == "MESH" and not active.ecavatar.role
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw where the motion comes from, the list, presets, strengths, what is missing, and the button."""
+        target, layout = context.active_object, self.layout
+        settings = target.ecavatar.character
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(settings, "avatar")
+        if settings.avatar is None:
+            layout.prop(settings, "job")
+        layout.operator("ecavatar.find_shape_keys", icon="SHAPEKEY_DATA")
+        if len(settings.keys):
+            if settings.convention:
+                layout.label(text=f"Names: {settings.convention}")
+            layout.template_list("ECAVATAR_UL_keys", "", settings, "keys", settings, "active", rows=ROWS)
+            row = layout.row(align=True)
+            row.operator("ecavatar.load_mapping", icon="IMPORT")
+            row.operator("ecavatar.save_mapping", icon="EXPORT")
+            column = layout.column(align=True)
+            for group in GROUPS:
+                column.prop(settings, group)
+            if text := character.missing(target):
+                wrapped(layout, context, text, "INFO")
+        row = layout.row()
+        row.scale_y = HEIGHT
+        row.operator("ecavatar.apply_to_selected", icon="PLAY")
+
+
+CLASSES = (ECAVATAR_UL_keys, ECAVATAR_PT_character)

@@ -1,0 +1,315 @@
+"""The avatar's motion on meshes of the artist's own: lips shut and open, tracks stay his, nothing of his is lost."""
+
+import json
+from types import SimpleNamespace
+
+import bpy
+import numpy as np
+import pytest
+from ecavatar.core.errors import InputError
+from ecavatar.core.head_model import HeadBasis
+from ecavatar.core.job import read_result
+from ecavatar.core.pack import DEFAULT, Pack
+from ecavatar.core.retarget import gap_mm
+from ecavatar.core.shape_sources import SHAPES
+from ecavatar.ecavatar_addon import character
+from ecavatar.ecavatar_addon.actions import channels_of
+from ecavatar.ecavatar_addon.avatar import import_avatar
+from ecavatar.ecavatar_addon.head import parts_of
+from ecavatar.ecavatar_addon.panels_character import ECAVATAR_PT_character, ECAVATAR_UL_keys
+
+from .layout import Layout
+from .own_characters import MAKEHUMAN, gltf, lip_gap, own_head, vowels_of_vrm, with_arkit, with_vowels
+from .test_animation import evaluated
+
+TRACKS = ["Rest", "Speech", "Blinks", "Emotion", "Emotion Lips"]
+
+
+def moments(result):
+    """Return a frame on which lips are shut between open ones, and the one on which they are widest; and the gaps there, mm."""
+    names = list(map(str, result.bake["names"]))
+    gaps = gap_mm(SHAPES, result.bake["weights"][:, [names.index(name) for name in SHAPES]])
+    around = [gaps[max(frame - 5, 0):frame + 6].max() for frame in range(len(gaps))]
+    shut = next(frame for frame in range(len(gaps)) if gaps[frame] < 0.4 and around[frame] > 4)
+    return shut, int(gaps.argmax()), gaps
+
+
+def show(frame):
+    bpy.context.scene.frame_set(bpy.context.scene.frame_start + frame)
+
+
+def select(target, *others):
+    bpy.ops.object.select_all(action="DESELECT")
+    for chosen in (target, *others):
+        chosen.select_set(True)
+    bpy.context.view_layer.objects.active = target
+
+
+def apply(target, *others):
+    return character.apply(target, list(others), bpy.context.scene)
+
+
+def keys(target):
+    return target.data.shape_keys
+
+
+def value(target, name):
+    return keys(target).key_blocks[name].value
+
+
+@pytest.fixture(scope="module")
+def scene_file(tmp_path_factory):
+    return tmp_path_factory.mktemp("scene") / "scene.blend"
+
+
+@pytest.fixture
+def own(addon, finished, scene_file):
+    """A head with MakeHuman's names beside an avatar, selected; made once, and then opened."""
+    if not scene_file.is_file():
+        bpy.context.scene.ecavatar.hair = False
+        select(own_head(import_avatar(read_result(finished), bpy.context.scene), MAKEHUMAN))
+        bpy.ops.wm.save_as_mainfile(filepath=str(scene_file), copy=True)
+    bpy.ops.wm.open_mainfile(filepath=str(scene_file))
+    return bpy.data.objects["own"]
+
+
+@pytest.fixture
+def root(own):
+    return next(candidate for candidate in bpy.context.scene.objects if candidate.ecavatar.role == "avatar")
+
+
+def test_a_gltf_with_arkit_morphs(root, result, tmp_path):
+    target = gltf(with_arkit(), tmp_path / "face")
+    select(target)
+    assert bpy.ops.ecavatar.apply_to_selected() == {"FINISHED"}
+    assert target.ecavatar.character.convention == "ARKit" and character.missing(target) == ""
+    shut, wide, gaps = moments(result)
+    show(shut)
+    assert lip_gap(target) == pytest.approx(gaps[shut], abs=0.3)            # by a table of gaps without correctives
+    show(wide)
+    assert lip_gap(target) == pytest.approx(gaps[wide], rel=0.2) and gaps[wide] > 7
+    skin = parts_of(root)["skin"].data.shape_keys
+    for name in ("mouthSmileLeft", "jawOpen", "browDownRight", "eyeBlinkLeft"):
+        spelt = name.replace("Left", "_L").replace("Right", "_R")
+        assert value(target, spelt) == pytest.approx(skin.key_blocks[name].value, abs=1e-4)
+
+
+def test_a_vrm(root, result, tmp_path):
+    target = gltf(with_vowels(), tmp_path / "person", vrm=vowels_of_vrm())
+    said = apply(target)
+    assert target.ecavatar.character.convention == "VRM" and said == []
+    shut, wide, gaps = moments(result)
+    show(shut)
+    assert lip_gap(target) == pytest.approx(0.0, abs=0.3)
+    show(wide)
+    assert lip_gap(target) == pytest.approx(gaps[wide], abs=1.5) and value(target, "Fcl_MTH_A") > 0.6
+    assert "mouthSmileLeft" in character.missing(target)
+
+
+def test_a_head_with_makehumans_names(own, result):
+    assert bpy.ops.ecavatar.apply_to_selected() == {"FINISHED"}
+    assert own.ecavatar.character.convention == "MakeHuman"
+    basis = HeadBasis.load(Pack.open(DEFAULT).path("head"))
+    upper, lower = (side[len(side) // 2] for side in (basis.inner_lip_upper, basis.inner_lip_lower))
+    show(0)
+    rest = evaluated(own)[upper, 2] - evaluated(own)[lower, 2]
+    shut, wide, gaps = moments(result)
+    show(shut)
+    assert (evaluated(own)[upper, 2] - evaluated(own)[lower, 2] - rest) * 1000 == pytest.approx(0.0, abs=0.6)
+    show(wide)
+    assert (evaluated(own)[upper, 2] - evaluated(own)[lower, 2] - rest) * 1000 == pytest.approx(gaps[wide], rel=0.25)
+
+
+def test_layers_are_the_avatars_and_mute_alone(own, root, result):
+    apply(own)
+    tracks = keys(own).animation_data.nla_tracks
+    assert [track.name for track in tracks] == TRACKS and keys(own).animation_data.action is None
+    angry = int(4.5 * 24)
+    show(angry)
+    assert value(own, "eyebrows-left-down") == pytest.approx(value(parts_of(root)["skin"], "browDownLeft"), abs=1e-3)
+    assert value(own, "eyebrows-left-down") > 0.3
+    tracks["Emotion"].mute = True
+    show(angry)
+    assert value(own, "eyebrows-left-down") == 0.0
+    tracks["Speech"].mute = tracks["Emotion Lips"].mute = True
+    show(moments(result)[1])
+    assert value(own, "mouth-open") == 0.0
+
+
+def test_applying_again_keeps_edits_and_makes_no_doubles(own):
+    apply(own)
+    action = keys(own).animation_data.nla_tracks["Speech"].strips[0].action
+    curve = channels_of(action, keys(own))[1][0]
+    curve.keyframe_points[3].co.y += 0.25
+    curve.update()
+    count = len(bpy.data.actions)
+    said = apply(own)
+    assert [text for text in said if "edited keys are kept" in text] and len(bpy.data.actions) == count + 1
+    assert [track.name for track in keys(own).animation_data.nla_tracks] == TRACKS
+    assert apply(own) == [] and len(bpy.data.actions) == count + 1
+
+
+def test_what_is_disabled_comes_to_rest(own, root, result):
+    apply(own)
+    show(moments(result)[1])
+    assert value(own, "mouth-open") > 0.2
+    row = next(row for row in own.ecavatar.character.keys if row.name == "mouth-open")
+    row.enabled = False
+    apply(own)
+    show(moments(result)[1])
+    assert value(own, "mouth-open") == 0.0
+    row.enabled, row.source, row.strength = True, "mouthSmileLeft", 0.5                   # a source of the artist's choice
+    apply(own)
+    show(10)
+    assert value(own, "mouth-open") == pytest.approx(0.5 * value(parts_of(root)["skin"], "mouthSmileLeft"), abs=1e-3)
+
+
+def test_an_edit_of_the_avatar_comes_along(own, root):
+    skin = keys(parts_of(root)["skin"])
+    strip = skin.animation_data.nla_tracks["Speech"].strips[0]
+    curve = next(curve for curve in channels_of(strip.action, skin)[1] if "jawOpen" in curve.data_path)
+    for point in curve.keyframe_points:
+        point.co.y = 0.7
+    curve.update()
+    strip.frame_end, strip.frame_start = strip.frame_end + 100, strip.frame_start + 100
+    apply(own)
+    assert keys(own).animation_data.nla_tracks["Speech"].strips[0].frame_start == pytest.approx(101)
+    show(150)
+    assert value(own, "mouth-open") > 0.5
+
+
+def test_an_active_action_is_pushed_down_and_works_below(own):
+    action = bpy.data.actions.new("mine")
+    data = keys(own).animation_data_create()
+    _, channels = channels_of(action, keys(own))
+    channels.new('key_blocks["mouth-open"].value').keyframe_points.insert(1, 0.9)
+    data.action = action
+    if hasattr(action, "slots"):
+        data.action_slot = action.slots[0]
+    other = bpy.data.actions.new("spoken by hand")
+    channels_of(other, keys(own))[1].new('key_blocks["mouth-pursing"].value').keyframe_points.insert(1, 0.3)
+    track = data.nla_tracks.new()
+    track.name, _ = "Speech", track.strips.new("by hand", 1, other)
+    said = apply(own)
+    assert data.action is None and any("now the NLA track mine" in text for text in said)
+    assert any("NLA track Speech is now named Speech own" in text for text in said)
+    assert [track.name for track in data.nla_tracks] == ["Speech own", "mine", *TRACKS]
+    assert len(channels_of(other, keys(own))[1]) == 1 and len(channels_of(action, keys(own))[1]) == 1
+    show(0)
+    assert value(own, "mouth-open") < 0.2
+
+
+def test_teeth_follow_by_name_and_by_meaning(own, root, result):
+    teeth, tongue = (own_head(root, names) for names in ({"jawOpen": "mouth-open"}, {"jawOpen": "Jaw Open", "tongueOut": "tongueOut"}))
+    teeth.parent = own
+    select(own, tongue)
+    assert bpy.ops.ecavatar.apply_to_selected() == {"FINISHED"}
+    for _ in range(2):
+        show(moments(result)[1])
+        bpy.context.view_layer.update()
+        assert value(own, "mouth-open") == value(teeth, "mouth-open") == value(tongue, "Jaw Open") > 0.2
+        assert all(curve.driver.is_simple_expression or curve.driver.type == "SUM" for curve in keys(teeth).animation_data.drivers)
+        apply(own, tongue)
+    assert len(keys(teeth).animation_data.drivers) == 1
+    assert keys(tongue).animation_data.nla_tracks["Speech"]                            # what the face has no key for is keyed there
+
+
+def test_odd_names_and_short_sliders(own):
+    block = keys(own).key_blocks["mouth-open"]
+    block.name = 'odd "name" \\ [ö]'
+    block.slider_max = 0.1
+    character.read(own)
+    row = next(row for row in own.ecavatar.character.keys if row.name == block.name)
+    row.source, row.enabled = "jawOpen", True
+    said = apply(own)
+    assert any("range ends" in text and block.name in text for text in said)
+    values = []
+    for frame in range(0, 240, 6):
+        show(frame)
+        values.append(block.value)
+    assert 0.099 < max(values) <= block.slider_max
+
+
+def test_other_drivers_stay(own):
+    curve = keys(own).key_blocks["mouth-open"].driver_add("value")
+    curve.driver.expression = "0.5"
+    said = apply(own)
+    assert any("other drivers move mouth-open" in text for text in said)
+    assert keys(own).animation_data.drivers[0].driver.expression == "0.5"
+
+
+def test_from_a_finished_job_without_an_avatar(own, root, finished, result):
+    moved = result.bake["weights"][:, list(result.bake["names"]).index("jawOpen")]
+    bpy.data.batch_remove([*root.children_recursive, root])
+    with pytest.raises(InputError, match="no avatar"):
+        apply(own)
+    own.ecavatar.character.job = str(finished)
+    apply(own)
+    show(int(moved.argmax()))
+    assert value(own, "mouth-open") > 0.2 and bpy.context.scene.frame_end == bpy.context.scene.frame_start + len(moved) - 1
+
+
+def test_one_clear_report(own, root, tmp_path):
+    plain = bpy.data.objects.new("plain", bpy.data.meshes.new("plain"))
+    bpy.context.scene.collection.objects.link(plain)
+    select(plain)
+    with pytest.raises(RuntimeError, match="no shape keys; plain; select"):
+        bpy.ops.ecavatar.apply_to_selected()
+    twin = own.copy()
+    bpy.context.scene.collection.objects.link(twin)
+    assert any("2 objects share this mesh" in text for text in apply(own))
+    select(parts_of(root)["skin"])
+    assert not bpy.ops.ecavatar.apply_to_selected.poll()
+    bpy.data.libraries.write(str(tmp_path / "library.blend"), {own})
+    with bpy.data.libraries.load(str(tmp_path / "library.blend"), link=True) as (_, linked):
+        linked.objects = ["own"]
+    with pytest.raises(InputError, match="linked from another file"):
+        apply(linked.objects[0])
+
+
+def test_a_preset_is_saved_loaded_and_checked(own, tmp_path):
+    select(own)
+    bpy.ops.ecavatar.find_shape_keys()
+    settings = own.ecavatar.character
+    settings.jaw, settings.keys[0].strength = 0.5, 1.5
+    assert bpy.ops.ecavatar.save_mapping(name="my / names") == {"FINISHED"}
+    before = character.mapping_of(own)
+    settings.jaw, settings.keys[0].strength, settings.keys[0].source = 1.0, 1.0, ""
+    assert bpy.ops.ecavatar.load_mapping(name="my _ names") == {"FINISHED"}
+    assert character.mapping_of(own) == before
+    with pytest.raises(RuntimeError, match="there is no preset"):
+        bpy.ops.ecavatar.load_mapping(name="other")
+    path = tmp_path / "user" / "characters" / "my _ names.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"strengths": {"jaw": 50}}))
+    with pytest.raises(RuntimeError, match="a strength is 50"):
+        bpy.ops.ecavatar.load_mapping(name="my _ names")
+    assert character.mapping_of(own) == before
+
+
+def test_an_unknown_source_is_told(own):
+    select(own)
+    bpy.ops.ecavatar.find_shape_keys()
+    own.ecavatar.character.keys[0].source = "jawopen"
+    with pytest.raises(RuntimeError, match="there is no source 'jawopen'"):
+        bpy.ops.ecavatar.apply_to_selected()
+    assert not np.any([track.name in TRACKS for track in (keys(own).animation_data.nla_tracks if keys(own).animation_data else ())])
+
+
+def test_the_panel_shows_the_list_and_what_is_missing(own, root):
+    def drawn():
+        found = []
+        ECAVATAR_PT_character.draw(SimpleNamespace(layout=Layout(found)), bpy.context)
+        for row in own.ecavatar.character.keys:
+            ECAVATAR_UL_keys.draw_item(None, bpy.context, Layout(found), own.ecavatar.character, row, 0, None, "active")
+        return " ".join(found)
+
+    assert ECAVATAR_PT_character.poll(bpy.context)
+    assert drawn() == "Avatar Job Folder ecavatar.find_shape_keys ecavatar.apply_to_selected"
+    bpy.ops.ecavatar.find_shape_keys()
+    text = drawn()
+    for part in ("Names: MakeHuman", "ECAVATAR_UL_keys", "ecavatar.save_mapping", "Jaw Strength", "mouth-open", "cheekPuff"):
+        assert part in text
+    own.ecavatar.character.keys[0].source = "nothing"
+    assert "There is no source 'nothing'" in drawn()
+    select(parts_of(root)["skin"])
+    assert not ECAVATAR_PT_character.poll(bpy.context)
