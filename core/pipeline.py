@@ -10,6 +10,7 @@ import numpy as np
 from . import arrays
 from .audio import read_audio
 from .bake import bake
+from .denoise import reduce_noise
 from .emolib import Emolib
 from .emotion_hearing import Heard, describe, listen
 from .emotion_motion import emotion_curves
@@ -23,12 +24,14 @@ from .files import digest, write_arrays, write_image, write_json
 from .head_model import HeadBasis
 from .image import read_photo
 from .job import AUTO, MOST_PHOTOS, RESULTS, Job, Request, locked
-from .lip_controls import LipControls, closure_warnings
+from .lip_controls import closure_warnings
 from .lipsync import LipNetwork, animate_lips, speech_warnings
 from .messages import Report
 from .mouth import measure_mouth
 from .pack import DEFAULT, Pack
+from .performance import perform
 from .reconstruction import PhotoError, reconstruct
+from .rhythm import hear_rhythm
 from .speech_encoder import SpeechEncoder
 from .voice import LAYERS
 
@@ -66,10 +69,10 @@ def animate(folder: Path, *, report: Report) -> Path:
             job.stage("emotion", (heard,), ([digest(path) for path in (audio, *voice)], choice.window, pack.digests(*EMOTION_FILES)),
                       lambda tick: write_heard(audio, heard, voice, pack=pack, window=choice.window, tick=tick))
         sources = [digest(path) for path in ((head, motion, heard) if auto else (head, motion))]
-        settings = request.emotion, asdict(choice), request.fps, asdict(controls)
+        settings = request.emotion, asdict(choice), request.fps, asdict(controls), request.take
         job.stage("bake", (felt, baked), (sources, settings, pack.digests("emolib")),
                   lambda tick: (*write_emotion(request, motion, heard if auto else None, felt),
-                                *write_bake(head, motion, felt, baked, pack=pack, fps=request.fps, controls=controls)))
+                                *write_bake(head, motion, felt, baked, pack=pack, request=request)))
         return job.finish(request, head_model=pack.digests("head")[0])
 
 
@@ -102,7 +105,8 @@ def write_motion(audio: Path, out: Path, *, pack: Pack, tick: Tick) -> tuple[str
     motion = animate_lips(clip, encoder=SpeechEncoder.load(pack.path("speech_encoder")),
                           network=LipNetwork.load(pack.path("lip_network")), basis=basis, tick=tick)
     mouth = measure_mouth(basis, motion)
-    write_arrays(out, arrays.from_motion(motion, mouth))
+    rhythm = hear_rhythm(reduce_noise(clip.samples), len(motion.weights), motion.fps)
+    write_arrays(out, arrays.from_motion(motion, mouth, rhythm))
     return clip.warnings or speech_warnings(mouth.opening)
 
 
@@ -131,13 +135,17 @@ def write_emotion(request: Request, motion: Path, heard: Path | None, out: Path)
     return ()
 
 
-def write_bake(head: Path, motion: Path, felt: Path, out: Path, *, pack: Pack, fps: float, controls: LipControls) -> tuple[str, ...]:
-    """Head, motion and emotions -> shapes, and weights on the scene's frames under the artist's controls; return warnings."""
-    basis, track = HeadBasis.load(pack.path("head")), arrays.to_motion(motion)
+def write_bake(head: Path, motion: Path, felt: Path, out: Path, *, pack: Pack, request: Request) -> tuple[str, ...]:
+    """Head, motion and emotions -> shapes, weights on the scene's frames under the artist's controls, blinks, gaze and head motion;
+    return warnings."""
+    basis, track, controls = HeadBasis.load(pack.path("head")), arrays.to_motion(motion), request.controls
     neutral, identity = arrays.to_person(head)
     emolib = Emolib.load(pack.path("emolib"), basis, head_model=pack.digests("head")[0])
-    emotion = emotion_curves(read_track(felt), identity, emolib=emolib, basis=basis)
-    write_arrays(out, arrays.from_bake(bake(neutral, track, emotion, basis=basis, fps=fps, controls=controls)))
+    emotions = read_track(felt)
+    emotion = emotion_curves(emotions, identity, emolib=emolib, basis=basis)
+    performance = perform(arrays.to_rhythm(motion), take=request.take, felt=emotions)
+    write_arrays(out, arrays.from_bake(bake(neutral, track, emotion, basis=basis, fps=request.fps, controls=controls,
+                                            performance=performance)))
     return closure_warnings(track, controls, basis)
 
 

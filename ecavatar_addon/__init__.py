@@ -2,9 +2,22 @@
 
 import bpy
 
-from . import emotion_operators, jobs, lip_sync, operators, panels, panels_emotion, photos, properties, thumbnails, voices
+from . import (
+    emotion_operators,
+    jobs,
+    lip_sync,
+    operators,
+    panels,
+    panels_emotion,
+    panels_performance,
+    photos,
+    properties,
+    takes,
+    thumbnails,
+    voices,
+)
 
-MODULES = (properties, photos, voices, lip_sync, operators, emotion_operators, panels, panels_emotion)
+MODULES = (properties, photos, voices, lip_sync, operators, emotion_operators, takes, panels, panels_emotion, panels_performance)
 
 
 def register() -> None:

@@ -1,4 +1,4 @@
-"""Actions of the skin's shape keys: curves written at once, and a stamp that tells an artist's edits. Only this file knows slots."""
+"""Actions of shape keys and of bones: curves written at once, and a stamp that tells an artist's edits. Only this file knows slots."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -12,7 +12,8 @@ from ..core.types import Floats
 
 STAMP = "ecavatar"              # custom property of our actions: digest of the keys we wrote, and what the caller wants to find again
 LINEAR = 1                      # of enum Keyframe.interpolation, for foreach_set
-Curves = Mapping[str, tuple[NDArray[np.float64], Floats]]
+Channel = str | tuple[str, int]         # a shape key's name, or the path and place of another property
+Curves = Mapping[Channel, tuple[NDArray[np.float64], Floats]]
 
 
 def path_of(shape: str) -> str:
@@ -20,7 +21,12 @@ def path_of(shape: str) -> str:
     return f'key_blocks["{bpy.utils.escape_identifier(shape)}"].value'
 
 
-def write_action(action: bpy.types.Action, keys: bpy.types.Key, curves: Curves, stamp: Mapping[str, float]) -> str:
+def address_of(channel: Channel) -> tuple[str, int]:
+    """Return path and place of what a curve animates."""
+    return (path_of(channel), 0) if isinstance(channel, str) else channel
+
+
+def write_action(action: bpy.types.Action, keys: bpy.types.ID, curves: Curves, stamp: Mapping[str, float]) -> str:
     """Give the action these curves in place of those it has; return the name of the copy that keeps an artist's edits, or ""."""
     _, channels = channels_of(action, keys)
     kept = ""
@@ -36,22 +42,26 @@ def write_action(action: bpy.types.Action, keys: bpy.types.Key, curves: Curves, 
 
 
 def add_curves(channels: Any, curves: Curves) -> None:
-    """Add a curve for each shape key (frames and values)."""
-    for shape, (frames, values) in curves.items():
-        write_curve(channels.new(path_of(shape)), frames, values)
+    """Add a curve for each channel (frames and values): straight for shape keys, smooth for others."""
+    for channel, (frames, values) in curves.items():
+        path, index = address_of(channel)
+        curve = channels.new(path, index=index)
+        write_curve(curve, frames, values)
+        if not isinstance(channel, str):
+            make_smooth(curve)
 
 
-def extend_action(action: bpy.types.Action, keys: bpy.types.Key, curves: Curves) -> None:
-    """Add curves for the shape keys that have none yet."""
+def extend_action(action: bpy.types.Action, keys: bpy.types.ID, curves: Curves) -> None:
+    """Add curves for the channels that have none yet."""
     _, channels = channels_of(action, keys)
     untouched = action[STAMP]["keys"] == digest_of(channels)
-    held = {curve.data_path for curve in channels}
-    add_curves(channels, {shape: curve for shape, curve in curves.items() if path_of(shape) not in held})
+    held = {(curve.data_path, curve.array_index) for curve in channels}
+    add_curves(channels, {channel: curve for channel, curve in curves.items() if address_of(channel) not in held})
     if untouched:
         action[STAMP]["keys"] = digest_of(channels)
 
 
-def scale_action(action: bpy.types.Action, keys: bpy.types.Key, factor: float) -> None:
+def scale_action(action: bpy.types.Action, keys: bpy.types.ID, factor: float) -> None:
     """Multiply all keys of our action, an artist's among them."""
     _, channels = channels_of(action, keys)
     untouched = action[STAMP]["keys"] == digest_of(channels)
@@ -84,6 +94,11 @@ def sample(action: bpy.types.Action, keys: bpy.types.Key, names: tuple[str, ...]
     return result
 
 
+def is_edited(action: bpy.types.Action, keys: bpy.types.ID) -> bool:
+    """Whether an artist has edited the keys we wrote."""
+    return bool(action[STAMP]["keys"] != digest_of(channels_of(action, keys)[1]))
+
+
 def digest_of(channels: Any) -> str:
     """Return a digest of all that an artist can edit in these curves."""
     total = sha256()
@@ -93,29 +108,33 @@ def digest_of(channels: Any) -> str:
         points.foreach_get("co", places)
         points.foreach_get("interpolation", kinds)
         modifiers = [modifier.type for modifier in curve.modifiers]
-        total.update(f"{curve.data_path} {curve.mute} {curve.extrapolation} {modifiers}".encode() + places.tobytes() + kinds.tobytes())
+        if (kinds != LINEAR).any():                     # who drags a handle changes its type
+            handles = np.array([(point.handle_left_type, point.handle_right_type) for point in points])
+            total.update(" ".join(handles.ravel()).encode())
+        path = f"{curve.data_path}{curve.array_index or ''}"
+        total.update(f"{path} {curve.mute} {curve.extrapolation} {modifiers}".encode() + places.tobytes() + kinds.tobytes())
     return total.hexdigest()
 
 
-def strip_of(keys: bpy.types.Key, name: str) -> bpy.types.NlaStrip | None:
+def strip_of(keys: bpy.types.ID, name: str) -> bpy.types.NlaStrip | None:
     """Return the strip of the action that we keyed in the NLA track `name`, if it is still there."""
     track = keys.animation_data.nla_tracks.get(name) if keys.animation_data is not None else None
     strips: Any = track.strips if track is not None else ()
     return next((strip for strip in strips if strip.action is not None and STAMP in strip.action), None)
 
 
-def our_action(keys: bpy.types.Key, name: str) -> bpy.types.Action | None:
+def our_action(keys: bpy.types.ID, name: str) -> bpy.types.Action | None:
     """Return the action that we keyed in the NLA track `name`, if it is still there."""
     strip = strip_of(keys, name)
     return strip.action if strip is not None else None
 
 
-def channels_of(action: bpy.types.Action, keys: bpy.types.Key) -> tuple["bpy.types.ActionSlot | None", Any]:
+def channels_of(action: bpy.types.Action, keys: bpy.types.ID) -> tuple["bpy.types.ActionSlot | None", Any]:
     """Return the slot and the curves of our action; before Blender 4.4 an action has no slots."""
     if not hasattr(action, "slots"):
-        action.id_root = "KEY"
+        action.id_root = keys.id_type
         return None, action.fcurves
-    slot = action.slots[0] if action.slots else action.slots.new(id_type="KEY", name=keys.name)
+    slot = action.slots[0] if action.slots else action.slots.new(id_type=keys.id_type, name=keys.name)
     layer = action.layers[0] if action.layers else action.layers.new("Layer")
     strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
     return slot, strip.channelbag(slot, ensure=True).fcurves
@@ -128,4 +147,11 @@ def write_curve(curve: bpy.types.FCurve, frames: NDArray[np.float64], values: Fl
     points.add(len(frames))
     points.foreach_set("co", np.column_stack([frames, values]).astype(np.float32).ravel())
     points.foreach_set("interpolation", np.full(len(frames), LINEAR, np.int32))
+    curve.update()
+
+
+def make_smooth(curve: bpy.types.FCurve) -> None:
+    """Let a curve pass its keys smoothly and without overshooting, also when they are dragged."""
+    for point in curve.keyframe_points:
+        point.interpolation, point.handle_left_type, point.handle_right_type = "BEZIER", "AUTO_CLAMPED", "AUTO_CLAMPED"
     curve.update()

@@ -1,4 +1,7 @@
-"""Keys: NLA tracks on the skin's shape keys. Speech and blinks replace, the emotion and what it asks of the lips are added."""
+"""Keys: NLA tracks on the skin's shape keys. Speech replaces, the emotion and what it asks of the lips are added.
+
+Blinks, gaze and head motion: performance.py.
+"""
 
 from collections.abc import Mapping
 
@@ -7,12 +10,14 @@ import numpy as np
 
 from ..core.bake import lips_under
 from ..core.emotion_motion import EmotionCurves
+from ..core.gaze import LOOKS
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
 from ..core.types import Floats
 from . import drivers
 from .actions import (
     STAMP,
+    Channel,
     Curves,
     channels_of,
     extend_action,
@@ -25,12 +30,12 @@ from .actions import (
 )
 from .head import EYES, JAW, Parts
 
-REST, SPEECH, BLINKS, EMOTION, LIPS = "Rest", "Speech", "Blinks", "Emotion", "Emotion Lips"
+REST, SPEECH, EMOTION, LIPS = "Rest", "Speech", "Emotion", "Emotion Lips"
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 
 
 def apply(root: bpy.types.Object, parts: Parts, result: JobResult, *, start: int) -> None:
-    """Key speech, blinks and emotion on the skin from frame `start`; let the jaw and the other parts follow the skin.
+    """Key speech and emotion on the skin from frame `start`; let the jaw and the other parts follow the skin.
 
     The track at the bottom holds everything at rest, so that a muted track above it leaves nothing behind.
     """
@@ -40,18 +45,16 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, *, start: int
     gain = max(strength, 1.0)
     stamp = {"start": extent[0], "end": extent[1], "fps": fps}
     speech = dense_curves(names, bake["weights"], start=start)
-    lids = (start + bake["blinks"][:, 0].astype(np.float64) * fps, bake["blinks"][:, 1])
     felt = EmotionCurves(bake["emotion_times"], bake["emotion_weights"])
     emotion = emotion_keys(names, felt, start=start, fps=fps, gain=gain)
     lips = dense_curves(names, gain * bake["emotion_lips"], start=start)
-    set_track(keys, root.name, REST, rest_curves((*speech, *LIDS, *emotion, *lips), start=start), stamp)
+    set_track(keys, root.name, REST, rest_curves((*speech, *LIDS, *LOOKS, *emotion, *lips), start=start), stamp)
     set_track(keys, root.name, SPEECH, speech, stamp)
-    set_track(keys, root.name, BLINKS, dict.fromkeys(LIDS, lids) if len(lids[0]) else {}, stamp)
     set_track(keys, root.name, EMOTION, emotion, stamp | {"gain": gain}, blend_type="ADD")
     set_track(keys, root.name, LIPS, lips, stamp | {"gain": gain}, blend_type="ADD")
     set_strength(keys, strength)
     for role, part in parts.items():
-        followers = part.data.shape_keys if role != "skin" and part.data is not None else None
+        followers = getattr(part.data, "shape_keys", None) if role != "skin" else None
         for block in followers.key_blocks[1:] if followers is not None else ():
             block.driver_remove("value")
             drivers.follow(block.driver_add("value"), keys, block.name)
@@ -74,17 +77,17 @@ def emotion_keys(names: tuple[str, ...], felt: EmotionCurves, *, start: float, f
     return {name: (frames, gain * column) for name, column in zip(names, felt.weights.T, strict=True) if column.any()}
 
 
-def rest_curves(names: tuple[str, ...], *, start: float) -> Curves:
-    """Return one key at zero for each shape."""
+def rest_curves(names: tuple[Channel, ...], *, start: float) -> Curves:
+    """Return one key at zero for each channel."""
     return dict.fromkeys(names, (np.array([start], np.float64), np.zeros(1, np.float32)))
 
 
-def set_track(keys: bpy.types.Key, owner: str, name: str, curves: Curves, stamp: Mapping[str, float], *,
-              blend_type: str = "REPLACE") -> None:
-    """Give the NLA track `name` an action with a curve for each shape key (frames and values), from start to end of the stamp.
+def set_track(keys: bpy.types.ID, owner: str, name: str, curves: Curves, stamp: Mapping[str, float], *,
+              blend_type: str = "REPLACE", above: str = "") -> None:
+    """Give the NLA track `name` an action with a curve for each channel (frames and values), from start to end of the stamp.
 
-    A track that is there already keeps its place among the artist's own. Tracks combine: one replaces, or adds to, only the
-    shapes it keys, so that each can be muted, moved and edited alone.
+    A track that is there already keeps its place among the artist's own; a new one comes on top, or above the track `above`. Tracks
+    combine: one replaces, or adds to, only what it keys, so that each can be muted, moved and edited alone.
     """
     animation = keys.animation_data or keys.animation_data_create()
     track = animation.nla_tracks.get(name)
@@ -94,7 +97,7 @@ def set_track(keys: bpy.types.Key, owner: str, name: str, curves: Curves, stamp:
     write_action(action, keys, curves, stamp)
     slot, _ = channels_of(action, keys)
     if track is None:
-        track = animation.nla_tracks.new()
+        track = animation.nla_tracks.new(prev=animation.nla_tracks.get(above))
         track.name = name
     strip = track.strips[0] if track.strips else track.strips.new(name, int(stamp["start"]), action)
     if slot is not None:
@@ -106,7 +109,7 @@ def set_track(keys: bpy.types.Key, owner: str, name: str, curves: Curves, stamp:
     strip.blend_type = blend_type
 
 
-def rekey(keys: bpy.types.Key, track: str, curves: Curves) -> str:
+def rekey(keys: bpy.types.ID, track: str, curves: Curves) -> str:
     """Key our action of a track anew where it lies, strips untouched; return the name of the copy that keeps an artist's edits, or "".
 
     Shapes that did not move before are also held at rest in the track at the bottom.
@@ -142,14 +145,14 @@ def rekey_lips(keys: bpy.types.Key, basis: HeadBasis) -> str:
     return rekey(keys, LIPS, dense_curves(names, stamp["gain"] * weights, start=stamp["start"]))
 
 
-def set_strength(keys: bpy.types.Key, strength: float) -> list[str]:
-    """Show the emotion at `strength`, its lips with it, and return what the artist should know.
+def set_strength(keys: bpy.types.ID, strength: float, tracks: tuple[str, ...] = (EMOTION, LIPS)) -> list[str]:
+    """Show these tracks, else the emotion and its lips, at `strength`, and return what the artist should know.
 
     Up to 1 it is the strips' influence, which ends there; beyond, the keys are larger. Where the artist has animated the influence,
     it is left alone.
     """
     gain, told = max(strength, 1.0), []
-    for strip in filter(None, (strip_of(keys, name) for name in (EMOTION, LIPS))):
+    for strip in filter(None, (strip_of(keys, name) for name in tracks)):
         if (factor := gain / strip.action[STAMP]["gain"]) != 1:
             scale_action(strip.action, keys, factor)
             strip.action[STAMP]["gain"] = gain
