@@ -34,7 +34,7 @@ def head_keys(rhythm: Rhythm, random: np.random.Generator, felt: EmotionTrack | 
     felt: emotions that lower or raise the head. It begins straight. Between keys: curves.smooth_at.
     """
     places, postures = waypoints(rhythm, random)
-    nods = [nod(float(time), float(stress), random) for time, stress in stresses(rhythm)]
+    nods = [nod(float(time), float(stress), random) for time, stress in stresses(rhythm) if time + NOD[0][0] >= 0]
     mood = mood_keys(felt) if felt is not None else np.zeros((0, 2), np.float32)
     times = np.unique(np.concatenate([places, mood[:, 0], *(keys[:, 0] for keys in nods)]).astype(np.float32))
     times = spread(times[(times >= 0) & (times <= rhythm.duration)])

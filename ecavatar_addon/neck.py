@@ -39,10 +39,11 @@ def fit(armature: bpy.types.Object, skin: bpy.types.Object, bake: Mapping[str, A
     armature.pose.bones[HEAD].rotation_mode = ORDER
     if not all(name in skin.vertex_groups for name in wanted):
         weigh(skin, bake["neck_weights"])
-    if not any(modifier.type == "ARMATURE" and modifier.object == armature for modifier in skin.modifiers):
-        modifier = skin.modifiers.new(MODIFIER, "ARMATURE")
-        modifier.object = armature
+    bend = next((found for found in skin.modifiers if found.type == "ARMATURE" and found.object in (armature, None)), None)
+    if bend is None:
+        bend = skin.modifiers.new(MODIFIER, "ARMATURE")
         skin.modifiers.move(len(skin.modifiers) - 1, 0)                 # before Subdivision
+    bend.object = armature
 
 
 def place_bones(armature: bpy.types.Object, places: Mapping[str, tuple[Vector, Vector]]) -> None:
