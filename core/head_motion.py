@@ -49,9 +49,7 @@ def waypoints(rhythm: Rhythm, random: np.random.Generator) -> tuple[Floats, Floa
     """Return times (W,), seconds, and postures (W, 3), degrees, between which the head drifts; a new one at each pause."""
     times, postures, before = [0.0], [np.zeros(3)], 0.0
     for start, end in phrases(rhythm):
-        while start - max(times[-1], before) > IDLE:            # silence: it hardly moves
-            times.append(max(times[-1], before) + IDLE * random.uniform(0.7, 0.9))
-            postures.append(bounded(postures[-1] + DRIFT / 2 * random.normal(0, DEVIATIONS)))
+        idle(times, postures, before, float(start), random)
         leave = max(before, times[-1] + CLOSEST)
         if leave > times[-1] + CLOSEST:
             times.append(leave)                                 # up to the end of the phrase it drifts on
@@ -63,8 +61,16 @@ def waypoints(rhythm: Rhythm, random: np.random.Generator) -> tuple[Floats, Floa
             times.append(step)
             postures.append(bounded(posture + DRIFT * random.normal(0, DEVIATIONS)))
         before = float(end)
+    idle(times, postures, before, rhythm.duration, random)
     kept = np.asarray(times) <= rhythm.duration
     return np.asarray(times, np.float32)[kept], np.asarray(postures, np.float32)[kept]
+
+
+def idle(times: list[float], postures: list[Degrees], start: float, end: float, random: np.random.Generator) -> None:
+    """Append the waypoints of a silence from `start` to `end`, seconds, in which the head hardly moves."""
+    while end - max(times[-1], start) > IDLE:
+        times.append(max(times[-1], start) + IDLE * random.uniform(0.7, 0.9))
+        postures.append(bounded(postures[-1] + DRIFT / 2 * random.normal(0, DEVIATIONS)))
 
 
 def bounded(posture: Degrees) -> Degrees:

@@ -5,7 +5,7 @@ import pytest
 
 from core.curves import smooth_at
 from core.head_motion import head_keys
-from core.types import EmotionTrack, EmotionWindow
+from core.types import EmotionTrack, EmotionWindow, Rhythm
 
 from .voices import RATE, heard, phrase, speech
 
@@ -54,8 +54,8 @@ def test_posture_changes_at_pauses(talk):
 
 
 def test_in_silence_it_hardly_moves():
-    times, angles = keys(heard(np.zeros(10 * RATE, np.float32)))
-    assert np.abs(angles).max() < 1e-6 or np.abs(np.diff(angles, axis=0)).max() < 2
+    times, angles = keys(Rhythm(np.full(1801, -90, np.float32), np.zeros(1801, np.float32), 60.0))
+    assert 10 < len(times) < 20 and np.abs(angles).max() > 0.1 and np.abs(np.diff(angles, axis=0)).max() < 2.5
 
 
 @pytest.mark.parametrize(("category", "lowered"), [("sad", 5.0), ("surprise", -3.5), ("neutral", 0.0)])

@@ -80,7 +80,7 @@ def test_the_neck_keeps_its_volume(fitted, turn):
 
 
 def test_the_pivot_lies_behind_the_jaws_joint_and_in_the_neck(fitted):
-    skin, neck = fitted
+    _, neck = fitted
     assert -0.04 < neck.pivot[1] - basis().jaw_pivot[1] < -0.01 and -0.04 < neck.pivot[2] - basis().jaw_pivot[2] < -0.01
     assert neck.base[1] < neck.pivot[1] - 0.03 and neck.pivot[0] == 0
 
