@@ -150,6 +150,7 @@ def emotions(scene: bpy.types.Scene, root: bpy.types.Object, folder: Path) -> li
     library, identity = emotion.library_of(root)[1:]
     keys = next(child for child in root.children if child.ecavatar.role == "skin").data.shape_keys
     tracks, scene.render.resolution_percentage = list(keys.animation_data.nla_tracks), 50
+    scene.frame_set(scene.frame_start)              # where the head is straight
     look(scene, root, 0)
     for track in tracks:
         track.mute = True

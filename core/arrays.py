@@ -7,10 +7,10 @@ import numpy as np
 from .errors import JobError
 from .files import Arrays, read_arrays
 from .head_model import HeadBasis
-from .job import HEAD_ARRAYS, MOTION_ARRAYS
+from .job import HEAD_ARRAYS, MOTION_ARRAYS, PERFORMANCE_ARRAYS, RHYTHM_ARRAYS
 from .mouth import MouthMeasure
 from .reconstruction import Reconstruction
-from .types import Floats, MotionTrack, ShapeKeyBake
+from .types import Floats, MotionTrack, Performance, Rhythm, ShapeKeyBake
 
 
 def from_reconstruction(result: Reconstruction, basis: HeadBasis) -> Arrays:
@@ -27,20 +27,25 @@ def from_reconstruction(result: Reconstruction, basis: HeadBasis) -> Arrays:
             "advice": np.array(result.confidence.advice)}
 
 
-def from_motion(motion: MotionTrack, mouth: MouthMeasure) -> Arrays:
-    """Return motion.npz: names (K,), weights (T, K), fps, jaw_angle (T,) rad, and open, round, labdent (T,)."""
+def from_motion(motion: MotionTrack, mouth: MouthMeasure, rhythm: Rhythm) -> Arrays:
+    """Return motion.npz: names (K,), weights (T, K), fps, jaw_angle (T,) rad, open, round, labdent (T,), and of the voice loudness
+    and pitch (T,)."""
     return {"names": np.array(motion.names), "weights": motion.weights, "fps": np.array(motion.fps),
-            "jaw_angle": motion.jaw_angle, "open": mouth.opening, "round": mouth.rounding, "labdent": mouth.labiodental}
+            "jaw_angle": motion.jaw_angle, "open": mouth.opening, "round": mouth.rounding, "labdent": mouth.labiodental,
+            "loudness": rhythm.loudness, "pitch": rhythm.pitch}
 
 
 def from_bake(baked: ShapeKeyBake) -> Arrays:
-    """Return bake.npz: names, offsets (K, V, 3) m, weights (T, K), correctives, jaw_angles (N,) rad, jaw_pivot (3,) m, blinks, the
-    emotion's knots and what keeps the lips in sync under it, shapes of its fusion on the mesh, fps, duration s."""
-    extra = baked.correctives
+    """Return bake.npz: names, offsets (K, V, 3) m, weights (T, K), correctives, jaw_angles (N,) rad, jaw_pivot (3,) m, the neck, the
+    keys of blinks, gaze and head, the emotion's knots and what keeps the lips in sync under it, shapes of its fusion on the mesh, fps,
+    duration s."""
+    extra, neck, performance = baked.correctives, baked.neck, baked.performance
     return {"names": np.array(baked.names), "offsets": baked.offsets, "weights": baked.weights,
             "corrective_names": np.array(extra.names), "corrective_pairs": extra.pairs, "corrective_gains": extra.gains,
             "corrective_offsets": extra.offsets,
-            "jaw_angles": baked.jaw_angles, "jaw_pivot": baked.jaw_pivot, "blinks": baked.blinks,
+            "jaw_angles": baked.jaw_angles, "jaw_pivot": baked.jaw_pivot,
+            "neck_pivot": neck.pivot, "neck_base": neck.base, "neck_weights": neck.weights,
+            **{name: getattr(performance, name) for name in PERFORMANCE_ARRAYS},
             "emotion_times": baked.emotion_times, "emotion_weights": baked.emotion_weights, "emotion_lips": baked.emotion_lips,
             "fusion_offsets": baked.fusion_offsets, "fusion_weights": baked.fusion_weights, "fusion_error": baked.fusion_error,
             "fps": np.array(baked.fps),
@@ -57,3 +62,14 @@ def to_motion(path: Path) -> MotionTrack:
     """Read a motion.npz."""
     stored = read_arrays(path, MOTION_ARRAYS, JobError)
     return MotionTrack(tuple(map(str, stored["names"])), stored["weights"], float(stored["fps"]), stored["jaw_angle"])
+
+
+def to_rhythm(path: Path) -> Rhythm:
+    """Read the rhythm of the voice from a motion.npz."""
+    stored = read_arrays(path, RHYTHM_ARRAYS, JobError)
+    return Rhythm(stored["loudness"], stored["pitch"], float(stored["fps"]))
+
+
+def to_performance(baked: Arrays) -> Performance:
+    """Return the performance that the arrays of a bake.npz hold."""
+    return Performance(**{name: baked[name] for name in PERFORMANCE_ARRAYS})

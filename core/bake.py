@@ -1,11 +1,8 @@
 """Bake: motion of one head -> shapes and their weights on the scene's frames, for Blender to key."""
 
-import zlib
-
 import numpy as np
 from numpy.typing import NDArray
 
-from .blinks import blink_keys
 from .emotion_motion import EmotionCurves, fuse
 from .fused_shapes import FusedShapes, fuse_on_mesh
 from .fusion import Fusion
@@ -15,7 +12,9 @@ from .lip_controls import NEUTRAL, LipControls, apply
 from .lip_gap import JAW_SHAPE, SHUT, effect
 from .mouth import gap, jaw_angle
 from .mouth_rig import CLOSING
-from .types import Correctives, Floats, MotionTrack, ShapeKeyBake
+from .neck import fit_neck
+from .performance import STILL
+from .types import Correctives, Floats, MotionTrack, Performance, ShapeKeyBake
 
 JAW_PARTS = ("teeth_lower", "tongue")
 JAW_STEPS = np.linspace(0, 1, 6, dtype=np.float32)
@@ -25,14 +24,15 @@ LEAST_ERROR = 0.0001            # metres of the lips' gap below which sampling l
 
 
 def bake(neutral: Floats, motion: MotionTrack, emotion: EmotionCurves, *, basis: HeadBasis, fps: float,
-         controls: LipControls = NEUTRAL, fusion: Fusion | None = None) -> ShapeKeyBake:
-    """Return every shape of the head, the motion's weights under `controls` on whole frames at `fps`, and the emotion added to it.
+         controls: LipControls = NEUTRAL, performance: Performance = STILL, fusion: Fusion | None = None) -> ShapeKeyBake:
+    """Return every shape of the head, the motion's weights under `controls` on whole frames at `fps`, the emotion added to it, and
+    how the head turns on the neck.
 
     neutral: (V, 3) float32, metres; the jaw pivot, known for the mean head, moves with the point below this one's ear.
     Lids are fitted to its eyeballs. Lower teeth and tongue turn rigidly by the jaw angle (Sec. 3.4), so their share of jawOpen is
     left out.
     fusion: how emotion and speech become one face on the mesh; without it they do so in shape weights (lips_under).
-    Shapes the motion does not use are kept with weight 0: an artist can animate them. The motion seeds the blinks.
+    Shapes the motion does not use are kept with weight 0: an artist can animate them.
     """
     names = tuple(basis.expression_names)
     lids = Lids(basis).fit(neutral)
@@ -40,8 +40,6 @@ def bake(neutral: Floats, motion: MotionTrack, emotion: EmotionCurves, *, basis:
     for part in JAW_PARTS:
         offsets[names.index(JAW_SHAPE), basis.part(part).vertices] = 0.0
     pivot = basis.jaw_pivot + (neutral - basis.vertices)[basis.below_ear_vertex] * np.array([0, 1, 1], np.float32)
-    seed = zlib.crc32(motion.weights.tobytes())
-    blinks = blink_keys((len(motion.weights) - 1) / motion.fps, np.random.default_rng(seed))
     angles = jaw_angle(basis, (JAW_SHAPE,), JAW_STEPS[:, None])
     correctives = Correctives(basis.corrective_names, basis.corrective_pairs, basis.corrective_gains,
                               lids.corrective_basis.astype(np.float32))
@@ -53,8 +51,9 @@ def bake(neutral: Floats, motion: MotionTrack, emotion: EmotionCurves, *, basis:
         rest = fuse_on_mesh(weights, felt, fusion)
         lips = rest.weights - weights - felt
         lips[np.abs(lips) < LEAST_WEIGHT] = 0
-    return ShapeKeyBake(names, offsets, correctives, weights, angles, pivot, blinks, emotion.times, emotion.weights, lips,
-                        rest.offsets, rest.extra, np.array([rest.mean, rest.most], np.float32), fps)
+    return ShapeKeyBake(names, offsets, correctives, weights, angles, pivot, fit_neck(neutral, pivot, basis), performance,
+                        emotion.times, emotion.weights, lips, rest.offsets, rest.extra,
+                        np.array([rest.mean, rest.most], np.float32), fps)
 
 
 def lips_under(emotion: EmotionCurves, speech: Floats, *, basis: HeadBasis, fps: float) -> Floats:

@@ -24,13 +24,16 @@ from .types import EmotionTrack
 FORMAT = 1
 MOST_PHOTOS = 5                 # of one person, the main one included
 MOST_RECORDINGS = 50            # of one voice, the spoken one not included
+MOST_TAKES = 1 << 20
 AUTO = "auto"                   # the emotion is heard in the recording
 HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "iris_colour", "hair_colour", "brow_colour", "brow_density",
                "reprojection_percent", "confidence", "advice")
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
+RHYTHM_ARRAYS = ("loudness", "pitch", "fps")
+PERFORMANCE_ARRAYS = ("blinks", "gaze_times", "gaze_angles", "head_times", "head_angles")
 BAKE_ARRAYS = ("names", "offsets", "corrective_names", "corrective_pairs", "corrective_gains", "corrective_offsets", "weights",
-               "jaw_angles", "jaw_pivot", "blinks", "emotion_times", "emotion_weights", "emotion_lips",
-               "fusion_offsets", "fusion_weights", "fusion_error", "fps", "duration")
+               "jaw_angles", "jaw_pivot", "neck_pivot", "neck_base", "neck_weights", *PERFORMANCE_ARRAYS, "emotion_times",
+               "emotion_weights", "emotion_lips", "fusion_offsets", "fusion_weights", "fusion_error", "fps", "duration")
 RESULTS = ("head.npz", "head.png", "motion.npz", "emotion.json", "bake.npz")
 
 
@@ -38,7 +41,8 @@ RESULTS = ("head.npz", "head.png", "motion.npz", "emotion.json", "bake.npz")
 class Request:
     """What the user asked for: photo and audio are paths, pack a folder ("" the default one), fps the scene's, more_photos up to
     four paths of further photos of the same person, controls of the lips; emotion "auto" or "CATEGORY:LEVEL", emotions how it is taken
-    from the recording, same_voice up to MOST_RECORDINGS paths of further recordings of the voice, to know its manner from."""
+    from the recording, same_voice up to MOST_RECORDINGS paths of further recordings of the voice, to know its manner from; take, which
+    of the possible blinks, glances and head motions of the recording."""
 
     photo: str
     audio: str
@@ -49,6 +53,7 @@ class Request:
     emotion: str = AUTO
     emotions: EmotionSettings = field(default_factory=EmotionSettings)
     same_voice: tuple[str, ...] = ()
+    take: int = 0
 
     def write(self, folder: Path) -> None:
         """Write this request as `folder`/request.json; an older manifest is taken away first.
@@ -74,7 +79,9 @@ class Request:
         fps = known.get("fps", 24.0)
         for more in (known.get("more_photos", []), known.get("same_voice", [])):
             strings = strings and isinstance(more, list) and all(isinstance(path, str) for path in more)
-        if not strings or "photo" not in known or "audio" not in known or not isinstance(fps, int | float):
+        take = known.get("take", 0)
+        numbers = isinstance(fps, int | float) and isinstance(take, int) and 0 <= take < MOST_TAKES
+        if not strings or not numbers or "photo" not in known or "audio" not in known:
             raise JobError("the request is incomplete or of the wrong types", path, "generate it again")
         check_rate(fps)
         lists = {name: tuple(known.get(name, ())) for name in ("more_photos", "same_voice")}
@@ -147,7 +154,7 @@ class Job:
                           "warnings": self.warnings, "photo": request.photo,
                           "more_photos": list(request.more_photos), "audio": request.audio, "pack": request.pack,
                           "controls": asdict(request.controls), "emotion": request.emotion,
-                          "emotions": asdict(request.emotions), "same_voice": list(request.same_voice)})
+                          "emotions": asdict(request.emotions), "same_voice": list(request.same_voice), "take": request.take})
         return path
 
 
@@ -168,6 +175,7 @@ class JobResult:
     emotion: str
     emotions: EmotionSettings
     same_voice: tuple[str, ...]
+    take: int
 
     @property
     def albedo(self) -> Path:
@@ -194,7 +202,8 @@ def read_result(folder: Path) -> JobResult:
                      tuple(map(str, manifest.get("warnings", ()))), str(manifest.get("audio", "")),
                      str(manifest.get("pack", "")), str(manifest.get("head_model", "")),
                      LipControls.from_json(manifest.get("controls", {})), str(manifest.get("emotion", AUTO)),
-                     EmotionSettings.from_json(manifest.get("emotions", {})), tuple(map(str, manifest.get("same_voice", ()))))
+                     EmotionSettings.from_json(manifest.get("emotions", {})), tuple(map(str, manifest.get("same_voice", ()))),
+                     int(manifest.get("take", 0)))
 
 
 @contextmanager

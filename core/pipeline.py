@@ -10,6 +10,7 @@ import numpy as np
 from . import arrays
 from .audio import read_audio
 from .bake import bake
+from .denoise import reduce_noise
 from .emolib import Emolib
 from .emotion_hearing import Heard, describe, listen
 from .emotion_motion import emotion_curves
@@ -25,12 +26,14 @@ from .fusion import Fusion
 from .head_model import HeadBasis
 from .image import read_photo
 from .job import AUTO, MOST_PHOTOS, RESULTS, Job, Request, locked
-from .lip_controls import LipControls, closure_warnings
+from .lip_controls import closure_warnings
 from .lipsync import LipNetwork, animate_lips, speech_warnings
 from .messages import Report
 from .mouth import measure_mouth
 from .pack import DEFAULT, Pack
+from .performance import perform
 from .reconstruction import PhotoError, reconstruct
+from .rhythm import hear_rhythm
 from .speech_encoder import SpeechEncoder
 from .types import Fusing
 from .voice import LAYERS
@@ -70,12 +73,11 @@ def animate(folder: Path, *, report: Report) -> Path:
             job.stage("emotion", (heard,), ([digest(path) for path in (audio, *voice)], choice.window, pack.digests(*EMOTION_FILES)),
                       lambda tick: write_heard(audio, heard, voice, pack=pack, window=choice.window, tick=tick))
         sources = [digest(path) for path in ((head, motion, heard) if auto else (head, motion))]
-        settings = request.emotion, asdict(choice), request.fps, asdict(controls)
+        settings = request.emotion, asdict(choice), request.fps, asdict(controls), request.take
         fusing = FUSION_FILES if choice.fusion == "network" else FUSION_FILES[:1]
         job.stage("bake", (felt, baked), (sources, settings, pack.digests(*fusing)),
                   lambda tick: (*write_emotion(request, motion, heard if auto else None, felt),
-                                *write_bake(head, motion, felt, baked, pack=pack, fps=request.fps, controls=controls,
-                                            fusing=choice.fusion)))
+                                *write_bake(head, motion, felt, baked, pack=pack, request=request)))
         return job.finish(request, head_model=pack.digests("head")[0])
 
 
@@ -108,7 +110,8 @@ def write_motion(audio: Path, out: Path, *, pack: Pack, tick: Tick) -> tuple[str
     motion = animate_lips(clip, encoder=SpeechEncoder.load(pack.path("speech_encoder")),
                           network=LipNetwork.load(pack.path("lip_network")), basis=basis, tick=tick)
     mouth = measure_mouth(basis, motion)
-    write_arrays(out, arrays.from_motion(motion, mouth))
+    rhythm = hear_rhythm(reduce_noise(clip.samples), len(motion.weights), motion.fps)
+    write_arrays(out, arrays.from_motion(motion, mouth, rhythm))
     return clip.warnings or speech_warnings(mouth.opening)
 
 
@@ -137,16 +140,19 @@ def write_emotion(request: Request, motion: Path, heard: Path | None, out: Path)
     return ()
 
 
-def write_bake(head: Path, motion: Path, felt: Path, out: Path, *, pack: Pack, fps: float, controls: LipControls,
-               fusing: Fusing = "shapes") -> tuple[str, ...]:
-    """Head, motion and emotions -> one face (Sec. 4.3) as shapes, and their weights on the scene's frames under the artist's controls;
-    return warnings."""
-    basis, track = HeadBasis.load(pack.path("head")), arrays.to_motion(motion)
+def write_bake(head: Path, motion: Path, felt: Path, out: Path, *, pack: Pack, request: Request) -> tuple[str, ...]:
+    """Head, motion and emotions -> one face (Sec. 4.3) as shapes, weights on the scene's frames under the artist's controls, blinks,
+    gaze and head motion; return warnings."""
+    basis, track, controls = HeadBasis.load(pack.path("head")), arrays.to_motion(motion), request.controls
     neutral, identity = arrays.to_person(head)
     emolib = Emolib.load(pack.path("emolib"), basis, head_model=pack.digests("head")[0])
-    emotion = emotion_curves(read_track(felt), identity, emolib=emolib, basis=basis)
-    fusion = None if fusing == "shapes" else fusion_by(fusing, basis, pack)
-    write_arrays(out, arrays.from_bake(bake(neutral, track, emotion, basis=basis, fps=fps, controls=controls, fusion=fusion)))
+    emotions = read_track(felt)
+    emotion = emotion_curves(emotions, identity, emolib=emolib, basis=basis)
+    performance = perform(arrays.to_rhythm(motion), take=request.take, felt=emotions)
+    method = request.emotions.fusion
+    fusion = None if method == "shapes" else fusion_by(method, basis, pack)
+    write_arrays(out, arrays.from_bake(bake(neutral, track, emotion, basis=basis, fps=request.fps, controls=controls,
+                                            performance=performance, fusion=fusion)))
     return closure_warnings(track, controls, basis)
 
 

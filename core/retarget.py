@@ -33,8 +33,8 @@ FEATURES: dict[str, tuple[float, Recipe]] = {
 
 
 @dataclass(frozen=True)
-class Performance:
-    """What an avatar does on frames: names (K) of our shapes and weights (T, K), as spoken, as felt, what the lips add, and blinks."""
+class AvatarMotion:
+    """What an avatar does on frames: names (K) of our shapes, and weights (T, K): as spoken, as felt, what lips add, blinks, gaze."""
 
     names: tuple[str, ...]
     fps: float
@@ -42,9 +42,10 @@ class Performance:
     emotion: Floats
     lips: Floats
     blinks: Floats
+    gaze: Floats
 
     def __post_init__(self) -> None:
-        for layer in ("speech", "emotion", "lips", "blinks"):
+        for layer in ("speech", "emotion", "lips", "blinks", "gaze"):
             check(layer, getattr(self, layer), np.float32, (len(self.speech), len(self.names)))
 
 
@@ -57,28 +58,29 @@ class KeyedLayers:
     emotion: Floats
     lips: Floats
     blinks: Floats
+    gaze: Floats
 
 
-def retarget(performance: Performance, mapping: CharacterMap) -> KeyedLayers:
+def retarget(motion: AvatarMotion, mapping: CharacterMap) -> KeyedLayers:
     """Return the weights of the mapping's driven keys for what an avatar does."""
     rows = mapping.driven
     shapes = tuple(row for row in rows if kind_of(row.source) == "shape")
     shown = frozenset(shape for row in shapes for shape in recipe_of(row.source))
-    total = np.clip(performance.speech + performance.emotion + performance.lips, 0, 1)
-    names, strengths = performance.names, mapping.strengths
+    total = np.clip(motion.speech + motion.emotion + motion.lips, 0, 1)
+    names, strengths = motion.names, mapping.strengths
 
     def direct(weights: Floats) -> Floats:
         return mean_of(fit_opening(names, strengthen(names, weights, strengths), shown), names, rows)
 
-    speech = direct(performance.speech)
-    felt = mean_of(performance.emotion * group_gains(names, strengths), names, rows)
-    blinks = mean_of(performance.blinks * group_gains(names, strengths), names, rows)
+    speech = direct(motion.speech)
+    felt = mean_of(motion.emotion * group_gains(names, strengths), names, rows)
+    blinks, gaze = (mean_of(weights * group_gains(names, strengths), names, rows) for weights in (motion.blinks, motion.gaze))
     lips = direct(total) - speech - felt
-    spoken = visemes(names, strengthen(names, performance.speech, strengths), fps=performance.fps, rows=rows)
-    faces = solve(names, performance.emotion * group_gains(names, strengths), rows)
+    spoken = visemes(names, strengthen(names, motion.speech, strengths), fps=motion.fps, rows=rows)
+    faces = solve(names, motion.emotion * group_gains(names, strengths), rows)
     gains = np.array([row.strength for row in rows], np.float32)
     return KeyedLayers(tuple(row.key for row in rows), *(np.asarray(layer * gains, np.float32) for layer in (
-        speech + spoken, felt + faces, tidy(lips), blinks)))
+        speech + spoken, felt + faces, tidy(lips), blinks, gaze)))
 
 
 def tidy(weights: Floats) -> Floats:

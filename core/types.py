@@ -98,6 +98,63 @@ class MotionTrack:
 
 
 @dataclass(frozen=True)
+class Rhythm:
+    """What a recording's voice does at `fps` frames a second: loudness (T,) float32, dB to full scale; pitch (T,) float32, log2 of Hz,
+    0 where there is none."""
+
+    loudness: Floats
+    pitch: Floats
+    fps: float
+
+    def __post_init__(self) -> None:
+        check("loudness", self.loudness, np.float32, (None,))
+        check("pitch", self.pitch, np.float32, (len(self.loudness),))
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return max(len(self.loudness) - 1, 0) / self.fps
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What a speaker does besides speaking, as few keys; times in seconds, angles in radians.
+
+    blinks: (M, 2) float32, time and weight of both eyeBlink shapes, straight lines between. gaze_times (G,), gaze_angles (G, 2): where
+    the eyes look, to the person's left and up, from a head that looks straight ahead, straight lines between. head_times (J,),
+    head_angles (J, 3): pitch (down), yaw (to the person's left), roll (towards the right shoulder), smooth between (core/curves.py).
+    """
+
+    blinks: Floats
+    gaze_times: Floats
+    gaze_angles: Floats
+    head_times: Floats
+    head_angles: Floats
+
+    def __post_init__(self) -> None:
+        check("blinks", self.blinks, np.float32, (None, 2))
+        check("gaze_times", self.gaze_times, np.float32, (None,))
+        check("gaze_angles", self.gaze_angles, np.float32, (len(self.gaze_times), 2))
+        check("head_times", self.head_times, np.float32, (None,))
+        check("head_angles", self.head_angles, np.float32, (len(self.head_times), 3))
+
+
+@dataclass(frozen=True)
+class Neck:
+    """How the head turns on the neck: about `pivot` (3,), metres, its joint with the spine, above `base` (3,), the middle of the
+    neck's lower border; weights: (V_skin,) float32, 0..1, how far each vertex of the skin goes along."""
+
+    pivot: Floats
+    base: Floats
+    weights: Floats
+
+    def __post_init__(self) -> None:
+        check("pivot", self.pivot, np.float32, (3,))
+        check("base", self.base, np.float32, (3,))
+        check("weights", self.weights, np.float32, (None,))
+
+
+@dataclass(frozen=True)
 class EmotionWindow:
     """What is felt from `start` to `end`, seconds: a category of EMOTIONS and a level from 0 (hardly) over 1, 2, 3 (strong).
 
@@ -157,7 +214,7 @@ class ShapeKeyBake:
 
     names: K; offsets: (K, V, 3) float32, metres; weights: (T, K) float32 on whole frames from 0 at `fps`;
     jaw_angles: (N,) float32, radians, how far lower teeth and tongue turn about `jaw_pivot` (3,) float32, metres, when
-    jawOpen is at N even steps from 0 to 1 (theta of Sec. 3.4); blinks: (M, 2) float32, seconds and weight of eyeBlink.
+    jawOpen is at N even steps from 0 to 1 (theta of Sec. 3.4); neck: how the head turns; performance: how it moves.
     The emotion is added to the speech: emotion_times (J,) float32, seconds, knots of emotion_weights (J, K) float32 between which it
     changes evenly; emotion_lips: (T, K) float32, what keeps the lips in sync with the speech under it. Where both were fused on the
     mesh: fusion_offsets (R, V, 3) float32, metres, shapes for what the others cannot show, with fusion_weights (T, R) float32, and
@@ -170,7 +227,8 @@ class ShapeKeyBake:
     weights: Floats
     jaw_angles: Floats
     jaw_pivot: Floats
-    blinks: Floats
+    neck: Neck
+    performance: Performance
     emotion_times: Floats
     emotion_weights: Floats
     emotion_lips: Floats
@@ -189,7 +247,6 @@ class ShapeKeyBake:
         check("fusion_weights", self.fusion_weights, np.float32, (len(self.weights), len(self.fusion_offsets)))
         check("fusion_error", self.fusion_error, np.float32, (2,))
         check("jaw_angles", self.jaw_angles, np.float32, (None,))
-        check("blinks", self.blinks, np.float32, (None, 2))
         check("jaw_pivot", self.jaw_pivot, np.float32, (3,))
 
 

@@ -11,14 +11,16 @@ from . import (
     panels,
     panels_character,
     panels_emotion,
+    panels_performance,
     photos,
     properties,
+    takes,
     thumbnails,
     voices,
 )
 
-MODULES = (properties, photos, voices, lip_sync, operators, emotion_operators, character_operators, panels, panels_emotion,
-           panels_character)
+MODULES = (properties, photos, voices, lip_sync, operators, emotion_operators, takes, character_operators, panels, panels_emotion,
+           panels_performance, panels_character)
 
 
 def register() -> None:

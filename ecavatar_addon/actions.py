@@ -1,4 +1,4 @@
-"""Actions of the skin's shape keys: curves written at once, and a stamp that tells an artist's edits. Only this file knows slots."""
+"""Actions of shape keys and of bones: curves written at once, and a stamp that tells an artist's edits. Only this file knows slots."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -13,10 +13,11 @@ from ..core.types import Floats
 
 STAMP = "ecavatar"              # custom property of our actions: digest of the keys we wrote, and what the caller wants to find again
 LINEAR, BEZIER = 1, 2           # of enum Keyframe.interpolation, for foreach_set
-ALIGNED = 3                     # of enum Keyframe.handle_left_type and its twin
+ALIGNED, AUTOMATIC = 3, 4       # of enum Keyframe.handle_left_type and its twin; the latter is "AUTO_CLAMPED"
 SETTLE = 60                     # updates at most: Blender aligns handles anew in each, mostly for the last time in the second
+Channel = str | tuple[str, int]         # a shape key's name, or the path and place of another property
 Straight = tuple[NDArray[np.float64], Floats]       # frames and values of keys with straight lines between them
-Curves = Mapping[str, Straight | BezierKeys]
+Curves = Mapping[Channel, Straight | BezierKeys]
 
 
 def path_of(shape: str) -> str:
@@ -24,7 +25,12 @@ def path_of(shape: str) -> str:
     return f'key_blocks["{bpy.utils.escape_identifier(shape)}"].value'
 
 
-def write_action(action: bpy.types.Action, keys: bpy.types.Key, curves: Curves, stamp: Mapping[str, float]) -> str:
+def address_of(channel: Channel) -> tuple[str, int]:
+    """Return path and place of what a curve animates."""
+    return (path_of(channel), 0) if isinstance(channel, str) else channel
+
+
+def write_action(action: bpy.types.Action, keys: bpy.types.ID, curves: Curves, stamp: Mapping[str, float]) -> str:
     """Give the action these curves in place of those it has; return the name of the copy that keeps an artist's edits, or ""."""
     _, channels = channels_of(action, keys)
     kept = ""
@@ -40,22 +46,26 @@ def write_action(action: bpy.types.Action, keys: bpy.types.Key, curves: Curves, 
 
 
 def add_curves(channels: Any, curves: Curves) -> None:
-    """Add a curve for each shape key."""
-    for shape, keyed in curves.items():
-        write_curve(channels.new(path_of(shape)), keyed)
+    """Add a curve for each channel: one of frames and values is straight for a shape key, smooth for anything else."""
+    for channel, keyed in curves.items():
+        path, index = address_of(channel)
+        curve = channels.new(path, index=index)
+        write_curve(curve, keyed)
+        if not isinstance(channel, str):
+            make_smooth(curve)
 
 
-def extend_action(action: bpy.types.Action, keys: bpy.types.Key, curves: Curves) -> None:
-    """Add curves for the shape keys that have none yet."""
+def extend_action(action: bpy.types.Action, keys: bpy.types.ID, curves: Curves) -> None:
+    """Add curves for the channels that have none yet."""
     _, channels = channels_of(action, keys)
     untouched = action[STAMP]["keys"] == digest_of(channels)
-    held = {curve.data_path for curve in channels}
-    add_curves(channels, {shape: curve for shape, curve in curves.items() if path_of(shape) not in held})
+    held = {(curve.data_path, curve.array_index) for curve in channels}
+    add_curves(channels, {channel: curve for channel, curve in curves.items() if address_of(channel) not in held})
     if untouched:
         action[STAMP]["keys"] = digest_of(channels)
 
 
-def scale_action(action: bpy.types.Action, keys: bpy.types.Key, factor: float) -> None:
+def scale_action(action: bpy.types.Action, keys: bpy.types.ID, factor: float) -> None:
     """Multiply all keys of our action, an artist's among them."""
     _, channels = channels_of(action, keys)
     untouched = action[STAMP]["keys"] == digest_of(channels)
@@ -102,39 +112,47 @@ def bezier_of(curve: bpy.types.FCurve) -> BezierKeys:
     return BezierKeys(*(read(curve, name).reshape(-1, 2) for name in ("co", "handle_left", "handle_right")))
 
 
+def is_edited(action: bpy.types.Action, keys: bpy.types.ID) -> bool:
+    """Whether an artist has edited the keys we wrote."""
+    return bool(action[STAMP]["keys"] != digest_of(channels_of(action, keys)[1]))
+
+
 def digest_of(channels: Any) -> str:
     """Return a digest of all that an artist can edit in these curves."""
     total = sha256()
     for curve in channels:
         kinds = read(curve, "interpolation", np.int32)
-        # handles mean something for Bezier keys only; Blender writes those of the others as it likes
-        handles = ("handle_left", "handle_right") if (kinds == BEZIER).any() else ()
+        types = np.concatenate([read(curve, f"handle_{side}_type", np.int32) for side in ("left", "right")])
+        # Blender places automatic handles, and those of keys without any; who drags one changes its type
+        placed = (kinds == BEZIER).any() and (types != AUTOMATIC).any()
+        handles = ("handle_left", "handle_right") if placed else ()
         modifiers = [modifier.type for modifier in curve.modifiers]
-        total.update(f"{curve.data_path} {curve.mute} {curve.extrapolation} {modifiers}".encode() + kinds.tobytes())
+        path = f"{curve.data_path}{curve.array_index or ''}"
+        total.update(f"{path} {curve.mute} {curve.extrapolation} {modifiers} {placed}".encode() + kinds.tobytes())
         for name in ("co", *handles):
             total.update(read(curve, name).tobytes())
     return total.hexdigest()
 
 
-def strip_of(keys: bpy.types.Key, name: str) -> bpy.types.NlaStrip | None:
+def strip_of(keys: bpy.types.ID, name: str) -> bpy.types.NlaStrip | None:
     """Return the strip of the action that we keyed in the NLA track `name`, if it is still there."""
     track = keys.animation_data.nla_tracks.get(name) if keys.animation_data is not None else None
     strips: Any = track.strips if track is not None else ()
     return next((strip for strip in strips if strip.action is not None and STAMP in strip.action), None)
 
 
-def our_action(keys: bpy.types.Key, name: str) -> bpy.types.Action | None:
+def our_action(keys: bpy.types.ID, name: str) -> bpy.types.Action | None:
     """Return the action that we keyed in the NLA track `name`, if it is still there."""
     strip = strip_of(keys, name)
     return strip.action if strip is not None else None
 
 
-def channels_of(action: bpy.types.Action, keys: bpy.types.Key) -> tuple["bpy.types.ActionSlot | None", Any]:
+def channels_of(action: bpy.types.Action, keys: bpy.types.ID) -> tuple["bpy.types.ActionSlot | None", Any]:
     """Return the slot and the curves of our action; before Blender 4.4 an action has no slots."""
     if not hasattr(action, "slots"):
-        action.id_root = "KEY"
+        action.id_root = keys.id_type
         return None, action.fcurves
-    slot = action.slots[0] if action.slots else action.slots.new(id_type="KEY", name=keys.name)
+    slot = action.slots[0] if action.slots else action.slots.new(id_type=keys.id_type, name=keys.name)
     layer = action.layers[0] if action.layers else action.layers.new("Layer")
     strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
     return slot, strip.channelbag(slot, ensure=True).fcurves
@@ -163,3 +181,10 @@ def settle(curve: bpy.types.FCurve) -> None:
         curve.update()
         if before == read(curve, "handle_left").tobytes() + read(curve, "handle_right").tobytes():
             break
+
+
+def make_smooth(curve: bpy.types.FCurve) -> None:
+    """Let a curve pass its keys smoothly and without overshooting, also when they are dragged."""
+    for point in curve.keyframe_points:
+        point.interpolation, point.handle_left_type, point.handle_right_type = "BEZIER", "AUTO_CLAMPED", "AUTO_CLAMPED"
+    curve.update()

@@ -1,4 +1,7 @@
-"""Keys: NLA tracks on the skin's shape keys. Speech and blinks replace, the emotion and what it asks of the lips are added."""
+"""Keys: NLA tracks on the skin's shape keys. Speech replaces, the emotion and what it asks of the lips are added.
+
+Blinks, gaze and head motion: performance.py.
+"""
 
 from collections.abc import Mapping
 
@@ -7,6 +10,7 @@ import numpy as np
 
 from ..core.bake import lips_under
 from ..core.emotion_motion import EmotionCurves
+from ..core.gaze import LOOKS
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
 from ..core.key_reduction import reduce_keys
@@ -15,6 +19,7 @@ from ..core.types import Floats
 from . import drivers
 from .actions import (
     STAMP,
+    Channel,
     Curves,
     channels_of,
     extend_action,
@@ -27,14 +32,14 @@ from .actions import (
 )
 from .head import EYES, JAW, Parts, fused_names
 
-REST, SPEECH, BLINKS, EMOTION, LIPS = "Rest", "Speech", "Blinks", "Emotion", "Emotion Lips"
+REST, SPEECH, EMOTION, LIPS = "Rest", "Speech", "Emotion", "Emotion Lips"
 FUSE_AGAIN = "emotion and speech of this avatar are fused on the mesh; Emotion panel; press Generate to fuse them with this change"
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 LIPS_LIMIT = 0.0001             # metres that the keys of what keeps the lips in sync may move a vertex, beside those of the speech
 
 
 def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBasis, *, start: int, dense: bool) -> None:
-    """Key speech, blinks and emotion on the skin from frame `start`; let the jaw and the other parts follow the skin.
+    """Key speech and emotion on the skin from frame `start`; let the jaw and the other parts follow the skin.
 
     dense: a key on every frame for speech and lips, instead of few Bezier keys.
     The track at the bottom holds everything at rest, so that a muted track above it leaves nothing behind.
@@ -45,7 +50,6 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBa
     gain = max(strength, 1.0)
     stamp = {"start": extent[0], "end": extent[1], "fps": fps, "dense": dense}
     speech = speech_curves(bake["weights"], basis, start=start, fps=fps, dense=dense)
-    lids = (start + bake["blinks"][:, 0].astype(np.float64) * fps, bake["blinks"][:, 1])
     felt = EmotionCurves(bake["emotion_times"], bake["emotion_weights"])
     emotion = emotion_keys(names, felt, start=start, fps=fps, gain=gain)
     fused = result.emotions.fusion != "shapes"          # else what keeps the lips in sync is worked out below, for the speech as keyed
@@ -53,15 +57,14 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBa
     if fused:
         found = np.hstack([bake["emotion_lips"], bake["fusion_weights"]])
         lips = dense_curves((*names, *fused_names(result)), gain * found, start=start)
-    set_track(keys, root.name, REST, rest_curves((*speech, *LIDS, *emotion, *lips), start=start), stamp)
+    set_track(keys, root.name, REST, rest_curves((*speech, *LIDS, *LOOKS, *emotion, *lips), start=start), stamp)
     set_track(keys, root.name, SPEECH, speech, stamp)
-    set_track(keys, root.name, BLINKS, dict.fromkeys(LIDS, lids) if len(lids[0]) else {}, stamp)
     set_track(keys, root.name, EMOTION, emotion, stamp | {"gain": gain}, blend_type="ADD")
     set_track(keys, root.name, LIPS, lips, stamp | {"gain": gain, "fused": float(fused)}, blend_type="ADD")
     rekey_lips(keys, basis)
     set_strength(keys, strength)
     for role, part in parts.items():
-        followers = part.data.shape_keys if role != "skin" and part.data is not None else None
+        followers = getattr(part.data, "shape_keys", None) if role != "skin" else None
         for block in followers.key_blocks[1:] if followers is not None else ():
             block.driver_remove("value")
             drivers.follow(block.driver_add("value"), keys, block.name)
@@ -102,17 +105,18 @@ def emotion_keys(names: tuple[str, ...], felt: EmotionCurves, *, start: float, f
     return {name: (frames, gain * column) for name, column in zip(names, felt.weights.T, strict=True) if column.any()}
 
 
-def rest_curves(names: tuple[str, ...], *, start: float) -> Curves:
-    """Return one key at zero for each shape."""
+def rest_curves(names: tuple[Channel, ...], *, start: float) -> Curves:
+    """Return one key at zero for each channel."""
     return dict.fromkeys(names, (np.array([start], np.float64), np.zeros(1, np.float32)))
 
 
-def set_track(keys: bpy.types.Key, owner: str, name: str, curves: Curves, stamp: Mapping[str, float], *,
-              blend_type: str = "REPLACE") -> str:
-    """Give the NLA track `name` an action with a curve for each shape key (frames and values), from start to end of the stamp.
+def set_track(keys: bpy.types.ID, owner: str, name: str, curves: Curves, stamp: Mapping[str, float], *,
+              blend_type: str = "REPLACE", above: str = "") -> str:
+    """Give the NLA track `name` an action with a curve for each channel (frames and values), from start to end of the stamp.
 
     Returns the name of the copy that keeps an artist's edits, or "". A track that is there already keeps its place among the artist's
-    own. Tracks combine: one replaces, or adds to, only the shapes it keys, so that each can be muted, moved and edited alone.
+    own; a new one comes on top, or above the track `above`. Tracks combine: one replaces, or adds to, only what it keys, so that each
+    can be muted, moved and edited alone.
     """
     animation = keys.animation_data or keys.animation_data_create()
     track = animation.nla_tracks.get(name)
@@ -122,7 +126,7 @@ def set_track(keys: bpy.types.Key, owner: str, name: str, curves: Curves, stamp:
     kept = write_action(action, keys, curves, stamp)
     slot, _ = channels_of(action, keys)
     if track is None:
-        track = animation.nla_tracks.new()
+        track = animation.nla_tracks.new(prev=animation.nla_tracks.get(above))
         track.name = name
     strip = track.strips[0] if track.strips else track.strips.new(name, int(stamp["start"]), action)
     if slot is not None:
@@ -135,7 +139,7 @@ def set_track(keys: bpy.types.Key, owner: str, name: str, curves: Curves, stamp:
     return kept
 
 
-def rekey(keys: bpy.types.Key, track: str, curves: Curves) -> str:
+def rekey(keys: bpy.types.ID, track: str, curves: Curves) -> str:
     """Key our action of a track anew where it lies, strips untouched; return the name of the copy that keeps an artist's edits, or "".
 
     Shapes that did not move before are also held at rest in the track at the bottom.
@@ -178,14 +182,14 @@ def fused_on_mesh(keys: bpy.types.Key) -> bool:
     return action is not None and bool(action[STAMP].to_dict().get("fused"))
 
 
-def set_strength(keys: bpy.types.Key, strength: float) -> list[str]:
-    """Show the emotion at `strength`, its lips with it, and return what the artist should know.
+def set_strength(keys: bpy.types.ID, strength: float, tracks: tuple[str, ...] = (EMOTION, LIPS)) -> list[str]:
+    """Show these tracks, else the emotion and its lips, at `strength`, and return what the artist should know.
 
     Up to 1 it is the strips' influence, which ends there; beyond, the keys are larger. Where the artist has animated the influence,
     it is left alone.
     """
     gain, told = max(strength, 1.0), []
-    for strip in filter(None, (strip_of(keys, name) for name in (EMOTION, LIPS))):
+    for strip in filter(None, (strip_of(keys, name) for name in tracks)):
         if (factor := gain / strip.action[STAMP]["gain"]) != 1:
             scale_action(strip.action, keys, factor)
             strip.action[STAMP]["gain"] = gain

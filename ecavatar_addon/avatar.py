@@ -4,11 +4,12 @@ from pathlib import Path
 
 import bpy
 
+from ..core.arrays import to_performance
 from ..core.face_fit import Anchors
 from ..core.files import digest
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
-from . import animation, emotion, hair, head, lip_sync, scene, skin
+from . import animation, emotion, hair, head, lip_sync, performance, scene, skin
 
 
 def import_avatar(result: JobResult, target: bpy.types.Scene) -> bpy.types.Object:
@@ -32,6 +33,8 @@ def import_avatar(result: JobResult, target: bpy.types.Scene) -> bpy.types.Objec
     emotion.show(root, result.felt, result.emotions)
     emotion.belong(root, Path(result.audio))
     animation.apply(root, parts, result, basis, start=target.frame_start, dense=target.ecavatar.dense_keys)
+    performance.show(root, result.take)
+    performance.apply(root, parts, to_performance(result.bake), start=target.frame_start)
     scene.play(target, root, result)
     scene.light(target, root)
     return root

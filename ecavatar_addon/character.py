@@ -13,13 +13,13 @@ from ..core.retarget import KeyedLayers, retarget
 from ..core.shape_names import detect
 from ..core.shape_sources import GROUPS
 from ..core.types import Floats
-from . import animation, followers, scene
+from . import animation, followers, performance, scene
 from .actions import Curves, channels_of, our_action, path_of, strip_of
-from .performances import Source, source_of
+from .motion_source import Source, source_of
 
 DECIMALS = 4                    # a strength is kept to; Blender stores single precision
 STRAIGHT = 1e-6                 # a key this near to the line between its neighbours is left out
-TRACKS = (animation.REST, animation.SPEECH, animation.BLINKS, animation.EMOTION, animation.LIPS)
+TRACKS = (animation.REST, animation.SPEECH, performance.BLINKS, performance.GAZE, animation.EMOTION, animation.LIPS)
 CUT = 0.01                      # of a weight, by which a slider's end is worth a word
 NAMED = 5                       # keys that a message names
 
@@ -109,8 +109,8 @@ def apply(target: bpy.types.Object, others: list[bpy.types.Object], where: bpy.t
         said.append(f"{target.data.users} objects share this mesh and all speak; {target.data.name}; "
                     "make it single-user (Object > Relations) if one alone should")
     said += told("muted, so it does not move:", [row.key for row in usable.driven if keys.key_blocks[row.key].mute])
-    if abs(scene.frames_per_second(where) / source.performance.fps - 1) > 1e-3:
-        said.append(f"the motion was made for {source.performance.fps:g} frames a second; {where.name}; generate it again")
+    if abs(scene.frames_per_second(where) / source.motion.fps - 1) > 1e-3:
+        said.append(f"the motion was made for {source.motion.fps:g} frames a second; {where.name}; generate it again")
     if source.result is not None:
         scene.play(where, target, source.result)
     return said
@@ -120,7 +120,7 @@ def key(keys: bpy.types.Key, owner: str, source: Source, mapping: CharacterMap) 
     """Key a mapping's layers on some shape keys and return what the artist should know."""
     said = [*free_tracks(keys), *push_down(keys, owner)]
     before = {curve for track in TRACKS for curve in animated(keys, track)}
-    layers, stamp, gain = retarget(source.performance, mapping), source.stamp, max(source.strength, 1.0)
+    layers, stamp, gain = retarget(source.motion, mapping), source.stamp, max(source.strength, 1.0)
     speech, cut = held_in_sliders(keys, layers)
     said += told("a slider's range ends before the motion does:", cut)
     new = [name for name in TRACKS if strip_of(keys, name) is None]
@@ -128,7 +128,8 @@ def key(keys: bpy.types.Key, owner: str, source: Source, mapping: CharacterMap) 
     written: dict[str, tuple[Curves, dict[str, float], str]] = {
         animation.REST: (animation.rest_curves(layers.keys, start=source.start), stamp, "REPLACE"),
         animation.SPEECH: (animation.dense_curves(layers.keys, speech, start=source.start), stamp, "REPLACE"),
-        animation.BLINKS: (thin_curves(layers.keys, layers.blinks, frames), stamp, "REPLACE"),
+        performance.BLINKS: (thin_curves(layers.keys, layers.blinks, frames), stamp, "REPLACE"),
+        performance.GAZE: (thin_curves(layers.keys, layers.gaze, frames), stamp, "REPLACE"),
         animation.EMOTION: (thin_curves(layers.keys, gain * layers.emotion, frames), stamp | {"gain": gain}, "ADD"),
         animation.LIPS: (animation.dense_curves(layers.keys, gain * layers.lips, start=source.start), stamp | {"gain": gain}, "ADD")}
     for name, (curves, note, blend_type) in written.items():
@@ -165,7 +166,7 @@ def held_in_sliders(keys: bpy.types.Key, layers: KeyedLayers) -> tuple[Floats, l
     """Return the speech (T, M) within the keys' slider ranges, which Blender holds every key to, and the names of those it cuts."""
     blocks = [keys.key_blocks[name] for name in layers.keys]
     low, high = (np.array([getattr(block, end) for block in blocks], np.float32) for end in ("slider_min", "slider_max"))
-    total = np.maximum(layers.speech + layers.emotion + layers.lips, layers.blinks)
+    total = np.maximum(layers.speech + layers.emotion + layers.lips, np.maximum(layers.blinks, layers.gaze))
     beyond = np.maximum(total - high, low - total).max(axis=0)
     return np.clip(layers.speech, low, high), [name for name, far in zip(layers.keys, beyond, strict=True) if far > CUT]
 

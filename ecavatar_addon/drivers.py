@@ -6,11 +6,10 @@ from collections.abc import Mapping
 import bpy
 import numpy as np
 
+from ..core.gaze import ACROSS, DOWN, UP
 from ..core.lip_gap import JAW_SHAPE
 from ..core.types import Floats
 from .actions import path_of, write_curve
-
-GAZE_UP_DOWN, GAZE_ACROSS = (24.0, 20.0), 28.0        # degrees of eyeLookDown and Up, and of eyeLookIn and Out, at 1
 
 
 def follow(driver_curve: bpy.types.FCurve, keys: bpy.types.Key, shape: str) -> None:
@@ -36,7 +35,7 @@ def look(eye: bpy.types.Object, keys: bpy.types.Key, side: str) -> None:
     """Turn an eyeball by the skin's eyeLook shapes of its side, "Left" or "Right"."""
     eye.rotation_mode = "XYZ"
     outwards = 1 if side == "Left" else -1                      # +Z turns to the person's left
-    for axis, (plus, minus, degrees) in {0: ("Down", "Up", GAZE_UP_DOWN), 2: ("Out", "In", (outwards * GAZE_ACROSS,) * 2)}.items():
+    for axis, (plus, minus, degrees) in {0: ("Down", "Up", (DOWN, UP)), 2: ("Out", "In", (outwards * ACROSS,) * 2)}.items():
         eye.driver_remove("rotation_euler", axis)
         curve = eye.driver_add("rotation_euler", axis)
         expression(curve, keys, {"plus": f"eyeLook{plus}{side}", "minus": f"eyeLook{minus}{side}"},

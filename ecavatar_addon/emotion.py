@@ -20,7 +20,7 @@ from ..core.files import digest
 from ..core.head_model import HeadBasis
 from ..core.job import Request
 from ..core.types import HEARD, EmotionTrack, EmotionWindow, Floats
-from . import animation, head, thumbnails
+from . import animation, head, performance, thumbnails
 from .actions import STAMP, strip_of
 
 SLIDERS = ("window", "transition", "sensitivity", "level_by", "fusion")
@@ -119,7 +119,7 @@ def update(root: bpy.types.Object) -> list[str]:
     basis, emolib, identity = library_of(root)
     kept = animation.rekey_emotion(keys, emotion_curves(track, identity, emolib=emolib, basis=basis), basis)
     told = [f"your edited keys of the emotion are kept; action {name}; put it on an NLA track to use it" for name in kept]
-    return [*told, *([animation.FUSE_AGAIN] if animation.fused_on_mesh(keys) else [])]
+    return [*told, *([animation.FUSE_AGAIN] if animation.fused_on_mesh(keys) else []), *performance.feel(root, track)]
 
 
 def library_of(root: bpy.types.Object) -> tuple[HeadBasis, Emolib, Floats]:

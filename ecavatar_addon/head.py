@@ -1,4 +1,4 @@
-"""The head as objects: a root, skin, lashes, teeth, tongue, eyes, and a pivot that turns the jaw."""
+"""The head as objects: a root, skin, a neck that turns the head, lashes, teeth, tongue, eyes, and a pivot that turns the jaw."""
 
 import re
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ from ..core.head_model import MATERIALS, REGIONS, HeadBasis
 from ..core.job import JobResult
 from ..core.pack import DEFAULT, Pack
 from ..core.types import Floats
+from . import neck
+from .neck import NECK
 from .scene import to_blender
 
 # the parts of the head model, each an object; were the lashes one with the skin, light below the lids would be caught in them
@@ -92,9 +94,15 @@ def furnish(root: bpy.types.Object, result: JobResult, basis: HeadBasis) -> Part
     jaw.location = pivot
     for role in JAW_PARTS:
         parts[role].location = -pivot
-    for role, part in (parts | {JAW: jaw}).items():     # whoever moves the skin moves the head
-        part.parent = root if role == "skin" else jaw if role in JAW_PARTS else parts["skin"]
-    return parts | {JAW: jaw}
+    armature = old.get(NECK) or add_neck(root)
+    parts["skin"].parent = root                         # whoever moves the skin moves the neck, and with it the head
+    neck.fit(armature, parts["skin"], result.bake)
+    for role, part in (parts | {JAW: jaw}).items():
+        if role in JAW_PARTS:
+            part.parent = jaw
+        elif role != "skin":
+            neck.hang(part, armature)
+    return parts | {JAW: jaw, NECK: armature}
 
 
 def fused_names(result: JobResult) -> tuple[str, ...]:
@@ -161,6 +169,13 @@ def add_jaw(root: bpy.types.Object) -> bpy.types.Object:
     jaw.rotation_mode = "XYZ"
     attach(jaw, JAW, root)
     return jaw
+
+
+def add_neck(root: bpy.types.Object) -> bpy.types.Object:
+    """Add the armature that turns the head."""
+    armature = neck.add(root.name)
+    attach(armature, NECK, root)
+    return armature
 
 
 def add_part(role: str, root: bpy.types.Object, shape: Shape, basis: HeadBasis) -> bpy.types.Object:

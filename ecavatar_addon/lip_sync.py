@@ -159,6 +159,11 @@ def update(root: bpy.types.Object, *, dense: bool = False) -> list[str]:
 
 def motion_of(root: bpy.types.Object) -> MotionTrack:
     """Read the motion that the avatar was keyed from; raise JobError when the job folder no longer has it."""
+    return to_motion(motion_path(root))
+
+
+def motion_path(root: bpy.types.Object) -> Path:
+    """Return where the motion lies that the avatar was keyed from; raise JobError when the job folder no longer has it."""
     folder = Path(root.ecavatar.job)
     path = folder / "motion.npz"
     if not root.ecavatar.motion:
@@ -168,7 +173,7 @@ def motion_of(root: bpy.types.Object) -> MotionTrack:
     if digest(path) != root.ecavatar.motion:
         raise JobError("the job folder holds another recording's motion, or another version's", folder,
                        "generate the avatar again with its recording")
-    return to_motion(path)
+    return path
 
 
 def basis_of(root: bpy.types.Object) -> HeadBasis:

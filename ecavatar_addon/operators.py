@@ -124,7 +124,8 @@ def start(target: bpy.types.Scene) -> jobs.Worker:
     controls = lip_sync.controls_of(root) if root is not None else LipControls()
     chosen = AUTO if settings.emotion == AUTO else f"{settings.emotion}:{emotion.rounded(settings.emotion_level):g}"
     Request(str(photo), str(readable), "", scene.frames_per_second(target), tuple(map(str, more)), controls, chosen,
-            emotion.settings_for(root, readable), tuple(map(str, voices.paths(settings) if chosen == AUTO else ()))).write(folder)
+            emotion.settings_for(root, readable), tuple(map(str, voices.paths(settings) if chosen == AUTO else ())),
+            root.ecavatar.performance.take if root is not None else 0).write(folder)
     return jobs.start(folder)
 
 

@@ -7,11 +7,11 @@ import bpy
 from ..core import emotion_windows
 from ..core.character_map import MOST_STRENGTH
 from ..core.emotion_windows import EmotionSettings
-from ..core.job import AUTO
+from ..core.job import AUTO, MOST_TAKES
 from ..core.lip_controls import NEUTRAL, RANGES
 from ..core.shape_sources import SOURCES
 from ..core.types import EMOTIONS, HEARD, MOST_LEVEL
-from . import emotion, thumbnails
+from . import emotion, takes, thumbnails
 
 # from Blender 4.5 on a path beside the .blend ("//...") must be declared
 CATEGORIES = tuple((name, name.capitalize(), f"Show this emotion: {name}") for name in EMOTIONS)
@@ -159,7 +159,7 @@ class ECAVATAR_PG_emotion(bpy.types.PropertyGroup):
         name="Said", options={"HIDDEN", "SKIP_SAVE"}, description="What the artist should know of the last change")
 
 
-def strength(group: str) -> Any:
+def group_strength(group: str) -> Any:
     """Return a property for the strength of a group of shapes."""
     return bpy.props.FloatProperty(name=f"{group.capitalize()} Strength", description=f"How far the {group} of your character moves",
                                    subtype="FACTOR", min=0.0, max=MOST_STRENGTH, default=1.0, options=set())
@@ -188,12 +188,33 @@ class ECAVATAR_PG_character(bpy.types.PropertyGroup):
     keys: bpy.props.CollectionProperty(type=ECAVATAR_PG_key, name="Shape Keys", description="Of this mesh, and what they show")
     active: bpy.props.IntProperty(name="Shape Key", options=set(), description="The selected row")
     convention: bpy.props.StringProperty(name="Names", options={"HIDDEN"}, description="Whose names the keys have")
-    mouth: strength("mouth")
-    jaw: strength("jaw")
-    tongue: strength("tongue")
-    eyes: strength("eyes")
-    brows: strength("brows")
-    cheeks: strength("cheeks")
+    mouth: group_strength("mouth")
+    jaw: group_strength("jaw")
+    tongue: group_strength("tongue")
+    eyes: group_strength("eyes")
+    brows: group_strength("brows")
+    cheeks: group_strength("cheeks")
+
+
+def strength(name: str, description: str) -> Any:
+    """Return a property for how much of a part of the performance is shown."""
+    return bpy.props.FloatProperty(name=name, subtype="FACTOR", min=0.0, max=1.5, default=1.0, options=set(), description=description,
+                                   update=takes.strength_changed)
+
+
+class ECAVATAR_PG_performance(bpy.types.PropertyGroup):
+    """What an avatar does besides speaking"""
+
+    blinks: strength("Blinks", "How far the lids close in blinks, at once; 0 is none")
+    gaze: strength("Gaze", "How far the eyes look away, and turn against the head to keep the viewer in sight, at once; 0 is a stare")
+    head_motion: strength("Head Motion", "How far the head nods, turns and tilts, at once; 0 holds it still")
+    take: bpy.props.IntProperty(
+        name="Seed", min=0, max=MOST_TAKES - 1, options=set(), update=takes.take_changed,
+        description="Which of the possible blinks, glances and head motions of this recording")
+    showing: bpy.props.BoolProperty(
+        name="Showing", options={"HIDDEN", "SKIP_SAVE"}, description="Whether the settings are being written, and not to be keyed yet")
+    said: bpy.props.StringProperty(
+        name="Said", options={"HIDDEN", "SKIP_SAVE"}, description="What the artist should know of the last change")
 
 
 class ECAVATAR_PG_object(bpy.types.PropertyGroup):
@@ -210,6 +231,8 @@ class ECAVATAR_PG_object(bpy.types.PropertyGroup):
     emotion: bpy.props.PointerProperty(type=ECAVATAR_PG_emotion, name="Emotion", description="Of the root: its emotions over time")
     character: bpy.props.PointerProperty(
         type=ECAVATAR_PG_character, name="Own Character", description="Of a mesh of your own: how an avatar's motion plays on it")
+    performance: bpy.props.PointerProperty(
+        type=ECAVATAR_PG_performance, name="Performance", description="Of the root: its blinks, gaze and head motion")
     confidence: bpy.props.FloatProperty(
         name="Likeness", subtype="FACTOR", min=0.0, max=1.0,
         description="Of the root: how much of a likeness the photos allow, judged by their size, sharpness and sides")
@@ -218,7 +241,8 @@ class ECAVATAR_PG_object(bpy.types.PropertyGroup):
 
 
 CLASSES = (ECAVATAR_PG_photo, ECAVATAR_PG_recording, ECAVATAR_PG_scene, ECAVATAR_PG_shape, ECAVATAR_PG_lip_sync,
-           ECAVATAR_PG_emotion_window, ECAVATAR_PG_emotion, ECAVATAR_PG_key, ECAVATAR_PG_character, ECAVATAR_PG_object)
+           ECAVATAR_PG_emotion_window, ECAVATAR_PG_emotion, ECAVATAR_PG_key, ECAVATAR_PG_character, ECAVATAR_PG_performance,
+           ECAVATAR_PG_object)
 
 
 def attach() -> None:

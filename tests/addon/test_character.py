@@ -22,7 +22,7 @@ from .layout import Layout
 from .own_characters import MAKEHUMAN, gltf, lip_gap, own_head, vowels_of_vrm, with_arkit, with_vowels
 from .test_animation import evaluated
 
-TRACKS = ["Rest", "Speech", "Blinks", "Emotion", "Emotion Lips"]
+TRACKS = ["Rest", "Speech", "Blinks", "Gaze", "Emotion", "Emotion Lips"]
 
 
 def moments(result):

@@ -67,6 +67,7 @@ def shapes(root):
 
 
 def test_the_skin_is_the_fused_one(fused, folder):
+    fused.ecavatar.performance.gaze = fused.ecavatar.performance.head_motion = 0.0
     result, basis = read_result(folder), HeadBasis.load(Pack.open().path("head"))
     skin = basis.part("skin").vertices
     fps, blinks = float(result.bake["fps"]), result.bake["blinks"]

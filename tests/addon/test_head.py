@@ -8,7 +8,7 @@ from ecavatar.core.pack import DEFAULT
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.scene import to_blender
 
-ROLES = {"skin", "teeth_upper", "teeth_lower", "tongue", "eye_left", "eye_right", "jaw", "hair", "brows", "lashes"}
+ROLES = {"skin", "teeth_upper", "teeth_lower", "tongue", "eye_left", "eye_right", "jaw", "hair", "brows", "lashes", "neck"}
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_meshes_are_quads_with_uvs_and_regions(avatar, basis):
     skin = parts_of(avatar)["skin"]
     sides = np.array([polygon.loop_total for polygon in skin.data.polygons])
     assert (sides == 4).mean() > 0.99 and skin.data.uv_layers.active is not None
-    assert {group.name for group in skin.vertex_groups} == set(REGIONS)
+    assert {group.name for group in skin.vertex_groups} == {*REGIONS, "neck", "head"}
     lips = skin.vertex_groups["lips"].index
     members = sum(lips in {group.group for group in vertex.groups} for vertex in skin.data.vertices)
     assert members == (basis.regions == REGIONS.index("lips")).sum()

@@ -50,7 +50,7 @@ def test_sliders_reach_the_keys_of_the_speech_alone(root):
     assert not same(curves(root, "Emotion Lips"), lips)         # they depend on how far the lips are apart
     assert (strip(root).frame_start, strip(root).frame_end, strip(root).influence) == (*placed, 0.5)
     assert [track.name for track in keys(root).animation_data.nla_tracks] == [
-        "Rest", "Speech", "Blinks", "Emotion", "Emotion Lips", "Mine"]
+        "Rest", "Speech", "Blinks", "Gaze", "Emotion", "Emotion Lips", "Mine"]
     assert [slot.material for slot in parts_of(root)["skin"].material_slots] == materials
     assert not any("edited" in action.name for action in bpy.data.actions)
 

@@ -7,7 +7,7 @@ from core.character_map import CharacterMap, MappedKey
 from core.head_model import HeadBasis
 from core.lip_gap import effect
 from core.pack import DEFAULT, Pack
-from core.retarget import Performance, bounded_least_squares, gap_mm, retarget
+from core.retarget import AvatarMotion, bounded_least_squares, gap_mm, retarget
 from core.shape_names import detect
 from core.shape_sources import GAP_MM, SHAPES, both
 
@@ -23,7 +23,7 @@ def pose(weights, **recipe):
 @pytest.fixture
 def performance():
     """A wide vowel on frames 5 to 15, a p, a vowel, an f, silence from 36 on; happy all along; one blink."""
-    speech, emotion, blinks = (np.zeros((60, len(SHAPES)), np.float32) for _ in range(3))
+    speech, emotion, blinks, gaze = (np.zeros((60, len(SHAPES)), np.float32) for _ in range(4))
     for frame in range(5, 36):
         pose(speech[frame], jawOpen=0.4)
     for frame in (SHUT, SHUT + 1):
@@ -33,7 +33,8 @@ def performance():
     for frame in range(60):
         pose(emotion[frame], mouthSmile=0.5, cheekSquint=0.5)
     pose(blinks[50], eyeBlink=1.0)
-    return Performance(SHAPES, 24.0, speech, emotion, np.zeros_like(speech), blinks)
+    pose(gaze[40], eyeLookDown=0.5)
+    return AvatarMotion(SHAPES, 24.0, speech, emotion, np.zeros_like(speech), blinks, gaze)
 
 
 def shown(layers, frame, layer="speech"):

@@ -6,20 +6,22 @@ from pathlib import Path
 import bpy
 import numpy as np
 
+from ..core.arrays import to_performance
 from ..core.errors import InputError
+from ..core.gaze import eye_angles, look_weights
 from ..core.job import JobResult, read_result
-from ..core.retarget import Performance
+from ..core.retarget import AvatarMotion
 from ..core.shape_sources import SHAPES
 from ..core.types import Floats
-from . import animation, head
+from . import animation, head, performance
 from .actions import STAMP, our_action, sample
 
 
 @dataclass(frozen=True)
 class Source:
-    """What to play: a performance, the frames it lies on, the strength of its emotion, and the avatar's keys or job it comes from."""
+    """What to play: a motion, the frames it lies on, the strength of its emotion, and the avatar's keys or job it comes from."""
 
-    performance: Performance
+    motion: AvatarMotion
     start: float
     strength: float
     keys: bpy.types.Key | None
@@ -28,7 +30,7 @@ class Source:
     @property
     def stamp(self) -> dict[str, float]:
         """Return what our actions note."""
-        return {"start": self.start, "end": self.start + len(self.performance.speech) - 1, "fps": self.performance.fps}
+        return {"start": self.start, "end": self.start + len(self.motion.speech) - 1, "fps": self.motion.fps}
 
 
 def avatars(target: bpy.types.Scene) -> list[bpy.types.Object]:
@@ -67,8 +69,8 @@ def from_keys(keys: bpy.types.Key, strength: float) -> Source:
             return np.zeros((len(frames), len(SHAPES)), np.float32)
         return sample(action, keys, SHAPES, frames) / np.float32(action[STAMP].get("gain", 1.0))
 
-    speech, emotion, lips, blinks = map(layer, (animation.SPEECH, animation.EMOTION, animation.LIPS, animation.BLINKS))
-    return Source(Performance(SHAPES, stamp["fps"], speech, emotion, lips, blinks), stamp["start"], strength, keys, None)
+    layers = map(layer, (animation.SPEECH, animation.EMOTION, animation.LIPS, performance.BLINKS, performance.GAZE))
+    return Source(AvatarMotion(SHAPES, stamp["fps"], *layers), stamp["start"], strength, keys, None)
 
 
 def from_job(result: JobResult, where: bpy.types.Scene, strength: float) -> Source:
@@ -80,6 +82,10 @@ def from_job(result: JobResult, where: bpy.types.Scene, strength: float) -> Sour
     blinks = np.zeros(felt.shape, np.float32)
     if len(bake["blinks"]):
         blinks[:, [SHAPES.index(name) for name in animation.LIDS]] = np.interp(times, *bake["blinks"].T)[:, None]
+    gaze = np.zeros(felt.shape, np.float32)
+    moments, angles = eye_angles(to_performance(bake), head=0.0)                # this head does not turn
+    for name, weights in look_weights(angles).items():
+        gaze[:, SHAPES.index(name)] = np.interp(times, moments, weights)
     speech, lips = bake["weights"][:, columns], bake["emotion_lips"][:, columns]
-    performance = Performance(SHAPES, fps, speech, felt.astype(np.float32), lips, blinks)
-    return Source(performance, float(where.frame_start), strength, None, result)
+    motion = AvatarMotion(SHAPES, fps, speech, felt.astype(np.float32), lips, blinks, gaze)
+    return Source(motion, float(where.frame_start), strength, None, result)

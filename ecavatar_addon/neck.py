@@ -1,0 +1,84 @@
+"""The neck: an armature that turns the head about the atlas, bones `neck` and `head`, while the neck's lower border stays.
+
+The skin bends by vertex groups of the bones' names; all else that belongs to the head hangs on the bone `head`, hair on the skin.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import bpy
+import numpy as np
+from mathutils import Matrix, Vector
+
+from ..core.types import Floats
+from .scene import to_blender
+
+NECK, HEAD = "neck", "head"             # the role of the armature, and its bones
+ORDER = "ZXY"                           # of the bone's angles: rolled, then nodded, then turned about the upright neck (core/neck.py)
+CROWN = 0.24                            # metres from the pivot to the tip of the bone `head`, which shows above the crown
+MODIFIER = "Neck"
+STILL = 1e-5                            # metres: a bone that lies this near is left alone
+
+
+def add(name: str) -> bpy.types.Object:
+    """Return a new armature for the avatar `name`, without bones yet."""
+    made = bpy.data.objects.new(f"{name} {NECK}", bpy.data.armatures.new(f"{name} {NECK}"))
+    made.data.display_type = "STICK"
+    return made
+
+
+def fit(armature: bpy.types.Object, skin: bpy.types.Object, bake: Mapping[str, Any]) -> None:
+    """Put the armature's bones where the head turns and let the skin follow them; weights that are there already stay."""
+    pivot, base = (Vector(to_blender(bake[name]).tolist()) for name in ("neck_pivot", "neck_base"))
+    armature.parent, armature.parent_type, armature.location = skin, "OBJECT", pivot
+    wanted = {NECK: (base - pivot, Vector()), HEAD: (Vector(), Vector((0.0, 0.0, CROWN)))}
+    if any(name not in armature.data.bones for name in wanted) or any(
+            (place - there).length > STILL for name, ends in wanted.items()
+            for place, there in zip(ends, (armature.data.bones[name].head_local, armature.data.bones[name].tail_local), strict=True)):
+        place_bones(armature, wanted)
+    armature.pose.bones[HEAD].rotation_mode = ORDER
+    if not all(name in skin.vertex_groups for name in wanted):
+        weigh(skin, bake["neck_weights"])
+    bend = next((found for found in skin.modifiers if found.type == "ARMATURE" and found.object in (armature, None)), None)
+    if bend is None:
+        bend = skin.modifiers.new(MODIFIER, "ARMATURE")
+        skin.modifiers.move(len(skin.modifiers) - 1, 0)                 # before Subdivision
+    bend.object = armature
+
+
+def place_bones(armature: bpy.types.Object, places: Mapping[str, tuple[Vector, Vector]]) -> None:
+    """Give the armature these bones, from head to tail, each the child of the one before; others are left alone.
+
+    Bones can be changed in edit mode only, so the armature is edited in a scene of its own: the artist's mode and selection stay.
+    """
+    room = bpy.data.scenes.new("ECAvatar")
+    room.collection.objects.link(armature)
+    layer = room.view_layers[0]
+    layer.objects.active = armature
+    try:
+        with bpy.context.temp_override(scene=room, view_layer=layer, active_object=armature, object=armature):
+            bpy.ops.object.mode_set(mode="EDIT")
+            bones, parent = armature.data.edit_bones, None
+            for name, ends in places.items():
+                bone = bones.get(name) or bones.new(name)
+                bone.head, bone.tail = ends
+                bone.roll, bone.parent, parent = 0.0, parent, bone
+            bpy.ops.object.mode_set(mode="OBJECT")
+    finally:
+        bpy.data.scenes.remove(room)
+
+
+def weigh(skin: bpy.types.Object, head: Floats) -> None:
+    """Give the skin the vertex groups of the bones; head: (V,), how far each vertex goes along with the head."""
+    for name, weights in ((HEAD, head), (NECK, 1 - head)):
+        group = skin.vertex_groups.get(name) or skin.vertex_groups.new(name=name)
+        for weight in np.unique(weights[weights > 0]):
+            group.add(np.flatnonzero(weights == weight).tolist(), float(weight), "REPLACE")
+
+
+def hang(part: bpy.types.Object, armature: bpy.types.Object) -> None:
+    """Let a part follow the bone `head`; its own location stays relative to the skin."""
+    bone = armature.data.bones[HEAD]
+    part.parent, part.parent_type, part.parent_bone = armature, "BONE", HEAD
+    rest = Matrix.Translation(armature.location) @ bone.matrix_local @ Matrix.Translation((0.0, bone.length, 0.0))
+    part.matrix_parent_inverse = rest.inverted()

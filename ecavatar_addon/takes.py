@@ -1,0 +1,64 @@
+"""Takes: another performance of the same recording, and how strong its parts are, as the artist sets them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import bpy
+
+from ..core.errors import ECAvatarError
+from ..core.job import MOST_TAKES
+from . import emotion, head, lip_sync, performance
+
+
+class ECAVATAR_OT_new_take(lip_sync.ForAvatar, bpy.types.Operator):
+    """Make other blinks, glances and head motions for the same speech; keys that you edited are first copied to another action"""
+
+    bl_idname = "ecavatar.new_take"
+    bl_label = "New Take"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Key them."""
+        root = head.root_of(context.active_object)
+        try:
+            told = retake(root, (root.ecavatar.performance.take + 1) % MOST_TAKES)
+        except ECAvatarError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        for text in told:
+            self.report({"INFO"}, text)
+        return {"FINISHED"}
+
+
+def retake(root: bpy.types.Object, take: int) -> list[str]:
+    """Key another performance and return what the artist should know; raise ECAvatarError, and change nothing, when that cannot be."""
+    before = root.ecavatar.performance.take
+    performance.show(root, take)
+    try:
+        return performance.update(root, performance.performance_of(root, emotion.track_of(root)))
+    except ECAvatarError:
+        performance.show(root, before)
+        raise
+
+
+def take_changed(settings: Any, _context: bpy.types.Context) -> None:
+    """The artist chose another seed."""
+    follow(settings, lambda root: retake(root, settings.take))
+
+
+def strength_changed(settings: Any, _context: bpy.types.Context) -> None:
+    """The artist moved one of the sliders."""
+    follow(settings, lambda root: performance.strengthen(root, emotion.track_of(root)))
+
+
+def follow(settings: Any, change: Callable[[bpy.types.Object], list[str]]) -> None:
+    """Do what follows from a property the artist has changed; the panel says what he should know, as no operator can."""
+    if settings.showing:
+        return
+    try:
+        settings.said = " ".join(change(settings.id_data))
+    except ECAvatarError as error:
+        settings.said = str(error)
+
+
+CLASSES = (ECAVATAR_OT_new_take,)
