@@ -76,6 +76,12 @@ def recipe_of(source: str) -> Recipe:
     return DIRECT.get(source) or VISEMES.get(source) or EMOTIONS.get(source) or {}
 
 
+def folded(shapes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names of shapes, a pair of both sides as one name without a side."""
+    pairs = {name for name in SIDED if {f"{name}Left", f"{name}Right"} <= set(shapes)}
+    return tuple(dict.fromkeys(next((name for name in pairs if shape in MEANS[name]), shape) for shape in shapes))
+
+
 def group_of(shape: str) -> str:
     """Return the group of GROUPS that one of our shapes belongs to."""
     return next(group for group, words in GROUPS.items() if shape.startswith(words))

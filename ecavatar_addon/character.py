@@ -11,7 +11,7 @@ from ..core.character_map import CharacterMap, MappedKey
 from ..core.errors import ECAvatarError, InputError
 from ..core.retarget import KeyedLayers, retarget
 from ..core.shape_names import detect
-from ..core.shape_sources import GROUPS
+from ..core.shape_sources import GROUPS, folded
 from ..core.types import Floats
 from . import animation, followers, performance, scene
 from .actions import Curves, channels_of, our_action, path_of, strip_of
@@ -227,4 +227,4 @@ def missing(target: bpy.types.Object) -> str:
         lacking = mapping_of(target).missing()
     except ECAvatarError as error:
         return str(error)
-    return f"no key for {', '.join(lacking)}" if lacking else ""
+    return f"no key shows {', '.join(folded(lacking))}" if lacking else ""

@@ -8,23 +8,22 @@ from ..core.shape_sources import GROUPS
 from . import character
 from .panels import HEIGHT, wrapped
 
-NAME, SOURCE = 0.45, 0.72       # shares of a row's width: for the key's name, and for its source of what is left
+NAME = 0.55                     # share of a row's width for the key's name
 ROWS = 6                        # of the list, at least
 
 
 class ECAVATAR_UL_keys(bpy.types.UIList):
-    """Shape keys of a character: whether each is driven, its name, what it shows, and how strongly"""
+    """Shape keys of a character: whether each is driven, its name, and what it shows"""
 
     def draw_item(self, _context: bpy.types.Context, layout: bpy.types.UILayout, _data: Any, item: Any, _icon: int, _active: Any,
                   _property: str) -> None:
         """Draw one row."""
+        layout.use_property_split = False
         row = layout.split(factor=NAME)
         name = row.row(align=True)
         name.prop(item, "enabled", text="")
         name.label(text=item.name)
-        row = row.split(factor=SOURCE)
-        row.prop(item, "source", text="")
-        row.prop(item, "strength", text="", emboss=False)
+        row.label(text=item.source)
 
 
 class ECAVATAR_PT_character(bpy.types.Panel):
@@ -57,17 +56,21 @@ class ECAVATAR_PT_character(bpy.types.Panel):
             if settings.convention:
                 layout.label(text=f"Names: {settings.convention}")
             layout.template_list("ECAVATAR_UL_keys", "", settings, "keys", settings, "active", rows=ROWS)
+            if 0 <= settings.active < len(settings.keys):
+                box = layout.box().column()
+                box.prop(settings.keys[settings.active], "source")
+                box.prop(settings.keys[settings.active], "strength", slider=True)
             row = layout.row(align=True)
             row.operator("ecavatar.load_mapping", icon="IMPORT")
             row.operator("ecavatar.save_mapping", icon="EXPORT")
             column = layout.column(align=True)
             for group in GROUPS:
                 column.prop(settings, group)
-            if text := character.missing(target):
-                wrapped(layout, context, text, "INFO")
         row = layout.row()
         row.scale_y = HEIGHT
         row.operator("ecavatar.apply_to_selected", icon="PLAY")
+        if len(settings.keys) and (text := character.missing(target)):
+            wrapped(layout, context, text, "INFO")
 
 
 CLASSES = (ECAVATAR_UL_keys, ECAVATAR_PT_character)

@@ -161,7 +161,7 @@ class ECAVATAR_PG_emotion(bpy.types.PropertyGroup):
 
 def group_strength(group: str) -> Any:
     """Return a property for the strength of a group of shapes."""
-    return bpy.props.FloatProperty(name=f"{group.capitalize()} Strength", description=f"How far the {group} of your character moves",
+    return bpy.props.FloatProperty(name=group.capitalize(), description=f"How far the {group} of your character moves",
                                    subtype="FACTOR", min=0.0, max=MOST_STRENGTH, default=1.0, options=set())
 
 

@@ -105,3 +105,23 @@ def root(addon, folder):
     made = import_avatar(read_result(folder), bpy.context.scene)
     bpy.context.view_layer.objects.active = parts_of(made)["skin"]
     return made
+
+
+@pytest.fixture(scope="session")
+def scene_file(tmp_path_factory):
+    return tmp_path_factory.mktemp("scene") / "scene.blend"
+
+
+@pytest.fixture
+def own(addon, finished, scene_file):
+    """A head with MakeHuman's names beside an avatar, selected; made once, and then opened."""
+    from ecavatar.core.job import read_result
+    from ecavatar.ecavatar_addon.avatar import import_avatar
+
+    from .own_characters import MAKEHUMAN, own_head, select
+    if not scene_file.is_file():
+        bpy.context.scene.ecavatar.hair = False
+        select(own_head(import_avatar(read_result(finished), bpy.context.scene), MAKEHUMAN))
+        bpy.ops.wm.save_as_mainfile(filepath=str(scene_file), copy=True)
+    bpy.ops.wm.open_mainfile(filepath=str(scene_file))
+    return bpy.data.objects["own"]

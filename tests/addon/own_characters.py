@@ -124,3 +124,11 @@ def own_head(root, names):
         else:
             made.shape_key_remove(block)
     return made
+
+
+def select(target, *others):
+    """Select objects, the first of them active."""
+    bpy.ops.object.select_all(action="DESELECT")
+    for chosen in (target, *others):
+        chosen.select_set(True)
+    bpy.context.view_layer.objects.active = target

@@ -3,7 +3,7 @@
 import pytest
 
 from core.shape_names import detect
-from core.shape_sources import ARKIT
+from core.shape_sources import ARKIT, folded
 
 OCULUS = ("sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "ih", "oh", "ou")
 
@@ -72,6 +72,10 @@ def test_what_says_the_same_twice_is_driven_once():
 @pytest.mark.parametrize("key", ["Big Nose", "Head_A", "fat", "Mouth_Big", "e", "PP", 'ä"x\\y', "", "1", "Basis"])
 def test_other_names_mean_nothing(key):
     assert sources(key) == {}
+
+
+def test_pairs_are_named_once():
+    assert folded(("browDownLeft", "browDownRight", "jawOpen", "eyeBlinkLeft")) == ("browDown", "jawOpen", "eyeBlinkLeft")
 
 
 def test_what_no_key_shows_is_named():
