@@ -82,7 +82,8 @@ def test_generating_again_keeps_the_artists_work(avatar, result):
     import_avatar(dataclasses.replace(result, head=head), bpy.context.scene)
     again = parts_of(avatar)
     assert again["skin"] == skin and hat.parent == skin and again["teeth_upper"].material_slots[0].material == own
-    assert [found.name for found in keys.animation_data.nla_tracks] == ["Rest", "Speech", "Blinks", "Gaze", "Emotion", "Emotion Lips", "mine"]
+    assert [found.name for found in keys.animation_data.nla_tracks] == [
+        "Rest", "Speech", "Blinks", "Gaze", "Emotion", "Emotion Lips", "mine"]
     assert again["eye_left"].material_slots[0].material.name.startswith("ECAvatar eye")         # deleted: made anew
     co = np.array(skin.data.shape_keys.key_blocks["Basis"].data[0].co)
     np.testing.assert_allclose(co, scenes.to_blender(head["vertices"][:1])[0], atol=1e-6)
