@@ -95,7 +95,9 @@ def mood_keys(felt: EmotionTrack) -> Floats:
     table = np.asarray(keys, np.float32)
     if len(table) and table[0, 1]:
         table = np.concatenate([np.array([[0.0, 0.0], [0.6, table[0, 1]]], np.float32), table[1:][table[1:, 0] > 0.6]])
-    return table[np.concatenate([[True], np.diff(table[:, 0]) > 0])]
+    table = table[np.concatenate([[True], np.diff(table[:, 0]) > 0])]
+    changes = np.diff(table[:, 1]) != 0                 # two windows of one emotion are as one
+    return table[np.concatenate([[True], changes]) | np.concatenate([changes, [False]])]
 
 
 def spread(times: Floats) -> Floats:

@@ -38,10 +38,13 @@ def test_the_face_shows_speech_and_emotion_together(root, folder, strength):
     names = list(map(str, result.bake["names"]))
     speech, lips = reduced(root, result.bake), sampled(root, result.bake, LIPS) / max(strength, 1)
     blinks, lids = result.bake["blinks"], [names.index(f"eyeBlink{side}") for side in ("Left", "Right")]
+    gaze = curves(root, "Gaze")
     assert keys(root).animation_data.action is None
     for frame in (0, 31, 68, 72, 75, 110, 144, 200, int(blinks[1, 0] * 24), len(result.bake["weights"]) - 1):
         wanted = speech[frame].astype(np.float64)
         wanted[lids] = np.interp(frame / 24, *blinks.T, left=0, right=0)
+        for name, points in gaze.items():
+            wanted[names.index(name)] = np.interp(1 + frame, *points.T)
         wanted = np.clip(wanted + strength * (felt(result, frame / 24) + lips[frame]), 0, 1)
         np.testing.assert_allclose(list(values(root, 1 + frame).values())[:len(names)], wanted, atol=1e-4)      # single precision
 
@@ -60,7 +63,7 @@ def test_both_tracks_muted_leave_the_speech(root, folder):
     for name in (EMOTION, LIPS):
         keys(root).animation_data.nla_tracks[name].mute = True
     names = list(map(str, result.bake["names"]))
-    spoken = [index for index, name in enumerate(names) if not name.startswith("eyeBlink")]
+    spoken = [index for index, name in enumerate(names) if not name.startswith(("eyeBlink", "eyeLook"))]
     for frame in (5, 75, 110):
         shown = np.array(list(values(root, 1 + frame).values())[:len(names)])
         np.testing.assert_allclose(shown[spoken], speech[frame, spoken], atol=1e-5)         # single precision

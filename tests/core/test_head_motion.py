@@ -62,6 +62,8 @@ def test_in_silence_it_hardly_moves():
 def test_mood_lowers_or_raises_it(talk, category, lowered):
     end = talk.duration
     felt = EmotionTrack((EmotionWindow(0.0, 20.0, "neutral", 1.0), EmotionWindow(20.0, end, category, 3.0)), 0.5)
+    split = EmotionTrack((*felt.windows[:1], EmotionWindow(20.0, 30.0, category, 3.0), EmotionWindow(30.0, end, category, 3.0)), 0.5)
+    assert all(np.array_equal(*pair) for pair in zip(keys(talk, felt=split), keys(talk, felt=felt), strict=True))
     moments = np.arange(0.5, end - 1, 0.1)
     change = (smooth_at(*keys(talk, felt=felt), moments) - smooth_at(*keys(talk), moments))[:, 0]
     assert np.abs(change[moments < 19.0]).max() < 0.5
