@@ -2,9 +2,23 @@
 
 import bpy
 
-from . import emotion_operators, jobs, lip_sync, operators, panels, panels_emotion, photos, properties, thumbnails, voices
+from . import (
+    emotion_operators,
+    export_operators,
+    jobs,
+    lip_sync,
+    operators,
+    panels,
+    panels_emotion,
+    panels_export,
+    photos,
+    properties,
+    thumbnails,
+    voices,
+)
 
-MODULES = (properties, photos, voices, lip_sync, operators, emotion_operators, panels, panels_emotion)
+MODULES = (properties, photos, voices, lip_sync, operators, emotion_operators, export_operators, panels, panels_emotion,
+           panels_export)
 
 
 def register() -> None:

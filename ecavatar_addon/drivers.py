@@ -6,11 +6,10 @@ from collections.abc import Mapping
 import bpy
 import numpy as np
 
+from ..core.face_motion import GAZE_ACROSS, GAZE_UP_DOWN
 from ..core.lip_gap import JAW_SHAPE
 from ..core.types import Floats
 from .actions import path_of, write_curve
-
-GAZE_UP_DOWN, GAZE_ACROSS = (24.0, 20.0), 28.0        # degrees of eyeLookDown and Up, and of eyeLookIn and Out, at 1
 
 
 def follow(driver_curve: bpy.types.FCurve, keys: bpy.types.Key, shape: str) -> None:
