@@ -46,8 +46,6 @@ def in_window(scene: bpy.types.Scene) -> Iterator[None]:
     before = window.scene, window.view_layer
     window.scene = scene
     try:
-        for held in scene.objects:
-            held.update_tag()                                   # else what stands still keeps the place it had before
         scene.frame_set(scene.frame_start)
         with bpy.context.temp_override(window=window):
             yield
@@ -141,7 +139,8 @@ def copy_armature(scene: bpy.types.Scene, original: bpy.types.Object, top: bpy.t
 def move(made: bpy.types.Object, matrices: Matrices, frames: NDArray[np.int64]) -> None:
     """Place an object by matrices (T, 4, 4) relative to its parent; it gets keys if they differ."""
     made.rotation_mode = "QUATERNION"
-    made.matrix_basis = Matrix(matrices[0].tolist())
+    first = Matrix(matrices[0].tolist())
+    made.matrix_world = first if made.parent is None else made.parent.matrix_world @ first
     if np.ptp(matrices, axis=0).max() > STILL:
         for name, values in places(matrices).items():
             for index in range(PLACES[name]):
