@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import bpy
@@ -14,7 +15,6 @@ import bpy
 from ..core import live_link
 from ..core.errors import InputError, JobError
 from ..core.mdd import write_mdd
-from ..core.types import Floats
 from .export_samples import armatures_of, face_motion, meshes_of, sample, vertices_of, watch
 from .export_stage import copy, enter, in_window, temporary_scene
 from .head import Parts
@@ -47,6 +47,7 @@ def export(root: bpy.types.Object, path: Path, target: bpy.types.Scene, *, frame
         raise InputError(f"there is no export as {path.suffix or 'a file without an ending'}", path,
                          f"let its name end in one of {', '.join(WRITERS)}")
     parts = checked(root)
+    check_folder(path)
     first, last = extent(root, parts, target, frames)
     with temporary_scene(f"{root.name}_speech", target, first, last) as stage:
         enter(stage, root, parts)
@@ -63,6 +64,16 @@ def checked(root: bpy.types.Object) -> Parts:
         if part.mode != "OBJECT":
             raise InputError("a part of the avatar is being edited", part.name, "go back to Object Mode")
     return parts
+
+
+def check_folder(path: Path) -> None:
+    """Raise JobError unless a file can be made beside `path`: better said before the work than after it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise JobError(f"cannot write ({error.strerror or error})", path, ADVICE) from error
 
 
 def extent(root: bpy.types.Object, parts: Parts, target: bpy.types.Scene, frames: str) -> tuple[int, int]:
@@ -133,21 +144,16 @@ def write_numbers(job: Export) -> None:
 
 def write_caches(job: Export) -> None:
     """Write a point cache of the skin, and one beside it for each other part; raise InputError where a modifier adds vertices."""
+    depsgraph = next(watch(job.stage))
+    for part in job.parts.values():
+        if len(vertices_of(part, depsgraph)) != len(part.data.vertices):
+            raise InputError("a modifier changes the number of vertices, which a point cache cannot follow", part.name,
+                             "hide the modifier in the viewport")
     count = job.stage.frame_end - job.stage.frame_start + 1
     for role, part in reversed(job.parts.items()):      # the skin last
         path = job.path if role == "skin" else job.path.with_name(f"{job.path.stem}_{role}{job.path.suffix}")
-        shape = count, len(part.data.vertices)
-        write_mdd(path, positions(job.stage, part), shape=shape, fps=frames_per_second(job.stage))
-
-
-def positions(stage: bpy.types.Scene, part: bpy.types.Object) -> Iterator[Floats]:
-    """Go through the frames; give the vertices (V, 3) of a mesh, metres, +Y up."""
-    for depsgraph in watch(stage):
-        vertices = vertices_of(part, depsgraph)
-        if len(vertices) != len(part.data.vertices):
-            raise InputError("a modifier changes the number of vertices, which a point cache cannot follow", part.name,
-                             "hide the modifier in the viewport")
-        yield to_engine(vertices)
+        positions = (to_engine(vertices_of(part, depsgraph)) for depsgraph in watch(job.stage))
+        write_mdd(path, positions, shape=(count, len(part.data.vertices)), fps=frames_per_second(job.stage))
 
 
 WRITERS: dict[str, Callable[[Export], None]] = {

@@ -1,0 +1,286 @@
+"""Exported files move as the avatar does; exporting leaves nothing behind."""
+
+import csv
+import errno
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import bpy
+import numpy as np
+import pytest
+from ecavatar.core.live_link import ARKIT
+from ecavatar.ecavatar_addon import export as module
+from ecavatar.ecavatar_addon.export import by_exporter, export
+from ecavatar.ecavatar_addon.export_operators import ECAVATAR_OT_export
+from ecavatar.ecavatar_addon.head import parts_of
+from ecavatar.ecavatar_addon.panels_export import ECAVATAR_PT_export
+from mathutils import Matrix
+
+from .exported import EXACT, imported, read_glb, seen, state, twins
+from .layout import Layout
+
+FIRST, LAST = 61, 73            # a blink and, beside it, a closure and an open vowel
+ROLES = ("skin", "teeth_lower", "tongue", "lashes", "eye_left")
+
+
+@pytest.fixture
+def told(root):
+    """The avatar, in a scene with few frames, told to export those; an artist has turned and moved it, and nods with an eye."""
+    scene, parts = bpy.context.scene, parts_of(root)
+    scene.frame_start, scene.frame_end = FIRST, LAST
+    scene.ecavatar.export.frames = "SCENE"
+    root.location.x = root.rotation_euler.z = 0.2
+    parts["skin"].location.y = 0.01
+    bend(root, parts)
+    blocks = parts["skin"].data.shape_keys.key_blocks
+    blocks["eyeLookOutLeft"].value = 0.5
+    scene.frame_set(FIRST)
+    return root
+
+
+def bend(root, parts):
+    """Let an armature turn the head, with the neck's rim held."""
+    rig = bpy.data.objects.new("rig", bpy.data.armatures.new("rig"))
+    bpy.context.collection.objects.link(rig)
+    rig.parent = root
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    bone = rig.data.edit_bones.new("head")
+    bone.head, bone.tail = (0, 0, -0.04), (0, 0, 0.1)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    skin = parts["skin"]
+    heights = np.array([vertex.co.z for vertex in skin.data.vertices])
+    group = skin.vertex_groups.new(name="head")
+    for index, share in enumerate(np.clip((heights + 0.1) / 0.08, 0, 1)):
+        group.add([index], float(share), "REPLACE")
+    skin.modifiers.new("Neck", "ARMATURE").object = rig
+    pose = rig.pose.bones["head"]
+    pose.rotation_mode = "XYZ"
+    for frame, angle in ((FIRST, 0.0), (LAST, 0.3)):
+        pose.rotation_euler = (angle, angle / 2, 0)
+        pose.keyframe_insert("rotation_euler", frame=frame)
+    for role in ("lashes", "teeth_upper", "jaw", "eye_left", "eye_right"):
+        part = parts[role]
+        place = part.matrix_world.copy()
+        part.parent, part.parent_type, part.parent_bone = rig, "BONE", "head"
+        bpy.context.view_layer.update()
+        part.matrix_parent_inverse = part.matrix_basis @ part.matrix_world.inverted() @ place @ part.matrix_basis.inverted()
+    bpy.context.view_layer.objects.active = skin
+
+
+def telling_frames(root):
+    """Frames with the jaw most shut and most open, and with the lids most shut."""
+    found = []
+    for frame in range(FIRST, LAST + 1):
+        bpy.context.scene.frame_set(frame)
+        blocks = parts_of(root)["skin"].data.shape_keys.key_blocks
+        found.append((blocks["jawOpen"].value, blocks["eyeBlinkLeft"].value))
+    jaw, lid = np.array(found).T
+    assert np.ptp(jaw) > 0.1 and lid.max() > 0.9 > 0.1 > lid.min()
+    return FIRST, FIRST + int(jaw.argmin()), FIRST + int(jaw.argmax()), FIRST + int(lid.argmax())
+
+
+def check_round_trip(root, path, *, begin):
+    """Compare the file's meshes with the avatar's; begin: the frame that the importer gives the first one."""
+    frames = telling_frames(root)
+    parts = parts_of(root)
+    wanted = {role: [seen(parts[role], frame) for frame in frames] for role in ROLES}
+    assert np.abs(wanted["skin"][2] - wanted["skin"][1]).max() > 0.003
+    with imported(path) as meshes:
+        for role in ROLES:
+            (part,) = [mesh for mesh in meshes if role in mesh.name]
+            shown = [seen(part, frame - FIRST + begin) for frame in frames]
+            rows = twins(wanted[role][0], shown[0])
+            for one, other in zip(wanted[role], shown, strict=True):
+                np.testing.assert_allclose(other[rows], one, atol=EXACT)
+
+
+def test_glb(told, tmp_path):
+    path = tmp_path / "head.glb"
+    assert bpy.ops.ecavatar.export(filepath=str(path)) == {"FINISHED"}
+    check_round_trip(told, path, begin=0)
+    file, values = read_glb(path)
+    (animation,) = file["animations"]
+    nodes = {node["name"].removeprefix(f"{told.name}_"): place for place, node in enumerate(file["nodes"])}
+    channels = {(channel["target"]["node"], channel["target"]["path"]): animation["samplers"][channel["sampler"]]
+                for channel in animation["channels"]}
+    weights = channels[nodes["skin"], "weights"]
+    skin = file["meshes"][file["nodes"][nodes["skin"]]["mesh"]]
+    names = skin["extras"]["targetNames"]
+    assert set(ARKIT) < set(names) and "eyeBlinkLeft_halfway" in names and len(names) == len(skin["primitives"][0]["targets"])
+    times, curves = values(weights["input"]).ravel(), values(weights["output"]).reshape(-1, len(names))
+    np.testing.assert_allclose(times, np.arange(LAST - FIRST + 1) / 24, atol=1e-6)
+    assert np.ptp(curves[:, names.index("eyeBlinkLeft")]) > 0.9 and np.ptp(curves[:, names.index("jawOpen")]) > 0.1
+    assert (nodes["teeth_lower"], "rotation") in channels and len(file["skins"]) == 1
+    primitive = skin["primitives"][0]
+    low, high = (np.array(file["accessors"][primitive["attributes"]["POSITION"]][end]) for end in ("min", "max"))
+    assert 0.2 < (high - low)[1] < 0.4 and (high - low)[1] > (high - low)[0]               # metres, and up is Y
+    assert file["materials"][primitive["material"]]["pbrMetallicRoughness"]["baseColorTexture"] and len(file["images"]) == 3
+
+
+@pytest.mark.parametrize(("name", "begin"), [("head.fbx", FIRST), ("head.usdz", FIRST), ("head.usdc", FIRST), ("head.abc", FIRST)])
+def test_round_trip(told, tmp_path, name, begin):
+    assert bpy.ops.ecavatar.export(filepath=str(tmp_path / name)) == {"FINISHED"}
+    check_round_trip(told, tmp_path / name, begin=begin)
+    assert {path.name for path in tmp_path.iterdir()} <= {name, "textures", "astronaut-11111111"}
+
+
+def test_a_point_cache_moves_the_mesh_it_was_made_of(told, tmp_path):
+    export(told, tmp_path / "head.mdd", bpy.context.scene, frames="SCENE")
+    assert len(list(tmp_path.glob("head*.mdd"))) == 7
+    for role, name in (("skin", "head.mdd"), ("teeth_lower", "head_teeth_lower.mdd")):
+        part = parts_of(told)[role]
+        copy = bpy.data.objects.new("copy", part.data.copy())
+        copy.shape_key_clear()
+        bpy.context.collection.objects.link(copy)
+        cache = copy.modifiers.new("Cache", "MESH_CACHE")
+        cache.cache_format, cache.filepath, cache.frame_start = "MDD", str(tmp_path / name), FIRST
+        cache.forward_axis, cache.up_axis = "POS_Z", "NEG_Y"
+        for frame in telling_frames(told):
+            np.testing.assert_allclose(seen(copy, frame), seen(part, frame), atol=EXACT)
+
+
+def test_a_point_cache_needs_the_vertices_that_the_mesh_has(told, tmp_path):
+    parts_of(told)["skin"].modifiers["Subdivision"].show_viewport = True
+    with pytest.raises(RuntimeError, match="changes the number of vertices.*skin"):
+        bpy.ops.ecavatar.export(filepath=str(tmp_path / "head.mdd"))
+    assert not (tmp_path / "head.mdd").exists()
+
+
+def test_numbers_are_what_the_face_shows(told, tmp_path):
+    parts = parts_of(told)
+    blocks = parts["skin"].data.shape_keys.key_blocks
+    for name in ("head.csv", "head.json"):
+        export(told, tmp_path / name, bpy.context.scene, frames="SCENE")
+    with (tmp_path / "head.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    values = json.loads((tmp_path / "head.json").read_text())
+    assert len(rows) == len(values["weights"]) == LAST - FIRST + 1
+    assert set(values["names"]) == {block.name for block in blocks[1:]}
+    for frame in (*telling_frames(told), LAST):
+        bpy.context.scene.frame_set(frame)
+        pose = bpy.data.objects["rig"].evaluated_get(bpy.context.evaluated_depsgraph_get()).pose.bones["head"]
+        row, weights = rows[frame - FIRST], dict(zip(values["names"], values["weights"][frame - FIRST], strict=True))
+        for name in ARKIT:
+            assert float(row[name[0].upper() + name[1:]]) == pytest.approx(blocks[name].value, abs=1e-6)
+        assert all(weights[block.name] == pytest.approx(block.value, abs=1e-6) for block in blocks[1:])
+        assert float(row["LeftEyeYaw"]) == pytest.approx(np.radians(14), abs=1e-4)
+        assert float(row["RightEyeYaw"]) == pytest.approx(0, abs=1e-4)
+        yaw, pitch, roll = (float(row[f"Head{name}"]) for name in ("Yaw", "Pitch", "Roll"))
+        turned = Matrix.Rotation(yaw, 3, "Z") @ Matrix.Rotation(pitch, 3, "X") @ Matrix.Rotation(-roll, 3, "Y")
+        print(frame, row["HeadPitch"], pose.rotation_euler, pose.matrix, bpy.context.scene.frame_current)
+        np.testing.assert_allclose(turned, (pose.matrix @ pose.bone.matrix_local.inverted()).to_3x3(), atol=1e-4)
+    assert abs(pitch) > 0.2 and abs(yaw) > 0.05
+
+
+def test_arkit_shapes_only(told, tmp_path):
+    bpy.context.scene.ecavatar.export.arkit_only = True
+    assert bpy.ops.ecavatar.export(filepath=str(tmp_path / "head.fbx")) == {"FINISHED"}
+    with imported(tmp_path / "head.fbx") as meshes:
+        skin = next(mesh for mesh in meshes if "skin" in mesh.name)
+        assert {block.name for block in skin.data.shape_keys.key_blocks[1:]} == set(ARKIT)
+
+
+def test_the_strips_say_how_long_it_is(root, tmp_path):
+    strip = parts_of(root)["skin"].data.shape_keys.animation_data.nla_tracks["Speech"].strips[0]
+    assert bpy.ops.ecavatar.export(filepath=str(tmp_path / "a.json")) == {"FINISHED"}
+    assert len(json.loads((tmp_path / "a.json").read_text())["weights"]) == strip.frame_end - strip.frame_start + 1
+
+
+class FailingExporter(bpy.types.Operator):
+    """Writes half a file, makes a mesh and gives up, as an exporter on a full disk"""
+
+    bl_idname = "ecavatar_test.fail"
+    bl_label = "Fail"
+
+    filepath: bpy.props.StringProperty()
+    check_existing: bpy.props.BoolProperty()
+
+    def execute(self, _context):
+        Path(self.filepath).write_text("half")
+        bpy.data.meshes.new("left over")
+        self.report({"ERROR"}, "no room")
+        return {"CANCELLED"}
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    bpy.utils.register_class(FailingExporter)
+    monkeypatch.setitem(module.WRITERS, ".fbx", by_exporter("Test", "ecavatar_test.fail"))
+    yield
+    bpy.utils.unregister_class(FailingExporter)
+
+
+def test_the_scene_is_as_before_however_it_ends(told, tmp_path, failing, monkeypatch):
+    other = bpy.data.scenes.new("other")
+    rig = bpy.data.objects["rig"]
+    bpy.context.view_layer.objects.active = rig
+    rig.select_set(True)
+    bpy.ops.object.mode_set(mode="POSE")
+    bpy.context.scene.frame_set(FIRST + 2)
+    parts_of(told)["skin"].data.shape_keys.key_blocks["cheekPuff"].value = 0.4               # no track has it
+    parts_of(told)["skin"].location.x = 0.03
+    bpy.context.view_layer.update()
+    before = state(tmp_path)
+    for name in ("a.usdz", "b.json"):
+        assert bpy.ops.ecavatar.export(filepath=str(tmp_path / name)) == {"FINISHED"}
+        (tmp_path / name).unlink()
+        assert state(tmp_path) == before
+    (tmp_path / "c.fbx").write_text("the one from before")
+    before = state(tmp_path)
+    with pytest.raises(RuntimeError, match=r"Test exporter failed .*no room.*; .*c.fbx; choose"):
+        bpy.ops.ecavatar.export(filepath=str(tmp_path / "c.fbx"))
+    assert state(tmp_path) == before
+    monkeypatch.setattr(module.os, "fsync", full)
+    with pytest.raises(RuntimeError, match=r"cannot write \(No space left"):
+        bpy.ops.ecavatar.export(filepath=str(tmp_path / "c.usdz"))
+    assert state(tmp_path) == before and (tmp_path / "c.fbx").read_text() == "the one from before"
+    assert bpy.data.scenes[:] == [found for found in bpy.data.scenes if found in (other, bpy.context.scene)]
+
+
+def full(_file):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_what_cannot_be_exported_is_one_sentence(root, tmp_path):
+    skin = parts_of(root)["skin"]
+
+    def refused(name, sentence):
+        with pytest.raises(RuntimeError, match=sentence):
+            bpy.ops.ecavatar.export(filepath=name and str(tmp_path / name))
+    (tmp_path / "file").write_text("x")
+    refused("", "no file is chosen")
+    refused("head.obj", "no export as .obj; .*let its name end in one of .glb")
+    refused("head", "no export as a file without an ending")
+    refused("file/head.glb", "cannot write")
+    refused("file/head.csv", "cannot write")
+    bpy.ops.object.mode_set(mode="EDIT")
+    refused("head.glb", "is being edited; .*skin; go back to Object Mode")
+    bpy.ops.object.mode_set(mode="OBJECT")
+    tracks = skin.data.shape_keys.animation_data.nla_tracks
+    for track in list(tracks):
+        tracks.remove(track)
+    refused("head.json", "no motion in its NLA tracks; .*generate it again")
+    skin.shape_key_clear()
+    refused("head.glb", "shape keys are gone")
+    bpy.context.view_layer.objects.active = None
+    refused("head.glb", "Select an avatar")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["astronaut-11111111", "file"]
+
+
+@pytest.mark.parametrize(("format_", "chosen", "name"), [
+    (".glb", "//head", "//head.glb"), (".fbx", "/a b/head.v2.GLB", "/a b/head.v2.fbx"), (".usdz", "head.usdc", "head.usdc"),
+    (".json", "take.1", "take.1.json"), (".csv", "/folder/", "/folder/")])
+def test_the_name_ends_as_the_format_asks(addon, format_, chosen, name):
+    bpy.context.scene.ecavatar.export.format = format_
+    dialog = SimpleNamespace(filepath=chosen)
+    assert ECAVATAR_OT_export.check(dialog, bpy.context) == (chosen != name) and dialog.filepath == name
+
+
+def test_every_format_of_the_panel_can_be_written(addon):
+    drawn = []
+    ECAVATAR_PT_export.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
+    assert drawn == ["Format", "Frames", "ARKit Shapes Only", "ecavatar.export"]
+    kinds = bpy.context.scene.ecavatar.export.bl_rna.properties["format"].enum_items.keys()
+    assert set(kinds) == set(module.WRITERS) - {".usdc"}
