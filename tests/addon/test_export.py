@@ -26,7 +26,7 @@ ROLES = ("skin", "teeth_lower", "tongue", "lashes", "eye_left")
 
 @pytest.fixture
 def told(root):
-    """The avatar, in a scene with few frames, told to export those; an artist has turned and moved it, and nods with an eye."""
+    """The avatar, in a scene with few frames, told to export those; an artist has turned and moved it, and it looks aside with an eye."""
     scene, parts = bpy.context.scene, parts_of(root)
     scene.frame_start, scene.frame_end = FIRST, LAST
     scene.ecavatar.export.frames = "SCENE"
@@ -60,6 +60,7 @@ def bend(root, parts):
     for frame, angle in ((FIRST, 0.0), (LAST, 0.3)):
         pose.rotation_euler = (angle, angle / 2, 0)
         pose.keyframe_insert("rotation_euler", frame=frame)
+    bpy.context.scene.frame_set(FIRST)
     for role in ("lashes", "teeth_upper", "jaw", "eye_left", "eye_right"):
         part = parts[role]
         place = part.matrix_world.copy()
@@ -169,7 +170,6 @@ def test_numbers_are_what_the_face_shows(told, tmp_path):
         assert float(row["RightEyeYaw"]) == pytest.approx(0, abs=1e-4)
         yaw, pitch, roll = (float(row[f"Head{name}"]) for name in ("Yaw", "Pitch", "Roll"))
         turned = Matrix.Rotation(yaw, 3, "Z") @ Matrix.Rotation(pitch, 3, "X") @ Matrix.Rotation(-roll, 3, "Y")
-        print(frame, row["HeadPitch"], pose.rotation_euler, pose.matrix, bpy.context.scene.frame_current)
         np.testing.assert_allclose(turned, (pose.matrix @ pose.bone.matrix_local.inverted()).to_3x3(), atol=1e-4)
     assert abs(pitch) > 0.2 and abs(yaw) > 0.05
 
