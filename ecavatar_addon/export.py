@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import bpy
 
@@ -22,6 +24,8 @@ from .scene import frames_per_second, to_engine
 
 AVATAR, SCENE = "AVATAR", "SCENE"       # which frames: those of the avatar's strips, or the scene's
 OPTIONS = ("format", "frames", "arkit_only")            # of Scene.ecavatar.export, as they are drawn
+ROOM, BYTES = 24_000_000, 4             # free bytes that an export asks for, and for each number of a format that holds places
+PLACES = (".abc", ".mdd")               # formats with each vertex on each frame
 ADVICE = "choose a folder that is writable and has free space"
 
 
@@ -47,8 +51,8 @@ def export(root: bpy.types.Object, path: Path, target: bpy.types.Scene, *, frame
         raise InputError(f"there is no export as {path.suffix or 'a file without an ending'}", path,
                          f"let its name end in one of {', '.join(WRITERS)}")
     parts = checked(root)
-    check_folder(path)
     first, last = extent(root, parts, target, frames)
+    check_folder(path, (last - first + 1) * sum(map(numbers_of, parts.values())) if path.suffix.lower() in PLACES else 0)
     with temporary_scene(f"{root.name}_speech", target, first, last) as stage:
         enter(stage, root, parts)
         write(Export(root, parts, path, stage, arkit_only))
@@ -66,14 +70,24 @@ def checked(root: bpy.types.Object) -> Parts:
     return parts
 
 
-def check_folder(path: Path) -> None:
-    """Raise JobError unless a file can be made beside `path`: better said before the work than after it."""
+def check_folder(path: Path, numbers: int) -> None:
+    """Raise JobError unless a file of about so many numbers can be made beside `path`.
+
+    Better said before the work than after it; and on a full disk some releases' Alembic exporter ends Blender.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=path.parent):
-            pass
+            free = shutil.disk_usage(path.parent).free
     except OSError as error:
         raise JobError(f"cannot write ({error.strerror or error})", path, ADVICE) from error
+    if free < (needed := ROOM + BYTES * numbers):
+        raise JobError(f"the export may need {needed / 1e6:.0f} MB, and {free / 1e6:.0f} MB are free", path, ADVICE)
+
+
+def numbers_of(part: bpy.types.Object) -> int:
+    """Return how many numbers the vertices of a mesh are as they are seen now, normals among them."""
+    return 6 * len(part.evaluated_get(bpy.context.evaluated_depsgraph_get()).data.vertices)
 
 
 def extent(root: bpy.types.Object, parts: Parts, target: bpy.types.Scene, frames: str) -> tuple[int, int]:
@@ -98,8 +112,8 @@ def whole(path: Path, name: str) -> Iterator[Path]:
         folder.mkdir(parents=True)
         yield folder / path.name
         written = sorted((file for file in folder.rglob("*") if file.is_file()), key=lambda file: file.name == path.name)
-        if not written or written[-1].name != path.name or not written[-1].stat().st_size:
-            raise JobError(f"Blender's {name} exporter wrote nothing", path, ADVICE)
+        if not written or written[-1].name != path.name or not written[-1].stat().st_size or broken(written[-1]):
+            raise JobError(f"Blender's {name} exporter did not write the whole file", path, ADVICE)
         for file in written:                            # the main file last
             place = path.parent / file.relative_to(folder)
             place.parent.mkdir(exist_ok=True)
@@ -109,10 +123,28 @@ def whole(path: Path, name: str) -> Iterator[Path]:
     except OSError as error:
         raise JobError(f"cannot write ({error.strerror or error})", path, ADVICE) from error
     except RuntimeError as error:                       # how Blender's operators fail
-        said = next((line for line in reversed(str(error).splitlines()) if line.strip()), "no message").strip()
-        raise JobError(f"Blender's {name} exporter failed ({said})", path, ADVICE) from error
+        raise JobError(f"Blender's {name} exporter failed ({reason(str(error))})", path, ADVICE) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def broken(file: Path) -> bool:
+    """Whether a .usdz, which the exporter calls finished on a full disk too, is not the archive it should be."""
+    if file.suffix.lower() != ".usdz":
+        return False
+    try:
+        with ZipFile(file) as archive:
+            return archive.testzip() is not None
+    except BadZipFile:
+        return True
+
+
+def reason(said: str) -> str:
+    """Return the line of an operator's error that says what is wrong; of a traceback only the last line does."""
+    lines = [line.strip().removeprefix("Error: ") for line in said.splitlines() if line.strip() and not line.startswith("Location:")]
+    if "Traceback" in said:
+        lines = [line for line in lines if re.match(r"[\w.]*Error\b", line)]
+    return lines[-1] if lines else "Blender's console says why"
 
 
 def by_exporter(name: str, operator: str, *, modifiers: bool = False, **options: Any) -> Callable[[Export], None]:
