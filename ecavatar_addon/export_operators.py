@@ -25,7 +25,7 @@ class ECAVATAR_OT_export(lip_sync.ForAvatar, bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Let the user choose the file, by default beside the .blend with the avatar's name."""
         if not self.filepath:
-            self.filepath = head.root_of(context.active_object).name
+            self.filepath = bpy.path.abspath("//") + bpy.path.clean_name(head.root_of(context.active_object).name)
         self.check(context)
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}

@@ -314,6 +314,17 @@ def test_the_name_ends_as_the_format_asks(addon, format_, chosen, name):
     assert ECAVATAR_OT_export.check(dialog, bpy.context) == (chosen != name) and dialog.filepath == name
 
 
+def test_the_dialog_opens_with_a_name(root):
+    bpy.context.scene.ecavatar.export.format = ".abc"
+    root.name = "a/b"
+    opened = []
+    context = SimpleNamespace(active_object=bpy.context.active_object, scene=bpy.context.scene,
+                              window_manager=SimpleNamespace(fileselect_add=opened.append))
+    dialog = SimpleNamespace(filepath="", check=lambda context: ECAVATAR_OT_export.check(dialog, context))
+    assert ECAVATAR_OT_export.invoke(dialog, context, None) == {"RUNNING_MODAL"}
+    assert opened == [dialog] and dialog.filepath == "a_b.abc"
+
+
 def test_every_format_of_the_panel_can_be_written(addon):
     drawn = []
     ECAVATAR_PT_export.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
