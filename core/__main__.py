@@ -1,4 +1,4 @@
-"""The engine's command line: python -m core head | lipsync | emotion | animate (see the README)."""
+"""The engine's command line: python -m core head | lipsync | emotion | animate | export (see the README)."""
 
 import argparse
 import sys
@@ -62,6 +62,11 @@ def command_line() -> Parser:
                               "with a level from 0 to 3")
     animate.add_argument("--fusion", choices=FUSIONS, help="how emotion and speech become one face (docs/funet.md)")
     animate.set_defaults(run=run_animate)
+    export = commands.add_parser("export", help="job folder -> the face's motion as numbers (docs/export.md)")
+    export.add_argument("job", type=Path, help="a finished job folder")
+    export.add_argument("--out", type=Path, required=True, help="the .csv (columns of Live Link Face) or .json to write")
+    export.add_argument("--fps", type=float, help="frames a second; without it, those of the job")
+    export.set_defaults(run=run_export)
     for command in (emotion, animate):
         command.add_argument("--emotions", type=Path, help="a .json of emotion settings and windows (docs/emotion.md)")
         command.add_argument("--same-voice", type=Path, nargs="+", default=[], metavar="AUDIO",
@@ -126,6 +131,15 @@ def run_animate(options: argparse.Namespace) -> None:
     Request(photo, str(options.audio.resolve()), pack, options.fps, tuple(more), controls, options.emotion, emotions,
             same_voice).write(options.out)
     told(animate(options.out, report=terminal_report()))
+
+
+def run_export(options: argparse.Namespace) -> None:
+    """Write the motion of a finished job as numbers."""
+    from . import live_link
+    from .face_motion import from_bake
+    from .job import read_result
+    live_link.write(options.out, from_bake(read_result(options.job).bake, options.fps))
+    told(options.out)
 
 
 def told(*paths: Path) -> None:

@@ -5,12 +5,14 @@ import bpy
 from . import (
     character_operators,
     emotion_operators,
+    export_operators,
     jobs,
     lip_sync,
     operators,
     panels,
     panels_character,
     panels_emotion,
+    panels_export,
     panels_performance,
     photos,
     properties,
@@ -19,8 +21,8 @@ from . import (
     voices,
 )
 
-MODULES = (properties, photos, voices, lip_sync, operators, emotion_operators, takes, character_operators, panels, panels_emotion,
-           panels_performance, panels_character)
+MODULES = (properties, photos, voices, lip_sync, operators, emotion_operators, takes, character_operators, export_operators, panels,
+           panels_emotion, panels_performance, panels_character, panels_export)
 
 
 def register() -> None:

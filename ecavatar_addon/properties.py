@@ -12,9 +12,18 @@ from ..core.lip_controls import NEUTRAL, RANGES
 from ..core.shape_sources import SOURCES
 from ..core.types import EMOTIONS, HEARD, MOST_LEVEL
 from . import emotion, takes, thumbnails
+from .export import AVATAR, SCENE
 
 # from Blender 4.5 on a path beside the .blend ("//...") must be declared
 CATEGORIES = tuple((name, name.capitalize(), f"Show this emotion: {name}") for name in EMOTIONS)
+FORMATS = (
+    (".glb", "glTF (.glb)", "Meshes with shapes and one animation, for browsers, viewers and game engines"),
+    (".fbx", "FBX (.fbx)", "Meshes with shapes and one animation, for game engines and animation programs"),
+    (".usdz", "USD (.usdz)", "Meshes with blend shapes and animation in one file; a name that ends in .usdc keeps images beside it"),
+    (".abc", "Alembic (.abc)", "Meshes with the place of every vertex on every frame, modifiers included"),
+    (".mdd", "Point Cache (.mdd)", "The place of every vertex on every frame, a file for each part, for a mesh that is there already"),
+    (".csv", "ARKit Weights (.csv)", "Weights of ARKit's 52 shapes and turns of head and eyes, in the columns of Live Link Face"),
+    (".json", "Weights (.json)", "Weights of all shapes and turns of head and eyes"))
 LEVEL = "How strongly it is felt: 1 lightly, 2 clearly, 3 strongly, or anything between; 0 leaves the face at rest"
 PATH_OPTIONS = {"ANIMATABLE", "PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else {"ANIMATABLE"}
 
@@ -49,6 +58,20 @@ class ECAVATAR_PG_recording(bpy.types.PropertyGroup):
         description="The same person speaking, calmly if there is a choice")
 
 
+class ECAVATAR_PG_export(bpy.types.PropertyGroup):
+    """How avatars are exported"""
+
+    format: bpy.props.EnumProperty(
+        name="Format", items=FORMATS, options=set(), description="What the file holds and who reads it; the file's ending says it too")
+    frames: bpy.props.EnumProperty(
+        name="Frames", options=set(), description="Which frames are exported",
+        items=((AVATAR, "Avatar's", "From the first to the last strip of the avatar's NLA tracks"),
+               (SCENE, "Scene's", "The scene's frame range")))
+    arkit_only: bpy.props.BoolProperty(
+        name="ARKit Shapes Only", options=set(),
+        description="Leave out the tongue's and the corrective shapes: for programs that know the 52 of ARKit and no others")
+
+
 class ECAVATAR_PG_scene(bpy.types.PropertyGroup):
     """Inputs of the next avatar"""
 
@@ -76,6 +99,7 @@ class ECAVATAR_PG_scene(bpy.types.PropertyGroup):
     dense_keys: bpy.props.BoolProperty(
         name="Dense Keys", default=False, options=set(),
         description="Put a key on every frame instead of a few Bezier keys. Generate and Update Motion use it")
+    export: bpy.props.PointerProperty(type=ECAVATAR_PG_export, name="Export", description="How avatars are exported")
 
 
 class ECAVATAR_PG_shape(bpy.types.PropertyGroup):
@@ -240,7 +264,7 @@ class ECAVATAR_PG_object(bpy.types.PropertyGroup):
         name="Advice", description="Of the root: what would make the head better; empty when nothing would help much")
 
 
-CLASSES = (ECAVATAR_PG_photo, ECAVATAR_PG_recording, ECAVATAR_PG_scene, ECAVATAR_PG_shape, ECAVATAR_PG_lip_sync,
+CLASSES = (ECAVATAR_PG_photo, ECAVATAR_PG_recording, ECAVATAR_PG_export, ECAVATAR_PG_scene, ECAVATAR_PG_shape, ECAVATAR_PG_lip_sync,
            ECAVATAR_PG_emotion_window, ECAVATAR_PG_emotion, ECAVATAR_PG_key, ECAVATAR_PG_character, ECAVATAR_PG_performance,
            ECAVATAR_PG_object)
 

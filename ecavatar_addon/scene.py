@@ -22,6 +22,11 @@ def to_blender(points: NDArray[Any]) -> NDArray[Any]:
     return np.stack([points[..., 0], -points[..., 2], points[..., 1]], axis=-1)
 
 
+def to_engine(points: NDArray[Any]) -> NDArray[Any]:
+    """Turn points (..., 3) of Blender's world into the engine's."""
+    return np.stack([points[..., 0], points[..., 2], -points[..., 1]], axis=-1)
+
+
 def frames_per_second(target: bpy.types.Scene) -> float:
     """Return the scene's frame rate; seconds = frame * fps_base / fps."""
     return float(target.render.fps / target.render.fps_base)

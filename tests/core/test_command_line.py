@@ -58,6 +58,7 @@ def test_bad_input_is_one_line(tmp_path):
     assert "no such recording" in refused(core("lipsync", tmp_path / "no.wav", "--out", tmp_path / "a.npz"))
     assert "invalid float" in refused(core("animate", "--photo", "a", "--audio", "b", "--out", tmp_path, "--fps", "x"))
     assert "required" in refused(core())
+    assert "no finished result" in refused(core("export", tmp_path, "--out", tmp_path / "a.csv"))
     (tmp_path / "c.json").write_text('{"jaw_strength": 3}')
     for controls, said in (("c.json", "0 to 2"), ("none.json", "unreadable")):
         options = ("--out", tmp_path, "--controls", tmp_path / controls)

@@ -1,0 +1,317 @@
+"""Exported files move as the avatar does; exporting leaves nothing behind."""
+
+import csv
+import errno
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from zipfile import ZipFile
+
+import bpy
+import numpy as np
+import pytest
+from ecavatar.core.face_motion import from_bake
+from ecavatar.core.live_link import ARKIT
+from ecavatar.ecavatar_addon import export as module
+from ecavatar.ecavatar_addon import lip_sync
+from ecavatar.ecavatar_addon.export import by_exporter, export
+from ecavatar.ecavatar_addon.export_operators import ECAVATAR_OT_export
+from ecavatar.ecavatar_addon.head import parts_of
+from ecavatar.ecavatar_addon.panels_export import ECAVATAR_PT_export
+from ecavatar.ecavatar_addon.performance import LEAST_LOOK, LEAST_TURN
+from mathutils import Matrix
+
+from .exported import EXACT, imported, read_glb, seen, state, twins
+from .layout import Layout
+
+FIRST, LAST = 61, 73
+ROLES = ("skin", "teeth_lower", "tongue", "lashes", "eye_left")
+
+
+@pytest.fixture
+def told(root):
+    """The avatar, in a scene with few frames, told to export those; an artist has moved it, and keyed a blink and an open vowel on top
+    of the tracks; it turns its head and looks aside with an eye."""
+    scene, parts = bpy.context.scene, parts_of(root)
+    scene.frame_start, scene.frame_end = FIRST, LAST
+    scene.ecavatar.export.frames = "SCENE"
+    root.location.x = root.rotation_euler.z = 0.2
+    parts["skin"].location.y = 0.01
+    bend(parts)
+    blocks = parts["skin"].data.shape_keys.key_blocks
+    root.ecavatar.performance.gaze = 0.0
+    for name, values in {"eyeBlinkLeft": (0, 1, 0), "jawOpen": (0, 0, 0.4), "eyeLookOutLeft": (0.5, 0.5, 0.5)}.items():
+        for frame, value in zip((FIRST, FIRST + 5, LAST - 2), values, strict=True):
+            blocks[name].value = value
+            blocks[name].keyframe_insert("value", frame=frame)
+    scene.frame_set(FIRST)
+    return root
+
+
+def bend(parts):
+    """Let the neck turn the head, more than it does by itself."""
+    pose = parts["neck"].pose.bones["head"]
+    for frame, angle in ((FIRST, 0.0), (LAST, 0.3)):
+        pose.rotation_euler = (angle, angle / 2, 0)
+        pose.keyframe_insert("rotation_euler", frame=frame)
+
+
+def telling_frames(root):
+    """Frames with the jaw most shut and most open, and with the lids most shut."""
+    found = []
+    for frame in range(FIRST, LAST + 1):
+        bpy.context.scene.frame_set(frame)
+        blocks = parts_of(root)["skin"].data.shape_keys.key_blocks
+        found.append((blocks["jawOpen"].value, blocks["eyeBlinkLeft"].value))
+    jaw, lid = np.array(found).T
+    assert np.ptp(jaw) > 0.1 and lid.max() > 0.9 > 0.1 > lid.min()
+    return FIRST, FIRST + int(jaw.argmin()), FIRST + int(jaw.argmax()), FIRST + int(lid.argmax())
+
+
+def check_round_trip(root, path, *, begin):
+    """Compare the file's meshes with the avatar's; begin: the frame that the importer gives the first one."""
+    frames = telling_frames(root)
+    parts = parts_of(root)
+    wanted = {role: [seen(parts[role], frame) for frame in frames] for role in ROLES}
+    assert np.abs(wanted["skin"][2] - wanted["skin"][1]).max() > 0.003
+    with imported(path) as meshes:
+        for role in ROLES:
+            (part,) = [mesh for mesh in meshes if role in mesh.name]
+            shown = [seen(part, frame - FIRST + begin) for frame in frames]
+            rows = twins(wanted[role][0], shown[0])
+            for one, other in zip(wanted[role], shown, strict=True):
+                np.testing.assert_allclose(other[rows], one, atol=EXACT)
+
+
+def test_glb(told, tmp_path):
+    path = tmp_path / "head.glb"
+    assert bpy.ops.ecavatar.export(filepath=str(path)) == {"FINISHED"}
+    check_round_trip(told, path, begin=0)
+    file, values = read_glb(path)
+    (animation,) = file["animations"]
+    nodes = {node["name"].removeprefix(f"{told.name}_"): place for place, node in enumerate(file["nodes"])}
+    channels = {(channel["target"]["node"], channel["target"]["path"]): animation["samplers"][channel["sampler"]]
+                for channel in animation["channels"]}
+    weights = channels[nodes["skin"], "weights"]
+    skin = file["meshes"][file["nodes"][nodes["skin"]]["mesh"]]
+    names = skin["extras"]["targetNames"]
+    assert set(ARKIT) < set(names) and "eyeBlinkLeft_halfway" in names and len(names) == len(skin["primitives"][0]["targets"])
+    times, curves = values(weights["input"]).ravel(), values(weights["output"]).reshape(-1, len(names))
+    np.testing.assert_allclose(times, np.arange(LAST - FIRST + 1) / 24, atol=1e-6)
+    assert np.ptp(curves[:, names.index("eyeBlinkLeft")]) > 0.9 and np.ptp(curves[:, names.index("jawOpen")]) > 0.1
+    assert (nodes["teeth_lower"], "rotation") in channels and len(file["skins"]) == 1
+    primitive = skin["primitives"][0]
+    low, high = (np.array(file["accessors"][primitive["attributes"]["POSITION"]][end]) for end in ("min", "max"))
+    assert 0.2 < (high - low)[1] < 0.4 and (high - low)[1] > (high - low)[0]               # metres, and up is Y
+    assert file["materials"][primitive["material"]]["pbrMetallicRoughness"]["baseColorTexture"] and len(file["images"]) == 3
+
+
+@pytest.mark.parametrize("name", ["head.fbx", "head.usdc", "head.abc"])
+def test_round_trip(told, tmp_path, name):
+    assert bpy.ops.ecavatar.export(filepath=str(tmp_path / name)) == {"FINISHED"}
+    check_round_trip(told, tmp_path / name, begin=FIRST)
+    beside = {"textures"} if name == "head.usdc" else set()
+    assert {path.name for path in tmp_path.iterdir()} == {name, "astronaut-11111111", *beside}
+
+
+def test_a_point_cache_moves_the_mesh_it_was_made_of(told, tmp_path):
+    export(told, tmp_path / "head.mdd", bpy.context.scene, frames="SCENE")
+    assert len(list(tmp_path.glob("head*.mdd"))) == 7
+    for role, name in (("skin", "head.mdd"), ("teeth_lower", "head_teeth_lower.mdd")):
+        part = parts_of(told)[role]
+        copy = bpy.data.objects.new("copy", part.data.copy())
+        copy.shape_key_clear()
+        bpy.context.collection.objects.link(copy)
+        cache = copy.modifiers.new("Cache", "MESH_CACHE")
+        cache.cache_format, cache.filepath, cache.frame_start = "MDD", str(tmp_path / name), FIRST
+        cache.forward_axis, cache.up_axis = "POS_Z", "NEG_Y"
+        for frame in telling_frames(told):
+            np.testing.assert_allclose(seen(copy, frame), seen(part, frame), atol=EXACT)
+
+
+def test_a_point_cache_needs_the_vertices_that_the_mesh_has(told, tmp_path):
+    parts_of(told)["skin"].modifiers["Subdivision"].show_viewport = True
+    with pytest.raises(RuntimeError, match="changes the number of vertices.*skin"):
+        bpy.ops.ecavatar.export(filepath=str(tmp_path / "head.mdd"))
+    assert not (tmp_path / "head.mdd").exists()
+
+
+def test_numbers_are_what_the_face_shows(told, tmp_path):
+    parts = parts_of(told)
+    blocks = parts["skin"].data.shape_keys.key_blocks
+    for name in ("head.csv", "head.json"):
+        export(told, tmp_path / name, bpy.context.scene, frames="SCENE")
+    with (tmp_path / "head.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    values = json.loads((tmp_path / "head.json").read_text())
+    assert len(rows) == len(values["weights"]) == LAST - FIRST + 1
+    assert set(values["names"]) == {block.name for block in blocks[1:]}
+    for frame in (*telling_frames(told), LAST):
+        bpy.context.scene.frame_set(frame)
+        pose = parts["neck"].evaluated_get(bpy.context.evaluated_depsgraph_get()).pose.bones["head"]
+        row, weights = rows[frame - FIRST], dict(zip(values["names"], values["weights"][frame - FIRST], strict=True))
+        for name in ARKIT:
+            assert float(row[name[0].upper() + name[1:]]) == pytest.approx(blocks[name].value, abs=1e-6)
+        assert all(weights[block.name] == pytest.approx(block.value, abs=1e-6) for block in blocks[1:])
+        assert float(row["LeftEyeYaw"]) == pytest.approx(np.radians(14), abs=1e-4)
+        assert float(row["RightEyeYaw"]) == pytest.approx(0, abs=1e-4)
+        yaw, pitch, roll = (float(row[f"Head{name}"]) for name in ("Yaw", "Pitch", "Roll"))
+        turned = Matrix.Rotation(yaw, 3, "Z") @ Matrix.Rotation(pitch, 3, "X") @ Matrix.Rotation(-roll, 3, "Y")
+        np.testing.assert_allclose(turned, (pose.matrix @ pose.bone.matrix_local.inverted()).to_3x3(), atol=1e-4)
+    assert abs(pitch) > 0.2 and abs(yaw) > 0.05
+
+
+def test_arkit_shapes_only(told, tmp_path):
+    bpy.context.scene.ecavatar.export.arkit_only = True
+    assert bpy.ops.ecavatar.export(filepath=str(tmp_path / "head.fbx")) == {"FINISHED"}
+    with imported(tmp_path / "head.fbx") as meshes:
+        skin = next(mesh for mesh in meshes if "skin" in mesh.name)
+        assert {block.name for block in skin.data.shape_keys.key_blocks[1:]} == set(ARKIT)
+
+
+def test_all_of_it_is_what_the_command_line_exports(root, result, tmp_path):
+    lip_sync.update(root, dense=True)
+    assert bpy.ops.ecavatar.export(filepath=str(tmp_path / "a.json")) == {"FINISHED"}
+    values, motion = json.loads((tmp_path / "a.json").read_text()), from_bake(result.bake)
+    difference = np.array(values["weights"])[:, [values["names"].index(name) for name in motion.names]] - motion.weights
+    looks = np.array([name.startswith("eyeLook") for name in motion.names])
+    assert np.abs(difference[:, ~looks]).max() < 1e-4                                       # float32 keys and influences
+    assert np.abs(difference[:, looks]).max() < LEAST_LOOK + 1e-4 and motion.weights[:, looks].any()
+    np.testing.assert_allclose(np.array(values["turns"]["head"]), motion.head, atol=2 * LEAST_TURN)
+
+
+class FailingExporter(bpy.types.Operator):
+    """Writes half a file, makes a mesh and gives up, as an exporter on a full disk"""
+
+    bl_idname = "ecavatar_test.fail"
+    bl_label = "Fail"
+
+    filepath: bpy.props.StringProperty()
+    check_existing: bpy.props.BoolProperty()
+
+    def execute(self, _context):
+        Path(self.filepath).write_text("half")
+        bpy.data.meshes.new("left over")
+        self.report({"ERROR"}, "no room")
+        return {"CANCELLED"}
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    bpy.utils.register_class(FailingExporter)
+    monkeypatch.setitem(module.WRITERS, ".fbx", by_exporter("Test", "ecavatar_test.fail"))
+    yield
+    bpy.utils.unregister_class(FailingExporter)
+
+
+def test_the_scene_is_as_before_however_it_ends(told, tmp_path, failing, monkeypatch):
+    other = bpy.data.scenes.new("other")
+    rig = parts_of(told)["neck"]
+    bpy.context.view_layer.objects.active = rig
+    rig.select_set(True)
+    bpy.ops.object.mode_set(mode="POSE")
+    bpy.context.scene.frame_set(FIRST + 2)
+    parts_of(told)["skin"].data.shape_keys.key_blocks["cheekPuff"].value = 0.4               # no track has it
+    parts_of(told)["skin"].location.x = 0.03
+    bpy.context.view_layer.update()
+    before = state(tmp_path)
+    for name in ("a.usdz", "b.json"):
+        assert bpy.ops.ecavatar.export(filepath=str(tmp_path / name)) == {"FINISHED"}
+        (tmp_path / name).unlink()
+        assert state(tmp_path) == before
+    (tmp_path / "c.fbx").write_text("the one from before")
+    before = state(tmp_path)
+    with pytest.raises(RuntimeError, match=r"Test exporter failed .*no room.*; .*c.fbx; choose"):
+        bpy.ops.ecavatar.export(filepath=str(tmp_path / "c.fbx"))
+    assert state(tmp_path) == before
+    monkeypatch.setattr(module.os, "fsync", full)
+    with pytest.raises(RuntimeError, match=r"cannot write \(No space left"):
+        bpy.ops.ecavatar.export(filepath=str(tmp_path / "c.usdz"))
+    assert state(tmp_path) == before and (tmp_path / "c.fbx").read_text() == "the one from before"
+    assert bpy.data.scenes[:] == [found for found in bpy.data.scenes if found in (other, bpy.context.scene)]
+
+
+def test_a_full_disk_is_told_before_the_work(told, tmp_path, monkeypatch):
+    usage = SimpleNamespace(free=23_000_000)
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda _folder: usage)
+    with pytest.raises(RuntimeError, match=r"may need 24 MB, and 23 MB are free; .*a.csv"):
+        bpy.ops.ecavatar.export(filepath=str(tmp_path / "a.csv"))
+    usage.free = 25_000_000
+    with pytest.raises(RuntimeError, match=r"may need 2\d MB, and 25 MB"):
+        bpy.ops.ecavatar.export(filepath=str(tmp_path / "a.abc"))
+
+
+def test_the_exporters_own_words_are_kept():
+    assert module.reason("Error: no room\nLocation: ops.py:1\n") == "no room"
+    python = "Error: Python: Traceback\n  File a\n    f()"
+    assert module.reason(f"{python}\nOSError: [Errno 28] full\n\nLocation: x") == "OSError: [Errno 28] full"
+    assert module.reason(f"{python}... truncated\nLocation: x") == "Blender's console says why"
+
+
+def test_a_cut_archive_is_no_result(tmp_path):
+    with ZipFile(tmp_path / "a.usdz", "w") as archive:
+        archive.writestr("a.usdc", bytes(1000))
+    content = (tmp_path / "a.usdz").read_bytes()
+    assert not module.broken(tmp_path / "a.usdz")
+    for harmed in (content[:900], content.replace(bytes(1000), bytes(999) + b"1")):
+        (tmp_path / "a.usdz").write_bytes(harmed)
+        assert module.broken(tmp_path / "a.usdz")
+
+
+def full(_file):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_what_cannot_be_exported_is_one_sentence(root, tmp_path):
+    skin = parts_of(root)["skin"]
+
+    def refused(name, sentence):
+        with pytest.raises(RuntimeError, match=sentence):
+            bpy.ops.ecavatar.export(filepath=name and str(tmp_path / name))
+    (tmp_path / "file").write_text("x")
+    refused("", "no file is chosen")
+    refused("head.obj", "no export as .obj; .*let its name end in one of .glb")
+    refused("head", "no export as a file without an ending")
+    refused("file/head.glb", "cannot write")
+    refused("file/head.csv", "cannot write")
+    bpy.ops.object.mode_set(mode="EDIT")
+    refused("head.glb", "is being edited; .*skin; go back to Object Mode")
+    bpy.ops.object.mode_set(mode="OBJECT")
+    for owner in (skin.data.shape_keys, parts_of(root)["neck"]):
+        tracks = owner.animation_data.nla_tracks
+        for track in list(tracks):
+            tracks.remove(track)
+    refused("head.json", "no motion in its NLA tracks; .*generate it again")
+    skin.shape_key_clear()
+    refused("head.glb", "shape keys are gone")
+    bpy.context.view_layer.objects.active = None
+    refused("head.glb", "Select an avatar")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["astronaut-11111111", "file"]
+
+
+@pytest.mark.parametrize(("format_", "chosen", "name"), [
+    (".glb", "//head", "//head.glb"), (".fbx", "/a b/head.v2.GLB", "/a b/head.v2.fbx"), (".usdz", "head.usdc", "head.usdc"),
+    (".json", "take.1", "take.1.json"), (".csv", "/folder/", "/folder/")])
+def test_the_name_ends_as_the_format_asks(addon, format_, chosen, name):
+    bpy.context.scene.ecavatar.export.format = format_
+    dialog = SimpleNamespace(filepath=chosen)
+    assert ECAVATAR_OT_export.check(dialog, bpy.context) == (chosen != name) and dialog.filepath == name
+
+
+def test_the_dialog_opens_with_a_name(root):
+    bpy.context.scene.ecavatar.export.format = ".abc"
+    root.name = "a/b"
+    opened = []
+    context = SimpleNamespace(active_object=bpy.context.active_object, scene=bpy.context.scene,
+                              window_manager=SimpleNamespace(fileselect_add=opened.append))
+    dialog = SimpleNamespace(filepath="", check=lambda context: ECAVATAR_OT_export.check(dialog, context))
+    assert ECAVATAR_OT_export.invoke(dialog, context, None) == {"RUNNING_MODAL"}
+    assert opened == [dialog] and dialog.filepath == "a_b.abc"
+
+
+def test_every_format_of_the_panel_can_be_written(addon):
+    drawn = []
+    ECAVATAR_PT_export.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
+    assert drawn == ["Format", "Frames", "ARKit Shapes Only", "ecavatar.export"]
+    kinds = bpy.context.scene.ecavatar.export.bl_rna.properties["format"].enum_items.keys()
+    assert set(kinds) == set(module.WRITERS) - {".usdc"}

@@ -1,0 +1,71 @@
+"""CSV and JSON say what the motion is, in the columns that Live Link Face has."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from core.errors import InputError, JobError
+from core.face_motion import FaceMotion
+from core.head_model import HeadBasis
+from core.live_link import ARKIT, timecode, write
+from core.pack import Pack
+
+
+@pytest.fixture
+def motion():
+    random = np.random.default_rng(0)
+    names = ("jawOpen", "eyeBlinkLeft", "tongueTipUp")
+    turns = (random.normal(size=(30, 3)).astype(np.float32) for _ in range(3))
+    return FaceMotion(names, random.uniform(0, 1, (30, 3)).astype(np.float32), 25.0, *turns)
+
+
+def read_csv(path):
+    with path.open(newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_the_shapes_are_arkits_and_the_heads():
+    assert len(ARKIT) == len(set(ARKIT)) == 52
+    assert set(ARKIT) <= set(HeadBasis.load(Pack.open().path("head")).expression_names)
+
+
+def test_csv(motion, tmp_path):
+    write(tmp_path / "face.csv", motion)
+    header, *rows = read_csv(tmp_path / "face.csv")
+    assert header[:9] == ["Timecode", "BlendShapeCount", "EyeBlinkLeft", "EyeLookDownLeft", "EyeLookInLeft", "EyeLookOutLeft",
+                          "EyeLookUpLeft", "EyeSquintLeft", "EyeWideLeft"]
+    assert header[16:20] == ["JawForward", "JawRight", "JawLeft", "JawOpen"] and header[53] == "TongueOut"
+    assert header[54:] == ["HeadYaw", "HeadPitch", "HeadRoll", "LeftEyeYaw", "LeftEyePitch", "LeftEyeRoll", "RightEyeYaw",
+                           "RightEyePitch", "RightEyeRoll"]
+    assert [row[0] for row in rows[23:27]] == ["00:00:00:23.000", "00:00:00:24.000", "00:00:01:00.000", "00:00:01:01.000"]
+    values = np.array([row[2:] for row in rows], float)
+    assert {row[1] for row in rows} == {"61"} and values.shape == (30, 61)
+    np.testing.assert_allclose(values[:, ARKIT.index("jawOpen")], motion.weights[:, 0], atol=1e-6)
+    np.testing.assert_allclose(values[:, 52:], np.hstack([motion.head, motion.eye_left, motion.eye_right]), atol=1e-6)
+    assert np.count_nonzero(values[:, :52].any(axis=0)) == 2                # the head has no others, and the tongue's is not ARKit's
+
+
+def test_json(motion, tmp_path):
+    write(tmp_path / "face.JSON", motion)
+    values = json.loads((tmp_path / "face.JSON").read_text())
+    assert values["format"] == 1 and values["fps"] == 25 and values["names"] == list(motion.names)
+    np.testing.assert_allclose(values["weights"], motion.weights, atol=1e-6)
+    for name in ("head", "eye_left", "eye_right"):
+        np.testing.assert_allclose(values["turns"][name], getattr(motion, name), atol=1e-6)
+
+
+@pytest.mark.parametrize(("frame", "fps", "said"), [
+    (0, 24, "00:00:00:00.000"), (86399, 24, "00:59:59:23.000"), (30, 29.97, "00:00:01:00.000"), (172800, 24, "02:00:00:00.000")])
+def test_timecode(frame, fps, said):
+    assert timecode(frame, fps) == said
+
+
+def test_what_cannot_be_written_is_told(motion, tmp_path):
+    for name in ("face.txt", "face"):
+        with pytest.raises(InputError, match=r"\.csv or \.json"):
+            write(tmp_path / name, motion)
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(JobError, match="cannot write"):
+        write(tmp_path / "file" / "face.csv", motion)
