@@ -32,9 +32,10 @@ class MeshError:
         correctives = basis.corrective_basis[self.extra].astype(np.float32)
         each = np.zeros(len(basis.expression_names), np.float32)
         each[moving] = self.tolerance[member]
-        bound = each[basis.corrective_pairs[self.extra]] @ np.array([1, 1], np.float32)
+        bound = each[basis.corrective_pairs[self.extra, 0]] + np.abs(basis.corrective_gains[self.extra]) * each[
+            basis.corrective_pairs[self.extra, 1]]
         furthest = self.tolerance @ distances + bound @ np.linalg.norm(correctives, axis=2)
-        watched = np.flatnonzero(furthest > self.limit)                              # no other vertex can be off by more
+        watched = np.flatnonzero(furthest > self.limit)                         # no other vertex can be off by more
         self.offsets = np.concatenate([offsets, correctives])[:, watched].transpose(2, 0, 1).copy()      # (3, S + C', W)
         upper, lower = (np.concatenate([offsets, correctives])[:, side, 1].mean(axis=1) for side in central_pairs(basis))
         self.parting = upper - lower                                            # (S + C',) metres of the lips' gap

@@ -43,6 +43,7 @@ def test_blender_and_the_engine_have_the_same_values(addon, start):
     curve = bpy.data.objects.new("Empty", None).driver_add("location", 0)
     for modifier in list(curve.modifiers):
         curve.modifiers.remove(modifier)
+    curve.extrapolation = "CONSTANT"                            # a driver's is not from Blender 5.2 on
     write_curve(curve, written)
     assert {point.handle_left_type for point in curve.keyframe_points} == {"ALIGNED"}
     places = np.arange(start - 3, frames[-1] + 3, 0.25)
