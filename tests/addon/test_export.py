@@ -18,7 +18,7 @@ from ecavatar.ecavatar_addon.export import by_exporter, export
 from ecavatar.ecavatar_addon.export_operators import ECAVATAR_OT_export
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.panels_export import ECAVATAR_PT_export
-from ecavatar.ecavatar_addon.performance import LEAST_LOOK, LEAST_TURN
+from ecavatar.ecavatar_addon.performance import LEAST_LOOK
 from mathutils import Matrix
 
 from .exported import EXACT, imported, read_glb, seen, state, twins
@@ -177,7 +177,7 @@ def test_all_of_it_is_what_the_command_line_exports(root, result, tmp_path):
     looks = np.array([name.startswith("eyeLook") for name in motion.names])
     assert np.abs(difference[:, ~looks]).max() < 1e-4                                       # float32 keys and influences
     assert np.abs(difference[:, looks]).max() < LEAST_LOOK + 1e-4 and motion.weights[:, looks].any()
-    np.testing.assert_allclose(np.array(values["turns"]["head"]), motion.head, atol=2 * LEAST_TURN)
+    np.testing.assert_allclose(np.array(values["turns"]["head"]), motion.head, atol=np.radians(0.2))         # Blender's handles are others
 
 
 class FailingExporter(bpy.types.Operator):
