@@ -11,6 +11,8 @@ from . import assets, window
 from .environment import ROOT, version
 from .errors import BuildError
 
+MOST_WORKERS = 4                # each loads Blender
+NO_TESTS = 5                    # pytest's exit code where none was selected
 LAYERS = ("core", "training", "building", "benchmarks", "build.py")
 
 
@@ -32,10 +34,20 @@ def run(python: Path, *, gui: Literal["no", "yes", "auto"] = "no", arguments: li
     if version() != "3.11":
         sys.stdout.write("Without the tests of training: torch is installed with Python 3.11 only\n")
         sys.stdout.flush()
-    marked = ["-m", "not gui"] if gui == "no" else []
+    many = not arguments or any((ROOT / argument).is_dir() for argument in arguments)
+    together = ["-n", str(min(os.cpu_count() or 1, MOST_WORKERS)), "--dist", "loadfile"] if many else []
+    codes = [run_pytest(python, ["-m", "not gui", *together, *arguments])]
+    if gui != "no":                                     # alone: Blender's window waits for nobody
+        codes.append(run_pytest(python, ["-m", "gui", *arguments]))
+    failed = [code for code in codes if code not in (0, NO_TESTS)]
+    return failed[0] if failed else min(codes)
+
+
+def run_pytest(python: Path, arguments: list[str]) -> int:
+    """Run pytest with a user folder of its own and return its exit code."""
     with tempfile.TemporaryDirectory() as user:
         environment = {**os.environ, "BLENDER_USER_RESOURCES": user}
-        return subprocess.run([str(python), "-m", "pytest", *marked, *arguments], cwd=ROOT, env=environment, check=False).returncode
+        return subprocess.run([str(python), "-m", "pytest", *arguments], cwd=ROOT, env=environment, check=False).returncode
 
 
 def lint(python: Path) -> int:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp())     # before bpy is imported
+USER = Path(os.environ.get("BLENDER_USER_RESOURCES") or tempfile.mkdtemp()) / os.environ.get("PYTEST_XDIST_WORKER", "alone")
+USER.mkdir(exist_ok=True)
+os.environ["BLENDER_USER_RESOURCES"] = str(USER)        # before bpy is imported
 
 import bpy  # noqa: E402
 

@@ -177,7 +177,7 @@ def test_all_of_it_is_what_the_command_line_exports(root, result, tmp_path):
     looks = np.array([name.startswith("eyeLook") for name in motion.names])
     assert np.abs(difference[:, ~looks]).max() < 1e-4                                       # float32 keys and influences
     assert np.abs(difference[:, looks]).max() < LEAST_LOOK + 1e-4 and motion.weights[:, looks].any()
-    np.testing.assert_allclose(np.array(values["turns"]["head"]), motion.head, atol=np.radians(0.2))     # Blender smooths a little otherwise
+    np.testing.assert_allclose(np.array(values["turns"]["head"]), motion.head, atol=np.radians(0.2))
 
 
 class FailingExporter(bpy.types.Operator):
