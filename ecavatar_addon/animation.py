@@ -3,7 +3,8 @@
 Blinks, gaze and head motion: performance.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import bpy
 import numpy as np
@@ -38,8 +39,9 @@ LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 LIPS_LIMIT = 0.0001             # metres that the keys of what keeps the lips in sync may move a vertex, beside those of the speech
 
 
-def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBasis, *, start: int, dense: bool) -> None:
-    """Key speech and emotion on the skin from frame `start`; let the jaw and the other parts follow the skin.
+def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBasis, *, start: int, dense: bool) -> list[str]:
+    """Key speech and emotion on the skin from frame `start`; let the jaw and the other parts follow the skin. Return what the artist
+    should know.
 
     dense: a key on every frame for speech and lips, instead of few Bezier keys.
     The track at the bottom holds everything at rest, so that a muted track above it leaves nothing behind.
@@ -58,9 +60,9 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBa
         found = np.hstack([bake["emotion_lips"], bake["fusion_weights"]])
         lips = dense_curves((*names, *fused_names(result)), gain * found, start=start)
     set_track(keys, root.name, REST, rest_curves((*speech, *LIDS, *LOOKS, *emotion, *lips), start=start), stamp)
-    set_track(keys, root.name, SPEECH, speech, stamp)
-    set_track(keys, root.name, EMOTION, emotion, stamp | {"gain": gain}, blend_type="ADD")
-    set_track(keys, root.name, LIPS, lips, stamp | {"gain": gain, "fused": float(fused)}, blend_type="ADD")
+    kept = (set_track(keys, root.name, SPEECH, speech, stamp),
+            set_track(keys, root.name, EMOTION, emotion, stamp | {"gain": gain}, blend_type="ADD"),
+            set_track(keys, root.name, LIPS, lips, stamp | {"gain": gain, "fused": float(fused)}, blend_type="ADD"))
     rekey_lips(keys, basis)
     set_strength(keys, strength)
     for role, part in parts.items():
@@ -73,6 +75,12 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBa
         drivers.correct(keys, str(name), tuple(names[place] for place in pair), float(factor))
     for role in EYES:
         drivers.look(parts[role], keys, role.removeprefix("eye_").capitalize())
+    return edits_kept(kept)
+
+
+def edits_kept(names: Iterable[str]) -> list[str]:
+    """Return what the artist should know of edited keys that went to actions of these names, "" where there were none."""
+    return [f"your edited keys are kept; action {name}; put it on an NLA track to use it" for name in names if name]
 
 
 def speech_curves(weights: Floats, basis: HeadBasis, *, start: float, fps: float, dense: bool) -> Curves:
@@ -115,27 +123,30 @@ def set_track(keys: bpy.types.ID, owner: str, name: str, curves: Curves, stamp: 
     """Give the NLA track `name` an action with a curve for each channel (frames and values), from start to end of the stamp.
 
     Returns the name of the copy that keeps an artist's edits, or "". A track that is there already keeps its place among the artist's
-    own; a new one comes on top, or above the track `above`. Tracks combine: one replaces, or adds to, only what it keys, so that each
-    can be muted, moved and edited alone.
+    own; a new one comes on top, or above the track `above`. One that holds strips of the artist's is left to them, under another name.
+    Tracks combine: one replaces, or adds to, only what it keys, so that each can be muted, moved and edited alone.
     """
     animation = keys.animation_data or keys.animation_data_create()
-    track = animation.nla_tracks.get(name)
-    action = track.strips[0].action if track is not None and track.strips else None
-    if action is None:
-        action = bpy.data.actions.new(f"{owner} {name}")
+    track, strip = animation.nla_tracks.get(name), strip_of(keys, name)
+    action = strip.action if strip is not None else bpy.data.actions.new(f"{owner} {name}")
+    if track is not None and any(other != strip for other in track.strips):
+        if strip is not None:
+            track.strips.remove(strip)
+        track.name = above = f"{name} own"
+        track = None
     kept = write_action(action, keys, curves, stamp)
     slot, _ = channels_of(action, keys)
     if track is None:
         track = animation.nla_tracks.new(prev=animation.nla_tracks.get(above))
         track.name = name
-    strip = track.strips[0] if track.strips else track.strips.new(name, int(stamp["start"]), action)
+    placed: Any = track.strips[0] if track.strips else track.strips.new(name, int(stamp["start"]), action)
     if slot is not None:
-        strip.action_slot = slot
-    strip.scale, strip.repeat = 1.0, 1.0
-    strip.action_frame_start, strip.action_frame_end = stamp["start"], stamp["end"]
-    strip.frame_end, strip.frame_start = stamp["end"], stamp["start"]
-    strip.extrapolation = "HOLD" if name == REST else "NOTHING"
-    strip.blend_type = blend_type
+        placed.action_slot = slot
+    placed.scale, placed.repeat = 1.0, 1.0
+    placed.action_frame_start, placed.action_frame_end = stamp["start"], stamp["end"]
+    placed.frame_end, placed.frame_start = stamp["end"], stamp["start"]
+    placed.extrapolation = "HOLD" if name == REST else "NOTHING"
+    placed.blend_type = blend_type
     return kept
 
 

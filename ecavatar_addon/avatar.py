@@ -12,8 +12,8 @@ from ..core.job import JobResult
 from . import animation, emotion, hair, head, lip_sync, performance, scene, skin
 
 
-def import_avatar(result: JobResult, target: bpy.types.Scene) -> bpy.types.Object:
-    """Put the avatar of `result` into the scene and return its root.
+def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | None = None) -> bpy.types.Object:
+    """Put the avatar of `result` into the scene and return its root; what the artist should know is added to `told`.
 
     An avatar of the same job folder is brought up to date where it stands. Nothing is changed before `result` has been read whole.
     Raises PackError when the head model it was made with is not there.
@@ -32,9 +32,11 @@ def import_avatar(result: JobResult, target: bpy.types.Scene) -> bpy.types.Objec
     lip_sync.show(root, result.controls)
     emotion.show(root, result.felt, result.emotions)
     emotion.belong(root, Path(result.audio))
-    animation.apply(root, parts, result, basis, start=target.frame_start, dense=target.ecavatar.dense_keys)
+    said = animation.apply(root, parts, result, basis, start=target.frame_start, dense=target.ecavatar.dense_keys)
     performance.show(root, result.take)
-    performance.apply(root, parts, to_performance(result.bake), start=target.frame_start)
+    said += performance.apply(root, parts, to_performance(result.bake), start=target.frame_start)
+    if told is not None:
+        told += said
     scene.play(target, root, result)
     scene.light(target, root)
     return root

@@ -69,6 +69,7 @@ def show(root: bpy.types.Object, track: EmotionTrack, settings: EmotionSettings 
         if settings is not None:
             for name in SLIDERS:
                 setattr(emotion, name, getattr(settings, name))
+            emotion.said = ""
         emotion.windows.clear()
         emotion.duration = track.windows[-1].end
         for window in track.windows:

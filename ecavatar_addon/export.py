@@ -17,7 +17,8 @@ import bpy
 from ..core import live_link
 from ..core.errors import InputError, JobError
 from ..core.mdd import write_mdd
-from .export_samples import armatures_of, face_motion, meshes_of, sample, vertices_of, watch
+from .animation import REST
+from .export_samples import armatures_of, check_vertices, face_motion, meshes_of, sample, vertices_of, watch
 from .export_stage import copy, enter, in_window, temporary_scene
 from .head import Parts
 from .scene import frames_per_second, to_engine
@@ -95,7 +96,8 @@ def extent(root: bpy.types.Object, parts: Parts, target: bpy.types.Scene, frames
     if frames == SCENE:
         return target.frame_start, target.frame_end
     animated = [owner.animation_data for owner in (parts["skin"].data.shape_keys, *armatures_of(parts)) if owner.animation_data]
-    strips = [strip for animation in animated for track in animation.nla_tracks if not track.mute for strip in track.strips]
+    strips = [strip for animation in animated for track in animation.nla_tracks
+              if not track.mute and track.name != REST for strip in track.strips]
     if not strips:
         raise InputError("the avatar has no motion in its NLA tracks", root.name, "generate it again, or export the scene's frames")
     return math.floor(min(strip.frame_start for strip in strips)), math.ceil(max(strip.frame_end for strip in strips))
@@ -177,10 +179,7 @@ def write_numbers(job: Export) -> None:
 def write_caches(job: Export) -> None:
     """Write a point cache of the skin, and one beside it for each other part; raise InputError where a modifier adds vertices."""
     depsgraph = next(watch(job.stage))
-    for part in job.parts.values():
-        if len(vertices_of(part, depsgraph)) != len(part.data.vertices):
-            raise InputError("a modifier changes the number of vertices, which a point cache cannot follow", part.name,
-                             "hide the modifier in the viewport")
+    check_vertices(job.parts.values(), depsgraph, "a point cache")
     count = job.stage.frame_end - job.stage.frame_start + 1
     for role, part in reversed(job.parts.items()):      # the skin last
         path = job.path if role == "skin" else job.path.with_name(f"{job.path.stem}_{role}{job.path.suffix}")

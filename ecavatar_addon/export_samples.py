@@ -1,12 +1,13 @@
 """What an avatar shows on each frame: weights of its shapes, places of its parts, bones, vertices; whatever animates them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.errors import InputError
 from ..core.face_motion import FaceMotion, angles, turn
 from ..core.live_link import ARKIT
 from ..core.types import Floats
@@ -126,6 +127,7 @@ def face_motion(scene: bpy.types.Scene, root: bpy.types.Object, parts: Parts, *,
     weights, turns = [], []
     turning = [parts.get(role) for role in (FIXED, *EYES)]
     rest = [rest_of(part) for part in turning]
+    check_vertices(filter(None, turning), next(watch(scene)), "a measure of its turning")
     for depsgraph in watch(scene):
         weights.append(weights_of(parts["skin"], names, depsgraph))
         world = np.array(root.evaluated_get(depsgraph).matrix_world)[:3, :3]
@@ -135,6 +137,14 @@ def face_motion(scene: bpy.types.Scene, root: bpy.types.Object, parts: Parts, *,
         turns.append([angles(matrix) if matrix is not None else (0.0, 0.0, 0.0) for matrix in turned])
     head, left, right = np.array(turns, np.float32).transpose(1, 0, 2)
     return FaceMotion(names, np.array(weights), frames_per_second(scene), head, left, right)
+
+
+def check_vertices(parts: Iterable[bpy.types.Object], depsgraph: bpy.types.Depsgraph, what: str) -> None:
+    """Raise InputError where a mesh is seen with other vertices than it has, which `what` cannot follow."""
+    for part in parts:
+        if len(vertices_of(part, depsgraph)) != len(part.data.vertices):
+            raise InputError(f"a modifier changes the number of vertices, which {what} cannot follow", part.name,
+                             "hide the modifier in the viewport")
 
 
 def rest_of(part: bpy.types.Object | None) -> Floats:

@@ -151,7 +151,7 @@ def update(root: bpy.types.Object, *, dense: bool = False) -> list[str]:
     for found in filter(None, (action, our_action(keys, animation.LIPS))):
         found[STAMP]["dense"] = dense
     kept = animation.rekey(keys, animation.SPEECH, speech), animation.rekey_lips(keys, basis)
-    told = [f"your edited keys are kept; action {name}; put it on an NLA track to use it" for name in kept if name]
+    told = animation.edits_kept(kept)
     if animation.fused_on_mesh(keys):
         told.append(animation.FUSE_AGAIN)
     return [*told, *closure_warnings(motion, controls, basis)]

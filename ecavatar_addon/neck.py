@@ -51,6 +51,7 @@ def place_bones(armature: bpy.types.Object, places: Mapping[str, tuple[Vector, V
 
     Bones can be changed in edit mode only, so the armature is edited in a scene of its own: the artist's mode and selection stay.
     """
+    mode, hidden, armature.hide_viewport = armature.mode, armature.hide_viewport, False
     room = bpy.data.scenes.new("ECAvatar")
     room.collection.objects.link(armature)
     layer = room.view_layers[0]
@@ -63,8 +64,9 @@ def place_bones(armature: bpy.types.Object, places: Mapping[str, tuple[Vector, V
                 bone = bones.get(name) or bones.new(name)
                 bone.head, bone.tail = ends
                 bone.roll, bone.parent, parent = 0.0, parent, bone
-            bpy.ops.object.mode_set(mode="OBJECT")
+            bpy.ops.object.mode_set(mode=mode)
     finally:
+        armature.hide_viewport = hidden
         bpy.data.scenes.remove(room)
 
 

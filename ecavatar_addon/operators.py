@@ -146,7 +146,7 @@ def job_folder(photo: Path) -> Path:
 
 def finish(worker: jobs.Worker, target: bpy.types.Scene) -> None:
     """Import the result of a worker that has ended, and show the avatar; raise ECAvatarError when it failed."""
-    root = import_avatar(result_of(worker), target)
+    root = import_avatar(result_of(worker), target, worker.warnings)
     if not bpy.app.background:
         scene.show(bpy.context, target, root)
 

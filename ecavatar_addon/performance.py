@@ -10,18 +10,21 @@ from ..core.gaze import eye_angles, look_weights
 from ..core.performance import perform
 from ..core.types import EmotionTrack, Performance
 from .actions import STAMP, Curves, is_edited, our_action
-from .animation import LIDS, REST, SPEECH, rekey, rest_curves, set_strength, set_track
+from .animation import LIDS, REST, SPEECH, edits_kept, rekey, rest_curves, set_strength, set_track
 from .head import Parts, parts_of
 from .lip_sync import motion_path
 from .neck import HEAD, NECK
 
-BLINKS, GAZE, HEAD_MOTION = "Blinks", "Gaze", "Head Motion"
+BLINKS, GAZE, HEAD_MOTION = TRACKS = "Blinks", "Gaze", "Head Motion"
 PATH = f'pose.bones["{HEAD}"].rotation_euler'
 LEAST_TURN, LEAST_LOOK = np.radians(0.03), 0.01         # radians of the head, and weight of eyeLook: what a key must be worth
 
 
-def apply(root: bpy.types.Object, parts: Parts, performance: Performance, *, start: int) -> None:
-    """Key blinks, gaze and head motion from frame `start`, as long as the speech and as strong as the avatar's sliders say."""
+def apply(root: bpy.types.Object, parts: Parts, performance: Performance, *, start: int) -> list[str]:
+    """Key blinks, gaze and head motion from frame `start`, as long as the speech and as strong as the avatar's sliders say.
+
+    Return what the artist should know.
+    """
     keys, armature, settings = parts["skin"].data.shape_keys, parts[NECK], root.ecavatar.performance
     spoken = our_action(keys, SPEECH)[STAMP]
     stamp = {name: spoken[name] for name in ("start", "end", "fps")}
@@ -29,12 +32,14 @@ def apply(root: bpy.types.Object, parts: Parts, performance: Performance, *, sta
     blinks = blink_curves(performance, start=start, fps=fps, gain=gains[BLINKS])
     gaze = gaze_curves(performance, start=start, fps=fps, gain=gains[GAZE], head=settings.head_motion)
     head = head_curves(performance, start=start, fps=fps, gain=gains[HEAD_MOTION])
-    set_track(keys, root.name, BLINKS, blinks, stamp | {"gain": gains[BLINKS]}, above=SPEECH)
-    set_track(keys, root.name, GAZE, gaze, stamp | {"gain": gains[GAZE]}, above=BLINKS)
     set_track(armature, armature.name, REST, rest_curves(tuple((PATH, axis) for axis in range(3)), start=start), stamp)
-    set_track(armature, armature.name, HEAD_MOTION, head, stamp | {"gain": gains[HEAD_MOTION]}, above=REST)
+    kept = (set_track(keys, root.name, BLINKS, blinks, stamp | {"gain": gains[BLINKS]}, above=SPEECH),
+            set_track(keys, root.name, GAZE, gaze, stamp | {"gain": gains[GAZE]}, above=BLINKS),
+            set_track(armature, armature.name, HEAD_MOTION, head, stamp | {"gain": gains[HEAD_MOTION]}, above=REST))
     for name, (owner, strength) in tracks_of(root, parts).items():
         set_strength(owner, strength, (name,))
+    settings.keyed = settings.take
+    return edits_kept(kept)
 
 
 def tracks_of(root: bpy.types.Object, parts: Parts) -> dict[str, tuple[bpy.types.ID, float]]:
@@ -72,10 +77,10 @@ def performance_of(root: bpy.types.Object, felt: EmotionTrack) -> Performance:
     return perform(to_rhythm(motion_path(root)), take=root.ecavatar.performance.take, felt=felt)
 
 
-def update(root: bpy.types.Object, performance: Performance, names: tuple[str, ...] = (BLINKS, GAZE, HEAD_MOTION)) -> list[str]:
+def update(root: bpy.types.Object, performance: Performance, names: tuple[str, ...] = TRACKS) -> list[str]:
     """Key the tracks `names` anew and return what the artist should know.
 
-    Raises JobError, before anything is changed, when one of them is gone.
+    A track that the artist has deleted stays away. Raises JobError, before anything is changed, when the skin or the neck is gone.
     """
     parts = checked(root)
     made = {BLINKS: blink_curves, GAZE: lambda *given, **options: gaze_curves(*given, **options,
@@ -84,9 +89,13 @@ def update(root: bpy.types.Object, performance: Performance, names: tuple[str, .
     kept = []
     for name in names:
         owner, _ = tracks_of(root, parts)[name]
-        stamp = our_action(owner, name)[STAMP]
+        if (action := our_action(owner, name)) is None:
+            continue
+        stamp = action[STAMP]
         kept.append(rekey(owner, name, made[name](performance, start=stamp["start"], fps=stamp["fps"], gain=stamp["gain"])))
-    return [f"your edited keys are kept; action {name}; put it on an NLA track to use it" for name in kept if name]
+    if names == TRACKS:
+        root.ecavatar.performance.keyed = root.ecavatar.performance.take
+    return edits_kept(kept)
 
 
 def feel(root: bpy.types.Object, felt: EmotionTrack) -> list[str]:
@@ -116,17 +125,15 @@ def strengthen(root: bpy.types.Object, felt: EmotionTrack) -> list[str]:
 
 
 def checked(root: bpy.types.Object) -> Parts:
-    """Return the avatar's parts; raise JobError when it has no neck or one of the tracks is gone."""
+    """Return the avatar's parts; raise JobError when it has no skin with keys or no neck."""
     parts = parts_of(root)
-    present = "skin" in parts and parts["skin"].data.shape_keys is not None and NECK in parts
-    gone = [name for name, (owner, _) in tracks_of(root, parts).items() if our_action(owner, name) is None] if present else [NECK]
-    if gone:
-        raise JobError(f"the avatar lacks {', '.join(gone)}", root.name, "generate it again")
+    if "skin" not in parts or parts["skin"].data.shape_keys is None or NECK not in parts:
+        raise JobError("the avatar's skin, its shape keys or its neck is gone", root.name, "generate it again")
     return parts
 
 
 def show(root: bpy.types.Object, take: int) -> None:
-    """Let the avatar show which take is keyed; keys stay as they are."""
+    """Let the avatar show a take; keys stay as they are."""
     settings = root.ecavatar.performance
-    settings.showing = True
+    settings.showing, settings.said = True, ""
     settings.take, settings.showing = take, False

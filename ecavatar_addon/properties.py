@@ -235,6 +235,7 @@ class ECAVATAR_PG_performance(bpy.types.PropertyGroup):
     take: bpy.props.IntProperty(
         name="Seed", min=0, max=MOST_TAKES - 1, options=set(), update=takes.take_changed,
         description="Which of the possible blinks, glances and head motions of this recording")
+    keyed: bpy.props.IntProperty(name="Keyed", options={"HIDDEN"}, description="The seed that the keys were made with")
     showing: bpy.props.BoolProperty(
         name="Showing", options={"HIDDEN", "SKIP_SAVE"}, description="Whether the settings are being written, and not to be keyed yet")
     said: bpy.props.StringProperty(

@@ -32,12 +32,11 @@ class ECAVATAR_OT_new_take(lip_sync.ForAvatar, bpy.types.Operator):
 
 def retake(root: bpy.types.Object, take: int) -> list[str]:
     """Key another performance and return what the artist should know; raise ECAvatarError, and change nothing, when that cannot be."""
-    before = root.ecavatar.performance.take
     performance.show(root, take)
     try:
         return performance.update(root, performance.performance_of(root, emotion.track_of(root)))
     except ECAvatarError:
-        performance.show(root, before)
+        performance.show(root, root.ecavatar.performance.keyed)
         raise
 
 

@@ -16,6 +16,7 @@ from ecavatar.ecavatar_addon import export as module
 from ecavatar.ecavatar_addon import lip_sync
 from ecavatar.ecavatar_addon.export import by_exporter, export
 from ecavatar.ecavatar_addon.export_operators import ECAVATAR_OT_export
+from ecavatar.ecavatar_addon.export_samples import meshes_of
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.panels_export import ECAVATAR_PT_export
 from ecavatar.ecavatar_addon.performance import LEAST_LOOK
@@ -134,6 +135,21 @@ def test_a_point_cache_needs_the_vertices_that_the_mesh_has(told, tmp_path):
     with pytest.raises(RuntimeError, match="changes the number of vertices.*skin"):
         bpy.ops.ecavatar.export(filepath=str(tmp_path / "head.mdd"))
     assert not (tmp_path / "head.mdd").exists()
+
+
+def test_numbers_need_the_vertices_that_the_eyes_have(told, tmp_path):
+    parts_of(told)["eye_left"].modifiers.new("Smooth", "SUBSURF")
+    with pytest.raises(RuntimeError, match="changes the number of vertices.*eye_left"):
+        bpy.ops.ecavatar.export(filepath=str(tmp_path / "head.csv"))
+
+
+def test_the_frames_are_those_of_the_moved_speech(root, folder):
+    for owner in (parts_of(root)["skin"].data.shape_keys, parts_of(root)["neck"]):
+        for track in owner.animation_data.nla_tracks:
+            if track.name != "Rest":
+                track.strips[0].frame_end += 300
+                track.strips[0].frame_start += 300
+    assert module.extent(root, meshes_of(root), bpy.context.scene, module.AVATAR) == (301, 541)
 
 
 def test_numbers_are_what_the_face_shows(told, tmp_path):

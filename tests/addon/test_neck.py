@@ -119,3 +119,13 @@ def test_the_bones_follow_another_head(root, folder):
     ends = np.array(armature.data.bones["neck"].head_local) + np.array(armature.location)
     np.testing.assert_allclose(ends, to_blender(result.bake["neck_base"]), atol=1e-5)
     assert bpy.context.view_layer.objects.active == skin and len(bpy.data.scenes) == 1
+
+
+def test_a_hidden_neck_follows_too(root, folder):
+    armature, result = parts_of(root)["neck"], read_result(folder)
+    armature.hide_viewport = True
+    result.bake["neck_pivot"] = result.bake["neck_pivot"] + np.float32([0, 0.01, 0])
+    import_avatar(result, bpy.context.scene)
+    ends = np.array(armature.data.bones["neck"].head_local) + np.array(armature.location)
+    np.testing.assert_allclose(ends, to_blender(result.bake["neck_base"]), atol=1e-5)
+    assert armature.hide_viewport

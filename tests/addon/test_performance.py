@@ -154,6 +154,30 @@ def test_without_its_job_folder_the_motion_stays(root, folder):
     assert same(head_curves(root), head) and root.ecavatar.performance.take == 0
     root.ecavatar.performance.head_motion = 0.5                         # acts, and tells that the eyes do not know
     assert "job folder is gone" in root.ecavatar.performance.said and moves(root).max() > 0
+    root.ecavatar.performance.take = 7
+    assert root.ecavatar.performance.take == 0                          # what is keyed
+
+
+def test_a_deleted_track_stays_away_and_the_others_go_on(root, folder):
+    tracks = keys(root).animation_data.nla_tracks
+    tracks.remove(tracks["Gaze"])
+    root.ecavatar.performance.blinks = 0.25
+    assert not root.ecavatar.performance.said
+    assert bpy.ops.ecavatar.new_take() == {"FINISHED"} and "Gaze" not in tracks
+    shut = max(shown_lid(root, frame) for frame in range(1, 242))
+    assert 0.2 < shut <= 0.251
+
+
+def shown_lid(root, frame):
+    bpy.context.scene.frame_set(frame)
+    return keys(root).key_blocks["eyeBlinkLeft"].value - sum(
+        weight * strip(root, name).influence for name, weight in felt_lid(root, frame).items())
+
+
+def felt_lid(root, frame):
+    """What the emotion adds to the lid."""
+    return {name: np.interp(frame, *found["eyeBlinkLeft"].T) if "eyeBlinkLeft" in (found := curves(root, name)) else 0.0
+            for name in ("Emotion", "Emotion Lips")}
 
 
 def test_the_panel_shows_it(root):

@@ -66,6 +66,21 @@ def test_generating_again_replaces_in_place(avatar, result):
     assert len(strips(scene)) == SOUND
 
 
+def test_a_strip_of_the_artists_in_our_track_stays(avatar, result):
+    keys = parts_of(avatar)["skin"].data.shape_keys
+    track = keys.animation_data.nla_tracks["Speech"]
+    ours = track.strips[0]
+    ours.frame_end, ours.frame_start = 541, 301
+    own = bpy.data.actions.new("own")
+    track.strips.new("own", 1, own)
+    told = []
+    import_avatar(result, bpy.context.scene, told)
+    tracks = keys.animation_data.nla_tracks
+    assert [strip.action for strip in tracks["Speech own"].strips] == [own] and "ecavatar" not in own
+    assert [(strip.frame_start, strip.frame_end) for strip in tracks["Speech"].strips] == [(1, 241)]
+    assert [found.name for found in tracks][:3] == ["Rest", "Speech own", "Speech"] and not told
+
+
 def test_generating_again_keeps_the_artists_work(avatar, result):
     parts = parts_of(avatar)
     skin, keys = parts["skin"], parts["skin"].data.shape_keys

@@ -18,10 +18,10 @@ from building import assets, extension, window
 pytestmark = pytest.mark.gui
 LIMIT = 600.0                                       # seconds until a session that hangs is ended
 VIEW = (slice(90, 715), slice(60, 720))             # rows and columns of the screen: the 3D view without its sidebar
-PANEL = (slice(82, 300), slice(775, 1028))          # the add-on's panel
+PANEL = (slice(82, 345), slice(775, 1028))          # the add-on's panel
 LOWER = (slice(300, 715), slice(775, 1028))         # the panel of the emotions below it
 MOUTH = (slice(400, 600), slice(380, 680))          # the lower half of the head, seen from the front
-ROLES = ["avatar", "brows", "eye_left", "eye_right", "hair", "jaw", "lashes", "skin", "teeth_lower", "teeth_upper", "tongue"]
+ROLES = ["avatar", "brows", "eye_left", "eye_right", "hair", "jaw", "lashes", "neck", "skin", "teeth_lower", "teeth_upper", "tongue"]
 START = """
 export LIBGL_ALWAYS_SOFTWARE=1 BLENDER_USER_RESOURCES=/tmp/blender
 mkdir -p /tmp/blender
