@@ -101,7 +101,9 @@ def apply(target: bpy.types.Object, others: list[bpy.types.Object], where: bpy.t
     said = told("the mesh no longer has", [row.key for row in mapping.driven if row.key not in present])
     said += told("other drivers move", [row.key for row in mapping.driven if row.key in driven])
     said += key(keys, target.name, source, usable)
-    for follower in followers.find(target, others):
+    found, listed = followers.find(target, others)
+    said += told("these have a list of their own, so apply to them too:", [mesh.name for mesh in listed])
+    for follower in found:
         rest = followers.follow(follower, keys, usable)
         if rest.driven:
             said += key(follower.data.shape_keys, follower.name, source, rest)
@@ -120,24 +122,28 @@ def key(keys: bpy.types.Key, owner: str, source: Source, mapping: CharacterMap) 
     """Key a mapping's layers on some shape keys and return what the artist should know."""
     said = [*free_tracks(keys), *push_down(keys, owner)]
     before = {curve for track in TRACKS for curve in animated(keys, track)}
-    layers, stamp, gain = retarget(source.motion, mapping), source.stamp, max(source.strength, 1.0)
+    layers, stamp = retarget(source.motion, mapping), source.stamp
+    gains = {name: max(strength, 1.0) for name, strength in source.strengths.items()}
     speech, cut = held_in_sliders(keys, layers)
     said += told("a slider's range ends before the motion does:", cut)
     new = [name for name in TRACKS if strip_of(keys, name) is None]
     frames = source.start + np.arange(len(speech), dtype=np.float64)
-    written: dict[str, tuple[Curves, dict[str, float], str]] = {
-        animation.REST: (animation.rest_curves(layers.keys, start=source.start), stamp, "REPLACE"),
-        animation.SPEECH: (animation.dense_curves(layers.keys, speech, start=source.start), stamp, "REPLACE"),
-        performance.BLINKS: (thin_curves(layers.keys, layers.blinks, frames), stamp, "REPLACE"),
-        performance.GAZE: (thin_curves(layers.keys, layers.gaze, frames), stamp, "REPLACE"),
-        animation.EMOTION: (thin_curves(layers.keys, gain * layers.emotion, frames), stamp | {"gain": gain}, "ADD"),
-        animation.LIPS: (animation.dense_curves(layers.keys, gain * layers.lips, start=source.start), stamp | {"gain": gain}, "ADD")}
-    for name, (curves, note, blend_type) in written.items():
-        kept = animation.set_track(keys, owner, name, curves, note, blend_type=blend_type)
+    written: dict[str, Curves] = {
+        animation.REST: animation.rest_curves(layers.keys, start=source.start),
+        animation.SPEECH: animation.dense_curves(layers.keys, speech, start=source.start),
+        performance.BLINKS: thin_curves(layers.keys, gains[performance.BLINKS] * layers.blinks, frames),
+        performance.GAZE: thin_curves(layers.keys, gains[performance.GAZE] * layers.gaze, frames),
+        animation.EMOTION: thin_curves(layers.keys, gains[animation.EMOTION] * layers.emotion, frames),
+        animation.LIPS: animation.dense_curves(layers.keys, gains[animation.LIPS] * layers.lips, start=source.start)}
+    for name, curves in written.items():
+        note = stamp | ({"gain": gains[name]} if name in gains else {})
+        added = "ADD" if name in (animation.EMOTION, animation.LIPS) else "REPLACE"
+        kept = animation.set_track(keys, owner, name, curves, note, blend_type=added)
         said += [f"your edited keys are kept; action {kept}; put it on an NLA track to use it"] if kept else []
         if source.keys is not None:
             take_place(keys, source.keys, name, new=name in new)
-    said += animation.set_strength(keys, source.strength)
+    for name, strength in source.strengths.items():
+        said += animation.set_strength(keys, strength, (name,))
     for path in before - {curve for track in TRACKS for curve in animated(keys, track)}:
         for block in keys.key_blocks:
             if path_of(block.name) == path:

@@ -8,12 +8,18 @@ from . import drivers
 from .actions import path_of
 
 
-def find(target: bpy.types.Object, others: list[bpy.types.Object]) -> list[bpy.types.Object]:
-    """Return the meshes that belong to a face: its children, those on its armature, and `others`, if they have editable keys."""
+def find(target: bpy.types.Object, others: list[bpy.types.Object]) -> tuple[list[bpy.types.Object], list[bpy.types.Object]]:
+    """Return the meshes that follow a face: its children, those on its armature, and `others`, if they have editable keys.
+
+    Meshes with a list of their own do not follow; those of them that are its children or among `others` are returned beside.
+    """
     on_armature = target.parent.children_recursive if target.parent is not None and target.parent.type == "ARMATURE" else ()
-    found = dict.fromkeys((*target.children_recursive, *on_armature, *others))
-    return [mesh for mesh in found if mesh.type == "MESH" and mesh.data.shape_keys not in (None, target.data.shape_keys)
-            and mesh.data.shape_keys.is_editable and not mesh.ecavatar.role and not len(mesh.ecavatar.character.keys)]
+    meant = (*target.children_recursive, *others)
+    found = [mesh for mesh in dict.fromkeys((*target.children_recursive, *on_armature, *others))
+             if mesh.type == "MESH" and mesh.data.shape_keys not in (None, target.data.shape_keys)
+             and mesh.data.shape_keys.is_editable and not mesh.ecavatar.role]
+    listed = [mesh for mesh in found if len(mesh.ecavatar.character.keys)]
+    return [mesh for mesh in found if mesh not in listed], [mesh for mesh in listed if mesh in meant]
 
 
 def driven_keys(keys: bpy.types.Key) -> frozenset[str]:

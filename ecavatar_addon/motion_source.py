@@ -1,29 +1,31 @@
 """Where the motion for an artist's own character comes from: an avatar's tracks as they are now, or a finished job folder."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.arrays import to_performance
-from ..core.errors import InputError
+from ..core.errors import ECAvatarError, InputError
 from ..core.gaze import eye_angles, look_weights
 from ..core.job import JobResult, read_result
 from ..core.retarget import AvatarMotion
 from ..core.shape_sources import SHAPES
-from ..core.types import Floats
-from . import animation, head, performance
-from .actions import STAMP, our_action, sample
+from ..core.types import Floats, Performance
+from . import animation, emotion, head, performance
+from .actions import STAMP, is_edited, our_action, sample
 
 
 @dataclass(frozen=True)
 class Source:
-    """What to play: a motion, the frames it lies on, the strength of its emotion, and the avatar's keys or job it comes from."""
+    """What to play: a motion, the frames it lies on, how strong the tracks with sliders are, and whose keys or job it comes from."""
 
     motion: AvatarMotion
     start: float
-    strength: float
+    strengths: Mapping[str, float]
     keys: bpy.types.Key | None
     result: JobResult | None
 
@@ -38,15 +40,29 @@ def avatars(target: bpy.types.Scene) -> list[bpy.types.Object]:
     return [candidate for candidate in target.objects if candidate.ecavatar.role == head.AVATAR]
 
 
+def chosen_avatar(target: bpy.types.Object, where: bpy.types.Scene) -> bpy.types.Object | None:
+    """Return the avatar chosen for the mesh, if it is in the scene: Blender keeps a deleted one as long as it is chosen."""
+    root = target.ecavatar.character.avatar
+    return root if root is not None and root.ecavatar.role == head.AVATAR and root in where.objects[:] else None
+
+
+def strengths_of(root: bpy.types.Object | None) -> dict[str, float]:
+    """Return how strong an avatar's sliders make the tracks that have one; as they are without an avatar."""
+    felt = root.ecavatar.emotion.strength if root is not None else 1.0
+    blinks, gaze = (root.ecavatar.performance.blinks, root.ecavatar.performance.gaze) if root is not None else (1.0, 1.0)
+    return {performance.BLINKS: blinks, performance.GAZE: gaze, animation.EMOTION: felt, animation.LIPS: felt}
+
+
 def source_of(target: bpy.types.Object, where: bpy.types.Scene) -> Source:
     """Return what the mesh is to play: the avatar or the job folder chosen for it, else the scene's only avatar.
 
-    Raises ECAvatarError when there is none, there are several, or the job is unfinished.
+    Raises ECAvatarError when there is none, there are several, the chosen one was deleted, or the job is unfinished.
     """
-    character, roots = target.ecavatar.character, avatars(where)
-    root = character.avatar if character.avatar in roots else None
+    character, roots, root = target.ecavatar.character, avatars(where), chosen_avatar(target, where)
     if root is None and character.job:
-        return from_job(read_result(Path(bpy.path.abspath(character.job))), where, 1.0)
+        return from_job(read_result(Path(bpy.path.abspath(character.job))), where, strengths_of(None))
+    if root is None and character.avatar is not None:
+        raise InputError("the chosen avatar is not in this scene", character.avatar.name, "choose another in Own Character")
     if root is None and len(roots) != 1:
         raise InputError("there are several avatars" if roots else "there is no avatar to take the motion from", where.name,
                          "choose one in Own Character" if roots else "generate one, or choose a finished job folder in Own Character")
@@ -54,12 +70,12 @@ def source_of(target: bpy.types.Object, where: bpy.types.Scene) -> Source:
     skin = head.parts_of(root).get("skin")
     keys = skin.data.shape_keys if skin is not None else None
     if keys is None or our_action(keys, animation.SPEECH) is None:
-        return from_job(read_result(Path(root.ecavatar.job)), where, root.ecavatar.emotion.strength)
-    return from_keys(keys, root.ecavatar.emotion.strength)
+        return from_job(read_result(Path(root.ecavatar.job)), where, strengths_of(root))
+    return from_keys(keys, root)
 
 
-def from_keys(keys: bpy.types.Key, strength: float) -> Source:
-    """Return what an avatar's tracks hold, an artist's edits among it."""
+def from_keys(keys: bpy.types.Key, root: bpy.types.Object) -> Source:
+    """Return what an avatar's tracks hold, an artist's edits among it; the eyes make up for no head motion unless he edited them."""
     stamp = our_action(keys, animation.SPEECH)[STAMP].to_dict()
     frames = np.arange(stamp["start"], stamp["end"] + 1, dtype=np.float64)
 
@@ -69,11 +85,37 @@ def from_keys(keys: bpy.types.Key, strength: float) -> Source:
             return np.zeros((len(frames), len(SHAPES)), np.float32)
         return sample(action, keys, SHAPES, frames) / np.float32(action[STAMP].get("gain", 1.0))
 
-    layers = map(layer, (animation.SPEECH, animation.EMOTION, animation.LIPS, performance.BLINKS, performance.GAZE))
-    return Source(AvatarMotion(SHAPES, stamp["fps"], *layers), stamp["start"], strength, keys, None)
+    gaze = gaze_of(root, keys, frames)
+    gaze = layer(performance.GAZE) if gaze is None else gaze
+    speech, felt, lips, blinks = map(layer, (animation.SPEECH, animation.EMOTION, animation.LIPS, performance.BLINKS))
+    return Source(AvatarMotion(SHAPES, stamp["fps"], speech, felt, lips, blinks, gaze), stamp["start"], strengths_of(root), keys, None)
 
 
-def from_job(result: JobResult, where: bpy.types.Scene, strength: float) -> Source:
+def gaze_of(root: bpy.types.Object, keys: bpy.types.Key, frames: NDArray[np.float64]) -> Floats | None:
+    """Return the gaze (T, K) of an avatar at `frames` (T,) in a head that does not turn.
+
+    None where the artist has edited or deleted the track, or the job folder is gone: then what the track holds counts.
+    """
+    action = our_action(keys, performance.GAZE)
+    if action is None or is_edited(action, keys):
+        return None
+    stamp = action[STAMP]
+    try:
+        return gaze_weights(performance.performance_of(root, emotion.track_of(root)), (frames - stamp["start"]) / stamp["fps"])
+    except ECAvatarError:
+        return None
+
+
+def gaze_weights(found: Performance, times: NDArray[np.float64]) -> Floats:
+    """Return the weights (T, K) of our shapes that turn the eyes at `times` (T,), seconds, in a head that does not turn."""
+    result = np.zeros((len(times), len(SHAPES)), np.float32)
+    moments, angles = eye_angles(found, head=0.0)
+    for name, weights in look_weights(angles).items():
+        result[:, SHAPES.index(name)] = np.interp(times, moments, weights)
+    return result
+
+
+def from_job(result: JobResult, where: bpy.types.Scene, strengths: Mapping[str, float]) -> Source:
     """Return what a finished job holds, from the scene's first frame on."""
     bake, fps = result.bake, float(result.bake["fps"])
     columns = [list(map(str, bake["names"])).index(name) for name in SHAPES]
@@ -82,10 +124,7 @@ def from_job(result: JobResult, where: bpy.types.Scene, strength: float) -> Sour
     blinks = np.zeros(felt.shape, np.float32)
     if len(bake["blinks"]):
         blinks[:, [SHAPES.index(name) for name in animation.LIDS]] = np.interp(times, *bake["blinks"].T)[:, None]
-    gaze = np.zeros(felt.shape, np.float32)
-    moments, angles = eye_angles(to_performance(bake), head=0.0)                # this head does not turn
-    for name, weights in look_weights(angles).items():
-        gaze[:, SHAPES.index(name)] = np.interp(times, moments, weights)
+    gaze = gaze_weights(to_performance(bake), times)
     speech, lips = bake["weights"][:, columns], bake["emotion_lips"][:, columns]
     motion = AvatarMotion(SHAPES, fps, speech, felt.astype(np.float32), lips, blinks, gaze)
-    return Source(motion, float(where.frame_start), strength, None, result)
+    return Source(motion, float(where.frame_start), strengths, None, result)

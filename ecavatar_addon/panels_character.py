@@ -5,7 +5,7 @@ from typing import Any
 import bpy
 
 from ..core.shape_sources import GROUPS
-from . import character
+from . import character, motion_source
 from .panels import HEIGHT, wrapped
 
 NAME = 0.55                     # share of a row's width for the key's name
@@ -50,7 +50,7 @@ class ECAVATAR_PT_character(bpy.types.Panel):
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(settings, "avatar")
-        if settings.avatar is None:
+        if motion_source.chosen_avatar(target, context.scene) is None:
             layout.prop(settings, "job")
         layout.operator("ecavatar.find_shape_keys", icon="SHAPEKEY_DATA")
         if len(settings.keys):

@@ -1,15 +1,19 @@
 """The avatar's motion on meshes of the artist's own: lips shut and open, tracks stay his, nothing of his is lost."""
 
 import bpy
+import numpy as np
 import pytest
+from ecavatar.core.arrays import to_performance
 from ecavatar.core.errors import InputError
+from ecavatar.core.gaze import LOOKS, eye_angles, look_weights
 from ecavatar.core.head_model import HeadBasis
 from ecavatar.core.pack import DEFAULT, Pack
 from ecavatar.core.retarget import gap_mm
 from ecavatar.core.shape_sources import SHAPES
 from ecavatar.ecavatar_addon import character
-from ecavatar.ecavatar_addon.actions import channels_of
+from ecavatar.ecavatar_addon.actions import channels_of, our_action, sample
 from ecavatar.ecavatar_addon.head import parts_of
+from ecavatar.ecavatar_addon.motion_source import source_of
 
 from .own_characters import gltf, lip_gap, own_head, select, vowels_of_vrm, with_arkit, with_vowels
 from .test_animation import evaluated
@@ -183,6 +187,17 @@ def test_teeth_follow_by_name_and_by_meaning(own, root, result):
     assert keys(tongue).animation_data.nla_tracks["Speech"]                            # what the face has no key for is keyed there
 
 
+def test_meshes_with_a_list_of_their_own_are_named(own, root):
+    child, chosen, near = (own_head(root, {"jawOpen": "jawOpen"}) for _ in range(3))
+    own.parent = near.parent = bpy.data.objects.new("rig", bpy.data.armatures.new("rig"))
+    child.parent = own
+    for mesh in (child, chosen, near):
+        character.read(mesh)
+    names = f"{child.name}, {chosen.name}"
+    assert apply(own, chosen) == [f"these have a list of their own, so apply to them too: {names}"]
+    assert not any(keys(mesh).animation_data for mesh in (child, chosen, near))
+
+
 def test_odd_names_and_short_sliders(own):
     block = keys(own).key_blocks["mouth-open"]
     block.name = 'odd "name" \\ [ö]'
@@ -197,6 +212,43 @@ def test_odd_names_and_short_sliders(own):
         show(frame)
         values.append(block.value)
     assert 0.099 < max(values) <= block.slider_max
+
+
+def test_blinks_and_gaze_are_as_strong_as_the_avatars(own, root):
+    skin, sliders = keys(parts_of(root)["skin"]), root.ecavatar.performance
+    blinks = channels_of(skin.animation_data.nla_tracks["Blinks"].strips[0].action, skin)[1][0]
+    shut = round(blinks.keyframe_points[1].co.x)
+    for strength in (0.0, 0.5, 1.5, 1.0):
+        sliders.blinks = sliders.gaze = strength
+        assert apply(own) == []
+        bpy.context.scene.frame_set(shut)
+        assert value(own, "eye-left-closure") == pytest.approx(skin.key_blocks["eyeBlinkLeft"].value, abs=1e-3)
+        for name in ("Blinks", "Gaze"):
+            strip = keys(own).animation_data.nla_tracks[name].strips[0]
+            assert (strip.action["ecavatar"]["gain"], strip.influence) == (max(strength, 1.0), min(strength, 1.0))
+    assert value(own, "eye-left-closure") > 0.5
+
+
+def test_eyes_do_not_make_up_for_a_head_that_does_not_turn(root, result, tmp_path):
+    target = own_head(root, {name: name for name in LOOKS})
+    frames = np.arange(len(result.bake["weights"]), dtype=np.float64)
+    moments, angles = eye_angles(to_performance(result.bake), head=0.0)
+    skin = keys(parts_of(root)["skin"])
+
+    def gaze(owner):
+        return sample(our_action(owner, "Gaze"), owner, LOOKS, frames + bpy.context.scene.frame_start)
+
+    still = np.stack([np.interp(frames / 24, moments, look_weights(angles)[name]) for name in LOOKS], axis=1)
+    assert np.abs(gaze(skin) - still).max() > 0.05
+    apply(target)
+    np.testing.assert_allclose(gaze(keys(target)), still, atol=1e-3)        # the recording's end is rounded to 0.1 ms
+    folder, root.ecavatar.job = root.ecavatar.job, str(tmp_path / "gone")
+    apply(target)
+    np.testing.assert_allclose(gaze(keys(target)), gaze(skin), atol=1e-4)
+    root.ecavatar.job = folder
+    channels_of(our_action(skin, "Gaze"), skin)[1][0].keyframe_points[1].co.y += 0.25
+    apply(target)
+    np.testing.assert_allclose(gaze(keys(target)), gaze(skin), atol=1e-4)
 
 
 def test_other_drivers_stay(own):
@@ -216,6 +268,18 @@ def test_from_a_finished_job_without_an_avatar(own, root, finished, result):
     apply(own)
     show(int(moved.argmax()))
     assert value(own, "mouth-open") > 0.2 and bpy.context.scene.frame_end == bpy.context.scene.frame_start + len(moved) - 1
+
+
+def test_a_chosen_avatar_that_was_deleted_is_told(own, root, finished):
+    own.ecavatar.character.avatar = chosen = root.copy()
+    bpy.context.scene.collection.objects.link(chosen)
+    select(chosen)
+    bpy.ops.object.delete()
+    assert own.ecavatar.character.avatar == chosen
+    with pytest.raises(InputError, match=f"the chosen avatar is not in this scene; {chosen.name}; choose another in Own Character"):
+        apply(own)
+    own.ecavatar.character.job = str(finished)
+    assert source_of(own, bpy.context.scene).keys is None
 
 
 def test_one_clear_report(own, root, tmp_path):

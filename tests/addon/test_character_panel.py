@@ -50,6 +50,12 @@ def test_the_panel_shows_the_list_and_what_is_missing(own):
 
     assert ECAVATAR_PT_character.poll(bpy.context)
     assert drawn() == "Avatar Job Folder ecavatar.find_shape_keys ecavatar.apply_to_selected"
+    avatar = own.ecavatar.character.avatar = next(part for part in bpy.context.scene.objects if part.ecavatar.role == "avatar")
+    assert "Job Folder" not in drawn()
+    where, = avatar.users_collection
+    where.objects.unlink(avatar)                                # as deleting it does, while it is chosen
+    assert "Job Folder" in drawn()
+    where.objects.link(avatar)
     bpy.ops.ecavatar.find_shape_keys()
     text = drawn()
     for part in ("Names: MakeHuman", "ECAVATAR_UL_keys", "ecavatar.save_mapping", "Jaw", "mouth-open",
