@@ -180,7 +180,8 @@ def test_teeth_follow_by_name_and_by_meaning(own, root, result):
     for _ in range(2):
         show(moments(result)[1])
         bpy.context.view_layer.update()
-        assert value(own, "mouth-open") == value(teeth, "mouth-open") == value(tongue, "Jaw Open") > 0.2
+        shown = [value(mesh, name) for mesh, name in ((own, "mouth-open"), (teeth, "mouth-open"), (tongue, "Jaw Open"))]
+        assert np.ptp(shown) < 1e-6 and shown[0] > 0.2                              # single precision
         assert all(curve.driver.is_simple_expression or curve.driver.type == "SUM" for curve in keys(teeth).animation_data.drivers)
         apply(own, tongue)
     assert len(keys(teeth).animation_data.drivers) == 1

@@ -13,7 +13,7 @@ from ecavatar.ecavatar_addon import jobs
 ROOT = Path(__file__).resolve().parents[2]
 PHOTO = ROOT / "assets" / "examples" / "astronaut.jpg"
 SPEECH = ROOT / "assets" / "third_party" / "beckett.wav"
-DEADLINE = 120.0                # seconds
+DEADLINE = 300.0                # seconds
 
 
 @pytest.fixture

@@ -22,16 +22,23 @@ class RecogniserConfig:
 
 
 class Recogniser(nn.Module):
-    """One member: standardise, two hidden layers, an output for the emotion and one for its strength."""
+    """One member: standardise, leave out what rooms and microphones do, two hidden layers, an output for the emotion and one for its
+    strength.
+
+    nuisance: (N, P) directions of standardised descriptions that are taken out (nuisance attribute projection; Solomonoff et al.,
+    2005).
+    """
 
     mean: Tensor
     deviation: Tensor
+    nuisance: Tensor
 
-    def __init__(self, config: RecogniserConfig, mean: Tensor, deviation: Tensor) -> None:
+    def __init__(self, config: RecogniserConfig, mean: Tensor, deviation: Tensor, nuisance: Tensor) -> None:
         super().__init__()
         self.config = config
         self.register_buffer("mean", mean)
         self.register_buffer("deviation", deviation)
+        self.register_buffer("nuisance", nuisance)
         self.hidden = nn.Sequential(
             nn.Dropout(config.input_dropout), nn.Linear(config.inputs, config.width), nn.GELU(), nn.Dropout(config.dropout),
             nn.Linear(config.width, config.width), nn.GELU(), nn.Dropout(config.dropout))
@@ -40,7 +47,8 @@ class Recogniser(nn.Module):
 
     def forward(self, passages: Tensor) -> tuple[Tensor, Tensor]:
         """Return the emotions' logits (B, 7) and the strength's logit (B,) of passages (B, P)."""
-        hidden = self.hidden(((passages - self.mean) / self.deviation).clamp(-MOST, MOST))              # (B, C)
+        standard = ((passages - self.mean) / self.deviation).clamp(-MOST, MOST)                         # (B, P)
+        hidden = self.hidden(standard - standard @ self.nuisance.T @ self.nuisance)                     # (B, C)
         return self.emotion(hidden), self.strength(hidden)[:, 0]
 
 

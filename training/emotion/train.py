@@ -22,7 +22,7 @@ from core.types import HEARD
 
 from .calibration import Calibration, calibrate
 from .export import export
-from .network import Ensemble, Recogniser, RecogniserConfig
+from .network import MOST, Ensemble, Recogniser, RecogniserConfig
 from .recordings import Recording, recordings
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ Places = NDArray[np.int64]
 FOLDS = 6
 NONSPEECH = "nonspeech"         # speaker and corpus of sounds without a voice
 LEAST_DEVIATION = 1e-3
+NUISANCES, LOOKED_AT = 10, 600  # directions of what changes without the emotion, and recordings they are taken from
 MANNERS = 40                    # of every speaker, from different numbers of recordings
 FEW = (3, 6, 10, 20)            # recordings that a manner is known from, or all
 
@@ -124,12 +125,22 @@ def examples(corpus: Corpus, chosen: Places, config: TrainingConfig,
         yield torch.from_numpy(passages), labels, strong
 
 
+def nuisances(corpus: Corpus, chosen: Places, deviation: Array, rng: np.random.Generator) -> Array:
+    """Return the directions (NUISANCES, P) in which changed recordings differ most from clean ones, in deviations (P,)."""
+    spoken = chosen[corpus.speakers[chosen] != NONSPEECH]
+    some = rng.choice(spoken, min(LOOKED_AT, len(spoken)), replace=False)
+    first = min(2, len(corpus.copies) - 1)              # after the clean ones, whole and in part
+    change = np.concatenate([(copy[some] - corpus.copies[0][some]) / deviation for copy in corpus.copies[first:]])
+    return np.asarray(np.linalg.svd(change.clip(-MOST, MOST), full_matrices=False)[2][:NUISANCES], np.float32)
+
+
 def train_member(corpus: Corpus, chosen: Places, config: TrainingConfig, *, seed: int) -> Recogniser:
     """Train one member on the `chosen` recordings."""
     torch.manual_seed(seed)
     clean = corpus.copies[0][chosen]
     mean, deviation = clean.mean(axis=0), clean.std(axis=0) + LEAST_DEVIATION
-    network = Recogniser(RecogniserConfig(clean.shape[1]), torch.from_numpy(mean), torch.from_numpy(deviation))
+    nuisance = nuisances(corpus, chosen, deviation, np.random.default_rng(seed))
+    network = Recogniser(RecogniserConfig(clean.shape[1]), *map(torch.from_numpy, (mean, deviation, nuisance)))
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.rate, weight_decay=config.decay)
     steps = config.epochs * len(chosen) // config.batch
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.rate, total_steps=steps, pct_start=0.1)
