@@ -7,7 +7,6 @@ of N labelled clips under dense and under few keys (../shared, skipped where it 
 """
 
 import argparse
-import importlib.util
 import json
 import logging
 import os
@@ -28,6 +27,7 @@ os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp())
 
 import bpy  # noqa: E402
 
+from benchmarks.addon_package import load_addon  # noqa: E402
 from benchmarks.bm_lipsync import SHARED, load_metric  # noqa: E402
 from benchmarks.labelled_speech import LabelledClip, read_timit  # noqa: E402
 from core.audio import read_audio  # noqa: E402
@@ -144,11 +144,7 @@ def main() -> None:
         tell_lipsync(clips, motions, basis)
     else:
         logging.info("without LCA: the labelled recordings and the metric of ../shared are not here")
-    spec = importlib.util.spec_from_file_location("ecavatar", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)])
-    assert spec is not None and spec.loader is not None
-    package = importlib.util.module_from_spec(spec)
-    sys.modules["ecavatar"] = package
-    spec.loader.exec_module(package)
+    package = load_addon()
     package.register()
     tell_import(SPEECH, "10s")
     with tempfile.TemporaryDirectory() as temporary:

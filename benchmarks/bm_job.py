@@ -4,7 +4,6 @@
 times real time, worker start 1.5 s, import and bake 2 s. It needs the environment of build.py, with bpy.
 """
 
-import importlib.util
 import json
 import os
 import platform
@@ -20,6 +19,7 @@ os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp())
 
 import bpy  # noqa: E402
 
+from benchmarks.addon_package import load_addon  # noqa: E402
 from core.audio import read_audio  # noqa: E402
 from core.job import Request, read_result  # noqa: E402
 from core.messages import silent  # noqa: E402
@@ -32,11 +32,7 @@ RUNS = 3
 def main() -> None:
     """Print one JSON line a figure, the median of RUNS runs."""
     clip = read_audio(SPEECH).duration
-    spec = importlib.util.spec_from_file_location("ecavatar", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)])
-    assert spec is not None and spec.loader is not None
-    package = importlib.util.module_from_spec(spec)
-    sys.modules["ecavatar"] = package
-    spec.loader.exec_module(package)
+    package = load_addon()
     from ecavatar.core.job import read_result as read_for_addon  # type: ignore[import-not-found]
     from ecavatar.ecavatar_addon.avatar import import_avatar  # type: ignore[import-not-found]
     from ecavatar.ecavatar_addon.lip_sync import update  # type: ignore[import-not-found]

@@ -43,11 +43,8 @@ def folder(job, tmp_path):
 
 
 @pytest.fixture
-def fused(addon, folder):
-    """An avatar fused on the mesh, bald."""
-    bpy.context.scene.ecavatar.hair = False
-    root = import_avatar(read_result(folder), bpy.context.scene)
-    bpy.context.view_layer.objects.active = parts_of(root)["skin"]
+def fused(root):
+    """An avatar of that folder, fused on the mesh."""
     return root
 
 
