@@ -62,7 +62,8 @@ def unit(*vector):
 
 
 def test_surface_shines_alike_both_ways_and_most_in_the_mirror_direction():
-    normal, light, skin = unit(0, 0, 1.0), np.array([-np.sin(np.radians(20)), 0, np.cos(np.radians(20))]), replace(SKIN1, roughness=0.1)
+    normal, skin = unit(0, 0, 1.0), replace(SKIN1, roughness=0.1)
+    light = np.array([-np.sin(np.radians(20)), 0, np.cos(np.radians(20))])
     angles = np.radians(np.linspace(-80, 80, 161))
     views = np.stack([np.sin(angles), np.zeros_like(angles), np.cos(angles)], axis=1)
     shine = specular(skin, normal, light, views)
