@@ -94,13 +94,7 @@ def features(colours: Floats) -> Array:
 
 def reach(photo: Photo, rows: tuple[Array, Array], likeness: Likeness) -> float:
     """Return how far down, in face heights, rows show hair without a break from the eyes on; 0 where the background is like it."""
-    height, width = photo.pixels.shape[:2]
-    shares = []
-    for places in rows:
-        inside = ((places >= 0) & (places < [width, height])).all(axis=-1)
-        alike = likeness.of(sampled(photo, places.reshape(-1, 2))).reshape(inside.shape) & inside
-        shares.append(np.where(inside.mean(axis=1) > 0.5, alike.sum(axis=1) / np.maximum(inside.sum(axis=1), 1), 0.0))
-    beside, away = shares
+    beside, away = (of_hair(photo, places, likeness) for places in rows)
     last, missed = -1, 0
     for row, share in enumerate(beside):
         if share >= HALF:
@@ -109,6 +103,15 @@ def reach(photo: Photo, rows: tuple[Array, Array], likeness: Likeness) -> float:
             missed += 1
             if missed > GAP:
                 break
-    if last < 0 or away[: last + 1].mean() > BACKGROUND:
+    behind = away[: last + 1]
+    if last < 0 or np.isnan(behind).mean() > BACKGROUND or np.nanmean(behind) > BACKGROUND:
         return 0.0
     return (last + 1) * STEP
+
+
+def of_hair(photo: Photo, places: Array, likeness: Likeness) -> Array:
+    """Return the share (R,) of places (R, S, 2) that show hair, NaN where most of them lie outside the photo."""
+    height, width = photo.pixels.shape[:2]
+    inside = ((places >= 0) & (places < [width, height])).all(axis=-1)
+    alike = likeness.of(sampled(photo, places.reshape(-1, 2))).reshape(inside.shape) & inside
+    return np.where(inside.mean(axis=1) > 0.5, alike.sum(axis=1) / np.maximum(inside.sum(axis=1), 1), np.nan)
