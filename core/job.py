@@ -26,8 +26,8 @@ MOST_PHOTOS = 5                 # of one person, the main one included
 MOST_RECORDINGS = 50            # of one voice, the spoken one not included
 MOST_TAKES = 1 << 20
 AUTO = "auto"                   # the emotion is heard in the recording
-HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "iris_colour", "hair_colour", "brow_colour", "brow_density",
-               "reprojection_percent", "confidence", "advice")
+HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "iris_colour", "hair_colour", "hair_length", "brow_colour",
+               "brow_density", "reprojection_percent", "confidence", "advice")
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
 RHYTHM_ARRAYS = ("loudness", "pitch", "fps")
 PERFORMANCE_ARRAYS = ("blinks", "gaze_times", "gaze_angles", "head_times", "head_angles")

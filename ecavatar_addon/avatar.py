@@ -27,7 +27,7 @@ def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | 
     parts = head.furnish(root, result, basis)
     root.ecavatar.confidence, root.ecavatar.advice = float(result.head["confidence"]), str(result.head["advice"])
     skin.apply(parts, result, basis)
-    hair.apply(root, parts["skin"], result, basis, Anchors.load(pack.path("anchors")), wanted=target.ecavatar.hair)
+    hair.apply(root, parts["skin"], result, basis, Anchors.load(pack.path("anchors")), style=target.ecavatar.hair)
     root.ecavatar.motion, root.ecavatar.head_model = digest(result.folder / "motion.npz"), result.head_model
     lip_sync.show(root, result.controls)
     emotion.show(root, result.felt, result.emotions)

@@ -93,9 +93,15 @@ class ECAVATAR_PG_scene(bpy.types.PropertyGroup):
         description="What the face shows; it can be changed window by window afterwards")
     emotion_level: bpy.props.FloatProperty(
         name="Level", min=0.0, max=MOST_LEVEL, default=2.0, step=10, precision=1, options=set(), description=LEVEL)
-    hair: bpy.props.BoolProperty(
-        name="Hair and Brows", default=True,
-        description="Give the head short hair and brows in the photo's colours, objects that can be groomed or deleted")
+    hair: bpy.props.EnumProperty(
+        name="Hair", default="PHOTO", items=(
+            ("NONE", "None", "Neither hair nor brows"),
+            ("PHOTO", "As in the Photo", "As long as in the photo, where that can be seen, else short"),
+            ("SHORT", "Short", "A short cut"),
+            ("CHIN", "Chin Length", "Parted, over the ears, down to the chin"),
+            ("LONG", "Long", "Parted, over the ears, down to the shoulders")),
+        description="Hair and brows in the photo's colours, objects that can be groomed or deleted. An avatar keeps the hair it has; "
+                    "delete it and generate again to get another")
     dense_keys: bpy.props.BoolProperty(
         name="Dense Keys", default=False, options=set(),
         description="Put a key on every frame instead of a few Bezier keys. Generate and Update Motion use it")

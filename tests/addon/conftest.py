@@ -103,7 +103,7 @@ def root(addon, folder):
     from ecavatar.core.job import read_result
     from ecavatar.ecavatar_addon.avatar import import_avatar
     from ecavatar.ecavatar_addon.head import parts_of
-    bpy.context.scene.ecavatar.hair = False
+    bpy.context.scene.ecavatar.hair = "NONE"
     made = import_avatar(read_result(folder), bpy.context.scene)
     bpy.context.view_layer.objects.active = parts_of(made)["skin"]
     return made
@@ -122,7 +122,7 @@ def own(addon, finished, scene_file):
 
     from .own_characters import MAKEHUMAN, own_head, select
     if not scene_file.is_file():
-        bpy.context.scene.ecavatar.hair = False
+        bpy.context.scene.ecavatar.hair = "NONE"
         select(own_head(import_avatar(read_result(finished), bpy.context.scene), MAKEHUMAN))
         bpy.ops.wm.save_as_mainfile(filepath=str(scene_file), copy=True)
     bpy.ops.wm.open_mainfile(filepath=str(scene_file))
