@@ -8,7 +8,7 @@ import bpy
 
 from ..core.errors import ECAvatarError, InputError
 from . import character
-from .operators import PACKAGE
+from .folders import PACKAGE
 
 Change = Callable[[bpy.types.Object], list[str]]
 

@@ -10,7 +10,7 @@ from ..core.emotion_edits import index_at, remove, split
 from ..core.errors import ECAvatarError, JobError
 from ..core.job import AUTO, Request
 from ..core.types import MOST_LEVEL, EmotionTrack
-from . import emotion, head, jobs, lip_sync
+from . import clips, emotion, head, jobs, lip_sync
 from .actions import STAMP, strip_of
 from .animation import EMOTION
 from .operators import attend, result_of
@@ -139,7 +139,7 @@ def listen(root: bpy.types.Object) -> jobs.Worker:
     """
     jobs.stop()                                 # forgets the last run and what it said
     lip_sync.motion_of(root)
-    folder, stamp = Path(root.ecavatar.job), strip_of(emotion.keys_of(root), EMOTION).action[STAMP]
+    folder, stamp = Path(root.ecavatar.job), strip_of(emotion.keys_of(root), EMOTION, root.ecavatar.number).action[STAMP]
     replace(Request.read(folder), fps=stamp["fps"], controls=lip_sync.controls_of(root), emotion=AUTO,
             emotions=emotion.settings_of(root)).write(folder)
     return jobs.start(folder)
@@ -149,10 +149,12 @@ def hear(worker: jobs.Worker, target: bpy.types.Scene) -> None:
     """Take over the emotions that a worker has heard, and nothing else; raise ECAvatarError when it failed."""
     result = result_of(worker)
     root = head.find_root(worker.folder, target)
-    if root is None:
+    index = clips.place_of(root, worker.folder) if root is not None else None
+    if root is None or index is None:
         raise JobError("the avatar whose emotions were heard is gone", worker.folder, "import it with Import Avatar Job")
-    told = emotion.edit(root, result.felt, root.ecavatar.emotion.active)
-    root.ecavatar.emotion.said = " ".join(told)
+    with clips.chosen(root, index):
+        told = emotion.edit(root, result.felt, root.ecavatar.emotion.active)
+        root.ecavatar.emotion.said = " ".join(told)
 
 
 CLASSES = (ECAVATAR_OT_split_emotion, ECAVATAR_OT_add_emotion, ECAVATAR_OT_remove_emotion, ECAVATAR_OT_update_emotion,

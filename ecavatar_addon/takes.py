@@ -7,7 +7,7 @@ import bpy
 
 from ..core.errors import ECAvatarError
 from ..core.job import MOST_TAKES
-from . import emotion, head, lip_sync, performance
+from . import clips, emotion, head, lip_sync, performance
 
 
 class ECAVATAR_OT_new_take(lip_sync.ForAvatar, bpy.types.Operator):
@@ -54,10 +54,11 @@ def follow(settings: Any, change: Callable[[bpy.types.Object], list[str]]) -> No
     """Do what follows from a property the artist has changed; the panel says what he should know, as no operator can."""
     if settings.showing:
         return
-    try:
-        settings.said = " ".join(change(settings.id_data))
-    except ECAvatarError as error:
-        settings.said = str(error)
+    with clips.of(settings) as root:
+        try:
+            settings.said = " ".join(change(root))
+        except ECAvatarError as error:
+            settings.said = str(error)
 
 
 CLASSES = (ECAVATAR_OT_new_take,)
