@@ -192,12 +192,20 @@ def new_strip(track: bpy.types.NlaTrack, name: str, action: bpy.types.Action, ke
 
 def lay(strip: bpy.types.NlaStrip, *, begin: float, end: float, at: float) -> None:
     """Let a strip show its action from frame `begin` to `end`, from the scene's frame `at` on."""
-    strip.action_frame_start, strip.action_frame_end = begin, end
+    show(strip, begin, end)
     last = at + (end - begin) * strip.scale * strip.repeat
     if last > strip.frame_start:
         strip.frame_end, strip.frame_start = last, at
     else:
         strip.frame_start, strip.frame_end = at, last
+
+
+def show(strip: bpy.types.NlaStrip, begin: float, end: float) -> None:
+    """Let a strip show its action from frame `begin` to `end`; Blender holds each below or above the other, so the order counts."""
+    if end > strip.action_frame_start:
+        strip.action_frame_end, strip.action_frame_start = end, begin
+    else:
+        strip.action_frame_start, strip.action_frame_end = begin, end
 
 
 def place_strip(track: Any, strip: Any, old: Any, keys: bpy.types.ID, *, at: float | None = None) -> Any:
@@ -216,7 +224,7 @@ def place_strip(track: Any, strip: Any, old: Any, keys: bpy.types.ID, *, at: flo
     placed = new_strip(track, name, action, keys, at=where)
     for setting, value in values.items():
         setattr(placed, setting, value)
-    placed.action_frame_start, placed.action_frame_end = shown
+    show(placed, *shown)
     placed.frame_end, placed.frame_start = where + length, where
     if influence is not None:
         places, kinds = influence
