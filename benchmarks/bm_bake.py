@@ -3,8 +3,8 @@
 One JSON line each: name, value, unit, machine. At 24, 25, 30 and 60 frames a second: how far the few Bezier keys move the mesh from
 the dense bake, keys a second of speech, and how many times fewer than one a frame for each shape that moves. At 24, 30 and 60: LCA
 of N labelled clips under dense and under few keys (../shared, skipped where it is not there). Seconds to import and key 10 s and
-5 min of speech, dense keys beside, the .blend's size, and milliseconds that the scene takes to show another frame of it. Targets: .2 mm,
-6 times, .01 of LCA, 2 s, 15 s. It needs bpy.
+5 min of speech, dense keys beside, the .blend's size, and milliseconds that the scene takes to show another
+frame. Targets: .2 mm, 6 times, .01 of LCA, 2 s, 15 s. It needs bpy.
 """
 
 import argparse

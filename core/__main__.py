@@ -142,8 +142,8 @@ def run_export(options: argparse.Namespace) -> None:
     live_link.write(options.out, from_bake(bake, options.fps))
     mean, most = left_out(bake)
     if most and options.out.suffix.lower() == ".csv":
-        terminal_report()(Message("warning", text=f"the shapes of the fusion on the mesh have no column, so faces are off by "
-                                                  f"{1000 * mean:.1f} mm, up to {1000 * most:.1f} mm; {options.out}; a .json has them"))
+        terminal_report()(Message("warning", text="the shapes of the fusion on the mesh have no column, so faces are off by "
+                                                  f"{1000 * mean:.1f} mm, up to {1000 * most:.1f}; {options.out}; a .json has them"))
     told(options.out)
 
 
