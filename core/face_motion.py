@@ -26,8 +26,8 @@ class FaceMotion:
     """What a face does on the frames of a clip.
 
     names: K shapes; weights: (T, K) float32, 0..1, of the fusion's shapes -1..1; fps: frames a second; head, eye_left, eye_right:
-    (T, 3) float32, radians, yaw, pitch and roll, of the head in the avatar's frame and of the eyes in the head's: to the person's left,
-    downwards, and with the person's left side upwards are positive; R = Ry(yaw) Rx(pitch) Rz(roll), +Y up, face towards +Z.
+    (T, 3) float32, radians, yaw, pitch and roll, of the head in the avatar's frame and of the eyes in the head's: to the person's
+    left, downwards, and with the person's left side upwards are positive; R = Ry(yaw) Rx(pitch) Rz(roll), +Y up, face towards +Z.
     """
 
     names: tuple[str, ...]
