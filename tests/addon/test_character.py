@@ -280,8 +280,7 @@ def test_a_chosen_avatar_that_was_deleted_is_told(own, root, finished):
     with pytest.raises(InputError, match=f"the chosen avatar is not in this scene; {chosen.name}; choose another in Own Character"):
         apply(own)
     own.ecavatar.character.job = str(finished)
-    (source,) = sources_of(own, bpy.context.scene)
-    assert source.keys is None
+    assert [source.keys for source in sources_of(own, bpy.context.scene)] == [None]
 
 
 def test_one_clear_report(own, root, tmp_path):
