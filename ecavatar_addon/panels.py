@@ -79,7 +79,7 @@ class ECAVATAR_PT_lip_sync(OfAvatar, bpy.types.Panel):
     bl_region_type = "UI"
     bl_category = "ECAvatar"
     bl_parent_id = "ECAVATAR_PT_generate"
-    bl_order = 0
+    bl_order = 1
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:

@@ -6,6 +6,7 @@ from . import clips, head, lip_sync
 from .panels import OfAvatar
 
 ROWS = 3
+NAMES = 0.55                    # share of a row's width
 
 
 class ECAVATAR_UL_clips(bpy.types.UIList):
@@ -14,10 +15,9 @@ class ECAVATAR_UL_clips(bpy.types.UIList):
     def draw_item(self, _context: bpy.types.Context, layout: bpy.types.UILayout, _data: object, item: object, _icon: int,
                   _active: object, _property: str) -> None:
         """Draw one row."""
-        row = layout.row(align=True)
+        row = layout.split(factor=NAMES, align=True)
         row.prop(item, "name", text="", emboss=False, icon="SOUND")
         places = row.row(align=True)
-        places.alignment = "RIGHT"
         places.prop(item, "start", text="", emboss=False)
         places.label(text=f"{clips.length_of(item):.1f} s")
 
@@ -30,7 +30,7 @@ class ECAVATAR_PT_clips(OfAvatar, bpy.types.Panel):
     bl_region_type = "UI"
     bl_category = "ECAvatar"
     bl_parent_id = "ECAVATAR_PT_generate"
-    bl_order = -1
+    bl_order = 0
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
