@@ -5,10 +5,11 @@ from pathlib import Path
 
 import bpy
 
-from ..core.errors import ECAvatarError, InputError
+from ..core.errors import InputError
 from ..core.job import Request
 from . import clips, emotion, head, jobs, lip_sync, scene
 from .operators import attend, finish
+from .reports import reported
 
 
 class ECAVATAR_OT_generate_clip(lip_sync.ForAvatar, bpy.types.Operator):
@@ -27,12 +28,8 @@ class ECAVATAR_OT_generate_clip(lip_sync.ForAvatar, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Start the worker; without a window (background mode), also wait for it and import its result."""
-        try:
-            attend(self, generate(head.root_of(context.active_object), context.scene), context.scene, finish)
-        except ECAvatarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        return {"FINISHED"}
+        root = head.root_of(context.active_object)
+        return reported(self, lambda: attend(self, generate(root, context.scene), context.scene, finish))
 
 
 class ECAVATAR_OT_remove_clip(lip_sync.ForAvatar, bpy.types.Operator):

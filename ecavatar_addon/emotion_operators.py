@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 
 from ..core.emotion_edits import index_at, remove, split
-from ..core.errors import ECAvatarError, JobError
+from ..core.errors import JobError
 from ..core.job import AUTO, Request
 from ..core.types import MOST_LEVEL, EmotionTrack
 from . import clips, emotion, head, jobs, lip_sync
@@ -15,6 +15,7 @@ from .actions import STAMP, strip_of
 from .animation import EMOTION
 from .operators import attend, result_of
 from .properties import CATEGORIES, LEVEL
+from .reports import reported
 
 Edit = Callable[[EmotionTrack], tuple[EmotionTrack, int]]
 
@@ -25,15 +26,10 @@ class OnEmotions(lip_sync.ForAvatar):
     def edit(self, context: bpy.types.Context, change: Edit) -> set[str]:
         """Show and key what `change` makes of the windows, and select the one it names."""
         root = head.root_of(context.active_object)
-        try:
-            told = emotion.edit(root, *change(emotion.track_of(root)))
-        except ECAvatarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        for text in told:
-            self.report({"WARNING"}, text)
-        root.ecavatar.emotion.said = ""
-        return {"FINISHED"}
+        done = reported(self, lambda: emotion.edit(root, *change(emotion.track_of(root))))     # type: ignore[arg-type]
+        if done == {"FINISHED"}:
+            root.ecavatar.emotion.said = ""
+        return done
 
 
 class ECAVATAR_OT_split_emotion(OnEmotions, bpy.types.Operator):
@@ -119,12 +115,7 @@ class ECAVATAR_OT_hear_again(lip_sync.ForAvatar, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Start the worker; without a window (background mode), also wait for it."""
-        try:
-            attend(self, listen(head.root_of(context.active_object)), context.scene, hear)
-        except ECAvatarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        return {"FINISHED"}
+        return reported(self, lambda: attend(self, listen(head.root_of(context.active_object)), context.scene, hear))
 
 
 def now(context: bpy.types.Context) -> float:

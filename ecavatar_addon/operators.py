@@ -15,6 +15,7 @@ from . import clips, emotion, head, jobs, lip_sync, photos, scene, sound, voices
 from .avatar import add_clip, import_avatar
 from .folders import further_folder, job_folder, job_path
 from .properties import PLACINGS, ECAVATAR_PG_scene
+from .reports import reported
 
 POLL = 0.25                     # seconds between looks at the worker
 Take = Callable[[jobs.Worker, bpy.types.Scene], None]
@@ -61,13 +62,11 @@ class ECAVATAR_OT_generate(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Start the worker; without a window (background mode), also wait for it and import its result."""
-        try:
+        def generate() -> None:
             take = take_of(context.scene)
             attend(self, start(context.scene), context.scene, take)
-        except ECAvatarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        return {"FINISHED"}
+
+        return reported(self, generate)
 
 
 class ECAVATAR_OT_cancel(bpy.types.Operator):

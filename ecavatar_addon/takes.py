@@ -8,6 +8,7 @@ import bpy
 from ..core.errors import ECAvatarError
 from ..core.job import MOST_TAKES
 from . import clips, emotion, head, lip_sync, performance
+from .reports import reported
 
 
 class ECAVATAR_OT_new_take(lip_sync.ForAvatar, bpy.types.Operator):
@@ -20,14 +21,7 @@ class ECAVATAR_OT_new_take(lip_sync.ForAvatar, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Key them."""
         root = head.root_of(context.active_object)
-        try:
-            told = retake(root, (root.ecavatar.performance.take + 1) % MOST_TAKES)
-        except ECAvatarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        for text in told:
-            self.report({"INFO"}, text)
-        return {"FINISHED"}
+        return reported(self, lambda: retake(root, (root.ecavatar.performance.take + 1) % MOST_TAKES), level="INFO")
 
 
 def retake(root: bpy.types.Object, take: int) -> list[str]:
