@@ -275,8 +275,7 @@ def test_a_chosen_avatar_that_was_deleted_is_told(own, root, finished):
     own.ecavatar.character.avatar = chosen = root.copy()
     bpy.context.scene.collection.objects.link(chosen)
     select(chosen)
-    bpy.ops.object.delete()
-    assert own.ecavatar.character.avatar == chosen
+    assert bpy.ops.object.delete() == {"FINISHED"} and own.ecavatar.character.avatar == chosen
     with pytest.raises(InputError, match=f"the chosen avatar is not in this scene; {chosen.name}; choose another in Own Character"):
         apply(own)
     own.ecavatar.character.job = str(finished)
