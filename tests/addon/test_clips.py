@@ -39,7 +39,7 @@ def two_file(tmp_path_factory):
 def two(addon, finished, two_file):
     """The root of a bald avatar that says its recording twice; made once, and then opened."""
     if not two_file.is_file():
-        bpy.context.scene.ecavatar.hair = False
+        bpy.context.scene.ecavatar.hair = "NONE"
         root = import_avatar(read_result(finished), bpy.context.scene)
         add_clip(root, read_result(shutil.copytree(finished, two_file.parent / "second")), bpy.context.scene)
         bpy.context.view_layer.objects.active = parts_of(root)["skin"]
@@ -151,7 +151,7 @@ def test_generate_lets_the_head_say_a_further_recording_and_leaves_it_alone(addo
     """Its head is not made again, nor changed; where the playhead has no room, the clip comes after and it is told."""
     folder = shutil.copytree(finished, job_folder(PHOTO), dirs_exist_ok=True)
     scene = bpy.context.scene
-    scene.ecavatar.hair = False
+    scene.ecavatar.hair = "NONE"
     root = import_avatar(read_result(folder), scene)
     bpy.context.view_layer.objects.active = skin = parts_of(root)["skin"]
     skin.data.vertices[0].co.z += 0.5                                                       # would come back with the head
