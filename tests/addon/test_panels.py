@@ -46,7 +46,7 @@ def test_the_emotion_is_heard_or_chosen(addon):
     settings.voices.add()
     assert draw()[3:7] == ["Emotion", "Recording 2", "ecavatar.remove_voice", "ecavatar.add_voices"]
     settings.emotion = "sad"
-    assert draw()[3:6] == ["Emotion", "Level", "Hair and Brows"]
+    assert draw()[3:6] == ["Emotion", "Level", "Hair"]
 
 
 def test_the_likeness_of_the_active_avatar_is_told(avatar):
