@@ -129,7 +129,8 @@ def landmarks() -> dict[str, np.ndarray]:
     made, points = parts(), anchors()
     place = np.full(basis().part("skin").vertices.stop, -1)
     place[made["kept"]] = np.arange(len(made["kept"]))
-    wanted = np.einsum("lk,lkc->lc", points.weights, made["template"][place[points.vertices[:478].clip(max=len(place) - 1)]])[list(IBUG68)]
+    corners = place[points.vertices.clip(max=len(place) - 1)]
+    wanted = np.einsum("lk,lkc->lc", points.weights, made["template"][corners])[list(IBUG68)]
     middles = made["template"][made["triangles"][:-40]].mean(axis=1)
     faces = np.array([np.argmin(((middles - one) ** 2).sum(axis=1)) for one in wanted])
     return {"full_lmk_faces_idx": faces[None], "full_lmk_bary_coords": np.full((1, 68, 3), 1 / 3)}

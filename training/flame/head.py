@@ -124,14 +124,17 @@ class Builder:
 
     def faces(self) -> dict[str, NDArray[Any]]:
         """Return quads, UVs and materials; FLAME's triangles repeat their last corner."""
-        basis, texture, uv, quads, quad_uv, material, ranges, start = self.sources.basis, self.sources.texture, [], [], [], [], [], 0
+        basis, texture, start = self.sources.basis, self.sources.texture, 0
+        uv: list[Array] = []
+        quads, quad_uv, material, ranges = [], [], [], []
+        coordinates: Array
         for name, where in self.part.items():
             if name in ("lashes", *MOUTH):
                 faces = basis.part(name)
                 own = basis.quads[faces.faces] - faces.vertices.start
                 places = basis.quad_uv[faces.faces]
                 used, local = np.unique(places, return_inverse=True)
-                coordinates, local, kind = basis.uv[used], local.reshape(places.shape), basis.material[faces.faces]
+                coordinates, local, kind = basis.uv[used].astype(np.float64), local.reshape(places.shape), basis.material[faces.faces]
             else:
                 own, chosen = self.triangles(name)
                 own = own[:, [0, 1, 2, 2]]
@@ -140,7 +143,7 @@ class Builder:
                 else:
                     coordinates, local = unwrapped_eye(self.points[name] - sphere(self.points[name])[0]), own
                 kind = np.full(len(own), MATERIALS.index("skin" if name == "skin" else "eye"))
-            offset = sum(map(len, uv))
+            offset = sum(len(one) for one in uv)
             quads.append(own + where.start)
             quad_uv.append(local + offset)
             uv.append(coordinates)
@@ -242,8 +245,8 @@ def build(sources: Sources, out: Path, people: int = PEOPLE) -> dict[str, Any]:
     chin, ear = chin_and_ear(flame, builder.surface, sources.corners, sources.weights)
     mouth = np.concatenate([builder.points[name] for name in MOUTH])
     write_arrays(out / "flame.npz", {
-        "template": flame.template.astype(np.float32), "triangles": flame.triangles, "chin": np.int32(chin), "below_ear": np.int32(ear),
-        "pivot": builder.joint.astype(np.float32), "mouth": mouth.astype(np.float32),
+        "template": flame.template.astype(np.float32), "triangles": flame.triangles, "chin": np.array(chin, np.int32),
+        "below_ear": np.array(ear, np.int32), "pivot": builder.joint.astype(np.float32), "mouth": mouth.astype(np.float32),
         "mouth_parts": np.cumsum([0, *(len(builder.points[name]) for name in MOUTH)]).astype(np.int32),
         "mouth_triangles": mouth_triangles(sources.basis), **{f"mask_{name}": where for name, where in sources.masks.items()}})
     return builder.figures()

@@ -53,6 +53,7 @@ class Flame:
         if shapes.shape[2] <= PEOPLE:
             raise InputError(f"the model has {shapes.shape[2]} shapes, FLAME since 2019 has {PEOPLE} of people and 100 of expressions",
                              path, "choose FLAME 2019, 2020 or 2023 (Open)")
+
         def array(name: str, *shape: int | None) -> NDArray[np.float64]:
             return wanted(values, name, shape, path=path, what=MODEL).astype(np.float64)
         triangles = wanted(values, "f", (FACES, 3), path=path, what=MODEL).astype(np.int64)
@@ -75,7 +76,7 @@ class Flame:
         return np.ascontiguousarray(self.shapes[:, :, self.people:].transpose(2, 0, 1))
 
     def vertices(self, shape: Array | None = None, expression: Array | None = None, pose: Array | None = None) -> Array:
-        """Return the vertices (V, 3), metres; shape (<= B,), expression (<= K,), pose (J, 3) axis times angle, radians; zero without."""
+        """Return the vertices (V, 3), metres; shape (<= B,), expression (<= K,), pose (J, 3) axis times angle, radians; else zero."""
         result = self.template.copy()
         for first, values in ((0, shape), (self.people, expression)):
             if values is not None:

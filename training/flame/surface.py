@@ -25,8 +25,8 @@ Places = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Surface:
-    """FLAME's skin: vertices (N,) of FLAME's V; points (N, 3), metres; triangles (F, 3) into them; jaw (N,) weights of the jaw; regions
-    (N,) places in REGIONS; lower (N,): whether a lip is the lower one."""
+    """FLAME's skin: vertices (N,) of FLAME's V; points (N, 3), metres; triangles (F, 3) into them; jaw (N,) weights of the jaw;
+    regions (N,) places in REGIONS; lower (N,): whether a lip is the lower one."""
 
     vertices: Places
     points: Array
@@ -90,7 +90,9 @@ def lip_ring(surface: Surface, inner: Array) -> LipRing:
     ring = opening
     for _ in range(RINGS):
         found = halves(surface, ring)
-        apart = float(np.abs(surface.points[found.upper, 1] - surface.points[found.lower, 1]).mean()) if len(found.upper) > 2 else np.inf
+        apart = np.inf
+        if len(found.upper) > 2:
+            apart = float(np.abs(surface.points[found.upper, 1] - surface.points[found.lower, 1]).mean())
         if apart < least:
             best, least = found, apart
         wider = reached.copy()

@@ -44,8 +44,8 @@ class TextureSpace:
     def unprojected(self, photo: Bytes, points: Array, facing: Array) -> tuple[Bytes, NDArray[np.bool_]]:
         """Return a photo (H, W, 3) laid onto the UVs (size, size, 3), and which pixels it shows.
 
-        points: (V, 2) FLAME's vertices in the photo, pixels, y down; facing: (V,) cosine to the viewer, below 0 hidden. Raises InputError
-        when this is the texture space.
+        points: (V, 2) FLAME's vertices in the photo, pixels, y down; facing: (V,) cosine to the viewer, below 0 hidden. Raises
+        InputError when this is the texture space.
         """
         if self.columns is None or self.rows is None or self.corners is None or self.weights is None:
             raise InputError("the file has no texture data", DATA, "choose texture_data_512.npy of TF_FLAME")

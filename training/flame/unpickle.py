@@ -48,7 +48,7 @@ class StoredDtype(Data):
         if not DTYPE.fullmatch(name):
             raise ValueError(f"arrays of {name!r} are not read")
         order = self.state[1] if isinstance(self.state, tuple) and len(self.state) > 1 else "="
-        return np.dtype(name).newbyteorder(order if order in ("<", ">") else "=")
+        return np.dtype(name).newbyteorder(">" if order == ">" else "<" if order == "<" else "=")
 
 
 class StoredArray(Data):
