@@ -81,7 +81,8 @@ def test_allowed_names_cannot_be_bent(tmp_path):
     array = pickle.dumps(np.zeros(4), protocol=2)
     deep = b"]" * 20000 + b"a" * 19999 + b"."
     attempts = [b"cnumpy\ndtype\n}(Vx\nVy\nub.", b"c__builtin__\nset\n}(Vadd\nVy\nub.",
-                b"ccopy_reg\n_reconstructor\n(c__builtin__\nset\nc__builtin__\nobject\nNtR.", array.replace(b"K\x04\x85", b"K\x7f\x85"), array[:-9], b"\x80\x02.", b"", deep, b"P123\n.",
+                b"ccopy_reg\n_reconstructor\n(c__builtin__\nset\nc__builtin__\nobject\nNtR.",
+                array.replace(b"K\x04\x85", b"K\x7f\x85"), array[:-9], b"\x80\x02.", b"", deep, b"P123\n.",
                 b"cnumpy.core.multiarray\n_reconstruct\n.",
                 b"(lp0\nh\x00a.", pickle.dumps([1, 2])]
     for content in attempts:

@@ -68,10 +68,11 @@ def flame_file(path: Path) -> Path:
     chin = skin[(jaw > 0.95)][np.argmin(np.abs(template[skin][jaw > 0.95, 0]))]
     still = skin[jaw == 0]
     ear = still[np.argmin(np.linalg.norm(template[still] - [0.07, 0.0, -0.02], axis=1))]
+    pivot = flame_stand_in.flame().joints(values["template"])[2] * [0, 1, 1]
     triangles = np.array([[0, 1, 2], [1, 2, 3], [4, 5, 6], [5, 6, 7]], np.int32)
     write_arrays(path, {
         "template": template, "triangles": values["triangles"].astype(np.int32), "chin": np.array(chin, np.int32),
-        "below_ear": np.array(ear, np.int32), "pivot": (flame_stand_in.flame().joints(values["template"])[2] * [0, 1, 1]).astype(np.float32),
+        "below_ear": np.array(ear, np.int32), "pivot": pivot.astype(np.float32),
         "mouth": np.concatenate([box + [0, shift, 0] for shift in (0.005, -0.005, -0.012)]).astype(np.float32),
         "mouth_parts": np.array([0, 8, 16, 24], np.int32),
         "mouth_triangles": np.concatenate([triangles + 8 * part for part in range(3)]).astype(np.int32),

@@ -29,9 +29,7 @@ def imported(sample: Sample, *, folder: Path, people: int, shapes: int) -> dict[
 
     The head's own turn is left out: that is the zero pose of Sec. 3.2.
     """
-    stem = Path(sample.name).with_suffix("")
-    places = [folder / place.with_suffix(kind) for place in (stem, Path(stem.name)) for kind in (".npz", ".json")]
-    path = next((place for place in places if place.is_file()), None)
+    path = located(sample, folder)
     if path is None:
         return {"name": sample.name, "reason": "there are no EMICA parameters"}
     try:
@@ -44,6 +42,13 @@ def imported(sample: Sample, *, folder: Path, people: int, shapes: int) -> dict[
     jaw = float(np.linalg.norm(values["jaw"][:3]) * np.sign(values["jaw"][0]))
     return {"name": sample.name, "identity": np.round(values["shape"][:people], 4).tolist(),
             "expression": np.round(values["exp"][:shapes], 4).tolist(), "jaw_angle": round(max(jaw, 0.0), 5)}
+
+
+def located(sample: Sample, folder: Path) -> Path | None:
+    """Return the file with an image's parameters: NAME.npz or NAME.json, in the image's own folder or not; None where there is none."""
+    stem = Path(sample.name).with_suffix("")
+    places = [folder / place.with_suffix(kind) for place in (stem, Path(stem.name)) for kind in (".npz", ".json")]
+    return next((place for place in places if place.is_file()), None)
 
 
 def parameters(path: Path) -> dict[str, NDArray[np.float64]]:

@@ -11,6 +11,7 @@ import soxr
 from numpy.typing import NDArray
 
 from core.errors import InputError
+from core.files import write_atomically
 from core.speech_encoder import RATE
 from core.types import AudioClip, Floats
 from training.flame.unpickle import read_pickle
@@ -133,6 +134,11 @@ class Vocaset:
             raise InputError(f"the sequence {sequence.name} holds vertices that are not finite", self.folder / "data_verts.npy",
                              ADVICE)
         return values
+
+
+def write_array(path: Path, values: NDArray[Any]) -> None:
+    """Write an .npy, whole or not at all."""
+    write_atomically(path, lambda file: np.save(file, values, allow_pickle=False))
 
 
 def open_array(path: Path, shape: tuple[int | None, ...]) -> NDArray[Any]:

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from core.errors import ECAvatarError, InputError, JobError
-from core.files import digest, read_json, write_atomically, write_json
+from core.files import digest, read_json, write_json
 
-from .layout import Sequence, Vocaset, open_array
+from .layout import Sequence, Vocaset, open_array, write_array
 from .mouth import MouthRig
 
 FORMAT = 1
@@ -75,7 +75,7 @@ def convert(task: Task) -> dict[str, Any]:
     frames = vocaset.frames(task.sequence, 1)
     heads = rig.complete(frames, template)
     path = task.out / f"{task.sequence.name}.npy"
-    write_atomically(path, lambda file: np.save(file, heads, allow_pickle=False))
+    write_array(path, heads)
     verify(path, heads.shape, rig, template)
     theta = rig.angles(frames, template)
     values = {"name": task.sequence.name, "frames": len(heads), "vertices": heads.shape[1], "bytes": path.stat().st_size,
@@ -111,7 +111,7 @@ def make(vocaset: Path, flame: Path, out: Path, *, template: Several[Path] = (),
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             results = list(pool.map(convert, tasks, chunksize=1))
     triangles = rig.complete_triangles
-    write_atomically(out / "triangles.npy", lambda file: np.save(file, triangles, allow_pickle=False))
+    write_array(out / "triangles.npy", triangles)
     counts = {"format": FORMAT, "vertices": len(rig.head) + len(rig.mouth), "faces": len(triangles), "head_vertices": len(rig.head),
               "mouth_vertices": len(rig.mouth), "mouth_faces": len(rig.mouth_triangles), "mouth_parts": list(rig.parts),
               "frames": sum(one["frames"] for one in results), "settings": settings,
