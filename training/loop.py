@@ -130,7 +130,8 @@ def one_epoch(task: Task, runner: nn.Module, optimiser: torch.optim.Optimizer, s
             losses = task.losses(runner, places, epoch, part.device)
         loss = losses["loss"]
         if not torch.isfinite(loss):
-            raise InputError(f"the loss is {float(loss)} in epoch {epoch + 1}", "training", "lower the rate, or train in float32")
+            raise InputError(f"the loss is {float(loss.detach())} in epoch {epoch + 1}", "training",
+                             "lower the rate, or train in float32")
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         optimiser.step()

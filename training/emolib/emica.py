@@ -45,7 +45,7 @@ def imported(sample: Sample, *, folder: Path, people: int, shapes: int) -> dict[
 
 
 def located(sample: Sample, folder: Path) -> Path | None:
-    """Return the file with an image's parameters: NAME.npz or NAME.json, in the image's own folder or not; None where there is none."""
+    """Return the file with an image's parameters: NAME.npz or NAME.json, in the image's own folder or not; None if there is none."""
     stem = Path(sample.name).with_suffix("")
     places = [folder / place.with_suffix(kind) for place in (stem, Path(stem.name)) for kind in (".npz", ".json")]
     return next((place for place in places if place.is_file()), None)

@@ -25,7 +25,8 @@ from core.files import read_arrays, write_arrays, write_json
 from core.types import Floats
 from training.emolib import emica
 from training.emolib.layouts import read as read_affectnet
-from training.flame.model import JAW, JOINTS, Flame, read_masks
+from training.flame.layer import FaceLayer
+from training.flame.model import Flame, read_masks
 from training.flame.surface import regions_of
 from training.loop import CHECKPOINT, Process, Schedule, Task, process, read, train
 from training.vocaset.layout import SUBJECTS, Vocaset
@@ -58,7 +59,10 @@ class Faces:
         Raises InputError when there is none. Faces without parameters are counted in the log, others are drawn for them.
         """
         if known.is_file():
-            stored = read_arrays(known, ("names", *CODES), InputError)
+            stored = read_arrays(known, ("names", "drawn", *CODES), InputError)
+            if stored["drawn"].tolist() != [count, seed]:
+                raise InputError(f"the faces were drawn for {stored['drawn'][0]} pairs and seed {stored['drawn'][-1]}", known,
+                                 "choose another folder, or the same --pairs and --seed")
             return cls(tuple(map(str, stored["names"])), *(stored[name].astype(np.float32) for name in CODES))
         samples = [one for one in read_affectnet(affectnet)[0] if one.category != "neutral" and one.name not in left_out]
         names, rows, missing = [], [], 0
@@ -76,12 +80,12 @@ class Faces:
             if len(names) == count:
                 break
         if not names:
-            raise InputError("no face has EMICA's parameters", folder, "give the folder with NAME.npz or NAME.json of AffectNet's images")
+            raise InputError("no face has EMICA's parameters", folder, "give the folder with NAME.npz or NAME.json of the images")
         if missing or len(names) < count:
             log.warning("%d of %d faces; %d have no parameters", len(names), count, missing)
         columns = [np.array([row[place] for row in rows], np.float32) for place in range(len(CODES))]
-        write_arrays(known, {"names": np.array(names), **{name: column.astype(np.float16) for name, column in
-                                                          zip(CODES, columns, strict=True)}})
+        write_arrays(known, {"names": np.array(names), "drawn": np.array([count, seed]),
+                             **{name: column.astype(np.float16) for name, column in zip(CODES, columns, strict=True)}})
         return cls(tuple(names), *(column.astype(np.float16).astype(np.float32) for column in columns))
 
 
@@ -93,7 +97,8 @@ def names_in_emolib(ledger: Path | None) -> frozenset[str]:
         rows = [json.loads(line) for line in ledger.read_text(encoding="utf-8").splitlines()]
         return frozenset(str(row["name"]) for row in rows[1:] if "reason" not in row)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError("the list of Emolib's items is missing or damaged", ledger, "choose the .items.jsonl beside the library") from error
+        raise InputError("the list of Emolib's items is missing or damaged", ledger,
+                         "choose the .items.jsonl beside the library") from error
 
 
 class PaperPairs:
@@ -101,7 +106,7 @@ class PaperPairs:
 
     def __init__(self, flame: Flame, vocaset: Vocaset, faces: Faces, *, absolute: bool = False, seed: int = 0) -> None:
         """Pair each face with a frame, at random; faces of the test with frames of its subjects."""
-        self.flame, self.vocaset, self.faces, self.absolute = flame, vocaset, faces, absolute
+        self.layer, self.vocaset, self.faces, self.absolute = FaceLayer(flame), vocaset, faces, absolute
         sequences, _ = vocaset.sequences()
         random = np.random.default_rng(seed)
         tested = np.arange(len(faces.names)) % TESTED == TESTED - 1
@@ -114,21 +119,17 @@ class PaperPairs:
             for place, drawn in zip(places, random.integers(len(known), size=len(places)), strict=True):
                 self.frames[place] = known[drawn]
 
-    def take(self, places: Sequence[int]) -> tuple[Tensor, Tensor]:
+    def take(self, places: Sequence[int], device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
         """Return M_lip and M_emo (B, 5023, 3) of some pairs."""
-        lips, emos = [], []
-        for place in places:
-            subject, row = self.frames[place]
-            lip = np.asarray(self.vocaset.vertices[row], np.float32)
-            shape = self.faces.shape[place].astype(np.float64)
-            pose = np.zeros((len(JOINTS), 3))
-            pose[JAW] = self.faces.jaw[place]
-            emo = self.flame.vertices(shape, self.faces.exp[place].astype(np.float64), pose)
-            if not self.absolute:
-                lip, emo = lip - self.vocaset.templates[subject], emo - self.flame.vertices(shape)
-            lips.append(torch.from_numpy(lip))
-            emos.append(torch.from_numpy(emo.astype(np.float32)))
-        return torch.stack(lips), torch.stack(emos)
+        chosen = [self.frames[place] for place in places]
+        lip = np.stack([np.array(self.vocaset.vertices[row], np.float32) for _, row in chosen])
+        codes = [torch.from_numpy(values[list(places)]).to(device) for values in (self.faces.shape, self.faces.exp, self.faces.jaw)]
+        with torch.autocast(torch.device(device).type, enabled=False):
+            neutral, emo = self.layer.to(device)(*codes)
+        if self.absolute:
+            return torch.from_numpy(lip).to(device), emo
+        lip -= np.stack([self.vocaset.templates[subject] for subject, _ in chosen])
+        return torch.from_numpy(lip).to(device), emo - neutral
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class FusionTask:
 
     def losses(self, network: nn.Module, places: Sequence[int], epoch: int, device: torch.device) -> dict[str, Tensor]:
         """Return Eq. 2-6 of some pairs, square millimetres."""
-        lip, emo = (one.to(device) for one in self.pairs.take([int(self.pairs.training[place]) for place in places]))
+        lip, emo = self.pairs.take([int(self.pairs.training[place]) for place in places], device)
         terms = self.loss.terms(network(lip, emo).float(), lip, emo)
         kept = [value for name, value in terms.items() if name not in self.loss.without]
         return {"loss": torch.stack(kept).sum(), **{str(name): value for name, value in terms.items()}}
@@ -167,7 +168,8 @@ def load(folder: Path) -> tuple[FuNet, dict[str, Any]]:
         network = FuNet(FuNetConfig(**config["network"]))
         network.load_state_dict(stored["weights"])
     except (KeyError, TypeError, RuntimeError) as error:
-        raise InputError("the checkpoint is of another network", folder / CHECKPOINT, "choose a folder of training.funet.paper") from error
+        raise InputError("the checkpoint is of another network", folder / CHECKPOINT,
+                         "choose a folder of training.funet.paper") from error
     return network.eval(), config
 
 
