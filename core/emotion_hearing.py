@@ -61,7 +61,8 @@ def listen(clip: AudioClip, *, encoder: SpeechEncoder | None, network: EmotionNe
            same_voice: Floats | None = None, tick: Callable[[float], None] = lambda fraction: None) -> Heard:
     """Return what is heard in the passages, about `window` seconds long, of a recording (16 kHz); without speech it is neutral.
 
-    encoder: for the middle LAYERS of core/voice.py, None for a network that hears plain samples; same_voice: (R, P) other recordings of the voice, as `describe` gives them.
+    encoder: for the middle LAYERS of core/voice.py, None for a network that hears plain samples; same_voice: (R, P) other recordings
+    of the voice, as `describe` gives them.
     """
     samples = normalise(replace(clip, samples=reduce_noise(clip.samples)))
     spoken = prosody(samples, max(len(samples) // HOP, 1))
