@@ -51,7 +51,10 @@ def parts() -> dict[str, np.ndarray]:
     place = np.full(len(skin), -1)
     place[kept] = np.arange(len(kept))
     triangles = place[head.skin_triangles]
-    triangles = triangles[(triangles >= 0).all(axis=1)]
+    whole = (triangles >= 0).all(axis=1)
+    places = head.quad_uv[head.part("skin").faces]
+    corners = np.concatenate([places[:, [0, 1, 2]], places[:, [0, 2, 3]]])[whole]
+    triangles = triangles[whole]
     points, faces, masks = [skin[kept]], [triangles], {}
     left = VERTICES - len(kept)
     for name, count, first in (("eye_left", left // 2, len(kept)), ("eye_right", left - left // 2, len(kept) + left // 2)):
@@ -64,7 +67,8 @@ def parts() -> dict[str, np.ndarray]:
     triangles = np.concatenate(faces)
     triangles = np.concatenate([triangles, np.repeat(triangles[-1:], FACES - len(triangles), axis=0)])
     template = np.concatenate(points) * SCALE + SHIFT
-    return {"kept": kept, "template": template, "triangles": triangles, **masks}
+    corners = np.concatenate([corners, np.zeros((FACES - len(corners), 3), corners.dtype)])
+    return {"kept": kept, "template": template, "triangles": triangles, "corners": corners, **masks}
 
 
 @lru_cache(1)
@@ -137,13 +141,10 @@ def landmarks() -> dict[str, np.ndarray]:
 
 
 def texture() -> dict[str, np.ndarray]:
-    """Return the made-up texture data: UVs by height and angle, and a few of its pixels."""
+    """Return the made-up texture data: our own UVs, and a few of its pixels."""
     made = parts()
-    points = made["template"] - made["template"].mean(axis=0)
-    vt = np.column_stack([0.5 + np.arctan2(points[:, 0], points[:, 2]) / 7, 0.05 + 0.9 * (points[:, 1] - points[:, 1].min())
-                          / np.ptp(points[:, 1])])
-    return {"img_size": 64, "vt": vt, "ft": made["triangles"].astype(np.int64), "x_coords": np.tile(np.arange(64), 64),
-            "y_coords": np.repeat(np.arange(64), 64), "valid_pixel_ids": np.arange(100),
+    return {"img_size": 64, "vt": basis().uv.astype(np.float64), "ft": made["corners"].astype(np.int64),
+            "x_coords": np.tile(np.arange(64), 64), "y_coords": np.repeat(np.arange(64), 64), "valid_pixel_ids": np.arange(100),
             "valid_pixel_3d_faces": made["triangles"][:100].astype(np.int64), "valid_pixel_b_coords": np.full((100, 3), 1 / 3)}
 
 

@@ -17,6 +17,8 @@ from core.lids import Lids
 from core.mouth import gap, jaw_angle
 from core.mouth_rig import WIDEST, pose
 from tests.training import flame_stand_in as made
+from training.emolib import emica
+from training.emolib.layouts import Sample
 from training.flame import head
 from training.flame.keys import turned
 from training.flame.model import EYES, FACES, JAW, VERTICES, Flame, read_landmarks, read_masks, rotation
@@ -224,3 +226,28 @@ def test_the_command_tells_what_is_wrong_in_one_line(files, tmp_path, capsys):
     assert told.startswith("error: the FLAME masks is damaged or not to be trusted") and told.count("\n") == 1
     assert not (tmp_path / "out").exists()
     assert io.BytesIO(broken.read_bytes()).read(2) == b"PK"
+
+
+def test_emica_s_parameters_become_named_weights(basis, pack, tmp_path):
+    """The expressions of the made-up FLAME are mixtures of the named shapes: what is one of them must be found again."""
+    emica.check(basis, pack / "head.npz")
+    flame, wanted = made.flame(), 0.35
+    codes = np.linalg.lstsq(flame.expression_shapes.reshape(100, -1).T,
+                            _whole(basis, "mouthSmileLeft", wanted).ravel(), rcond=None)[0]
+    np.savez(tmp_path / "a.npz", shape=np.ones(300), exp=codes, jaw=[0.15, 0, 0], allow_pickle=False)
+    item = emica.imported(Sample("1/a.jpg", tmp_path, "happy", 0.5), folder=tmp_path, people=PEOPLE, shapes=50, head=pack / "head.npz")
+    weights = dict(zip(basis.expression_names, item["expression"], strict=True))
+    assert len(item["identity"]) == PEOPLE and item["jaw_angle"] == 0.15
+    with np.load(pack / "head.npz") as stored:
+        assert weights["jawOpen"] == pytest.approx(0.15 / float(stored["flame_jaw_open"]), abs=0.06)
+    assert weights["mouthSmileLeft"] == pytest.approx(wanted, abs=0.1) and weights["mouthSmileRight"] < 0.1
+    item = emica.imported(Sample("1/b.jpg", tmp_path, "happy", 0.5), folder=tmp_path, people=PEOPLE, shapes=50, head=pack / "head.npz")
+    assert item["reason"] == "there are no EMICA parameters"
+
+
+def _whole(basis: HeadBasis, name: str, weight: float) -> np.ndarray:
+    """Return a shape's offsets (5023, 3) of all of FLAME."""
+    result = np.zeros((VERTICES, 3))
+    skin = basis.part("skin").vertices
+    result[:skin.stop] = weight * basis.expressions[basis.expression_names.index(name)][skin]
+    return result
