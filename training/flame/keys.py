@@ -15,7 +15,8 @@ RIDGE = 1e-3                    # of the expressions' mean energy
 FACE_COUNT, REST_COUNT = 1.0, 0.1       # how much the face counts, and the rest
 EXPLAINED = 0.5                 # of a shape's energy that FLAME's expressions must show; else the shape is carried over as it is
 AXES = {"jawOpen": 0, "jawLeft": 1, "jawRight": 1}      # about which the jaw turns
-TURNS = np.linspace(-0.7, 0.7, 141)    # radians that are tried
+COARSE = np.linspace(-0.7, 0.7, 29)     # radians that are tried
+FINE = np.linspace(-0.04, 0.04, 9)      # and around the best of them
 CLOSING = "mouthClose"
 Array = NDArray[np.float64]
 
@@ -62,13 +63,15 @@ def solve(flame: Flame, surface: Surface, laid: Correspondence, ring: LipRing) -
 def jaw_turn(flame: Flame, surface: Surface, goal: Array, axis: int, count: Array) -> tuple[Array, Array]:
     """Return the jaw's pose (3,), radians, about an axis that comes nearest to offsets (N, 3), and its own offsets (N, 3)."""
     best, least, found = np.zeros(3), np.inf, np.zeros_like(goal)
-    for angle in TURNS:
-        pose = np.zeros((len(JOINTS), 3))
-        pose[JAW, axis] = angle
-        offsets = (flame.posed(flame.template, pose) - flame.template)[surface.vertices]
-        error = float((count[:, None] * (goal - offsets) ** 2).sum())
-        if error < least:
-            best, least, found = pose[JAW], error, offsets
+    for angles in (COARSE, FINE):
+        middle = best[axis]
+        for angle in angles:
+            pose = np.zeros((len(JOINTS), 3))
+            pose[JAW, axis] = middle + angle
+            offsets = (flame.posed(flame.template, pose) - flame.template)[surface.vertices]
+            error = float((count[:, None] * (goal - offsets) ** 2).sum())
+            if error < least:
+                best, least, found = pose[JAW], error, offsets
     return best, found
 
 
