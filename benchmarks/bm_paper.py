@@ -22,8 +22,9 @@ from transformers import HubertConfig, HubertForCTC  # noqa: E402
 from training.funet.network import FuNet, paper  # noqa: E402
 from training.speech.selftalk import SelfTalk, SelfTalkConfig  # noqa: E402
 
-LARGE = {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096, "conv_bias": True,
-         "feat_extract_norm": "layer", "do_stable_layer_norm": True, "vocab_size": 32, "layerdrop": 0.0}
+LARGE: dict[str, Any] = {
+    "hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096, "conv_bias": True,
+    "feat_extract_norm": "layer", "do_stable_layer_norm": True, "vocab_size": 32, "layerdrop": 0.0}
 VERTICES, WITH_MOUTH, SECONDS, FPS, BATCH = 5023, 15051, 4, 30, 16
 STEPS = 5
 Case = tuple[nn.Module, Callable[[nn.Module], Tensor]]
@@ -72,8 +73,9 @@ def figures(name: str, make: Callable[[str], Case], device: str) -> dict[str, An
     every, trained = (sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad or whole)
                       for whole in (True, False))
     frozen = sum(parameter.numel() for part in getattr(model, "frozen", ()) for parameter in part.parameters())
+    adam = 4 * (every + frozen + 3 * trained)
     result = {"name": f"paper_size_{name}", "parameters_m": round(every / 1e6, 1), "trained_m": round(trained / 1e6, 1),
-              "weights_gradients_adam_gb": round(4 * (every + frozen + 3 * trained) / 1e9, 2), "kept_gb": round(kept(model, loss) / 1e9, 2),
+              "weights_gradients_adam_gb": round(adam / 1e9, 2), "kept_gb": round(kept(model, loss) / 1e9, 2),
               "export_mb": round(2 * every / 1e6), "how": "computed", "machine": platform.machine()}
     if device == "cuda":
         model, loss = make(device)
