@@ -1,11 +1,10 @@
 """The training loop: the same weights after an interruption, with several processes, and what TensorBoard reads."""
 
 import json
+import multiprocessing
 import os
 import socket
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,20 +13,16 @@ from torch import nn
 
 from core.errors import InputError
 from training.events import Events, masked
-from training.loop import CHECKPOINT, Process, Schedule, Task, order, read, train
+from training.loop import CHECKPOINT, Process, Schedule, Task, order, process, read, train
 
-ROOT = Path(__file__).resolve().parents[2]
 ALONE = Process(0, 1, torch.device("cpu"))
-SCRIPT = """
-import sys, torch
-sys.path.insert(0, {root!r})
-torch.set_num_threads(1)
-from pathlib import Path
-from tests.training.test_loop import task
-from training.loop import Schedule, process, train
-with process("cpu") as part:
-    train(task(dropout=0), Schedule(3, 4, 0.01, seed=2), Path(sys.argv[1]), part)
-"""
+
+
+def one_of_two(rank: int, port: int, folder: Path) -> None:
+    """Train as a process that torchrun started."""
+    os.environ.update(WORLD_SIZE="2", RANK=str(rank), LOCAL_RANK=str(rank), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+    with process("cpu") as part:
+        train(task(dropout=0), Schedule(3, 4, 0.01, seed=2), folder, part)
 
 
 def task(width: int = 3, dropout: float = 0.2) -> Task:
@@ -102,13 +97,13 @@ def test_two_processes_train_one_network(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT.format(root=str(ROOT)))
-    common = {**os.environ, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
-    started = [subprocess.Popen([sys.executable, str(script), str(tmp_path / "run")], cwd=ROOT, stderr=subprocess.PIPE,
-                                env={**common, "RANK": str(rank), "LOCAL_RANK": str(rank)}) for rank in range(2)]
-    told = [one.communicate()[1].decode() for one in started]
-    assert [one.returncode for one in started] == [0, 0], told
+    context = multiprocessing.get_context("fork")              # torch is loaded already
+    started = [context.Process(target=one_of_two, args=(rank, port, tmp_path / "run")) for rank in range(2)]
+    for one in started:
+        one.start()
+    for one in started:
+        one.join()
+    assert [one.exitcode for one in started] == [0, 0]
     stored = read(tmp_path / "run" / CHECKPOINT)
     assert stored["epoch"] == 3 and len(list((tmp_path / "run" / "events").iterdir())) == 1
     alone = task(dropout=0)

@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 PAIRS, EPOCHS, BATCH = 81223, 750, 16
 TESTED = 20                     # every twentieth face is for the test
 CODES = {"shape": 300, "exp": 100, "jaw": 3}
+LEAST = {"shape": 100, "exp": 50, "jaw": 3}     # that some versions of EMICA give; the rest is 0
 JUDGED = 512                    # pairs of the test that are looked at
 Places = NDArray[np.int64]
 
@@ -72,11 +73,11 @@ class Faces:
                 values = emica.parameters(path) if path is not None else {}
             except ECAvatarError:
                 values = {}
-            if any(len(values.get(name, ())) < size for name, size in CODES.items()):
+            if any(len(values.get(name, ())) < least for name, least in LEAST.items()):
                 missing += 1
                 continue
             names.append(samples[index].name)
-            rows.append([values[name][:size] for name, size in CODES.items()])
+            rows.append([np.pad(values[name][:size], (0, max(size - len(values[name]), 0))) for name, size in CODES.items()])
             if len(names) == count:
                 break
         if not names:

@@ -10,7 +10,9 @@ import argparse
 import json
 import logging
 import sys
+from collections.abc import Iterator
 from collections.abc import Sequence as Several
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,15 +111,22 @@ def open_speech(name: str) -> tuple[Any, Any, bool]:
     Raises InputError when there is no such model, or it is no recogniser.
     """
     import transformers
-    try:
-        kind: Any = transformers.AutoModelForCTC
+    kind: Any = transformers.AutoModelForCTC
+    extractor: Any = transformers.AutoFeatureExtractor
+    with told_of(name):
         recogniser, again = kind.from_pretrained(name), kind.from_pretrained(name)
-        extractor: Any = transformers.AutoFeatureExtractor
         normalise = bool(extractor.from_pretrained(name).do_normalize)
+    return recogniser, again.base_model, normalise
+
+
+@contextmanager
+def told_of(name: str) -> Iterator[None]:
+    """Say in one sentence what transformers cannot load."""
+    try:
+        yield
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise InputError(f"the speech recogniser cannot be loaded ({str(error).splitlines()[0][:100]})", name,
                          "give a local folder or a hub name of HuBERT or wav2vec 2.0 fine-tuned for CTC") from error
-    return recogniser, again.base_model, normalise
 
 
 def build(config: SelfTalkConfig, seed: int = 0) -> tuple[SelfTalk, bool]:
@@ -136,7 +145,9 @@ def build(config: SelfTalkConfig, seed: int = 0) -> tuple[SelfTalk, bool]:
 
 def sized(encoder: str, vertices: int, lips: NDArray[np.int64], **changes: Any) -> SelfTalkConfig:
     """Return the configuration that fits an encoder."""
-    found = open_speech(encoder)[0].config
+    import transformers
+    with told_of(encoder):
+        found: Any = transformers.AutoConfig.from_pretrained(encoder)
     return SelfTalkConfig(vertices, tuple(map(int, lips)), features=found.hidden_size, letters=found.vocab_size,
                           blank=int(found.pad_token_id or 0), encoder=encoder, **changes)
 
