@@ -113,7 +113,8 @@ def train(task: Task, schedule: Schedule, folder: Path, part: Process, *, until:
         if part.first and events is not None:
             events.scalars(epoch + 1, means)
             save(path, task, schedule, network, optimiser, epoch + 1, means)
-            log.info("epoch %d of %d: %s", epoch + 1, schedule.epochs, json.dumps({name: round(v, 6) for name, v in means.items()}))
+            told = json.dumps({name: float(f"{value:.4g}") for name, value in means.items()})
+            log.info("epoch %d of %d: %s", epoch + 1, schedule.epochs, told)
         if part.world > 1:
             distributed.barrier()
     network.eval()

@@ -199,17 +199,6 @@ def test_meshes_with_a_list_of_their_own_are_named(own, root):
     assert not any(keys(mesh).animation_data for mesh in (child, chosen, near))
 
 
-def test_meshes_with_a_list_of_their_own_are_named(own, root):
-    child, chosen, near = (own_head(root, {"jawOpen": "mouth-open"}) for _ in range(3))
-    own.parent = near.parent = bpy.data.objects.new("rig", bpy.data.armatures.new("rig"))
-    child.parent = own
-    for mesh in (child, chosen, near):
-        character.read(mesh)
-    names = f"{child.name}, {chosen.name}"
-    assert apply(own, chosen) == [f"these have a list of their own, so apply to them too: {names}"]
-    assert not any(keys(mesh).animation_data for mesh in (child, chosen, near))
-
-
 def test_odd_names_and_short_sliders(own):
     block = keys(own).key_blocks["mouth-open"]
     block.name = 'odd "name" \\ [ö]'
@@ -261,20 +250,6 @@ def test_eyes_do_not_make_up_for_a_head_that_does_not_turn(root, result, tmp_pat
     channels_of(our_action(skin, "Gaze"), skin)[1][0].keyframe_points[1].co.y += 0.25
     apply(target)
     np.testing.assert_allclose(gaze(keys(target)), gaze(skin), atol=1e-4)
-
-
-def test_blinks_and_gaze_are_as_strong_as_the_avatars(own, root):
-    skin, sliders = keys(parts_of(root)["skin"]), root.ecavatar.performance
-    shut = channels_of(skin.animation_data.nla_tracks["Blinks"].strips[0].action, skin)[1][0].keyframe_points[1].co.x
-    strips = {name: track.strips[0] for name, track in (apply(own), keys(own).animation_data.nla_tracks)[1].items() if track.strips}
-    for strength in (0.0, 0.5, 1.5, 1.0):
-        sliders.blinks = sliders.gaze = strength
-        assert apply(own) == []
-        show(round(shut) - 1)
-        assert value(own, "eye-left-closure") == pytest.approx(skin.key_blocks["eyeBlinkLeft"].value, abs=1e-3)
-        for name in ("Blinks", "Gaze"):
-            assert strips[name].action["ecavatar"]["gain"] == max(strength, 1.0) and strips[name].influence == min(strength, 1.0)
-    assert value(own, "eye-left-closure") > 0.5
 
 
 def test_other_drivers_stay(own):
