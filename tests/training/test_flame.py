@@ -127,6 +127,16 @@ def test_masks_and_landmarks(files, tmp_path):
         read_landmarks(path, made.flame().triangles)
 
 
+def test_deca_s_landmarks_hold_tensors_that_are_not_looked_at(tmp_path):
+    torch = pytest.importorskip("torch")
+    path, triangles = tmp_path / "landmark_embedding.npy", made.flame().triangles
+    np.save(path, made.landmarks() | {"dynamic_lmk_faces_idx": torch.zeros(79, 17, dtype=torch.long)}, allow_pickle=True)
+    assert read_landmarks(path, triangles)[0].shape == (68, 3)
+    np.save(path, made.landmarks() | {"full_lmk_faces_idx": torch.zeros(1, 68, dtype=torch.long)}, allow_pickle=True)
+    with pytest.raises(InputError, match="1 landmarks, not 68"):
+        read_landmarks(path, triangles)
+
+
 def test_skinning_is_as_published():
     """Without pose correctives a vertex of one joint turns rigidly about it; blended ones lie on the line between."""
     flame, angles = made.flame(), np.zeros((5, 3))

@@ -32,7 +32,7 @@ class TextureSpace:
     corners: NDArray[np.int64] | None = None
     weights: Array | None = None
     mean: Array | None = None
-    components: Array | None = None
+    components: NDArray[np.floating] | None = None
 
     def albedo(self, coefficients: Array) -> Bytes:
         """Return the texture space's albedo (S, S, 3), sRGB, of coefficients (<= D,). Raises InputError when this is texture data."""
@@ -86,7 +86,7 @@ def read_space(path: Path, faces: int) -> TextureSpace:
     if mean.ndim != 3 or mean.shape[2] != 3 or directions.shape[:3] != mean.shape or uv.ndim != 2 or stored["ft"].shape != (faces, 3):
         raise InputError(f"the texture space has shapes {mean.shape} and {directions.shape}", path, "download FLAME_texture.npz again")
     return TextureSpace(uv[:, :2].astype(np.float64), fitting(stored["ft"], len(uv), path), mean.shape[0],
-                        mean=mean.astype(np.float64), components=directions.astype(np.float64))
+                        mean=mean.astype(np.float64), components=directions)
 
 
 def fitting(triangles: NDArray[np.generic], count: int, path: Path) -> NDArray[np.int32]:

@@ -118,7 +118,7 @@ class Begun(Data):
 
 
 class Anything(Data):
-    """builtins.object, which only names a base class."""
+    """What is looked at no further: builtins.object, which names a base class, and tensors of torch, which DECA's landmarks hold."""
 
 
 ALLOWED: dict[tuple[str, str], type] = {
@@ -129,6 +129,7 @@ ALLOWED: dict[tuple[str, str], type] = {
     ("chumpy.ch", "Ch"): StoredVariable, ("chumpy", "Ch"): StoredVariable, ("_codecs", "encode"): Encoded,
     ("copy_reg", "_reconstructor"): Begun, ("copyreg", "_reconstructor"): Begun,
     **{(module, name): kind for module in ("__builtin__", "builtins") for name, kind in (("object", Anything), ("set", set))},
+    **dict.fromkeys((("torch._utils", "_rebuild_tensor_v2"), ("torch.storage", "_load_from_bytes")), Anything),
     ("collections", "OrderedDict"): dict}
 
 
