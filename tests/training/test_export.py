@@ -22,8 +22,8 @@ from core.funet import FuNet as FusionNetwork
 from core.head_model import HeadBasis
 from core.pack import DEFAULT, Pack
 from core.types import HEARD, AudioClip
-from core.vertex_lips import VertexLipNetwork, solve, spoken_shapes
-from core.wave_encoder import WaveEncoder, crossfaded
+from core.vertex_lips import VertexLipNetwork
+from core.wave_encoder import WaveEncoder
 from tests.core.own_heads import needs_nets
 from training import export
 from training.emotion import emotion2vec
@@ -134,25 +134,6 @@ def test_core_animates_with_it(pack, tmp_path):
     with np.load(tmp_path / "motion.npz") as motion:
         assert float(motion["fps"]) == 30 and motion["weights"].min() >= 0 and motion["weights"].max() <= 1
         assert len(motion["weights"]) == np.ceil(read_audio(BECKETT).duration * 30) + 1 and "jawOpen" in motion["names"]
-
-
-def test_vertices_become_the_weights_that_made_them():
-    basis = HeadBasis.load(DEFAULT / "head.npz")
-    names, shapes = spoken_shapes(basis)
-    weights = np.zeros((40, len(names)), np.float32)
-    time = np.linspace(0, np.pi, 40)
-    weights[:, names.index("jawOpen")] = 0.6 * np.sin(time) ** 2
-    weights[:, names.index("mouthFunnel")] = 0.4 * np.sin(2 * time).clip(0)
-    found = solve((weights @ shapes) @ shapes.T, shapes)
-    moved = np.linalg.norm(((found - weights) @ shapes).reshape(40, -1, 3), axis=2)
-    assert moved.max() < 0.0015 and np.abs(found - weights)[:, names.index("jawOpen")].max() < 0.08       # smooth in time: not exact
-
-
-def test_windows_pass_over_into_one_another():
-    line = np.arange(50, dtype=np.float32)[:, None]
-    assert np.allclose(crossfaded(50, lambda first, last: line[first:last], window=12, overlap=4), line)
-    stepped = crossfaded(20, lambda first, last: np.full((last - first, 1), float(first > 0), np.float32), window=12, overlap=4)
-    assert np.allclose(stepped[8:12, 0], [0.125, 0.375, 0.625, 0.875]) and stepped[7] == 0 and stepped[12] == 1
 
 
 @needs_nets

@@ -128,7 +128,8 @@ ALLOWED: dict[tuple[str, str], type] = {
        for name in ("csc_matrix", "csc_array")},
     ("chumpy.ch", "Ch"): StoredVariable, ("chumpy", "Ch"): StoredVariable, ("_codecs", "encode"): Encoded,
     ("copy_reg", "_reconstructor"): Begun, ("copyreg", "_reconstructor"): Begun,
-    **{(module, name): kind for module in ("__builtin__", "builtins") for name, kind in (("object", Anything), ("set", set))},
+    **{(module, name): kind for module in ("__builtin__", "builtins")
+       for name, kind in (("object", Anything), ("set", set), ("bytes", Encoded))},
     **dict.fromkeys((("torch._utils", "_rebuild_tensor_v2"), ("torch.storage", "_load_from_bytes")), Anything),
     ("collections", "OrderedDict"): dict}
 
