@@ -24,6 +24,7 @@ from core.files import write_arrays
 from core.head_model import FORMAT, MATERIALS, HeadBasis
 from core.lids import halfway_name
 from core.pack import Pack
+from core.raster import rasterise
 from training.head.average import POINTS
 from training.head.eyes import gaze, sphere
 from training.head.surface import outer, project
@@ -40,6 +41,8 @@ MOUTH = ("teeth_upper", "teeth_lower", "tongue")
 JAW_PARTS = MOUTH[1:]
 EYES = {"eye_left": "left_eyeball", "eye_right": "right_eyeball"}
 PEOPLE = 300
+PIXEL, ROOM = 0.0005, 0.001     # metres: of the picture from in front in which teeth are looked for, and that they lie behind the skin
+FRONT = 0.8                     # quantile of the teeth's depth from which they are front teeth
 Array = NDArray[np.float64]
 
 
@@ -217,23 +220,20 @@ def shifted(place: slice, by: int) -> slice:
     return slice(place.start + by, place.stop + by)
 
 
-def seated(mouth: Array, surface: Surface, basis: HeadBasis, *, step: float = 0.0005, most: int = 40) -> Array:
-    """Return teeth and tongue (M, 3) moved back until none of the front teeth lies outside the skin."""
-    triangles = outer(surface.points, surface.triangles)
+def seated(mouth: Array, surface: Surface, basis: HeadBasis) -> Array:
+    """Return teeth and tongue (M, 3) moved back until, seen from in front, all front teeth lie ROOM behind the skin."""
     first = basis.part(MOUTH[0]).vertices.start
     teeth = mouth[:basis.part("teeth_lower").vertices.stop - first]
-    front = teeth[teeth[:, 2] > np.quantile(teeth[:, 2], 0.8)][::7]
-    back = 0
-    while back < most:
-        points = front - [0, 0, back * step]
-        corners, weights = project(points, surface.points, triangles)
-        below = np.einsum("nk,nkc->nc", weights, surface.points[corners])
-        sides = surface.points[corners[:, 1:]] - surface.points[corners[:, :1]]
-        outside = ((points - below) * np.cross(sides[:, 0], sides[:, 1])).sum(axis=1) > 0
-        if not outside.any():
-            break
-        back += 1
-    return mouth - [0, 0, back * step]
+    low = surface.points.min(axis=0)
+    pixels = (surface.points - low) / PIXEL
+    pixels[:, 2] *= -1                                          # of several the one with the least depth is kept
+    width, height = np.ceil(pixels[:, :2].max(axis=0)).astype(int) + 1
+    cover = rasterise(pixels, surface.triangles, width=int(width), height=int(height))
+    front = teeth[teeth[:, 2] > np.quantile(teeth[:, 2], FRONT)]
+    columns, rows = ((front[:, :2] - low[:2]) / PIXEL).astype(int).T
+    covered = cover.triangle[rows, columns] >= 0
+    skin = low[2] - PIXEL * cover.depth[rows, columns][covered]
+    return mouth - [0, 0, max(float((front[covered, 2] - skin).max(initial=-ROOM)) + ROOM, 0.0)]
 
 
 def build(sources: Sources, out: Path, people: int = PEOPLE) -> dict[str, Any]:
