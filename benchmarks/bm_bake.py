@@ -3,7 +3,8 @@
 One JSON line each: name, value, unit, machine. At 24, 25, 30 and 60 frames a second: how far the few Bezier keys move the mesh from
 the dense bake, keys a second of speech, and how many times fewer than one a frame for each shape that moves. At 24, 30 and 60: LCA
 of N labelled clips under dense and under few keys (../shared, skipped where it is not there). Seconds to import and key 10 s and
-5 min of speech, dense keys beside, and the .blend's size. Targets: .2 mm, 6 times, .01 of LCA, 2 s, 15 s. It needs bpy.
+5 min of speech, dense keys beside, the .blend's size, and milliseconds that the scene takes to show another
+frame. Targets: .2 mm, 6 times, .01 of LCA, 2 s, 15 s. It needs bpy.
 """
 
 import argparse
@@ -45,6 +46,7 @@ from core.types import AudioClip, Floats, MotionTrack  # noqa: E402
 PHOTO, SPEECH = ROOT / "assets" / "examples" / "astronaut.jpg", ROOT / "assets" / "third_party" / "beckett.wav"
 RATES, LIPSYNC_RATES = (24.0, 25.0, 30.0, 60.0), (24.0, 30.0, 60.0)
 LONG = 30                       # times that the recording of 10 s is repeated for 5 min
+PLAYED = 200                    # frames whose display is timed
 PARTS = ("skin", "teeth_upper", "teeth_lower", "tongue")
 
 
@@ -122,8 +124,20 @@ def tell_import(speech: Path, name: str) -> None:
             import_avatar(result, target)
             tell(f"import_{name}_{kind}_keys", [round(time.perf_counter() - started, 2), round(time.process_time() - used, 2)],
                  "s, and s of processors")
+            tell_playback(target, f"playback_{name}_{kind}_keys")
             bpy.ops.wm.save_as_mainfile(filepath=str(Path(temporary) / f"{kind}.blend"), compress=False)
             tell(f"blend_{name}_{kind}_keys", round((Path(temporary) / f"{kind}.blend").stat().st_size / 2**20, 2), "MiB")
+
+
+def tell_playback(target: Any, name: str) -> None:
+    """Tell how long the scene takes to show one frame after another."""
+    target.frame_set(0)
+    started, used = time.perf_counter(), time.process_time()
+    for frame in range(1, PLAYED + 1):
+        target.frame_set(frame)
+    tell(name, [round(1000 * (now - before) / PLAYED, 2) for now, before in ((time.perf_counter(), started),
+                                                                            (time.process_time(), used))],
+         "ms a frame, and ms of processors")
 
 
 def main() -> None:

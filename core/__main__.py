@@ -136,9 +136,14 @@ def run_animate(options: argparse.Namespace) -> None:
 def run_export(options: argparse.Namespace) -> None:
     """Write the motion of a finished job as numbers."""
     from . import live_link
-    from .face_motion import from_bake
+    from .face_motion import from_bake, left_out
     from .job import read_result
-    live_link.write(options.out, from_bake(read_result(options.job).bake, options.fps))
+    bake = read_result(options.job).bake
+    live_link.write(options.out, from_bake(bake, options.fps))
+    mean, most = left_out(bake)
+    if most and options.out.suffix.lower() == ".csv":
+        terminal_report()(Message("warning", text="the shapes of the fusion on the mesh have no column, so faces are off by "
+                                                  f"{1000 * mean:.1f} mm, up to {1000 * most:.1f}; {options.out}; a .json has them"))
     told(options.out)
 
 

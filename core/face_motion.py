@@ -17,6 +17,7 @@ from .types import Floats, check
 
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 SIDES = ("Left", "Right")
+FUSED = "fusion_"               # first word of shapes that a fusion of emotion and speech on the mesh needs
 SLOWEST, FASTEST = 1.0, 240.0   # frames a second
 
 
@@ -24,9 +25,9 @@ SLOWEST, FASTEST = 1.0, 240.0   # frames a second
 class FaceMotion:
     """What a face does on the frames of a clip.
 
-    names: K shapes; weights: (T, K) float32, 0..1; fps: frames a second; head, eye_left, eye_right: (T, 3) float32, radians, yaw,
-    pitch and roll, of the head in the avatar's frame and of the eyes in the head's: to the person's left, downwards, and with the
-    person's left side upwards are positive; R = Ry(yaw) Rx(pitch) Rz(roll), +Y up, face towards +Z.
+    names: K shapes; weights: (T, K) float32, 0..1, of the fusion's shapes -1..1; fps: frames a second; head, eye_left, eye_right:
+    (T, 3) float32, radians, yaw, pitch and roll, of the head in the avatar's frame and of the eyes in the head's: to the person's
+    left, downwards, and with the person's left side upwards are positive; R = Ry(yaw) Rx(pitch) Rz(roll), +Y up, face towards +Z.
     """
 
     names: tuple[str, ...]
@@ -50,7 +51,7 @@ class FaceMotion:
 
 def from_bake(bake: Mapping[str, NDArray[Any]], fps: float | None = None) -> FaceMotion:
     """Return the motion of a bake.npz as Blender shows it: speech, lids and eyes those of blinks and gaze, plus the emotion
-    and its lips, held within 0..1, and the head's turning.
+    and its lips, held within 0..1, the shapes that a fusion on the mesh needs, and the head's turning.
 
     fps: frames a second, those of the bake unless given. Raises InputError for a rate out of range.
     """
@@ -70,10 +71,27 @@ def from_bake(bake: Mapping[str, NDArray[Any]], fps: float | None = None) -> Fac
         if weight.any():
             shown[:, names.index(name)] = np.interp(times, moments, weight)
     shown += EmotionCurves(bake["emotion_times"], bake["emotion_weights"]).at(times) + bake["emotion_lips"]
-    weights = np.clip(resample(np.clip(shown, 0, 1), rate, wanted), 0, 1).astype(np.float32)
+    sampled = resample(np.hstack([np.clip(shown, 0, 1), bake["fusion_weights"]]), rate, wanted).astype(np.float32)
+    weights, extra = np.clip(sampled[:, :len(names)], 0, 1), sampled[:, len(names):]
     eyes = (gaze(names, weights, side) for side in SIDES)
     turned = smooth_at(performance.head_times, performance.head_angles, np.arange(len(weights)) / wanted)
-    return FaceMotion(names, weights, wanted, np.asarray(turned[:, [1, 0, 2]], np.float32), *eyes)
+    fused = tuple(f"{FUSED}{number + 1:02d}" for number in range(extra.shape[1]))
+    return FaceMotion((*names, *fused), np.hstack([weights, extra]), wanted, np.asarray(turned[:, [1, 0, 2]], np.float32), *eyes)
+
+
+def left_out(bake: Mapping[str, NDArray[Any]]) -> tuple[float, float]:
+    """Return by how far vertices are off without the shapes that a fusion on the mesh needs, mean over those it moves and maximum,
+    metres.
+
+    Zero without such shapes. They are what ARKit's shapes cannot show: no weights of these bring the skin nearer.
+    """
+    offsets, weights = bake["fusion_offsets"], bake["fusion_weights"]
+    moved = np.flatnonzero(np.abs(offsets).max(axis=(0, 2), initial=0) > 0)
+    if not len(moved):
+        return 0.0, 0.0
+    shapes = offsets[:, moved].reshape(len(offsets), -1)
+    distances = [np.linalg.norm((frame @ shapes).reshape(-1, 3), axis=1) for frame in weights]
+    return float(np.mean(distances)), float(np.max(distances))
 
 
 def gaze(names: tuple[str, ...], weights: Floats, side: str) -> Floats:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .head_model import HeadBasis
 from .scalp import CRANIUM, RADII, Scalp, inside_hairline
 from .strands import Strands, scattered
-from .types import Floats
+from .types import Floats, Integers
 
 STRANDS, POINTS, CLUMPS = 17_000, 7, 750    # strands at most: those that would grow into the face or an ear are left out
 UNDERCOAT = 0.25                            # share of them that lie low and are thick, so that no skin shines through
@@ -37,6 +37,15 @@ Array = NDArray[np.float64]
 def short_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator) -> Strands:
     """Return at most STRANDS strands of POINTS points on the head `neutral` (V, 3)."""
     scalp = Scalp.of(neutral, basis)
+    roots, drawn, weights, cut = rooted(neutral, basis, random)
+    points = gathered(comb(roots, cut, scalp, random), cut, random)
+    points, grown = scalp.shortened(scalp.outside(points, LEAST_LIFT))
+    radius = np.linspace(ROOT_RADIUS, TIP_RADIUS, POINTS)[None] * cut.thickness[:, None]
+    return Strands(points[grown].astype(np.float32), radius[grown].astype(np.float32), drawn[grown], weights[grown].astype(np.float32))
+
+
+def rooted(neutral: Floats, basis: HeadBasis, random: np.random.Generator) -> "tuple[Array, Integers, Array, Cut]":
+    """Return the roots (N, 3) of at most STRANDS strands within the hairline, their triangles (N,), weights (N, 3) and cut."""
     triangles = basis.skin_triangles
     corners = neutral[triangles].astype(np.float64)
     near = inside_hairline(basis.vertices)[triangles].max(axis=1) > -FADE
@@ -45,12 +54,7 @@ def short_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator) -
     edge = inside_hairline(mean) + RAGGED * waver(mean) + random.normal(0, STRAY, len(mean))
     kept = np.flatnonzero(random.uniform(size=len(edge)) < np.clip(edge / FADE, 0, 1))[:STRANDS]
     drawn, weights = drawn[kept], weights[kept]
-    roots = np.einsum("nk,nkc->nc", weights, corners[drawn])
-    cut = Cut.of(mean[kept], edge[kept], random)
-    points = gathered(comb(roots, cut, scalp, random), cut, random)
-    points, grown = scalp.shortened(scalp.outside(points, LEAST_LIFT))
-    radius = np.linspace(ROOT_RADIUS, TIP_RADIUS, POINTS)[None] * cut.thickness[:, None]
-    return Strands(points[grown].astype(np.float32), radius[grown].astype(np.float32), drawn[grown], weights[grown].astype(np.float32))
+    return np.einsum("nk,nkc->nc", weights, corners[drawn]), drawn, weights, Cut.of(mean[kept], edge[kept], random)
 
 
 def waver(places: Array) -> Array:

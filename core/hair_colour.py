@@ -13,6 +13,15 @@ DARKER, ENOUGH = 0.22, 0.25                 # log luminance that hair differs fr
 
 def hair_colour(photo: Photo, face: Face) -> tuple[int, int, int] | None:
     """Return the median colour, sRGB, of what lies above the forehead and is not like it; None when that is too little."""
+    hair, _ = above_forehead(photo, face)
+    if len(hair) == 0:
+        return None
+    red, green, blue = np.median(hair, axis=0)
+    return int(red), int(green), int(blue)
+
+
+def above_forehead(photo: Photo, face: Face) -> tuple[Floats, Floats]:
+    """Return the colours (N, 3) of hair above the forehead, none where that is too little, and some (M, 3) of the skin below."""
     top, chin = face.landmarks[FOREHEAD, :2], face.landmarks[CHIN, :2]
     up, height = (top - chin) / np.linalg.norm(top - chin), float(np.linalg.norm(top - chin))
     across = np.array([-up[1], up[0]])
@@ -23,13 +32,10 @@ def hair_colour(photo: Photo, face: Face) -> tuple[int, int, int] | None:
     inside = ((places >= 0) & (places < [columns, rows])).all(axis=-1)
     found = sampled(photo, places[inside])
     if len(found) < ENOUGH * inside.size:
-        return None
+        return np.zeros((0, 3), np.float32), skin
     light = np.log(found.mean(axis=1) + 8)
     hair = found[light < np.log(skin.mean() + 8) - DARKER]
-    if len(hair) < ENOUGH * len(found):
-        return None
-    red, green, blue = np.median(hair, axis=0)
-    return int(red), int(green), int(blue)
+    return (hair if len(hair) >= ENOUGH * len(found) else np.zeros((0, 3), np.float32)), skin
 
 
 def sampled(photo: Photo, places: NDArray[np.float64]) -> Floats:

@@ -6,6 +6,7 @@ not changed is not run again. manifest.json is written last; its presence means 
 
 import hashlib
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,15 +27,16 @@ MOST_PHOTOS = 5                 # of one person, the main one included
 MOST_RECORDINGS = 50            # of one voice, the spoken one not included
 MOST_TAKES = 1 << 20
 AUTO = "auto"                   # the emotion is heard in the recording
-HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "iris_colour", "hair_colour", "brow_colour", "brow_density",
-               "reprojection_percent", "confidence", "advice")
+HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "iris_colour", "hair_colour", "hair_length", "brow_colour",
+               "brow_density", "reprojection_percent", "confidence", "advice")
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
 RHYTHM_ARRAYS = ("loudness", "pitch", "fps")
 PERFORMANCE_ARRAYS = ("blinks", "gaze_times", "gaze_angles", "head_times", "head_angles")
 BAKE_ARRAYS = ("names", "offsets", "corrective_names", "corrective_pairs", "corrective_gains", "corrective_offsets", "weights",
                "jaw_angles", "jaw_pivot", "neck_pivot", "neck_base", "neck_weights", *PERFORMANCE_ARRAYS, "emotion_times",
                "emotion_weights", "emotion_lips", "fusion_offsets", "fusion_weights", "fusion_error", "fps", "duration")
-RESULTS = ("head.npz", "head.png", "motion.npz", "emotion.json", "bake.npz")
+HEAD_FILES = ("head.npz", "head.png")
+RESULTS = (*HEAD_FILES, "motion.npz", "emotion.json", "bake.npz")
 
 
 @dataclass(frozen=True)
@@ -204,6 +206,24 @@ def read_result(folder: Path) -> JobResult:
                      LipControls.from_json(manifest.get("controls", {})), str(manifest.get("emotion", AUTO)),
                      EmotionSettings.from_json(manifest.get("emotions", {})), tuple(map(str, manifest.get("same_voice", ()))),
                      int(manifest.get("take", 0)))
+
+
+def copy_head(source: Path, folder: Path) -> None:
+    """Give the job folder `folder` the head that was made in another one, so that it is not made again for the same photos.
+
+    Where there is none, nothing is done. Raises JobError when it cannot be written.
+    """
+    done: Any = None
+    with suppress(JobError):
+        done = read_json(source / "stages.json", JobError).get("head")
+    if not isinstance(done, dict) or not Job.unharmed(done.get("files"), [source / name for name in HEAD_FILES]):
+        return
+    try:
+        for name in HEAD_FILES:
+            shutil.copy2(source / name, folder / name)
+    except OSError as error:
+        raise JobError(f"cannot copy the head ({error.strerror})", folder, "make room in Blender's user folder") from error
+    write_json(folder / "stages.json", {"head": done})
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from .errors import InputError
 from .face_detection import Face, FaceDetector
 from .face_fit import Anchors, Sight, fit, landmarks68
 from .hair_colour import hair_colour
+from .hair_length import hair_length
 from .head_model import HeadBasis
 from .lids import Lids
 from .texture import View, texture
@@ -25,7 +26,7 @@ MISFIT = 4.5                    # per cent of reprojection error: not the same p
 @dataclass(frozen=True)
 class Reconstruction:
     """The head; what each photo shows of it, the most frontal one first; how far it can be trusted; what the user should know; the
-    colours of eyes and hair, and the brows."""
+    colours of eyes and hair, how far hair reaches below the eyes (metres), and the brows."""
 
     head: HeadModel
     sights: tuple[Sight, ...]
@@ -33,6 +34,7 @@ class Reconstruction:
     warnings: tuple[str, ...]
     iris_colour: tuple[int, int, int]
     hair_colour: tuple[int, int, int] | None
+    hair_length: float
     brows: BrowLook
 
     @property
@@ -70,7 +72,7 @@ def reconstruct(photos: Sequence[Photo], *, basis: HeadBasis, anchors: Anchors, 
     head = HeadModel(neutral, landmarks68(neutral, anchors), found.identity, skin.albedo)
     told = notes(photos, faces, found.sights, order, basis)
     return Reconstruction(head, found.sights, trust, told, iris_colour(photos[0], faces[0]), hair_colour(photos[0], faces[0]),
-                          brow_look(photos[0], faces[0]))
+                          hair_length(photos[0], faces[0]), brow_look(photos[0], faces[0]))
 
 
 def detected(detector: FaceDetector, index: int, photo: Photo) -> Face:

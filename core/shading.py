@@ -9,6 +9,11 @@ from .types import Floats, Integers
 SHADOW_DAMPING = 0.75               # share of the estimated shading that is divided out
 EVENING, EVENING_CHROMA = 0.8, 0.5  # share of the face's remaining broad unevenness that is taken out: light, colour
 EVENING_REACH = 3.0                 # edges it spans
+CAST_KEPT = 0.3                     # share of the light's colour that is left, beyond what skin may be
+WARMTH, YELLOW = (0.16, 0.42), (0.10, 0.32)     # log red/green and log green/blue, sRGB, of people's skin in white light
+GREY = 0.03                         # below both of these a photo has no colours
+CHROMA_REACH = 0.09                 # log chroma by which skin differs from the face's plain tone at most: flush, freckles, make-up
+LIPS_REACH = 0.20                   # the same of the lips from lips of that skin
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)      # of linear sRGB (IEC 61966-2-1)
 
 
@@ -40,3 +45,27 @@ def evened(colour: Floats, trust: Floats, shading: Floats, edges: Integers, basi
     broad = membrane(left, weight / EVENING_REACH**2, np.zeros_like(left), 0.2 / EVENING_REACH**2, edges)
     uneven = EVENING_CHROMA * broad + (EVENING - EVENING_CHROMA) * (broad @ LUMINANCE)[:, None]
     return np.asarray(shading[:, None] * np.exp(uneven), np.float32)
+
+
+def cast(tone: Floats) -> Floats:
+    """Return the factors (3,) of a coloured light, of luminance 1: by how much the skin's `tone` (3,), sRGB, lies outside people's.
+
+    Skin hardly varies in hue (Jensen et al. 2001; melanin and blood darken along one line), so that what lies far off is the light's.
+    """
+    red, green, blue = np.log(np.maximum(tone, 1.0))
+    warmth, yellow = red - green, green - blue
+    if abs(warmth) < GREY and abs(yellow) < GREY:
+        return np.ones(3, np.float32)
+    over = [(1 - CAST_KEPT) * (value - np.clip(value, *limits)) for value, limits in ((warmth, WARMTH), (yellow, YELLOW))]
+    factors = np.exp([over[0], 0.0, -over[1]])
+    return np.asarray(factors * (tone @ LUMINANCE) / (tone @ (LUMINANCE * factors)), np.float32)
+
+
+def tempered(colour: Floats, tone: Floats, reach: float = CHROMA_REACH) -> Floats:
+    """Return colours (N, 3) whose chroma stays near that of the plain `tone` (N, 3): strong light tints folds and shadows around a
+    smile, skin itself does so little. Their luminance stays."""
+    bright = np.maximum(colour @ LUMINANCE, 1.0)
+    plain = np.log(np.maximum(tone, 4.0)) - np.log(np.maximum(tone @ LUMINANCE, 4.0))[:, None]
+    own = np.log(np.maximum(colour, 4.0)) - np.log(np.maximum(bright, 4.0))[:, None]
+    near = np.exp(plain + reach * np.tanh((own - plain) / reach))
+    return np.asarray(near * (bright / (near @ LUMINANCE))[:, None], np.float32)

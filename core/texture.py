@@ -17,7 +17,7 @@ from .face_fit import OUTLINE, Anchors
 from .head_model import REGIONS, HeadBasis
 from .raster import Coverage, rasterise, vertex_normals
 from .sampling import bilinear
-from .shading import LUMINANCE, estimated_shading, evened
+from .shading import LIPS_REACH, LUMINANCE, cast, estimated_shading, evened, tempered
 from .skin_mask import SkinMask, find_skin
 from .skin_surface import membrane, mirrored, mouth_bag, neighbour_sum, skin_edges
 from .types import Bytes, Floats, Integers, Photo
@@ -27,6 +27,7 @@ SIDE = 2048                         # pixels
 GRAZING, FRONTAL = 0.20, 0.50       # cosine to the viewer: below the first nothing is taken, above the second all
 DEPTH_SLACK = 0.004                 # metres: how far behind the visible surface a texel may lie
 CREASING, CREASE_MOVE = 0.75, 0.005     # share of creases that is taken out where the expression moves the cheek so far, metres
+OVEREXPOSED = 246.0                 # brightest channel from which a colour is not believed
 ROOM = 7.0                          # edges after which filled-in skin has the face's plain tone
 SHINE = 0.5                         # share of what is brighter than the skin around it that is taken out
 NECK = 0.0, 0.012                   # metres below the chin over which the photo fades out: there are collars and shadows
@@ -93,13 +94,13 @@ def texture(views: Sequence[View], neutral: Floats, *, basis: HeadBasis, anchors
         layer = peeled(view, neutral, edges, basis=basis, anchors=anchors)
         layers.append(matched(layer, layers[0]) if layers else layer)
         tick(0.35 * (index + 1) / len(views))
-    base = filled(layers, mirror, edges, basis)
+    base, plain = filled(layers, mirror, edges, basis)
     coverage = uv_coverage(basis, side)
     tick(0.5)
     image = coverage.interpolate(basis.skin_triangles, base)
     tick(0.65)
     for values, layer in stacked(layers, mirror, edges):
-        image = overlaid(image, layer.photo, layer.mask, coverage, basis.skin_triangles, values)
+        image = overlaid(image, layer.photo, layer.mask, coverage, basis.skin_triangles, np.column_stack([values, plain]))
     tick(0.85)
     face = np.isin(basis.regions, [REGIONS.index("face"), REGIONS.index("chin")])
     visible = np.max([layer.weight for layer in layers], axis=0)[face]
@@ -115,6 +116,7 @@ def peeled(view: View, neutral: Floats, edges: Integers, *, basis: HeadBasis, an
     normals = vertex_normals(view.head, all_triangles(basis))[skin]
     trust = seen.trust * seen.skin
     light = evened(seen.colour, trust, estimated_shading(seen.colour, trust, normals, basis), edges, basis)
+    light = light * cast(typical(seen.colour / light, trust, basis.regions == REGIONS.index("face")))
     return Layer(view.photo, mask, seen, light, creased(view.head - neutral, basis))
 
 
@@ -203,9 +205,9 @@ def creased(move: Floats, basis: HeadBasis) -> Floats:
     return np.asarray(np.clip(np.linalg.norm(move[: len(skin)], axis=1) / CREASE_MOVE, 0, 1) * (cheek | lips), np.float32)
 
 
-def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, basis: HeadBasis) -> Floats:
+def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, basis: HeadBasis) -> tuple[Floats, Floats]:
     """Return a smooth colour for every skin vertex (V_skin, 3): the photos' where they show skin, elsewhere the mirror
-    side's, elsewhere spread from them towards the skin's plain tone, the lips' or the mouth's."""
+    side's, elsewhere spread from them towards the skin's plain tone, the lips' or the mouth's; and that plain tone (V_skin, 3)."""
     depth = mouth_bag(basis, edges)
     lips = basis.regions == REGIONS.index("lips")
     weights = np.stack([layer.weight for layer in layers])
@@ -215,7 +217,9 @@ def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, basis: He
     take = weight[mirror] > weight + 0.2
     colour[take], weight[take] = colour[mirror][take], 0.8 * weight[mirror][take]
     tone = typical(colour, weight, basis.regions == REGIONS.index("face"))
-    lip = layers[0].mask.lips / np.median(layers[0].light[lips], axis=0) if (weight[lips] > 0.5).any() else tone * LIP_TONE
+    lip = tone * LIP_TONE
+    if (weight[lips] > 0.5).any():
+        lip = tempered((layers[0].mask.lips / np.median(layers[0].light[lips], axis=0))[None], lip[None], LIPS_REACH)[0]
     near_lips = lips | ((depth > 0) & (depth < MOUTH_DEPTH[1]))
     rest = np.where(near_lips[:, None], lip, tone).astype(np.float32)
     gain = np.clip((colour @ LUMINANCE) / (rest @ LUMINANCE), 0.8, 1.08)[:, None]
@@ -223,15 +227,19 @@ def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, basis: He
     plain = rest / (rest @ LUMINANCE)[:, None]
     calm = (0.5 * chroma + 0.5 * plain) * gain * (rest @ LUMINANCE)[:, None]        # no stray colour is spread far
     trust = 4 * np.clip(weight - 0.1, 0, 1) ** 2 * 0.5 ** (neighbour_sum((weight < 0.1)[:, None].astype(float), edges)[:, 0])
-    result = membrane(np.where(lips[:, None], colour, calm).astype(np.float32), trust.astype(np.float32), rest, ROOM**-2, edges)
+    wanted = np.where(lips[:, None], tempered(colour, rest), calm).astype(np.float32)
+    result = membrane(wanted, trust.astype(np.float32), rest, ROOM**-2, edges)
     inner = np.clip((depth - MOUTH_DEPTH[0]) / (MOUTH_DEPTH[1] - MOUTH_DEPTH[0]), 0, 1)[:, None]
-    return np.asarray(result * (1 - inner) + lip * MOUTH_TONE * inner, np.float32)
+    return np.asarray(result * (1 - inner) + lip * MOUTH_TONE * inner, np.float32), rest
 
 
 def typical(colour: Floats, weight: Floats, region: NDArray[np.bool_]) -> Floats:
-    """Return the median colour (3,) of a region where it is trusted, without its darkest third: brows, folds and shadows."""
+    """Return the median colour (3,) of a region where it is trusted, without its darkest third: brows, folds and shadows; and without
+    what is overexposed, if enough is left: it has lost its hue."""
     sure = region & (weight > 0.6)
     chosen = colour[sure if sure.sum() > 12 else weight >= weight.max() / 2]
+    exposed = chosen.max(axis=1) < OVEREXPOSED
+    chosen = chosen[exposed] if exposed.mean() > 0.25 else chosen
     luminance = chosen @ LUMINANCE
     return np.asarray(np.median(chosen[luminance >= np.quantile(luminance, 0.35)], axis=0), np.float32)
 
@@ -253,14 +261,15 @@ def feathered(weight: Floats, edges: Integers) -> Floats:
 def overlaid(image: Floats, photo: Photo, mask: SkinMask, coverage: Coverage, triangles: Integers, values: Floats) -> Floats:
     """Return the image (H, W, 3) with the photo's skin laid over it.
 
-    values: (V_skin, 7) pixels x, y, trust, creases, and light (3).
+    values: (V_skin, 10) pixels x, y, trust, creases, light (3), and the plain tone there (3).
     """
     shown = (coverage.triangle >= 0) & (values[triangles, 2].max(axis=1)[np.maximum(coverage.triangle, 0)] > 0)
     corners, weights = triangles[coverage.triangle[shown]], coverage.weights[shown]
     mixed = np.einsum("nk,nkc->nc", weights, values[corners].astype(np.float32))
     skin, margin, _ = mask.at(mixed[:, :2])
     share = (mixed[:, 2] * skin)[:, None]
-    below, colour = image[shown], bilinear(photo.pixels, mixed[:, 0], mixed[:, 1]) / np.maximum(mixed[:, 4:], 0.2)
+    below, colour = image[shown], bilinear(photo.pixels, mixed[:, 0], mixed[:, 1]) / np.maximum(mixed[:, 4:7], 0.2)
+    colour = tempered(colour, mixed[:, 7:])
     crease = CREASING * mixed[:, 3]
     calm = np.where(colour @ LUMINANCE < below @ LUMINANCE, np.maximum(crease, margin), np.maximum(crease, SHINE))
     colour += (below - colour) * calm[:, None]

@@ -4,6 +4,7 @@ import bpy
 
 from . import (
     character_operators,
+    clip_operators,
     emotion_operators,
     export_operators,
     jobs,
@@ -11,18 +12,21 @@ from . import (
     operators,
     panels,
     panels_character,
+    panels_clips,
     panels_emotion,
     panels_export,
     panels_performance,
     photos,
     properties,
+    properties_object,
     takes,
     thumbnails,
     voices,
 )
 
-MODULES = (properties, photos, voices, lip_sync, operators, emotion_operators, takes, character_operators, export_operators, panels,
-           panels_emotion, panels_performance, panels_character, panels_export)
+MODULES = (properties, properties_object, photos, voices, lip_sync, operators, clip_operators, emotion_operators, takes,
+           character_operators, export_operators, panels, panels_clips, panels_emotion, panels_performance, panels_character,
+           panels_export)
 
 
 def register() -> None:
@@ -32,11 +36,13 @@ def register() -> None:
         for cls in module.CLASSES:
             bpy.utils.register_class(cls)
     properties.attach()
+    properties_object.attach()
 
 
 def unregister() -> None:
     """Stop the worker and leave nothing behind."""
     jobs.stop()
+    properties_object.detach()
     properties.detach()
     for module in reversed(MODULES):
         for cls in reversed(module.CLASSES):

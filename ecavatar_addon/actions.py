@@ -10,13 +10,17 @@ from numpy.typing import NDArray
 
 from ..core.bezier import BezierKeys
 from ..core.types import Floats
+from .leads import Straight, led, unled
 
 STAMP = "ecavatar"              # custom property of our actions: digest of the keys we wrote, and what the caller wants to find again
+FIRST = 1                       # number of an avatar's first clip; what has no number belongs to it
 LINEAR, BEZIER = 1, 2           # of enum Keyframe.interpolation, for foreach_set
 ALIGNED, AUTOMATIC = 3, 4       # of enum Keyframe.handle_left_type and its twin; the latter is "AUTO_CLAMPED"
+# of a strip; not use_animated_time, which has a curve of its own
+SET_BY_ARTISTS = ("scale", "repeat", "blend_type", "extrapolation", "mute", "use_reverse", "blend_in", "blend_out", "use_auto_blend",
+                  "use_animated_influence", "influence")
 SETTLE = 60                     # updates at most: Blender aligns handles anew in each, mostly for the last time in the second
 Channel = str | tuple[str, int]         # a shape key's name, or the path and place of another property
-Straight = tuple[NDArray[np.float64], Floats]       # frames and values of keys with straight lines between them
 Curves = Mapping[Channel, Straight | BezierKeys]
 
 
@@ -40,7 +44,7 @@ def write_action(action: bpy.types.Action, keys: bpy.types.ID, curves: Curves, s
         copy.pop(STAMP, None)
         kept = copy.name
     channels.clear()
-    add_curves(channels, curves)
+    add_curves(channels, {channel: led(keyed, stamp) for channel, keyed in curves.items()})
     action[STAMP] = {**stamp, "keys": digest_of(channels)}
     return kept
 
@@ -63,6 +67,24 @@ def extend_action(action: bpy.types.Action, keys: bpy.types.ID, curves: Curves) 
     add_curves(channels, {channel: curve for channel, curve in curves.items() if address_of(channel) not in held})
     if untouched:
         action[STAMP]["keys"] = digest_of(channels)
+
+
+def lead_action(action: bpy.types.Action, keys: bpy.types.ID, *, before: float, after: float) -> None:
+    """Let the curves of our action lead in from rest over `before` frames and out to rest over `after`; edited ones stay."""
+    stamp = action[STAMP].to_dict()
+    wanted = {**stamp, "before": before, "after": after}
+    if wanted == stamp or is_edited(action, keys):
+        return
+    _, channels = channels_of(action, keys)
+    for curve in channels:
+        points, shape = read(curve, "co"), curve.data_path.startswith("key_blocks")
+        keyed: Straight | BezierKeys = points[::2].astype(np.float64), points[1::2]
+        if shape and (read(curve, "interpolation", np.int32) == BEZIER).all():
+            keyed = bezier_of(curve)
+        write_curve(curve, led(unled(keyed, stamp), wanted))
+        if not shape:
+            make_smooth(curve)
+    action[STAMP] = {**wanted, "keys": digest_of(channels)}
 
 
 def scale_action(action: bpy.types.Action, keys: bpy.types.ID, factor: float) -> None:
@@ -134,17 +156,86 @@ def digest_of(channels: Any) -> str:
     return total.hexdigest()
 
 
-def strip_of(keys: bpy.types.ID, name: str) -> bpy.types.NlaStrip | None:
-    """Return the strip of the action that we keyed in the NLA track `name`, if it is still there."""
+def strips_of(keys: bpy.types.ID, name: str) -> dict[int, bpy.types.NlaStrip]:
+    """Return the strips of the actions that we keyed in the NLA track `name`, by the number of the clip they belong to."""
     track = keys.animation_data.nla_tracks.get(name) if keys.animation_data is not None else None
+    found: dict[int, bpy.types.NlaStrip] = {}
     strips: Any = track.strips if track is not None else ()
-    return next((strip for strip in strips if strip.action is not None and STAMP in strip.action), None)
+    for strip in strips:
+        if strip.action is not None and STAMP in strip.action:
+            found.setdefault(int(strip.action[STAMP].get("clip", FIRST)), strip)
+    return found
 
 
-def our_action(keys: bpy.types.ID, name: str) -> bpy.types.Action | None:
-    """Return the action that we keyed in the NLA track `name`, if it is still there."""
-    strip = strip_of(keys, name)
+def strip_of(keys: bpy.types.ID, name: str, clip: int = FIRST) -> bpy.types.NlaStrip | None:
+    """Return the strip of the action that we keyed for a clip in the NLA track `name`, if it is still there."""
+    return strips_of(keys, name).get(clip)
+
+
+def our_action(keys: bpy.types.ID, name: str, clip: int = FIRST) -> bpy.types.Action | None:
+    """Return the action that we keyed for a clip in the NLA track `name`, if it is still there."""
+    strip = strip_of(keys, name, clip)
     return strip.action if strip is not None else None
+
+
+def new_strip(track: bpy.types.NlaTrack, name: str, action: bpy.types.Action, keys: bpy.types.ID, *, at: float) -> Any:
+    """Add a strip of our action to a track, one frame long at frame `at`, so that it finds room between others."""
+    short = bpy.data.actions.new(name)
+    strip: Any = track.strips.new(name, int(at), short)
+    strip.action = action
+    bpy.data.actions.remove(short)
+    slot, _ = channels_of(action, keys)
+    if slot is not None:
+        strip.action_slot = slot
+    return strip
+
+
+def lay(strip: bpy.types.NlaStrip, *, begin: float, end: float, at: float) -> None:
+    """Let a strip show its action from frame `begin` to `end`, from the scene's frame `at` on."""
+    show(strip, begin, end)
+    last = at + (end - begin) * strip.scale * strip.repeat
+    if last > strip.frame_start:
+        strip.frame_end, strip.frame_start = last, at
+    else:
+        strip.frame_start, strip.frame_end = at, last
+
+
+def show(strip: bpy.types.NlaStrip, begin: float, end: float) -> None:
+    """Let a strip show its action from frame `begin` to `end`; Blender holds each below or above the other, so the order counts."""
+    if end > strip.action_frame_start:
+        strip.action_frame_end, strip.action_frame_start = end, begin
+    else:
+        strip.action_frame_start, strip.action_frame_end = begin, end
+
+
+def place_strip(track: Any, strip: Any, old: Any, keys: bpy.types.ID, *, at: float | None = None) -> Any:
+    """Move one of our strips from the track `old` to `track`, which may be the same, and to the scene's frame `at`; return it.
+
+    What the artist has set of it stays. A strip cannot pass another one, or leave its track: it is made anew.
+    """
+    where = strip.frame_start if at is None else at
+    values = {name: getattr(strip, name) for name in SET_BY_ARTISTS}
+    shown, length = (strip.action_frame_start, strip.action_frame_end), strip.frame_end - strip.frame_start
+    name, action = strip.name, strip.action
+    curve = strip.fcurves.find("influence")
+    influence = (read(curve, "co"), read(curve, "interpolation", np.int32)) if curve is not None else None
+    late = where - strip.frame_start
+    old.strips.remove(strip)
+    placed = new_strip(track, name, action, keys, at=where)
+    for setting, value in values.items():
+        setattr(placed, setting, value)
+    show(placed, *shown)
+    placed.frame_end, placed.frame_start = where + length, where
+    if influence is not None:
+        places, kinds = influence
+        places[::2] += late
+        points = placed.fcurves.find("influence").keyframe_points
+        points.clear()
+        points.add(len(kinds))
+        points.foreach_set("co", places)
+        points.foreach_set("interpolation", kinds)
+        placed.fcurves.find("influence").update()
+    return placed
 
 
 def channels_of(action: bpy.types.Action, keys: bpy.types.ID) -> tuple["bpy.types.ActionSlot | None", Any]:

@@ -4,7 +4,6 @@ Blinks, gaze and head motion: performance.py.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import bpy
 import numpy as np
@@ -19,15 +18,19 @@ from ..core.mouth import gap
 from ..core.types import Floats
 from . import drivers
 from .actions import (
+    FIRST,
     STAMP,
     Channel,
     Curves,
-    channels_of,
     extend_action,
+    lay,
+    new_strip,
     our_action,
+    place_strip,
     sample,
     scale_action,
     strip_of,
+    strips_of,
     write_action,
     write_curve,
 )
@@ -40,17 +43,16 @@ LIPS_LIMIT = 0.0001             # metres that the keys of what keeps the lips in
 
 
 def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBasis, *, start: int, dense: bool) -> list[str]:
-    """Key speech and emotion on the skin from frame `start`; let the jaw and the other parts follow the skin. Return what the artist
-    should know.
+    """Key speech and emotion of the avatar's selected clip on the skin from frame `start`, and return what the artist should know.
 
     dense: a key on every frame for speech and lips, instead of few Bezier keys.
     The track at the bottom holds everything at rest, so that a muted track above it leaves nothing behind.
     """
-    keys, bake = parts["skin"].data.shape_keys, result.bake
+    keys, bake, clip = parts["skin"].data.shape_keys, result.bake, root.ecavatar.number
     names, fps, strength = tuple(map(str, bake["names"])), float(bake["fps"]), root.ecavatar.emotion.strength
     extent = float(start), float(start + len(bake["weights"]) - 1)
     gain = max(strength, 1.0)
-    stamp = {"start": extent[0], "end": extent[1], "fps": fps, "dense": dense}
+    stamp = {"start": extent[0], "end": extent[1], "fps": fps, "dense": dense, "clip": clip}
     speech = speech_curves(bake["weights"], basis, start=start, fps=fps, dense=dense)
     felt = EmotionCurves(bake["emotion_times"], bake["emotion_weights"])
     emotion = emotion_keys(names, felt, start=start, fps=fps, gain=gain)
@@ -58,13 +60,20 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBa
     lips: Curves = {}
     if fused:
         found = np.hstack([bake["emotion_lips"], bake["fusion_weights"]])
-        lips = dense_curves((*names, *fused_names(result)), gain * found, start=start)
-    set_track(keys, root.name, REST, rest_curves((*speech, *LIDS, *LOOKS, *emotion, *lips), start=start), stamp)
+        lips = dense_curves((*names, *fused_names(result, clip)), gain * found, start=start)
+    set_rest(keys, root.name, (*speech, *LIDS, *LOOKS, *emotion, *lips), stamp)
     kept = (set_track(keys, root.name, SPEECH, speech, stamp),
             set_track(keys, root.name, EMOTION, emotion, stamp | {"gain": gain}, blend_type="ADD"),
             set_track(keys, root.name, LIPS, lips, stamp | {"gain": gain, "fused": float(fused)}, blend_type="ADD"))
-    rekey_lips(keys, basis)
-    set_strength(keys, strength)
+    rekey_lips(keys, basis, clip)
+    set_strength(keys, strength, clip=clip)
+    return edits_kept(kept)
+
+
+def follow_skin(parts: Parts, result: JobResult) -> None:
+    """Let the jaw, the eyes, the correctives and the other parts follow the skin's shapes."""
+    keys, bake = parts["skin"].data.shape_keys, result.bake
+    names = tuple(map(str, bake["names"]))
     for role, part in parts.items():
         followers = getattr(part.data, "shape_keys", None) if role != "skin" else None
         for block in followers.key_blocks[1:] if followers is not None else ():
@@ -75,7 +84,6 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBa
         drivers.correct(keys, str(name), tuple(names[place] for place in pair), float(factor))
     for role in EYES:
         drivers.look(parts[role], keys, role.removeprefix("eye_").capitalize())
-    return edits_kept(kept)
 
 
 def edits_kept(names: Iterable[str]) -> list[str]:
@@ -118,44 +126,57 @@ def rest_curves(names: tuple[Channel, ...], *, start: float) -> Curves:
     return dict.fromkeys(names, (np.array([start], np.float64), np.zeros(1, np.float32)))
 
 
+def set_rest(keys: bpy.types.ID, owner: str, channels: tuple[Channel, ...], stamp: Mapping[str, float]) -> None:
+    """Hold these channels at rest in the track at the bottom, beside those that other clips need there."""
+    curves, rest = rest_curves(channels, start=stamp["start"]), our_action(keys, REST)
+    if rest is not None and set(strips_of(keys, SPEECH)) - {int(stamp["clip"])}:
+        extend_action(rest, keys, curves)
+    else:
+        set_track(keys, owner, REST, curves, dict(stamp, clip=FIRST))
+
+
 def set_track(keys: bpy.types.ID, owner: str, name: str, curves: Curves, stamp: Mapping[str, float], *,
               blend_type: str = "REPLACE", above: str = "") -> str:
-    """Give the NLA track `name` an action with a curve for each channel (frames and values), from start to end of the stamp.
+    """Give the NLA track `name` an action with a curve for each channel (frames and values), from start to end of the stamp, for
+    the clip that it names.
 
     Returns the name of the copy that keeps an artist's edits, or "". A track that is there already keeps its place among the artist's
     own; a new one comes on top, or above the track `above`. One that holds strips of the artist's is left to them, under another name.
     Tracks combine: one replaces, or adds to, only what it keys, so that each can be muted, moved and edited alone.
     """
-    animation = keys.animation_data or keys.animation_data_create()
-    track, strip = animation.nla_tracks.get(name), strip_of(keys, name)
-    action = strip.action if strip is not None else bpy.data.actions.new(f"{owner} {name}")
-    if track is not None and any(other != strip for other in track.strips):
-        if strip is not None:
-            track.strips.remove(strip)
-        track.name = above = f"{name} own"
-        track = None
+    animation, clip = keys.animation_data or keys.animation_data_create(), int(stamp.get("clip", FIRST))
+    track, ours = animation.nla_tracks.get(name), strips_of(keys, name)
+    strip, numbered = ours.get(clip), name if clip == FIRST else f"{name} {clip}"
+    action = strip.action if strip is not None else bpy.data.actions.new(f"{owner} {numbered}")
     kept = write_action(action, keys, curves, stamp)
-    slot, _ = channels_of(action, keys)
-    if track is None:
+    left = track
+    if track is None or any(other not in ours.values() for other in track.strips):
+        if left is not None:
+            left.name = above = f"{name} own"
         track = animation.nla_tracks.new(prev=animation.nla_tracks.get(above))
         track.name = name
-    placed: Any = track.strips[0] if track.strips else track.strips.new(name, int(stamp["start"]), action)
-    if slot is not None:
-        placed.action_slot = slot
+        for number, other in ours.items():
+            if number != clip:
+                place_strip(track, other, left, keys)
+    if strip is None:
+        placed = new_strip(track, numbered, action, keys, at=stamp["start"])
+    else:
+        alone = track == left and len(track.strips) == 1
+        placed = strip if alone else place_strip(track, strip, left, keys, at=stamp["start"])
     placed.scale, placed.repeat = 1.0, 1.0
-    placed.action_frame_start, placed.action_frame_end = stamp["start"], stamp["end"]
-    placed.frame_end, placed.frame_start = stamp["end"], stamp["start"]
+    lay(placed, begin=stamp["start"] - stamp.get("before", 0), end=stamp["end"] + stamp.get("after", 0),
+        at=stamp["start"] - stamp.get("before", 0))
     placed.extrapolation = "HOLD" if name == REST else "NOTHING"
     placed.blend_type = blend_type
     return kept
 
 
-def rekey(keys: bpy.types.ID, track: str, curves: Curves) -> str:
-    """Key our action of a track anew where it lies, strips untouched; return the name of the copy that keeps an artist's edits, or "".
+def rekey(keys: bpy.types.ID, track: str, curves: Curves, clip: int) -> str:
+    """Key our action of a clip in a track anew where it lies, strips untouched; return the name of the copy that keeps edits, or "".
 
     Shapes that did not move before are also held at rest in the track at the bottom.
     """
-    action = our_action(keys, track)
+    action = our_action(keys, track, clip)
     stamp = action[STAMP].to_dict()
     kept = write_action(action, keys, curves, stamp)
     if (rest := our_action(keys, REST)) is not None:
@@ -163,20 +184,20 @@ def rekey(keys: bpy.types.ID, track: str, curves: Curves) -> str:
     return kept
 
 
-def rekey_emotion(keys: bpy.types.Key, felt: EmotionCurves, basis: HeadBasis) -> tuple[str, ...]:
-    """Key the emotion anew, and what it asks of the lips; return the names of copies that keep an artist's edits."""
-    stamp = our_action(keys, EMOTION)[STAMP]
+def rekey_emotion(keys: bpy.types.Key, felt: EmotionCurves, basis: HeadBasis, clip: int = FIRST) -> tuple[str, ...]:
+    """Key the emotion of a clip anew, and what it asks of the lips; return the names of copies that keep an artist's edits."""
+    stamp = our_action(keys, EMOTION, clip)[STAMP]
     curves = emotion_keys(tuple(basis.expression_names), felt, start=stamp["start"], fps=stamp["fps"], gain=stamp["gain"])
-    return tuple(filter(None, (rekey(keys, EMOTION, curves), rekey_lips(keys, basis))))
+    return tuple(filter(None, (rekey(keys, EMOTION, curves, clip), rekey_lips(keys, basis, clip))))
 
 
-def rekey_lips(keys: bpy.types.Key, basis: HeadBasis) -> str:
+def rekey_lips(keys: bpy.types.Key, basis: HeadBasis, clip: int) -> str:
     """Key anew what keeps the lips in sync under the emotion, from the keys of both; return the name of the kept copy, or "".
 
     Nothing is done where the artist has deleted one of the tracks, and where both were fused on the mesh, which the engine does.
     """
-    speech, emotion, lips = (our_action(keys, name) for name in (SPEECH, EMOTION, LIPS))
-    if speech is None or emotion is None or lips is None or fused_on_mesh(keys):
+    speech, emotion, lips = (our_action(keys, name, clip) for name in (SPEECH, EMOTION, LIPS))
+    if speech is None or emotion is None or lips is None or fused_on_mesh(keys, clip):
         return ""
     stamp, names = lips[STAMP].to_dict(), tuple(basis.expression_names)
     frames = np.arange(stamp["start"], stamp["end"] + 1)
@@ -184,23 +205,23 @@ def rekey_lips(keys: bpy.types.Key, basis: HeadBasis) -> str:
     felt = EmotionCurves(times, sample(emotion, keys, names, frames) / np.float32(emotion[STAMP]["gain"]))
     spoken = sample(speech, keys, names, frames)
     weights = lips_under(felt, spoken, basis=basis, fps=stamp["fps"])
-    return rekey(keys, LIPS, lips_curves(weights, spoken, basis, stamp))
+    return rekey(keys, LIPS, lips_curves(weights, spoken, basis, stamp), clip)
 
 
-def fused_on_mesh(keys: bpy.types.Key) -> bool:
-    """Whether what keeps the lips in sync under the emotion was found on the mesh."""
-    action = our_action(keys, LIPS)
+def fused_on_mesh(keys: bpy.types.Key, clip: int) -> bool:
+    """Whether what keeps the lips in sync under the emotion of a clip was found on the mesh."""
+    action = our_action(keys, LIPS, clip)
     return action is not None and bool(action[STAMP].to_dict().get("fused"))
 
 
-def set_strength(keys: bpy.types.ID, strength: float, tracks: tuple[str, ...] = (EMOTION, LIPS)) -> list[str]:
-    """Show these tracks, else the emotion and its lips, at `strength`, and return what the artist should know.
+def set_strength(keys: bpy.types.ID, strength: float, tracks: tuple[str, ...] = (EMOTION, LIPS), *, clip: int) -> list[str]:
+    """Show these tracks of a clip, else its emotion and its lips, at `strength`, and return what the artist should know.
 
     Up to 1 it is the strips' influence, which ends there; beyond, the keys are larger. Where the artist has animated the influence,
     it is left alone.
     """
     gain, told = max(strength, 1.0), []
-    for strip in filter(None, (strip_of(keys, name) for name in tracks)):
+    for strip in filter(None, (strip_of(keys, name, clip) for name in tracks)):
         if (factor := gain / strip.action[STAMP]["gain"]) != 1:
             scale_action(strip.action, keys, factor)
             strip.action[STAMP]["gain"] = gain

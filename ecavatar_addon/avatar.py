@@ -1,22 +1,23 @@
-"""One avatar from one job result: head, materials, animation, scene; generating again brings it up to date in place."""
+"""One avatar from one job result: head, materials, animation, scene; made again, it is brought up to date. Further clips."""
 
 from pathlib import Path
 
 import bpy
 
 from ..core.arrays import to_performance
+from ..core.errors import InputError, PackError
 from ..core.face_fit import Anchors
 from ..core.files import digest
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
-from . import animation, emotion, hair, head, lip_sync, performance, scene, skin
+from . import animation, clips, emotion, hair, head, lip_sync, performance, scene, skin
 
 
 def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | None = None) -> bpy.types.Object:
     """Put the avatar of `result` into the scene and return its root; what the artist should know is added to `told`.
 
-    An avatar of the same job folder is brought up to date where it stands. Nothing is changed before `result` has been read whole.
-    Raises PackError when the head model it was made with is not there.
+    An avatar with a clip of the same job folder is brought up to date where it stands, and the clip where it lies, if there are
+    others. Nothing is changed before `result` has been read whole. Raises PackError when the head model it was made with is not there.
     """
     pack = head.open_pack(result.pack, result.head_model, result.folder)
     basis = HeadBasis.load(pack.path("head"))
@@ -24,19 +25,64 @@ def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | 
     if root is None:
         root = head.add_root(result.folder, target)
         root.location = scene.free_place(target, root)
+    index = clips.place_of(root, result.folder)
+    if not len(root.ecavatar.clips):
+        clips.add(root, result.folder)
+    elif index is not None:
+        clips.select(root, index)
+    elif root.ecavatar.job != str(result.folder):               # its own clip was removed: it replaces the selected one
+        scene.remove_sound(Path(root.ecavatar.job))
+        root.ecavatar.job = str(result.folder)
     parts = head.furnish(root, result, basis)
     root.ecavatar.confidence, root.ecavatar.advice = float(result.head["confidence"]), str(result.head["advice"])
     skin.apply(parts, result, basis)
-    hair.apply(root, parts["skin"], result, basis, Anchors.load(pack.path("anchors")), wanted=target.ecavatar.hair)
-    root.ecavatar.motion, root.ecavatar.head_model = digest(result.folder / "motion.npz"), result.head_model
+    hair.apply(root, parts["skin"], result, basis, Anchors.load(pack.path("anchors")), style=target.ecavatar.hair)
+    animation.follow_skin(parts, result)
+    root.ecavatar.head_model = result.head_model
+    span = clips.span_of(root, root.ecavatar.number) if len(root.ecavatar.clips) > 1 else None
+    play(root, result, basis, target, told, wanted=round(span[0]) if span is not None else target.frame_start)
+    scene.light(target, root)
+    return root
+
+
+def add_clip(root: bpy.types.Object, result: JobResult, target: bpy.types.Scene, told: list[str] | None = None, *,
+             frame: int | None = None) -> None:
+    """Let the avatar `root` speak the recording of `result` too, from `frame` on or after its last clip; the head is not touched.
+
+    What the artist should know is added to `told`. Raises, before anything is changed, PackError when the job was made with another
+    head model, InputError when it is a clip of the avatar already or the avatar's skin or neck is gone.
+    """
+    if result.head_model != root.ecavatar.head_model:
+        raise PackError("the job was made with another head model than the avatar", result.folder, "generate it again")
+    if clips.place_of(root, result.folder) is not None:
+        raise InputError("this job is a clip of the avatar already", result.folder, "copy the folder to use it twice")
+    parts = performance.checked(root)
+    basis = HeadBasis.load(head.open_pack(result.pack, result.head_model, result.folder).path("head"))
+    fps = float(result.bake["fps"])
+    after = round(clips.last_frame(root) + clips.PAUSE * fps) + 1 if clips.spans(root) else target.frame_start
+    clips.add(root, result.folder)
+    head.add_fused(parts, result, basis, root.ecavatar.number)
+    play(root, result, basis, target, told, wanted=after if frame is None else frame)
+
+
+def play(root: bpy.types.Object, result: JobResult, basis: HeadBasis, target: bpy.types.Scene, told: list[str] | None, *,
+         wanted: int) -> None:
+    """Key the motion of `result` for the selected clip from frame `wanted` on, or where the others leave room, and let it sound."""
+    avatar, parts = root.ecavatar, head.parts_of(root)
+    length, number, several = len(result.bake["weights"]), avatar.number, len(avatar.clips) > 1
+    clips.arrange(root, ease=0.0)               # so that strips have room
+    start = clips.free_place(root, length, wanted, fps=float(result.bake["fps"]), but=number)
+    said = [f"there is no room at frame {wanted}, so the clip begins at frame {start}"] if start != wanted else []
+    avatar.motion = digest(result.folder / "motion.npz")
+    clips.note_recording(avatar.clip, result.audio)
     lip_sync.show(root, result.controls)
     emotion.show(root, result.felt, result.emotions)
     emotion.belong(root, Path(result.audio))
-    said = animation.apply(root, parts, result, basis, start=target.frame_start, dense=target.ecavatar.dense_keys)
+    said += animation.apply(root, parts, result, basis, start=start, dense=target.ecavatar.dense_keys)
     performance.show(root, result.take)
-    said += performance.apply(root, parts, to_performance(result.bake), start=target.frame_start)
+    said += performance.apply(root, parts, to_performance(result.bake), start=start)
+    clips.arrange(root)
     if told is not None:
         told += said
-    scene.play(target, root, result)
-    scene.light(target, root)
-    return root
+    last = start + length - 1
+    scene.play(target, root, result, start=start, last=max(last, round(clips.last_frame(root))) if several else last)

@@ -14,12 +14,13 @@ from ..core.shape_names import detect
 from ..core.shape_sources import GROUPS, folded
 from ..core.types import Floats
 from . import animation, followers, performance, scene
-from .actions import Curves, channels_of, our_action, path_of, strip_of
-from .motion_source import Source, source_of
+from .actions import FIRST, Curves, channels_of, lay, path_of, place_strip, strip_of, strips_of
+from .motion_source import Source, sources_of
 
 DECIMALS = 4                    # a strength is kept to; Blender stores single precision
 STRAIGHT = 1e-6                 # a key this near to the line between its neighbours is left out
 TRACKS = (animation.REST, animation.SPEECH, performance.BLINKS, performance.GAZE, animation.EMOTION, animation.LIPS)
+AT_REST = {"clip": FIRST, "before": 0.0, "after": 0.0}
 CUT = 0.01                      # of a weight, by which a slider's end is worth a word
 NAMED = 5                       # keys that a message names
 
@@ -90,7 +91,7 @@ def apply(target: bpy.types.Object, others: list[bpy.types.Object], where: bpy.t
     cannot be keyed or there is nothing to play.
     """
     keys = keys_of(target)
-    source = source_of(target, where)
+    sources = sources_of(target, where)
     if not len(target.ecavatar.character.keys):
         read(target)
     mapping = mapping_of(target)
@@ -100,33 +101,51 @@ def apply(target: bpy.types.Object, others: list[bpy.types.Object], where: bpy.t
         raise InputError("no shape key is driven", target.name, "choose what the keys show in Own Character, and enable them")
     said = told("the mesh no longer has", [row.key for row in mapping.driven if row.key not in present])
     said += told("other drivers move", [row.key for row in mapping.driven if row.key in driven])
-    said += key(keys, target.name, source, usable)
+    said += key_all(keys, target.name, sources, usable)
     found, listed = followers.find(target, others)
     said += told("these have a list of their own, so apply to them too:", [mesh.name for mesh in listed])
     for follower in found:
         rest = followers.follow(follower, keys, usable)
         if rest.driven:
-            said += key(follower.data.shape_keys, follower.name, source, rest)
+            said += key_all(follower.data.shape_keys, follower.name, sources, rest)
     if target.data.users > 1:
         said.append(f"{target.data.users} objects share this mesh and all speak; {target.data.name}; "
                     "make it single-user (Object > Relations) if one alone should")
     said += told("muted, so it does not move:", [row.key for row in usable.driven if keys.key_blocks[row.key].mute])
-    if abs(scene.frames_per_second(where) / source.motion.fps - 1) > 1e-3:
-        said.append(f"the motion was made for {source.motion.fps:g} frames a second; {where.name}; generate it again")
-    if source.result is not None:
-        scene.play(where, target, source.result)
+    for source in sources:
+        if abs(scene.frames_per_second(where) / source.motion.fps - 1) > 1e-3:
+            said.append(f"the motion was made for {source.motion.fps:g} frames a second; {where.name}; generate it again")
+        if source.result is not None:
+            scene.play(where, target, source.result, start=where.frame_start, last=round(source.stamp["end"]))
+    return list(dict.fromkeys(said))
+
+
+def key_all(keys: bpy.types.Key, owner: str, sources: list[Source], mapping: CharacterMap) -> list[str]:
+    """Key a mapping's layers of all clips on some shape keys and return what the artist should know."""
+    said = [*free_tracks(keys), *push_down(keys, owner)]
+    before = animated(keys)
+    numbers = {source.clip for source in sources}
+    for track in set(TRACKS) - {animation.REST}:
+        for number, strip in strips_of(keys, track).items():
+            if number not in numbers:                           # the avatar no longer has it
+                keys.animation_data.nla_tracks[track].strips.remove(strip)
+    for source in sources:
+        said += key(keys, owner, source, mapping)
+    for path in before - animated(keys):
+        for block in keys.key_blocks:
+            if path_of(block.name) == path:
+                block.value = 0.0                               # nothing else would put it back
     return said
 
 
 def key(keys: bpy.types.Key, owner: str, source: Source, mapping: CharacterMap) -> list[str]:
-    """Key a mapping's layers on some shape keys and return what the artist should know."""
-    said = [*free_tracks(keys), *push_down(keys, owner)]
-    before = {curve for track in TRACKS for curve in animated(keys, track)}
+    """Key a mapping's layers of one clip on some shape keys and return what the artist should know."""
+    said: list[str] = []
     layers, stamp = retarget(source.motion, mapping), source.stamp
     gains = {name: max(strength, 1.0) for name, strength in source.strengths.items()}
     speech, cut = held_in_sliders(keys, layers)
     said += told("a slider's range ends before the motion does:", cut)
-    new = [name for name in TRACKS if strip_of(keys, name) is None]
+    new = [name for name in TRACKS if not strips_of(keys, name)]
     frames = source.start + np.arange(len(speech), dtype=np.float64)
     written: dict[str, Curves] = {
         animation.REST: animation.rest_curves(layers.keys, start=source.start),
@@ -136,25 +155,21 @@ def key(keys: bpy.types.Key, owner: str, source: Source, mapping: CharacterMap) 
         animation.EMOTION: thin_curves(layers.keys, gains[animation.EMOTION] * layers.emotion, frames),
         animation.LIPS: animation.dense_curves(layers.keys, gains[animation.LIPS] * layers.lips, start=source.start)}
     for name, curves in written.items():
-        note = stamp | ({"gain": gains[name]} if name in gains else {})
+        note = stamp | ({"gain": gains[name]} if name in gains else {}) | (AT_REST if name == animation.REST else {})
         added = "ADD" if name in (animation.EMOTION, animation.LIPS) else "REPLACE"
         kept = animation.set_track(keys, owner, name, curves, note, blend_type=added)
         said += [f"your edited keys are kept; action {kept}; put it on an NLA track to use it"] if kept else []
         if source.keys is not None:
-            take_place(keys, source.keys, name, new=name in new)
+            take_place(keys, source.keys, name, int(note["clip"]), new=name in new)
     for name, strength in source.strengths.items():
-        said += animation.set_strength(keys, strength, (name,))
-    for path in before - {curve for track in TRACKS for curve in animated(keys, track)}:
-        for block in keys.key_blocks:
-            if path_of(block.name) == path:
-                block.value = 0.0                               # nothing else would put it back
+        said += animation.set_strength(keys, strength, (name,), clip=source.clip)
     return said
 
 
-def animated(keys: bpy.types.Key, track: str) -> set[str]:
-    """Return the paths that our action of a track keys."""
-    action = our_action(keys, track)
-    return {curve.data_path for curve in channels_of(action, keys)[1]} if action is not None else set()
+def animated(keys: bpy.types.Key) -> set[str]:
+    """Return the paths that our actions key."""
+    return {curve.data_path for track in TRACKS for strip in strips_of(keys, track).values()
+            for curve in channels_of(strip.action, keys)[1]}
 
 
 def thin_curves(names: tuple[str, ...], weights: Floats, frames: Any) -> Curves:
@@ -180,7 +195,7 @@ def held_in_sliders(keys: bpy.types.Key, layers: KeyedLayers) -> tuple[Floats, l
 def free_tracks(keys: bpy.types.Key) -> Iterator[str]:
     """Give tracks of the artist's that have our names another one, and say so."""
     for track in keys.animation_data.nla_tracks if keys.animation_data is not None else ():
-        if track.name in TRACKS and track.strips and strip_of(keys, track.name) is None:
+        if track.name in TRACKS and track.strips and not strips_of(keys, track.name):
             old, track.name = track.name, f"{track.name} own"
             yield f"your NLA track {old} is now named {track.name}"
 
@@ -196,7 +211,7 @@ def push_down(keys: bpy.types.Key, owner: str) -> Iterator[str]:
     data.use_nla = True
     if (action := data.action) is None:
         return
-    if strip_of(keys, animation.SPEECH) is not None:
+    if strips_of(keys, animation.SPEECH):
         yield f"an active action plays over the tracks; {action.name}; push it down or unlink it to see what is below"
         return
     slot = getattr(data, "action_slot", None)
@@ -209,14 +224,17 @@ def push_down(keys: bpy.types.Key, owner: str) -> Iterator[str]:
     yield f"the active action of {owner} is now the NLA track {track.name}, below the avatar's"
 
 
-def take_place(keys: bpy.types.Key, avatar: bpy.types.Key, name: str, *, new: bool) -> None:
-    """Lay the strip of a track where the avatar's lies; a new track is mute where the avatar's is."""
-    strip, model = strip_of(keys, name), strip_of(avatar, name)
+def take_place(keys: bpy.types.Key, avatar: bpy.types.Key, name: str, clip: int, *, new: bool) -> None:
+    """Lay a clip's strip of a track where the avatar's lies; a new track is mute where the avatar's is."""
+    strip, model = strip_of(keys, name, clip), strip_of(avatar, name, clip)
     if strip is None or model is None:
         return
+    track = keys.animation_data.nla_tracks[name]
+    if len(track.strips) > 1:
+        strip = place_strip(track, strip, track, keys, at=model.frame_start)
     strip.scale, strip.repeat = model.scale, model.repeat
-    strip.action_frame_start, strip.action_frame_end = model.action_frame_start, model.action_frame_end
-    strip.frame_end, strip.frame_start = model.frame_end, model.frame_start
+    lay(strip, begin=model.action_frame_start, end=model.action_frame_end, at=model.frame_start)
+    strip.frame_end = model.frame_end
     if new:
         keys.animation_data.nla_tracks[name].mute = avatar.animation_data.nla_tracks[name].mute
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import bpy
 
-from ..core.errors import ECAvatarError, InputError
+from ..core.errors import InputError
 from . import character
-from .operators import PACKAGE
+from .folders import PACKAGE
+from .reports import reported
 
 Change = Callable[[bpy.types.Object], list[str]]
 
@@ -33,14 +34,7 @@ class OnCharacter:
 
     def change(self, context: bpy.types.Context, change: Change) -> set[str]:
         """Do it and report what the artist should know."""
-        try:
-            said = change(context.active_object)
-        except ECAvatarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        for text in said:
-            self.report({"WARNING"}, text)
-        return {"FINISHED"}
+        return reported(self, lambda: change(context.active_object))       # type: ignore[arg-type]      # operators inherit this
 
 
 class ECAVATAR_OT_find_shape_keys(OnCharacter, bpy.types.Operator):

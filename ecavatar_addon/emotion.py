@@ -20,7 +20,7 @@ from ..core.files import digest
 from ..core.head_model import HeadBasis
 from ..core.job import Request
 from ..core.types import HEARD, EmotionTrack, EmotionWindow, Floats
-from . import animation, head, performance, thumbnails
+from . import animation, clips, head, performance, thumbnails
 from .actions import STAMP, strip_of
 
 SLIDERS = ("window", "transition", "sensitivity", "level_by", "fusion")
@@ -85,12 +85,15 @@ def belong(root: bpy.types.Object, recording: Path) -> None:
     root.ecavatar.emotion.recording = digest(recording) if recording.is_file() else ""
 
 
-def settings_for(root: bpy.types.Object | None, recording: Path) -> EmotionSettings:
-    """Return how emotions are heard when an avatar is generated (again); its locked windows stay for the same recording only."""
+def settings_for(root: bpy.types.Object | None, recording: Path, *, further: bool = False) -> EmotionSettings:
+    """Return how emotions are heard when an avatar's selected clip is generated (again), or a further one.
+
+    Locked windows stay for the same clip and recording only.
+    """
     if root is None:
         return EmotionSettings()
     settings = settings_of(root)
-    same = settings.windows and digest(recording) == root.ecavatar.emotion.recording
+    same = not further and settings.windows and digest(recording) == root.ecavatar.emotion.recording
     return settings if same else replace(settings, windows=())
 
 
@@ -118,9 +121,10 @@ def update(root: bpy.types.Object) -> list[str]:
     """
     keys, track = keys_of(root), track_of(root)
     basis, emolib, identity = library_of(root)
-    kept = animation.rekey_emotion(keys, emotion_curves(track, identity, emolib=emolib, basis=basis), basis)
+    number = root.ecavatar.number
+    kept = animation.rekey_emotion(keys, emotion_curves(track, identity, emolib=emolib, basis=basis), basis, number)
     told = [f"your edited keys of the emotion are kept; action {name}; put it on an NLA track to use it" for name in kept]
-    return [*told, *([animation.FUSE_AGAIN] if animation.fused_on_mesh(keys) else []), *performance.feel(root, track)]
+    return [*told, *([animation.FUSE_AGAIN] if animation.fused_on_mesh(keys, number) else []), *performance.feel(root, track)]
 
 
 def library_of(root: bpy.types.Object) -> tuple[HeadBasis, Emolib, Floats]:
@@ -145,21 +149,21 @@ def keys_of(root: bpy.types.Object) -> bpy.types.Key:
     """Return the shape keys that hold the avatar's emotion; raise JobError when they or their track are gone."""
     skin = head.parts_of(root).get("skin")
     keys = skin.data.shape_keys if skin is not None else None
-    if keys is None or strip_of(keys, animation.EMOTION) is None:
+    if keys is None or strip_of(keys, animation.EMOTION, root.ecavatar.number) is None:
         raise JobError(f"the avatar's skin or its track {animation.EMOTION} is gone", root.name, "generate it again")
     return keys
 
 
 def frame_at(root: bpy.types.Object, time: float) -> float:
     """Return the frame at which `time`, seconds, of the recording is shown, wherever the artist has moved the emotion's strip."""
-    strip = strip_of(keys_of(root), animation.EMOTION)
+    strip: Any = strip_of(keys_of(root), animation.EMOTION, root.ecavatar.number)
     stamp = strip.action[STAMP]
     return strip.frame_start + (stamp["start"] + time * stamp["fps"] - strip.action_frame_start) * strip.scale
 
 
 def time_at(root: bpy.types.Object, frame: float) -> float:
     """Return the time of the recording, seconds, that is shown at a frame."""
-    strip = strip_of(keys_of(root), animation.EMOTION)
+    strip: Any = strip_of(keys_of(root), animation.EMOTION, root.ecavatar.number)
     stamp = strip.action[STAMP]
     return ((frame - strip.frame_start) / strip.scale + strip.action_frame_start - stamp["start"]) / stamp["fps"]
 
@@ -180,17 +184,17 @@ def follow(root: bpy.types.Object, change: Callable[[], list[str]]) -> None:
 
 
 def place_of(window: Any) -> int:
-    """Return which window of its avatar this is."""
+    """Return which window of the selected clip this is."""
     return next(index for index, other in enumerate(window.id_data.ecavatar.emotion.windows) if other == window)
 
 
 def window_changed(window: Any, _context: bpy.types.Context) -> None:
     """The artist chose another category or level: it stays when the recording is heard again."""
-    root = window.id_data
-    if not root.ecavatar.emotion.showing:
-        with showing(root):
-            window.locked = True
-        follow(root, lambda: update(root))
+    with clips.of(window) as root:
+        if not root.ecavatar.emotion.showing:
+            with showing(root):
+                window.locked = True
+            follow(root, lambda: update(root))
 
 
 def face_of(window: Any) -> int:
@@ -200,16 +204,21 @@ def face_of(window: Any) -> int:
 
 def choose_face(window: Any, number: int) -> None:
     """Show what a picture shows."""
-    with showing(window.id_data):
+    with clips.of(window) as root, showing(root):
         window.category, window.level = thumbnails.CELLS[number]
     window_changed(window, bpy.context)
 
 
 def edge_changed(window: Any, _context: bpy.types.Context) -> None:
     """The artist moved an edge: the neighbour's moves along."""
-    root, emotion = window.id_data, window.id_data.ecavatar.emotion
-    if emotion.showing:
-        return
+    with clips.of(window) as root:
+        if not root.ecavatar.emotion.showing:
+            move_window(root, window)
+
+
+def move_window(root: bpy.types.Object, window: Any) -> None:
+    """Move the edges of a window of the selected clip to where it says, and its neighbours' along."""
+    emotion = root.ecavatar.emotion
     index, start, end = place_of(window), rounded(window.start), rounded(window.end)
     with showing(root):                         # back to where the neighbours still are, so that the track has no gaps
         window.start = emotion.windows[index - 1].end if index else 0.0
@@ -226,19 +235,20 @@ def edge_changed(window: Any, _context: bpy.types.Context) -> None:
 
 def transition_changed(emotion: Any, _context: bpy.types.Context) -> None:
     """The artist changed how windows pass over into each other."""
-    if not emotion.showing:
-        follow(emotion.id_data, lambda: update(emotion.id_data))
+    with clips.of(emotion) as root:
+        if not emotion.showing:
+            follow(root, lambda: update(root))
 
 
 def strength_changed(emotion: Any, _context: bpy.types.Context) -> None:
     """The artist moved the slider of the emotion's strength."""
-    if not emotion.showing:
-        follow(emotion.id_data, lambda: animation.set_strength(keys_of(emotion.id_data), emotion.strength))
+    with clips.of(emotion) as root:
+        if not emotion.showing:
+            follow(root, lambda: animation.set_strength(keys_of(root), emotion.strength, clip=root.ecavatar.number))
 
 
 def active_changed(emotion: Any, context: bpy.types.Context) -> None:
     """The artist selected a window: go to its time, unless it is shown already."""
-    root = emotion.id_data
     if emotion.showing or not 0 <= emotion.active < len(emotion.windows):
         return
 
@@ -248,4 +258,5 @@ def active_changed(emotion: Any, context: bpy.types.Context) -> None:
             scene.frame_set(math.ceil(frame_at(root, shown_from(track, emotion.active))))
         return []
 
-    follow(root, change)
+    with clips.of(emotion) as root:
+        follow(root, change)

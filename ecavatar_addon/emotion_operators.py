@@ -7,14 +7,15 @@ from pathlib import Path
 import bpy
 
 from ..core.emotion_edits import index_at, remove, split
-from ..core.errors import ECAvatarError, JobError
+from ..core.errors import JobError
 from ..core.job import AUTO, Request
 from ..core.types import MOST_LEVEL, EmotionTrack
-from . import emotion, head, jobs, lip_sync
+from . import clips, emotion, head, jobs, lip_sync
 from .actions import STAMP, strip_of
 from .animation import EMOTION
 from .operators import attend, result_of
 from .properties import CATEGORIES, LEVEL
+from .reports import reported
 
 Edit = Callable[[EmotionTrack], tuple[EmotionTrack, int]]
 
@@ -25,15 +26,10 @@ class OnEmotions(lip_sync.ForAvatar):
     def edit(self, context: bpy.types.Context, change: Edit) -> set[str]:
         """Show and key what `change` makes of the windows, and select the one it names."""
         root = head.root_of(context.active_object)
-        try:
-            told = emotion.edit(root, *change(emotion.track_of(root)))
-        except ECAvatarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        for text in told:
-            self.report({"WARNING"}, text)
-        root.ecavatar.emotion.said = ""
-        return {"FINISHED"}
+        done = reported(self, lambda: emotion.edit(root, *change(emotion.track_of(root))))     # type: ignore[arg-type]
+        if done == {"FINISHED"}:
+            root.ecavatar.emotion.said = ""
+        return done
 
 
 class ECAVATAR_OT_split_emotion(OnEmotions, bpy.types.Operator):
@@ -119,12 +115,7 @@ class ECAVATAR_OT_hear_again(lip_sync.ForAvatar, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Start the worker; without a window (background mode), also wait for it."""
-        try:
-            attend(self, listen(head.root_of(context.active_object)), context.scene, hear)
-        except ECAvatarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        return {"FINISHED"}
+        return reported(self, lambda: attend(self, listen(head.root_of(context.active_object)), context.scene, hear))
 
 
 def now(context: bpy.types.Context) -> float:
@@ -139,7 +130,7 @@ def listen(root: bpy.types.Object) -> jobs.Worker:
     """
     jobs.stop()                                 # forgets the last run and what it said
     lip_sync.motion_of(root)
-    folder, stamp = Path(root.ecavatar.job), strip_of(emotion.keys_of(root), EMOTION).action[STAMP]
+    folder, stamp = Path(root.ecavatar.job), strip_of(emotion.keys_of(root), EMOTION, root.ecavatar.number).action[STAMP]
     replace(Request.read(folder), fps=stamp["fps"], controls=lip_sync.controls_of(root), emotion=AUTO,
             emotions=emotion.settings_of(root)).write(folder)
     return jobs.start(folder)
@@ -149,10 +140,12 @@ def hear(worker: jobs.Worker, target: bpy.types.Scene) -> None:
     """Take over the emotions that a worker has heard, and nothing else; raise ECAvatarError when it failed."""
     result = result_of(worker)
     root = head.find_root(worker.folder, target)
-    if root is None:
+    index = clips.place_of(root, worker.folder) if root is not None else None
+    if root is None or index is None:
         raise JobError("the avatar whose emotions were heard is gone", worker.folder, "import it with Import Avatar Job")
-    told = emotion.edit(root, result.felt, root.ecavatar.emotion.active)
-    root.ecavatar.emotion.said = " ".join(told)
+    with clips.chosen(root, index):
+        told = emotion.edit(root, result.felt, root.ecavatar.emotion.active)
+        root.ecavatar.emotion.said = " ".join(told)
 
 
 CLASSES = (ECAVATAR_OT_split_emotion, ECAVATAR_OT_add_emotion, ECAVATAR_OT_remove_emotion, ECAVATAR_OT_update_emotion,

@@ -1,4 +1,4 @@
-"""Short hair and brows as Blender's hair curves, coloured from the photo; objects of their own that can be deleted or groomed.
+"""Hair and brows as Blender's hair curves, coloured from the photo; objects of their own that can be deleted or groomed.
 
 They follow the skin: Blender's own node deforms curves with the surface their roots lie on, found by its UVs.
 """
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..core.brows import brow_hairs
 from ..core.face_fit import Anchors
-from ..core.hair import short_hair
+from ..core.hair_styles import BELOW_EYES, Style, hair_strands
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
 from ..core.strands import Strands
@@ -27,17 +27,18 @@ TONE, DARK_ROOT, SHADES = 0.5, 0.55, (0.72, 1.35)
 
 
 def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, basis: HeadBasis, anchors: Anchors, *,
-          wanted: bool) -> None:
-    """Set the hair and the brows that the avatar has onto its new skin; where it has none and they are `wanted`, grow them (no hair
+          style: Style) -> None:
+    """Set the hair and the brows that the avatar has onto its new skin; where it has none and a `style` is wanted, grow them (no hair
     when the photo showed none)."""
     parts, head = parts_of(root), result.head
     colours = {HAIR: head["hair_colour"], BROWS: head["brow_colour"]}
     for role, colour in colours.items():
         if role in parts:
             seat(parts[role], skin, head["vertices"], basis)
-        elif wanted and len(colour):
+        elif style != "NONE" and len(colour):
             random = np.random.default_rng(0)
-            strands = (short_hair(head["vertices"], basis, random) if role == HAIR
+            strands = (hair_strands(head["vertices"], basis, random, below_eyes=BELOW_EYES.get(style, float(head["hair_length"])))
+                       if role == HAIR
                        else brow_hairs(head["vertices"], basis, anchors, head["brow_density"], random))
             grow(root, role, skin, strands, basis).data.materials.append(material(role, linear(colour)))
 

@@ -14,7 +14,8 @@ from ..core.head_model import MATERIALS, REGIONS, HeadBasis
 from ..core.job import JobResult
 from ..core.pack import DEFAULT, Pack
 from ..core.types import Floats
-from . import neck
+from . import drivers, neck
+from .actions import FIRST
 from .neck import NECK
 from .scene import to_blender
 
@@ -38,18 +39,22 @@ def open_pack(folder: str, head_model: str, job: Path) -> Pack:
 
 
 def find_root(folder: Path, target: bpy.types.Scene) -> bpy.types.Object | None:
-    """Return the root of the avatar generated in `folder`, if the scene has it."""
+    """Return the root of the avatar generated in `folder`, or that has a clip generated there, if the scene has it.
+
+    An avatar of an earlier version has no clips, and is not found.
+    """
     for candidate in target.objects:
-        if candidate.ecavatar.role == AVATAR and candidate.ecavatar.job == str(folder):
+        found = candidate.ecavatar
+        if found.role == AVATAR and len(found.clips) and str(folder) in (found.home, *(clip.job for clip in found.clips)):
             return candidate
     return None
 
 
 def root_of(chosen: bpy.types.Object | None) -> bpy.types.Object | None:
-    """Return the root of the avatar that an object belongs to, or is."""
+    """Return the root of the avatar that an object belongs to, or is; not of one of an earlier version, which has no clips."""
     while chosen is not None and chosen.ecavatar.role != AVATAR:
         chosen = chosen.parent
-    return chosen
+    return chosen if chosen is not None and len(chosen.ecavatar.clips) else None
 
 
 def add_root(folder: Path, target: bpy.types.Scene) -> bpy.types.Object:
@@ -59,7 +64,7 @@ def add_root(folder: Path, target: bpy.types.Scene) -> bpy.types.Object:
     target.collection.children.link(collection)
     root = bpy.data.objects.new(name, None)
     root.empty_display_type, root.empty_display_size = "PLAIN_AXES", 0.02
-    root.ecavatar.role, root.ecavatar.job = AVATAR, str(folder)
+    root.ecavatar.role, root.ecavatar.home = AVATAR, str(folder)
     collection.objects.link(root)
     return root
 
@@ -79,14 +84,15 @@ def furnish(root: bpy.types.Object, result: JobResult, basis: HeadBasis) -> Part
     Objects it has already take on the new shape and keep everything else: place, materials, modifiers, children, tracks.
     What the artist deleted, or changed the mesh of, is made anew.
     """
-    names = (*map(str, result.bake["names"]), *map(str, result.bake["corrective_names"]), *fused_names(result))
+    names = (*map(str, result.bake["names"]), *map(str, result.bake["corrective_names"]),
+             *fused_names(result, root.ecavatar.number))
     offsets = np.concatenate([result.bake[name] for name in ("offsets", "corrective_offsets", "fusion_offsets")])
     vertices = result.head["vertices"]
     old, parts = parts_of(root), {}
     for role in OBJECTS:
         shape = part_shape(role, vertices, names, offsets, basis)
         part = old.get(role)
-        if part is None or not reshape(part, shape):
+        if part is None or not reshape(part, shape, root.ecavatar.number):
             part = add_part(role, root, shape, basis)
         parts[role] = part
     pivot = to_blender(result.bake["jaw_pivot"])
@@ -105,9 +111,41 @@ def furnish(root: bpy.types.Object, result: JobResult, basis: HeadBasis) -> Part
     return parts | {JAW: jaw, NECK: armature}
 
 
-def fused_names(result: JobResult) -> tuple[str, ...]:
-    """Return the names of the shapes that the fusion of this job's emotion with its speech on the mesh needs."""
-    return tuple(f"{FUSED}{number + 1:02d}" for number in range(len(result.bake["fusion_offsets"])))
+def fused_names(result: JobResult, clip: int) -> tuple[str, ...]:
+    """Return the names of the shapes that the fusion of a clip's emotion with its speech on the mesh needs."""
+    first = FUSED if clip == FIRST else f"{FUSED}{clip}_"
+    return tuple(f"{first}{number + 1:02d}" for number in range(len(result.bake["fusion_offsets"])))
+
+
+def clip_of_fused(name: str) -> int | None:
+    """Return the number of the clip whose fusion needs the shape `name`; None for any other shape."""
+    found = re.fullmatch(rf"{FUSED}(?:(\d+)_)?\d+", name)
+    return int(found[1] or FIRST) if found else None
+
+
+def add_fused(parts: Parts, result: JobResult, basis: HeadBasis, clip: int) -> None:
+    """Add the shapes that the fusion of a further clip needs to an avatar's parts as they are."""
+    names, keys = fused_names(result, clip), parts["skin"].data.shape_keys
+    for role in OBJECTS if names else ():
+        part = parts[role]
+        shape = part_shape(role, result.head["vertices"], names, result.bake["fusion_offsets"], basis)
+        for name, points in shape.keys.items():
+            rest = np.empty(shape.points.size, np.float32)
+            part.data.shape_keys.reference_key.data.foreach_get("co", rest)
+            block = part.data.shape_keys.key_blocks.get(name) or add_key(part, name)
+            block.data.foreach_set("co", rest + (points - shape.points).ravel())
+            if role != "skin":
+                block.driver_remove("value")
+                drivers.follow(block.driver_add("value"), keys, name)
+
+
+def remove_fused(parts: Parts, clip: int) -> None:
+    """Take away the shapes that the fusion of a clip needed."""
+    for part in parts.values():
+        blocks = getattr(part.data, "shape_keys", None)
+        for block in [block for block in blocks.key_blocks if clip_of_fused(block.name) == clip] if blocks is not None else ():
+            block.driver_remove("value")
+            part.shape_key_remove(block)
 
 
 @dataclass(frozen=True)
@@ -141,14 +179,18 @@ def eye_middle(points: Floats) -> Floats:
     return np.linalg.lstsq(design, (points.astype(np.float64) ** 2).sum(axis=1), rcond=None)[0][:3].astype(np.float32)
 
 
-def reshape(part: bpy.types.Object, shape: Shape) -> bool:
-    """Move the vertices and keys of an object to `shape`; False, and nothing is changed, when they are not the same ones."""
+def reshape(part: bpy.types.Object, shape: Shape, clip: int) -> bool:
+    """Move the vertices and keys of an object to `shape`; False, and nothing is changed, when they are not the same ones.
+
+    Shapes that a clip's fusion needs are brought up to date, those of other clips go along.
+    """
     mesh = part.data
     blocks = {block.name: block for block in mesh.shape_keys.key_blocks} if mesh.shape_keys is not None else {}
     if len(mesh.vertices) != len(shape.points) or not {name for name in shape.keys if not name.startswith(FUSED)} <= set(blocks):
         return False
-    for name in {name for name in blocks if name.startswith(FUSED)} - set(shape.keys):
+    for name in {name for name in blocks if clip_of_fused(name) == clip} - set(shape.keys):
         part.shape_key_remove(blocks.pop(name))
+    move_along([block for name, block in blocks.items() if clip_of_fused(name) not in (None, clip)], mesh, shape.points)
     for name in sorted(set(shape.keys) - set(blocks)):
         blocks[name] = add_key(part, name)
     mesh.vertices.foreach_set("co", shape.points.ravel())
@@ -160,6 +202,15 @@ def reshape(part: bpy.types.Object, shape: Shape) -> bool:
     if part.ecavatar.role in EYES:
         part.location = shape.origin
     return True
+
+
+def move_along(blocks: list[bpy.types.ShapeKey], mesh: bpy.types.Mesh, points: Floats) -> None:
+    """Move shape keys by as much as the mesh will move that they lie on, to `points` (V, 3)."""
+    before, moved = np.empty(points.size, np.float32), np.empty(points.size, np.float32)
+    for block in blocks:
+        mesh.shape_keys.reference_key.data.foreach_get("co", before)
+        block.data.foreach_get("co", moved)
+        block.data.foreach_set("co", moved + points.ravel() - before)
 
 
 def add_jaw(root: bpy.types.Object) -> bpy.types.Object:

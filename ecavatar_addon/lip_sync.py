@@ -107,7 +107,7 @@ class ECAVATAR_OT_remove_shape(ForAvatar, bpy.types.Operator):
 
 
 def generating(root: bpy.types.Object) -> bool:
-    """Whether the avatar is being generated right now."""
+    """Whether the avatar's selected clip is being generated right now."""
     worker = jobs.current
     return worker is not None and worker.state == "running" and str(worker.folder) == root.ecavatar.job
 
@@ -141,18 +141,19 @@ def update(root: bpy.types.Object, *, dense: bool = False) -> list[str]:
     motion, basis = motion_of(root), basis_of(root)
     skin = head.parts_of(root).get("skin")
     keys = skin.data.shape_keys if skin is not None else None
-    action = our_action(keys, animation.SPEECH) if keys is not None else None
+    clip = root.ecavatar.number
+    action = our_action(keys, animation.SPEECH, clip) if keys is not None else None
     if action is None:
         raise JobError(f"the avatar's skin or its track {animation.SPEECH} is gone", root.name, "generate it again")
     controls = controls_of(root)
     start, fps = action[STAMP]["start"], action[STAMP]["fps"]
     weights = frame_weights(motion, basis=basis, fps=fps, controls=controls)
     speech = animation.speech_curves(weights, basis, start=start, fps=fps, dense=dense)
-    for found in filter(None, (action, our_action(keys, animation.LIPS))):
+    for found in filter(None, (action, our_action(keys, animation.LIPS, clip))):
         found[STAMP]["dense"] = dense
-    kept = animation.rekey(keys, animation.SPEECH, speech), animation.rekey_lips(keys, basis)
+    kept = animation.rekey(keys, animation.SPEECH, speech, clip), animation.rekey_lips(keys, basis, clip)
     told = animation.edits_kept(kept)
-    if animation.fused_on_mesh(keys):
+    if animation.fused_on_mesh(keys, clip):
         told.append(animation.FUSE_AGAIN)
     return [*told, *closure_warnings(motion, controls, basis)]
 

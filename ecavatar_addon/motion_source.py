@@ -15,24 +15,31 @@ from ..core.job import JobResult, read_result
 from ..core.retarget import AvatarMotion
 from ..core.shape_sources import SHAPES
 from ..core.types import Floats, Performance
-from . import animation, emotion, head, performance
-from .actions import STAMP, is_edited, our_action, sample
+from . import animation, clips, emotion, head, performance
+from .actions import FIRST, STAMP, is_edited, our_action, sample
 
 
 @dataclass(frozen=True)
 class Source:
-    """What to play: a motion, the frames it lies on, how strong the tracks with sliders are, and whose keys or job it comes from."""
+    """What to play: a motion, the frames it lies on, how strong the tracks with sliders are, and whose keys or job it comes from.
+
+    clip: its number; before, after: frames of the leads from and to rest.
+    """
 
     motion: AvatarMotion
     start: float
     strengths: Mapping[str, float]
     keys: bpy.types.Key | None
     result: JobResult | None
+    clip: int = FIRST
+    before: float = 0.0
+    after: float = 0.0
 
     @property
     def stamp(self) -> dict[str, float]:
         """Return what our actions note."""
-        return {"start": self.start, "end": self.start + len(self.motion.speech) - 1, "fps": self.motion.fps}
+        return {"start": self.start, "end": self.start + len(self.motion.speech) - 1, "fps": self.motion.fps, "clip": self.clip,
+                "before": self.before, "after": self.after}
 
 
 def avatars(target: bpy.types.Scene) -> list[bpy.types.Object]:
@@ -47,20 +54,20 @@ def chosen_avatar(target: bpy.types.Object, where: bpy.types.Scene) -> bpy.types
 
 
 def strengths_of(root: bpy.types.Object | None) -> dict[str, float]:
-    """Return how strong an avatar's sliders make the tracks that have one; as they are without an avatar."""
+    """Return how strong the sliders of an avatar's selected clip make the tracks that have one; as they are without an avatar."""
     felt = root.ecavatar.emotion.strength if root is not None else 1.0
     blinks, gaze = (root.ecavatar.performance.blinks, root.ecavatar.performance.gaze) if root is not None else (1.0, 1.0)
     return {performance.BLINKS: blinks, performance.GAZE: gaze, animation.EMOTION: felt, animation.LIPS: felt}
 
 
-def source_of(target: bpy.types.Object, where: bpy.types.Scene) -> Source:
-    """Return what the mesh is to play: the avatar or the job folder chosen for it, else the scene's only avatar.
+def sources_of(target: bpy.types.Object, where: bpy.types.Scene) -> list[Source]:
+    """Return what the mesh is to play, clip by clip: the avatar or the job folder chosen for it, else the scene's only avatar.
 
     Raises ECAvatarError when there is none, there are several, the chosen one was deleted, or the job is unfinished.
     """
     character, roots, root = target.ecavatar.character, avatars(where), chosen_avatar(target, where)
     if root is None and character.job:
-        return from_job(read_result(Path(bpy.path.abspath(character.job))), where, strengths_of(None))
+        return [from_job(read_result(Path(bpy.path.abspath(character.job))), where, strengths_of(None))]
     if root is None and character.avatar is not None:
         raise InputError("the chosen avatar is not in this scene", character.avatar.name, "choose another in Own Character")
     if root is None and len(roots) != 1:
@@ -69,18 +76,23 @@ def source_of(target: bpy.types.Object, where: bpy.types.Scene) -> Source:
     root = root or roots[0]
     skin = head.parts_of(root).get("skin")
     keys = skin.data.shape_keys if skin is not None else None
-    if keys is None or our_action(keys, animation.SPEECH) is None:
-        return from_job(read_result(Path(root.ecavatar.job)), where, strengths_of(root))
-    return from_keys(keys, root)
+    found = []
+    for index, clip in enumerate(root.ecavatar.clips):
+        if keys is not None and our_action(keys, animation.SPEECH, clip.number) is not None:
+            with clips.chosen(root, index):
+                found.append(from_keys(keys, root))
+    return found or [from_job(read_result(Path(root.ecavatar.job)), where, strengths_of(root))]
 
 
 def from_keys(keys: bpy.types.Key, root: bpy.types.Object) -> Source:
-    """Return what an avatar's tracks hold, an artist's edits among it; the eyes make up for no head motion unless he edited them."""
-    stamp = our_action(keys, animation.SPEECH)[STAMP].to_dict()
+    """Return what an avatar's tracks hold of its selected clip, an artist's edits among it; the eyes make up for no head motion unless
+    he edited them."""
+    number = root.ecavatar.number
+    stamp = our_action(keys, animation.SPEECH, number)[STAMP].to_dict()
     frames = np.arange(stamp["start"], stamp["end"] + 1, dtype=np.float64)
 
     def layer(name: str) -> Floats:
-        action = our_action(keys, name)
+        action = our_action(keys, name, number)
         if action is None:
             return np.zeros((len(frames), len(SHAPES)), np.float32)
         return sample(action, keys, SHAPES, frames) / np.float32(action[STAMP].get("gain", 1.0))
@@ -88,7 +100,8 @@ def from_keys(keys: bpy.types.Key, root: bpy.types.Object) -> Source:
     gaze = gaze_of(root, keys, frames)
     gaze = layer(performance.GAZE) if gaze is None else gaze
     speech, felt, lips, blinks = map(layer, (animation.SPEECH, animation.EMOTION, animation.LIPS, performance.BLINKS))
-    return Source(AvatarMotion(SHAPES, stamp["fps"], speech, felt, lips, blinks, gaze), stamp["start"], strengths_of(root), keys, None)
+    return Source(AvatarMotion(SHAPES, stamp["fps"], speech, felt, lips, blinks, gaze), stamp["start"], strengths_of(root), keys, None,
+                  number, stamp.get("before", 0.0), stamp.get("after", 0.0))
 
 
 def gaze_of(root: bpy.types.Object, keys: bpy.types.Key, frames: NDArray[np.float64]) -> Floats | None:
@@ -96,7 +109,7 @@ def gaze_of(root: bpy.types.Object, keys: bpy.types.Key, frames: NDArray[np.floa
 
     None where the artist has edited or deleted the track, or the job folder is gone: then what the track holds counts.
     """
-    action = our_action(keys, performance.GAZE)
+    action = our_action(keys, performance.GAZE, root.ecavatar.number)
     if action is None or is_edited(action, keys):
         return None
     stamp = action[STAMP]

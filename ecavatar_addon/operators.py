@@ -1,10 +1,9 @@
 """Operators: read properties, call one function, report."""
 
 import os
-import re
 import time
 from collections.abc import Callable
-from hashlib import sha256
+from functools import partial
 from pathlib import Path
 
 import bpy
@@ -12,12 +11,13 @@ import bpy
 from ..core.errors import ECAvatarError, InputError, JobError
 from ..core.job import AUTO, JobResult, Request, read_result
 from ..core.lip_controls import LipControls
-from . import emotion, head, jobs, lip_sync, photos, scene, sound, voices
-from .avatar import import_avatar
-from .properties import ECAVATAR_PG_scene
+from . import clips, emotion, head, jobs, lip_sync, photos, scene, sound, voices
+from .avatar import add_clip, import_avatar
+from .folders import further_folder, job_folder, job_path
+from .properties import PLACINGS, ECAVATAR_PG_scene
+from .reports import reported
 
 POLL = 0.25                     # seconds between looks at the worker
-PACKAGE = __package__.rpartition(".")[0]
 Take = Callable[[jobs.Worker, bpy.types.Scene], None]
 
 
@@ -62,12 +62,11 @@ class ECAVATAR_OT_generate(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Start the worker; without a window (background mode), also wait for it and import its result."""
-        try:
-            attend(self, start(context.scene), context.scene, finish)
-        except ECAvatarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        return {"FINISHED"}
+        def generate() -> None:
+            take = take_of(context.scene)
+            attend(self, start(context.scene), context.scene, take)
+
+        return reported(self, generate)
 
 
 class ECAVATAR_OT_cancel(bpy.types.Operator):
@@ -92,6 +91,9 @@ class ECAVATAR_OT_import_job(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     directory: bpy.props.StringProperty(name="Job", subtype="DIR_PATH", description="Folder with a manifest.json")
+    placing: bpy.props.EnumProperty(
+        name="As", description="An avatar of its own, or a further clip of the active object's avatar",
+        items=((clips.REPLACE, "Avatar", "An avatar; one of this job is brought up to date"), *PLACINGS[1:]))
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Let the user choose the folder."""
@@ -102,7 +104,7 @@ class ECAVATAR_OT_import_job(bpy.types.Operator):
         """Import it into the scene."""
         try:
             result = read_result(Path(bpy.path.abspath(self.directory)))
-            import_avatar(result, context.scene)
+            take_in(result, context, self.placing)
             if not Path(result.audio).is_file():
                 self.report({"WARNING"}, f"the recording is gone, so there is no sound; {result.audio}; put it back and import again")
         except ECAvatarError as error:
@@ -111,37 +113,49 @@ class ECAVATAR_OT_import_job(bpy.types.Operator):
         return {"FINISHED"}
 
 
+def take_in(result: JobResult, context: bpy.types.Context, placing: str) -> None:
+    """Import a result as an avatar, or as a further clip of the active object's one; raise ECAvatarError when it cannot be."""
+    if placing == clips.REPLACE:
+        import_avatar(result, context.scene)
+        return
+    root = head.root_of(context.active_object)
+    if root is None:
+        raise InputError("no avatar is selected that the clip could go to", result.folder, "select one, or import it as an avatar")
+    add_clip(root, result, context.scene, frame=context.scene.frame_current if placing == clips.PLAYHEAD else None)
+
+
+def take_of(target: bpy.types.Scene) -> Take:
+    """Return what is to take in the result of the scene's inputs: as a further clip of the photo's avatar, or as an avatar."""
+    settings = target.ecavatar
+    home = job_path(photos.paths(settings)[0])
+    if settings.placing == clips.REPLACE or head.find_root(home, target) is None:
+        return finish
+    return partial(finish_clip, home=home, frame=target.frame_current if settings.placing == clips.PLAYHEAD else None)
+
+
 def start(target: bpy.types.Scene) -> jobs.Worker:
-    """Write the request of the scene's inputs and start the worker; raise ECAvatarError when that cannot be done."""
+    """Write the request of the scene's inputs and start the worker; raise ECAvatarError when that cannot be done.
+
+    A further recording for an avatar is generated in a folder of its own.
+    """
     jobs.stop()                                 # forgets the last run and what it said
     settings = target.ecavatar
     if problem := missing(settings):
         raise problem
     photo, *more = photos.paths(settings)
-    folder = job_folder(photo)
+    home = job_folder(photo)
+    root = head.find_root(home, target)
+    further = root is not None and settings.placing != clips.REPLACE
+    folder = home
+    if root is not None:
+        folder = further_folder(home, Path(bpy.path.abspath(settings.audio))) if further else Path(root.ecavatar.job)
     readable = sound.readable(Path(bpy.path.abspath(settings.audio)), folder)
-    root = head.find_root(folder, target)
     controls = lip_sync.controls_of(root) if root is not None else LipControls()
     chosen = AUTO if settings.emotion == AUTO else f"{settings.emotion}:{emotion.rounded(settings.emotion_level):g}"
     Request(str(photo), str(readable), "", scene.frames_per_second(target), tuple(map(str, more)), controls, chosen,
-            emotion.settings_for(root, readable), tuple(map(str, voices.paths(settings) if chosen == AUTO else ())),
-            root.ecavatar.performance.take if root is not None else 0).write(folder)
+            emotion.settings_for(root, readable, further=further), tuple(map(str, voices.paths(settings) if chosen == AUTO else ())),
+            root.ecavatar.performance.take if root is not None and not further else 0).write(folder)
     return jobs.start(folder)
-
-
-def job_folder(photo: Path) -> Path:
-    """Return the folder of this photo's avatar: a second recording of the same person finds the head ready.
-
-    Raises JobError when it cannot be made.
-    """
-    root = Path(bpy.utils.extension_path_user(PACKAGE, path="jobs"))
-    stem = re.sub(r"[^\w-]+", "_", photo.stem)[:40]
-    folder = root / f"{stem}-{sha256(str(photo.resolve()).encode()).hexdigest()[:8]}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise JobError(f"cannot make the job folder ({error.strerror})", folder, "make room in Blender's user folder") from error
-    return folder
 
 
 def finish(worker: jobs.Worker, target: bpy.types.Scene) -> None:
@@ -149,6 +163,14 @@ def finish(worker: jobs.Worker, target: bpy.types.Scene) -> None:
     root = import_avatar(result_of(worker), target, worker.warnings)
     if not bpy.app.background:
         scene.show(bpy.context, target, root)
+
+
+def finish_clip(worker: jobs.Worker, target: bpy.types.Scene, *, home: Path, frame: int | None) -> None:
+    """Let the avatar of the folder `home` speak the result of a worker that has ended too; raise ECAvatarError when it failed."""
+    result, root = result_of(worker), head.find_root(home, target)
+    if root is None:
+        raise JobError("the avatar that the clip was generated for is gone", worker.folder, "import it with Import Avatar Job")
+    add_clip(root, result, target, worker.warnings, frame=frame)
 
 
 def result_of(worker: jobs.Worker) -> JobResult:

@@ -4,9 +4,11 @@ import blf
 import bpy
 
 from ..core.job import AUTO
-from . import head, jobs, lip_sync
+from . import head, jobs, lip_sync, photos
+from .folders import job_path
 from .operators import disabled_reason
-from .properties import ECAVATAR_PG_object, ECAVATAR_PG_scene
+from .properties import ECAVATAR_PG_scene
+from .properties_object import ECAVATAR_PG_object
 
 STAGES = {"starting": "Starting", "head": "Building the head", "speech": "Listening to the speech",
           "emotion": "Hearing the emotions", "bake": "Making keyframes"}
@@ -33,6 +35,9 @@ class ECAVATAR_PT_generate(bpy.types.Panel):
         inputs.enabled = not running
         draw_photos(inputs, settings)
         inputs.prop(settings, "audio")
+        present = head.find_root(job_path(photos.paths(settings)[0]), context.scene) if settings.photo else None
+        if present is not None:
+            inputs.prop(settings, "placing")
         draw_emotion(inputs, settings)
         inputs.prop(settings, "hair")
         inputs.prop(settings, "dense_keys")
@@ -74,7 +79,7 @@ class ECAVATAR_PT_lip_sync(OfAvatar, bpy.types.Panel):
     bl_region_type = "UI"
     bl_category = "ECAvatar"
     bl_parent_id = "ECAVATAR_PT_generate"
-    bl_order = 0
+    bl_order = 1
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:

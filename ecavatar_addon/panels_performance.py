@@ -15,7 +15,7 @@ class ECAVATAR_PT_performance(OfAvatar, bpy.types.Panel):
     bl_region_type = "UI"
     bl_category = "ECAvatar"
     bl_parent_id = "ECAVATAR_PT_generate"
-    bl_order = 2
+    bl_order = 3
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:

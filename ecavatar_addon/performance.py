@@ -10,7 +10,7 @@ from ..core.gaze import eye_angles, look_weights
 from ..core.performance import perform
 from ..core.types import EmotionTrack, Performance
 from .actions import STAMP, Curves, is_edited, our_action
-from .animation import LIDS, REST, SPEECH, edits_kept, rekey, rest_curves, set_strength, set_track
+from .animation import LIDS, REST, SPEECH, edits_kept, rekey, set_rest, set_strength, set_track
 from .head import Parts, parts_of
 from .lip_sync import motion_path
 from .neck import HEAD, NECK
@@ -21,23 +21,23 @@ LEAST_TURN, LEAST_LOOK = np.radians(0.03), 0.01         # radians of the head, a
 
 
 def apply(root: bpy.types.Object, parts: Parts, performance: Performance, *, start: int) -> list[str]:
-    """Key blinks, gaze and head motion from frame `start`, as long as the speech and as strong as the avatar's sliders say.
-
-    Return what the artist should know.
+    """Key blinks, gaze and head motion of the selected clip from frame `start`, as long as its speech and as strong as its sliders
+    say, and return what the artist should know.
     """
     keys, armature, settings = parts["skin"].data.shape_keys, parts[NECK], root.ecavatar.performance
-    spoken = our_action(keys, SPEECH)[STAMP]
-    stamp = {name: spoken[name] for name in ("start", "end", "fps")}
+    clip = root.ecavatar.number
+    spoken = our_action(keys, SPEECH, clip)[STAMP]
+    stamp = {name: spoken[name] for name in ("start", "end", "fps", "clip")}
     fps, gains = stamp["fps"], {name: max(strength, 1.0) for name, (_, strength) in tracks_of(root, parts).items()}
     blinks = blink_curves(performance, start=start, fps=fps, gain=gains[BLINKS])
     gaze = gaze_curves(performance, start=start, fps=fps, gain=gains[GAZE], head=settings.head_motion)
     head = head_curves(performance, start=start, fps=fps, gain=gains[HEAD_MOTION])
-    set_track(armature, armature.name, REST, rest_curves(tuple((PATH, axis) for axis in range(3)), start=start), stamp)
+    set_rest(armature, armature.name, tuple((PATH, axis) for axis in range(3)), stamp)
     kept = (set_track(keys, root.name, BLINKS, blinks, stamp | {"gain": gains[BLINKS]}, above=SPEECH),
             set_track(keys, root.name, GAZE, gaze, stamp | {"gain": gains[GAZE]}, above=BLINKS),
             set_track(armature, armature.name, HEAD_MOTION, head, stamp | {"gain": gains[HEAD_MOTION]}, above=REST))
     for name, (owner, strength) in tracks_of(root, parts).items():
-        set_strength(owner, strength, (name,))
+        set_strength(owner, strength, (name,), clip=clip)
     settings.keyed = settings.take
     return edits_kept(kept)
 
@@ -86,13 +86,14 @@ def update(root: bpy.types.Object, performance: Performance, names: tuple[str, .
     made = {BLINKS: blink_curves, GAZE: lambda *given, **options: gaze_curves(*given, **options,
                                                                              head=root.ecavatar.performance.head_motion),
             HEAD_MOTION: head_curves}
-    kept = []
+    kept, clip = [], root.ecavatar.number
     for name in names:
         owner, _ = tracks_of(root, parts)[name]
-        if (action := our_action(owner, name)) is None:
+        if (action := our_action(owner, name, clip)) is None:
             continue
         stamp = action[STAMP]
-        kept.append(rekey(owner, name, made[name](performance, start=stamp["start"], fps=stamp["fps"], gain=stamp["gain"])))
+        curves = made[name](performance, start=stamp["start"], fps=stamp["fps"], gain=stamp["gain"])
+        kept.append(rekey(owner, name, curves, clip))
     if names == TRACKS:
         root.ecavatar.performance.keyed = root.ecavatar.performance.take
     return edits_kept(kept)
@@ -112,7 +113,7 @@ def feel(root: bpy.types.Object, felt: EmotionTrack) -> list[str]:
 def edited(root: bpy.types.Object, parts: Parts, name: str) -> bool:
     """Whether the artist has edited or deleted what we keyed in the track `name`."""
     owner, _ = tracks_of(root, parts)[name]
-    action = our_action(owner, name)
+    action = our_action(owner, name, root.ecavatar.number)
     return action is None or is_edited(action, owner)
 
 
@@ -120,7 +121,7 @@ def strengthen(root: bpy.types.Object, felt: EmotionTrack) -> list[str]:
     """Show all tracks as strong as the sliders say, and let the eyes make up for the head; return what the artist should know."""
     parts, told = checked(root), []
     for name, (owner, strength) in tracks_of(root, parts).items():
-        told += set_strength(owner, strength, (name,))
+        told += set_strength(owner, strength, (name,), clip=root.ecavatar.number)
     return told if edited(root, parts, GAZE) else [*told, *update(root, performance_of(root, felt), (GAZE,))]
 
 

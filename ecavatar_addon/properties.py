@@ -1,4 +1,4 @@
-"""What the add-on stores in a .blend: Scene.ecavatar (the inputs) and Object.ecavatar (what an object is, and how good)."""
+"""What the add-on stores in a .blend: Scene.ecavatar (the inputs), and the settings that an avatar's clips and characters have."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from ..core.job import AUTO, MOST_TAKES
 from ..core.lip_controls import NEUTRAL, RANGES
 from ..core.shape_sources import SOURCES
 from ..core.types import EMOTIONS, HEARD, MOST_LEVEL
-from . import emotion, takes, thumbnails
+from . import clips, emotion, takes, thumbnails
 from .export import AVATAR, SCENE
 
 # from Blender 4.5 on a path beside the .blend ("//...") must be declared
@@ -24,6 +24,10 @@ FORMATS = (
     (".mdd", "Point Cache (.mdd)", "The place of every vertex on every frame, a file for each part, for a mesh that is there already"),
     (".csv", "ARKit Weights (.csv)", "Weights of ARKit's 52 shapes and turns of head and eyes, in the columns of Live Link Face"),
     (".json", "Weights (.json)", "Weights of all shapes and turns of head and eyes"))
+PLACINGS = (
+    (clips.REPLACE, "Replaces the Selected", "The recording takes the place of the head's selected clip"),
+    (clips.AFTER, "After the Last", "The recording follows the head's last clip after a pause in which the face comes to rest"),
+    (clips.PLAYHEAD, "At the Playhead", "The recording begins at the current frame, or where the clips after it leave room"))
 LEVEL = "How strongly it is felt: 1 lightly, 2 clearly, 3 strongly, or anything between; 0 leaves the face at rest"
 PATH_OPTIONS = {"ANIMATABLE", "PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else {"ANIMATABLE"}
 
@@ -93,9 +97,17 @@ class ECAVATAR_PG_scene(bpy.types.PropertyGroup):
         description="What the face shows; it can be changed window by window afterwards")
     emotion_level: bpy.props.FloatProperty(
         name="Level", min=0.0, max=MOST_LEVEL, default=2.0, step=10, precision=1, options=set(), description=LEVEL)
-    hair: bpy.props.BoolProperty(
-        name="Hair and Brows", default=True,
-        description="Give the head short hair and brows in the photo's colours, objects that can be groomed or deleted")
+    hair: bpy.props.EnumProperty(
+        name="Hair", default="PHOTO", items=(
+            ("NONE", "None", "Neither hair nor brows"),
+            ("PHOTO", "As in the Photo", "As long as in the photo, where that can be seen, else short"),
+            ("SHORT", "Short", "A short cut"),
+            ("CHIN", "Chin Length", "Parted, over the ears, down to the chin"),
+            ("LONG", "Long", "Parted, over the ears, down to the shoulders")),
+        description="Hair and brows in the photo's colours, objects that can be groomed or deleted. An avatar keeps the hair it has; "
+                    "delete it and generate again to get another")
+    placing: bpy.props.EnumProperty(
+        name="New Clip", items=PLACINGS, options=set(), description="Where the recording goes on a head that is there already")
     dense_keys: bpy.props.BoolProperty(
         name="Dense Keys", default=False, options=set(),
         description="Put a key on every frame instead of a few Bezier keys. Generate and Update Motion use it")
@@ -242,41 +254,15 @@ class ECAVATAR_PG_performance(bpy.types.PropertyGroup):
         name="Said", options={"HIDDEN", "SKIP_SAVE"}, description="What the artist should know of the last change")
 
 
-class ECAVATAR_PG_object(bpy.types.PropertyGroup):
-    """What an object is to ECAvatar"""
-
-    role: bpy.props.StringProperty(
-        name="Role", description='"avatar" for the root, else the part: skin, teeth_upper, ..., jaw; empty for other objects')
-    job: bpy.props.StringProperty(
-        name="Job", subtype="DIR_PATH", description="Folder this avatar was generated in")
-    motion: bpy.props.StringProperty(
-        name="Motion", description="Of the root: sha256 of the motion.npz in the job folder that its speech was keyed from")
-    head_model: bpy.props.StringProperty(name="Head Model", description="Of the root: sha256 of the head model it was made with")
-    lip_sync: bpy.props.PointerProperty(type=ECAVATAR_PG_lip_sync, name="Lip Sync", description="Of the root: its lip controls")
-    emotion: bpy.props.PointerProperty(type=ECAVATAR_PG_emotion, name="Emotion", description="Of the root: its emotions over time")
-    character: bpy.props.PointerProperty(
-        type=ECAVATAR_PG_character, name="Own Character", description="Of a mesh of your own: how an avatar's motion plays on it")
-    performance: bpy.props.PointerProperty(
-        type=ECAVATAR_PG_performance, name="Performance", description="Of the root: its blinks, gaze and head motion")
-    confidence: bpy.props.FloatProperty(
-        name="Likeness", subtype="FACTOR", min=0.0, max=1.0,
-        description="Of the root: how much of a likeness the photos allow, judged by their size, sharpness and sides")
-    advice: bpy.props.StringProperty(
-        name="Advice", description="Of the root: what would make the head better; empty when nothing would help much")
-
-
 CLASSES = (ECAVATAR_PG_photo, ECAVATAR_PG_recording, ECAVATAR_PG_export, ECAVATAR_PG_scene, ECAVATAR_PG_shape, ECAVATAR_PG_lip_sync,
-           ECAVATAR_PG_emotion_window, ECAVATAR_PG_emotion, ECAVATAR_PG_key, ECAVATAR_PG_character, ECAVATAR_PG_performance,
-           ECAVATAR_PG_object)
+           ECAVATAR_PG_emotion_window, ECAVATAR_PG_emotion, ECAVATAR_PG_key, ECAVATAR_PG_character, ECAVATAR_PG_performance)
 
 
 def attach() -> None:
-    """Add the pointers."""
+    """Add the pointer."""
     bpy.types.Scene.ecavatar = bpy.props.PointerProperty(type=ECAVATAR_PG_scene)
-    bpy.types.Object.ecavatar = bpy.props.PointerProperty(type=ECAVATAR_PG_object)
 
 
 def detach() -> None:
-    """Take the pointers away."""
-    del bpy.types.Object.ecavatar
+    """Take the pointer away."""
     del bpy.types.Scene.ecavatar

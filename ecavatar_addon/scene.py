@@ -1,5 +1,6 @@
 """Where the engine's world meets Blender's: axes, place, time, sound, camera and light. Only this file converts."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ HEAD_HALF_SIZE = (0.10, 0.15, 0.15)     # metres, Blender's axes: half of the ro
 NECK = 0.125                            # metres from the head's middle down to the rim of its neck
 STRIP, TAG = "ECAvatar speech", "ecavatar"
 VIEW = (-0.35, 1.0, -0.08)              # where the view looks to after generating: at the face, a little from its left
+CHANNELS = 128                          # of a sequencer
 CLEARANCE = 0.05                        # metres kept from what stands in the way
 
 
@@ -46,29 +48,76 @@ def free_place(target: bpy.types.Scene, root: bpy.types.Object) -> Vector:
     return place
 
 
-def play(target: bpy.types.Scene, root: bpy.types.Object, result: JobResult) -> None:
-    """Put the recording into the sequencer where the motion starts, set the frame range, and keep sound and picture in step.
+def play(target: bpy.types.Scene, root: bpy.types.Object, result: JobResult, *, start: int, last: int) -> None:
+    """Put the recording into the sequencer at frame `start`, let the frame range go on to `last`, and keep sound and picture in step.
 
-    A speech strip of this avatar from before is replaced. Where there is no sound (some builds), or the recording is gone, only
+    A sound strip of the same job from before is replaced. Where there is no sound (some builds), or the recording is gone, only
     the range is set.
     """
-    editor = target.sequence_editor or target.sequence_editor_create()
-    strips = editor.strips if hasattr(editor, "strips") else editor.sequences       # "sequences" before Blender 4.4
-    for old in [strip for strip in strips if strip.get(TAG) == str(result.folder)]:
-        sound = old.sound
-        strips.remove(old)
-        if sound is not None and sound.users == 0:
-            bpy.data.sounds.remove(sound)
-    used = {strip.channel for strip in strips}
-    channel = next(number for number in range(1, 129) if number not in used)
+    remove_sound(result.folder, target)
     if Path(result.audio).is_file() and bpy.app.build_options.audaspace:
-        strip = strips.new_sound(f"{STRIP} {root.name}", result.audio, channel, target.frame_start)
+        strips = sequence(target)
+        length = len(result.bake["weights"])
+        strip = strips.new_sound(f"{STRIP} {root.name}", result.audio, free_channel(strips, start, start + length), start)
         strip[TAG] = str(result.folder)
         if Path(result.audio).parent == result.folder:          # decoded by us: it lives as long as the .blend
             strip.sound.pack()
-    target.frame_end = target.frame_start + len(result.bake["weights"]) - 1
-    target.frame_set(target.frame_start)
+    target.frame_end = last
+    target.frame_set(start)
     target.sync_mode = "AUDIO_SYNC"
+
+
+def sequence(target: bpy.types.Scene) -> Any:
+    """Return the strips of the scene's sequencer, "sequences" before Blender 4.4."""
+    editor = target.sequence_editor or target.sequence_editor_create()
+    return editor.strips if hasattr(editor, "strips") else editor.sequences
+
+
+def free_channel(strips: Any, first: float, last: float) -> int:
+    """Return the lowest channel that is empty, or holds sound strips of avatars alone and none from frame `first` to `last`."""
+    newer = bpy.app.version >= (5, 2, 0)                # the other names warn there
+    left, right = ("left_handle", "right_handle") if newer else ("frame_final_start", "frame_final_end")
+    taken = {strip.channel for strip in strips
+             if TAG not in strip or (getattr(strip, left) < last and getattr(strip, right) > first)}
+    return next((number for number in range(1, CHANNELS + 1) if number not in taken), CHANNELS)
+
+
+def sounds_of(folder: Path, targets: Iterable[bpy.types.Scene]) -> Iterator[tuple[Any, Any]]:
+    """Give the sound strips of a job, each with the strips among which it is."""
+    for target in targets:
+        strips = sequence(target) if target.sequence_editor is not None else ()
+        for strip in [strip for strip in strips if strip.get(TAG) == str(folder)]:
+            yield strips, strip
+
+
+def remove_sound(folder: Path, target: bpy.types.Scene | None = None) -> None:
+    """Take the sound strips of a job out of a scene, or of all."""
+    for strips, strip in sounds_of(folder, [target] if target is not None else bpy.data.scenes):
+        sound = strip.sound
+        strips.remove(strip)
+        if sound is not None and sound.users == 0:
+            bpy.data.sounds.remove(sound)
+
+
+def move_sound(folder: Path, frames: int) -> None:
+    """Move the sound strips of a job by so many frames, into a free channel if need be."""
+    begin = "content_start" if bpy.app.version >= (5, 2, 0) else "frame_start"
+    for strips, strip in sounds_of(folder, bpy.data.scenes):
+        start, length = getattr(strip, begin), getattr(strip, begin.replace("start", "duration"))
+        tag = strip[TAG]
+        del strip[TAG]                                  # else its own place would count as free
+        channel = strip.channel
+        strip.channel = CHANNELS
+        strip[TAG] = tag
+        setattr(strip, begin, start + frames)
+        others = [other for other in strips if other != strip]
+        held = {other.channel for other in others}
+        strip.channel = channel if channel not in held else free_channel(others, start + frames, start + frames + length)
+
+
+def cover(target: bpy.types.Scene, last: float) -> None:
+    """Let the scene's frame range go on to an avatar's last frame, if it ends before."""
+    target.frame_end = max(target.frame_end, round(last))
 
 
 def light(target: bpy.types.Scene, root: bpy.types.Object) -> None:

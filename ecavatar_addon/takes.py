@@ -7,7 +7,8 @@ import bpy
 
 from ..core.errors import ECAvatarError
 from ..core.job import MOST_TAKES
-from . import emotion, head, lip_sync, performance
+from . import clips, emotion, head, lip_sync, performance
+from .reports import reported
 
 
 class ECAVATAR_OT_new_take(lip_sync.ForAvatar, bpy.types.Operator):
@@ -20,14 +21,7 @@ class ECAVATAR_OT_new_take(lip_sync.ForAvatar, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Key them."""
         root = head.root_of(context.active_object)
-        try:
-            told = retake(root, (root.ecavatar.performance.take + 1) % MOST_TAKES)
-        except ECAvatarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        for text in told:
-            self.report({"INFO"}, text)
-        return {"FINISHED"}
+        return reported(self, lambda: retake(root, (root.ecavatar.performance.take + 1) % MOST_TAKES), level="INFO")
 
 
 def retake(root: bpy.types.Object, take: int) -> list[str]:
@@ -54,10 +48,11 @@ def follow(settings: Any, change: Callable[[bpy.types.Object], list[str]]) -> No
     """Do what follows from a property the artist has changed; the panel says what he should know, as no operator can."""
     if settings.showing:
         return
-    try:
-        settings.said = " ".join(change(settings.id_data))
-    except ECAvatarError as error:
-        settings.said = str(error)
+    with clips.of(settings) as root:
+        try:
+            settings.said = " ".join(change(root))
+        except ECAvatarError as error:
+            settings.said = str(error)
 
 
 CLASSES = (ECAVATAR_OT_new_take,)

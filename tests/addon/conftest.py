@@ -103,7 +103,7 @@ def root(addon, folder):
     from ecavatar.core.job import read_result
     from ecavatar.ecavatar_addon.avatar import import_avatar
     from ecavatar.ecavatar_addon.head import parts_of
-    bpy.context.scene.ecavatar.hair = False
+    bpy.context.scene.ecavatar.hair = "NONE"
     made = import_avatar(read_result(folder), bpy.context.scene)
     bpy.context.view_layer.objects.active = parts_of(made)["skin"]
     return made
@@ -122,8 +122,31 @@ def own(addon, finished, scene_file):
 
     from .own_characters import MAKEHUMAN, own_head, select
     if not scene_file.is_file():
-        bpy.context.scene.ecavatar.hair = False
+        bpy.context.scene.ecavatar.hair = "NONE"
         select(own_head(import_avatar(read_result(finished), bpy.context.scene), MAKEHUMAN))
         bpy.ops.wm.save_as_mainfile(filepath=str(scene_file), copy=True)
     bpy.ops.wm.open_mainfile(filepath=str(scene_file))
     return bpy.data.objects["own"]
+
+
+@pytest.fixture
+def told(root):
+    """The avatar, in a scene with few frames, told to export those; an artist has moved it, and keyed a blink and an open vowel on top
+    of the tracks; it turns its head and looks aside with an eye."""
+    from ecavatar.ecavatar_addon.head import parts_of
+
+    from .exported import FIRST, LAST, bend
+    scene, parts = bpy.context.scene, parts_of(root)
+    scene.frame_start, scene.frame_end = FIRST, LAST
+    scene.ecavatar.export.frames = "SCENE"
+    root.location.x = root.rotation_euler.z = 0.2
+    parts["skin"].location.y = 0.01
+    bend(parts)
+    blocks = parts["skin"].data.shape_keys.key_blocks
+    root.ecavatar.performance.gaze = 0.0
+    for name, values in {"eyeBlinkLeft": (0, 1, 0), "jawOpen": (0, 0, 0.4), "eyeLookOutLeft": (0.5, 0.5, 0.5)}.items():
+        for frame, value in zip((FIRST, FIRST + 5, LAST - 2), values, strict=True):
+            blocks[name].value = value
+            blocks[name].keyframe_insert("value", frame=frame)
+    scene.frame_set(FIRST)
+    return root

@@ -12,6 +12,7 @@ from mathutils.kdtree import KDTree
 
 IMPORTERS = {".glb": ("import_scene.gltf", {}), ".fbx": ("import_scene.fbx", {"anim_offset": 0.0}), ".usdz": ("wm.usd_import", {}),
              ".usdc": ("wm.usd_import", {}), ".abc": ("wm.alembic_import", {})}
+FIRST, LAST = 61, 73            # frames of the scene that an avatar is told to export
 EXACT = 2e-6                    # metres: float32 places, matrices taken apart and put together, percentages in FBX
 
 
@@ -73,3 +74,11 @@ def state(folder):
               for found in bpy.data.objects]
     return (sorted(f"{type(found).__name__} {found.name}" for _, found in datablocks()), window.scene, window.view_layer,
             window.scene.frame_current, active, values, places, sorted(path.name for path in folder.iterdir()))
+
+
+def bend(parts):
+    """Let the neck turn the head, more than it does by itself."""
+    pose = parts["neck"].pose.bones["head"]
+    for frame, angle in ((FIRST, 0.0), (LAST, 0.3)):
+        pose.rotation_euler = (angle, angle / 2, 0)
+        pose.keyframe_insert("rotation_euler", frame=frame)

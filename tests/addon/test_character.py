@@ -13,7 +13,7 @@ from ecavatar.core.shape_sources import SHAPES
 from ecavatar.ecavatar_addon import character
 from ecavatar.ecavatar_addon.actions import channels_of, our_action, sample
 from ecavatar.ecavatar_addon.head import parts_of
-from ecavatar.ecavatar_addon.motion_source import source_of
+from ecavatar.ecavatar_addon.motion_source import sources_of
 
 from .own_characters import gltf, lip_gap, own_head, select, vowels_of_vrm, with_arkit, with_vowels
 from .test_animation import evaluated
@@ -275,12 +275,11 @@ def test_a_chosen_avatar_that_was_deleted_is_told(own, root, finished):
     own.ecavatar.character.avatar = chosen = root.copy()
     bpy.context.scene.collection.objects.link(chosen)
     select(chosen)
-    bpy.ops.object.delete()
-    assert own.ecavatar.character.avatar == chosen
+    assert bpy.ops.object.delete() == {"FINISHED"} and own.ecavatar.character.avatar == chosen
     with pytest.raises(InputError, match=f"the chosen avatar is not in this scene; {chosen.name}; choose another in Own Character"):
         apply(own)
     own.ecavatar.character.job = str(finished)
-    assert source_of(own, bpy.context.scene).keys is None
+    assert [source.keys for source in sources_of(own, bpy.context.scene)] == [None]
 
 
 def test_one_clear_report(own, root, tmp_path):

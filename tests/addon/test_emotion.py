@@ -257,7 +257,7 @@ def test_everything_is_saved(root, tmp_path):
 
 def test_generating_again_keeps_locked_windows_for_the_same_recording(addon, tmp_path):
     settings = bpy.context.scene.ecavatar
-    settings.photo, settings.audio, settings.hair = str(PHOTO), str(SPEECH), False
+    settings.photo, settings.audio, settings.hair = str(PHOTO), str(SPEECH), "NONE"
     settings.emotion, settings.emotion_level = "sad", 1.5
     assert bpy.ops.ecavatar.generate() == {"FINISHED"}
     (made,) = [found for found in bpy.context.scene.objects if found.ecavatar.role == "avatar"]

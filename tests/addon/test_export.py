@@ -1,11 +1,7 @@
-"""Exported files move as the avatar does; exporting leaves nothing behind."""
+"""Exported files move as the avatar does, and numbers are what it shows."""
 
 import csv
-import errno
 import json
-from pathlib import Path
-from types import SimpleNamespace
-from zipfile import ZipFile
 
 import bpy
 import numpy as np
@@ -14,47 +10,15 @@ from ecavatar.core.face_motion import from_bake
 from ecavatar.core.live_link import ARKIT
 from ecavatar.ecavatar_addon import export as module
 from ecavatar.ecavatar_addon import lip_sync
-from ecavatar.ecavatar_addon.export import by_exporter, export
-from ecavatar.ecavatar_addon.export_operators import ECAVATAR_OT_export
+from ecavatar.ecavatar_addon.export import export
 from ecavatar.ecavatar_addon.export_samples import meshes_of
 from ecavatar.ecavatar_addon.head import parts_of
-from ecavatar.ecavatar_addon.panels_export import ECAVATAR_PT_export
 from ecavatar.ecavatar_addon.performance import LEAST_LOOK
 from mathutils import Matrix
 
-from .exported import EXACT, imported, read_glb, seen, state, twins
-from .layout import Layout
+from .exported import EXACT, FIRST, LAST, imported, read_glb, seen, twins
 
-FIRST, LAST = 61, 73
 ROLES = ("skin", "teeth_lower", "tongue", "lashes", "eye_left")
-
-
-@pytest.fixture
-def told(root):
-    """The avatar, in a scene with few frames, told to export those; an artist has moved it, and keyed a blink and an open vowel on top
-    of the tracks; it turns its head and looks aside with an eye."""
-    scene, parts = bpy.context.scene, parts_of(root)
-    scene.frame_start, scene.frame_end = FIRST, LAST
-    scene.ecavatar.export.frames = "SCENE"
-    root.location.x = root.rotation_euler.z = 0.2
-    parts["skin"].location.y = 0.01
-    bend(parts)
-    blocks = parts["skin"].data.shape_keys.key_blocks
-    root.ecavatar.performance.gaze = 0.0
-    for name, values in {"eyeBlinkLeft": (0, 1, 0), "jawOpen": (0, 0, 0.4), "eyeLookOutLeft": (0.5, 0.5, 0.5)}.items():
-        for frame, value in zip((FIRST, FIRST + 5, LAST - 2), values, strict=True):
-            blocks[name].value = value
-            blocks[name].keyframe_insert("value", frame=frame)
-    scene.frame_set(FIRST)
-    return root
-
-
-def bend(parts):
-    """Let the neck turn the head, more than it does by itself."""
-    pose = parts["neck"].pose.bones["head"]
-    for frame, angle in ((FIRST, 0.0), (LAST, 0.3)):
-        pose.rotation_euler = (angle, angle / 2, 0)
-        pose.keyframe_insert("rotation_euler", frame=frame)
 
 
 def telling_frames(root):
@@ -194,140 +158,3 @@ def test_all_of_it_is_what_the_command_line_exports(root, result, tmp_path):
     assert np.abs(difference[:, ~looks]).max() < 1e-4                                       # float32 keys and influences
     assert np.abs(difference[:, looks]).max() < LEAST_LOOK + 1e-4 and motion.weights[:, looks].any()
     np.testing.assert_allclose(np.array(values["turns"]["head"]), motion.head, atol=np.radians(0.2))
-
-
-class FailingExporter(bpy.types.Operator):
-    """Writes half a file, makes a mesh and gives up, as an exporter on a full disk"""
-
-    bl_idname = "ecavatar_test.fail"
-    bl_label = "Fail"
-
-    filepath: bpy.props.StringProperty()
-    check_existing: bpy.props.BoolProperty()
-
-    def execute(self, _context):
-        Path(self.filepath).write_text("half")
-        bpy.data.meshes.new("left over")
-        self.report({"ERROR"}, "no room")
-        return {"CANCELLED"}
-
-
-@pytest.fixture
-def failing(monkeypatch):
-    bpy.utils.register_class(FailingExporter)
-    monkeypatch.setitem(module.WRITERS, ".fbx", by_exporter("Test", "ecavatar_test.fail"))
-    yield
-    bpy.utils.unregister_class(FailingExporter)
-
-
-def test_the_scene_is_as_before_however_it_ends(told, tmp_path, failing, monkeypatch):
-    other = bpy.data.scenes.new("other")
-    rig = parts_of(told)["neck"]
-    bpy.context.view_layer.objects.active = rig
-    rig.select_set(True)
-    bpy.ops.object.mode_set(mode="POSE")
-    bpy.context.scene.frame_set(FIRST + 2)
-    parts_of(told)["skin"].data.shape_keys.key_blocks["cheekPuff"].value = 0.4               # no track has it
-    parts_of(told)["skin"].location.x = 0.03
-    bpy.context.view_layer.update()
-    before = state(tmp_path)
-    for name in ("a.usdz", "b.json"):
-        assert bpy.ops.ecavatar.export(filepath=str(tmp_path / name)) == {"FINISHED"}
-        (tmp_path / name).unlink()
-        assert state(tmp_path) == before
-    (tmp_path / "c.fbx").write_text("the one from before")
-    before = state(tmp_path)
-    with pytest.raises(RuntimeError, match=r"Test exporter failed .*no room.*; .*c.fbx; choose"):
-        bpy.ops.ecavatar.export(filepath=str(tmp_path / "c.fbx"))
-    assert state(tmp_path) == before
-    monkeypatch.setattr(module.os, "fsync", full)
-    with pytest.raises(RuntimeError, match=r"cannot write \(No space left"):
-        bpy.ops.ecavatar.export(filepath=str(tmp_path / "c.usdz"))
-    assert state(tmp_path) == before and (tmp_path / "c.fbx").read_text() == "the one from before"
-    assert bpy.data.scenes[:] == [found for found in bpy.data.scenes if found in (other, bpy.context.scene)]
-
-
-def test_a_full_disk_is_told_before_the_work(told, tmp_path, monkeypatch):
-    usage = SimpleNamespace(free=23_000_000)
-    monkeypatch.setattr(module.shutil, "disk_usage", lambda _folder: usage)
-    with pytest.raises(RuntimeError, match=r"may need 24 MB, and 23 MB are free; .*a.csv"):
-        bpy.ops.ecavatar.export(filepath=str(tmp_path / "a.csv"))
-    usage.free = 25_000_000
-    with pytest.raises(RuntimeError, match=r"may need 2\d MB, and 25 MB"):
-        bpy.ops.ecavatar.export(filepath=str(tmp_path / "a.abc"))
-
-
-def test_the_exporters_own_words_are_kept():
-    assert module.reason("Error: no room\nLocation: ops.py:1\n") == "no room"
-    python = "Error: Python: Traceback\n  File a\n    f()"
-    assert module.reason(f"{python}\nOSError: [Errno 28] full\n\nLocation: x") == "OSError: [Errno 28] full"
-    assert module.reason(f"{python}... truncated\nLocation: x") == "Blender's console says why"
-
-
-def test_a_cut_archive_is_no_result(tmp_path):
-    with ZipFile(tmp_path / "a.usdz", "w") as archive:
-        archive.writestr("a.usdc", bytes(1000))
-    content = (tmp_path / "a.usdz").read_bytes()
-    assert not module.broken(tmp_path / "a.usdz")
-    for harmed in (content[:900], content.replace(bytes(1000), bytes(999) + b"1")):
-        (tmp_path / "a.usdz").write_bytes(harmed)
-        assert module.broken(tmp_path / "a.usdz")
-
-
-def full(_file):
-    raise OSError(errno.ENOSPC, "No space left on device")
-
-
-def test_what_cannot_be_exported_is_one_sentence(root, tmp_path):
-    skin = parts_of(root)["skin"]
-
-    def refused(name, sentence):
-        with pytest.raises(RuntimeError, match=sentence):
-            bpy.ops.ecavatar.export(filepath=name and str(tmp_path / name))
-    (tmp_path / "file").write_text("x")
-    refused("", "no file is chosen")
-    refused("head.obj", "no export as .obj; .*let its name end in one of .glb")
-    refused("head", "no export as a file without an ending")
-    refused("file/head.glb", "cannot write")
-    refused("file/head.csv", "cannot write")
-    bpy.ops.object.mode_set(mode="EDIT")
-    refused("head.glb", "is being edited; .*skin; go back to Object Mode")
-    bpy.ops.object.mode_set(mode="OBJECT")
-    for owner in (skin.data.shape_keys, parts_of(root)["neck"]):
-        tracks = owner.animation_data.nla_tracks
-        for track in list(tracks):
-            tracks.remove(track)
-    refused("head.json", "no motion in its NLA tracks; .*generate it again")
-    skin.shape_key_clear()
-    refused("head.glb", "shape keys are gone")
-    bpy.context.view_layer.objects.active = None
-    refused("head.glb", "Select an avatar")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["astronaut-11111111", "file"]
-
-
-@pytest.mark.parametrize(("format_", "chosen", "name"), [
-    (".glb", "//head", "//head.glb"), (".fbx", "/a b/head.v2.GLB", "/a b/head.v2.fbx"), (".usdz", "head.usdc", "head.usdc"),
-    (".json", "take.1", "take.1.json"), (".csv", "/folder/", "/folder/")])
-def test_the_name_ends_as_the_format_asks(addon, format_, chosen, name):
-    bpy.context.scene.ecavatar.export.format = format_
-    dialog = SimpleNamespace(filepath=chosen)
-    assert ECAVATAR_OT_export.check(dialog, bpy.context) == (chosen != name) and dialog.filepath == name
-
-
-def test_the_dialog_opens_with_a_name(root):
-    bpy.context.scene.ecavatar.export.format = ".abc"
-    root.name = "a/b"
-    opened = []
-    context = SimpleNamespace(active_object=bpy.context.active_object, scene=bpy.context.scene,
-                              window_manager=SimpleNamespace(fileselect_add=opened.append))
-    dialog = SimpleNamespace(filepath="", check=lambda context: ECAVATAR_OT_export.check(dialog, context))
-    assert ECAVATAR_OT_export.invoke(dialog, context, None) == {"RUNNING_MODAL"}
-    assert opened == [dialog] and dialog.filepath == "a_b.abc"
-
-
-def test_every_format_of_the_panel_can_be_written(addon):
-    drawn = []
-    ECAVATAR_PT_export.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
-    assert drawn == ["Format", "Frames", "ARKit Shapes Only", "ecavatar.export"]
-    kinds = bpy.context.scene.ecavatar.export.bl_rna.properties["format"].enum_items.keys()
-    assert set(kinds) == set(module.WRITERS) - {".usdc"}

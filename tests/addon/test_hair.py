@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from ecavatar.core.brows import brow_hairs
 from ecavatar.core.face_fit import Anchors
-from ecavatar.core.hair import POINTS, STRANDS
+from ecavatar.core.hair import STRANDS
 from ecavatar.core.head_model import HeadBasis
+from ecavatar.core.long_hair import POINTS
 from ecavatar.core.pack import DEFAULT
 from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.hair import TONE
@@ -103,7 +104,7 @@ def test_roots_lie_on_the_skin_that_is_rendered(still, role):
 
 
 def test_it_can_be_left_out(addon, result):
-    bpy.context.scene.ecavatar.hair = False
+    bpy.context.scene.ecavatar.hair = "NONE"
     assert not {"hair", "brows"} & set(parts_of(import_avatar(result, bpy.context.scene)))
 
 
@@ -126,9 +127,9 @@ def test_deleted_hair_comes_back_only_where_it_is_wanted(avatar, result, role):
     other = {"hair": "brows", "brows": "hair"}[role]
     kept = parts_of(avatar)[other]
     bpy.data.objects.remove(parts_of(avatar)[role])
-    bpy.context.scene.ecavatar.hair = False
+    bpy.context.scene.ecavatar.hair = "NONE"
     assert role not in parts_of(import_avatar(result, bpy.context.scene)) and parts_of(avatar)[other] == kept
-    bpy.context.scene.ecavatar.hair = True
+    bpy.context.scene.ecavatar.hair = "SHORT"
     again = parts_of(import_avatar(result, bpy.context.scene))
     assert len(again[role].data.curves) > 80 and again[role].data.surface == again["skin"] and again[other] == kept
 

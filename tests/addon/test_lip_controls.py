@@ -209,7 +209,7 @@ def test_sliders_have_the_engines_ranges_and_are_neutral(root):
 
 def test_generating_again_keeps_the_controls(addon):
     settings = bpy.context.scene.ecavatar
-    settings.photo, settings.audio, settings.hair, settings.emotion = str(PHOTO), str(SPEECH), False, "sad"
+    settings.photo, settings.audio, settings.hair, settings.emotion = str(PHOTO), str(SPEECH), "NONE", "sad"
     assert bpy.ops.ecavatar.generate() == {"FINISHED"}
     (root,) = [found for found in bpy.context.scene.objects if found.ecavatar.role == "avatar"]
     before = curves(root)

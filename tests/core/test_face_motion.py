@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
-from core.face_motion import angles, from_bake, turn
+from core.face_motion import angles, from_bake, left_out, turn
 from core.lip_gap import JAW_SHAPE
 
 NAMES = ("jawOpen", "eyeBlinkLeft", "eyeBlinkRight",
@@ -22,7 +22,8 @@ def bake(**changes):
             "emotion_times": np.array([0, 1], np.float32), "emotion_weights": felt,
             "blinks": np.array([[0.4, 0], [0.5, 1], [0.6, 0]], np.float32),
             "gaze_times": np.zeros(0, np.float32), "gaze_angles": np.zeros((0, 2), np.float32),
-            "head_times": np.zeros(0, np.float32), "head_angles": np.zeros((0, 3), np.float32)} | changes
+            "head_times": np.zeros(0, np.float32), "head_angles": np.zeros((0, 3), np.float32),
+            "fusion_offsets": np.zeros((0, 5, 3), np.float32), "fusion_weights": np.zeros((11, 0), np.float32)} | changes
 
 
 def test_layers_are_summed_and_held_within_0_and_1():
@@ -81,3 +82,14 @@ def test_turns_are_found_again():
     np.testing.assert_allclose(found, rotation, atol=1e-6)
     np.testing.assert_allclose(angles(found), (yaw, pitch, roll), atol=1e-6)
     assert (rotation @ (0, 0, 1))[0] > 0 and (rotation @ (0, 0, 1))[1] > 0      # looks to its left (+X) and, with pitch < 0, up
+
+
+def test_shapes_of_a_fusion_on_the_mesh_come_along_and_what_is_without_them_is_known():
+    offsets, weights = np.zeros((2, 5, 3), np.float32), np.zeros((11, 2), np.float32)
+    offsets[0, 1, 0], offsets[1, 3] = 0.002, (0, 0.003, 0.004)
+    weights[:, 0], weights[5, 1] = -0.5, 1.0
+    fused = bake(fusion_offsets=offsets, fusion_weights=weights)
+    motion = from_bake(fused, 5)
+    assert motion.names == (*NAMES, "fusion_01", "fusion_02")
+    np.testing.assert_allclose(motion.column("fusion_01"), -0.5)
+    assert left_out(fused) == pytest.approx(((11 * 0.001 + 0.005) / 22, 0.005)) and left_out(bake()) == (0.0, 0.0)

@@ -6,6 +6,7 @@ import pytest
 from core.face_detection import LEFT_EYE
 from core.head_model import REGIONS
 from core.raster import vertex_normals
+from core.shading import LUMINANCE, cast, tempered
 from core.skin_mask import SIDE as SQUARE
 from core.skin_mask import blurred, find_skin, grown, inside_polygon, outlined, reachable
 from core.skin_surface import membrane, mirrored, mouth_bag, skin_edges, surface_distance
@@ -218,3 +219,31 @@ def test_dark_glasses_are_cut_out_and_dark_skin_is_not():
     assert find_skin(Photo(pixels), face, scale).at(lids)[0].max() < 0.1
     cheek = face.landmarks[[50, 280], :2]
     assert find_skin(Photo((photo.pixels * 0.3).astype(np.uint8)), face, scale).at(cheek)[0].min() > 0.95
+
+
+def test_coloured_light_is_taken_out():
+    """A red lamp: the skin's tone comes back towards people's, its brightness stays."""
+    one = subject(1)
+    red = np.array([1.12, 0.72, 0.85])
+    colours = (plain_colours() * red).clip(0, 255).astype(np.uint8)
+    found = np.median(at_vertices(albedo_of(one, colours))[face_middle()], axis=0)
+    seen, true = SKIN * red, np.array(SKIN)
+    assert hue_distance(found, true) < 0.6 * hue_distance(seen, true)
+    assert abs(found @ LUMINANCE - seen @ LUMINANCE) < 6
+
+
+def hue_distance(first, second):
+    one, other = np.log(first), np.log(second)
+    return np.abs(np.diff(one) - np.diff(other)).max()
+
+
+def test_strong_stray_colour_is_tempered_and_a_flush_stays():
+    tone = np.tile([220.0, 180.0, 155.0], (2, 1))
+    orange, flush = tempered(np.array([[210.0, 140.0, 80.0], [222.0, 172.0, 150.0]]), tone)
+    assert hue_distance(orange, tone[0]) < 0.2 < hue_distance(np.array([210.0, 140.0, 80.0]), tone[0])
+    assert np.abs(flush - [222, 172, 150]).max() < 3
+
+
+@pytest.mark.parametrize("tone", [(128, 128, 128), (226, 182, 160), (110, 74, 56), (202, 146, 116)])
+def test_peoples_tones_and_grey_are_left_as_they_are(tone):
+    assert np.allclose(cast(np.array(tone, np.float32)), 1, atol=0.02)

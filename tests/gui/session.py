@@ -10,10 +10,11 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 import traceback
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,13 @@ from typing import Any
 import bpy
 import numpy as np
 
-SHARE = Path(__file__).resolve().parent
-MODULE = "bl_ext.user_default.ecavatar"
-SIZE = (1280, 800)                      # pixels of the screen
-BUTTON = 84                             # grey of a button in Blender's default theme
-TICK, PATIENCE = 0.1, 90.0             # seconds
-WHEEL = 20                              # notches of the mouse's wheel to the panel's end
-Steps = Iterator[float]
+sys.path.insert(0, str(Path(__file__).resolve().parent))      # Blender runs this file alone
 
+from hands import SHARE, SIZE, Steps, button, click, in_view, settle, shoot, sidebar, until, view  # type: ignore[import-not-found]
+
+MODULE = "bl_ext.user_default.ecavatar"
+TICK = 0.1                              # seconds
+WHEEL = 20                              # notches of the mouse's wheel to the panel's end
 notes: dict[str, Any] = {}
 
 
@@ -216,23 +216,6 @@ def press_generate(jobs: Any) -> Steps:
     yield from until(lambda: jobs.current is not before)
 
 
-def button(row: int | None = None) -> tuple[int, int]:
-    """Return the place of a button in the sidebar, in pixels from the screen's top left, found in its picture by the grey.
-
-    That at the right edge nearest to `row`; without one Generate: the tallest at the left, where other rows have only their names.
-    """
-    region = sidebar()
-    top = SIZE[1] - region.y - region.height
-    column = region.x + (40 if row is None else region.width - 48)
-    grey = (screen()[top:top + region.height, column] == BUTTON).all(axis=1)
-    edges = top + np.flatnonzero(np.diff(np.concatenate([[0], grey.astype(np.int8), [0]])))
-    runs = edges.reshape(-1, 2).tolist()
-    if not runs:
-        raise LookupError("there is no button in the sidebar")
-    start, end = max(runs, key=lambda run: run[1] - run[0]) if row is None else min(runs, key=lambda run: abs(sum(run) / 2 - row))
-    return column, (start + end) // 2
-
-
 @contextmanager
 def held(process: "subprocess.Popen[str]") -> Iterator[None]:
     """Let the worker stand still meanwhile: a fast machine would have finished before the picture is taken."""
@@ -241,64 +224,6 @@ def held(process: "subprocess.Popen[str]") -> Iterator[None]:
         yield
     finally:
         process.send_signal(signal.SIGCONT)
-
-
-def click(x: int, y: int, *, key: int = 1) -> Steps:
-    """Move the mouse to a place (pixels from the top left), press and release one of its keys."""
-    subprocess.run(["xdotool", "mousemove", str(x), str(y)], check=True)
-    yield 0.3
-    subprocess.run(["xdotool", "click", str(key)], check=True)
-    yield 0.3
-
-
-def shoot(name: str) -> Steps:
-    """Take a picture of the screen after Blender has drawn."""
-    yield from settle()
-    subprocess.run(["import", "-window", "root", str(SHARE / f"{name}.png")], check=True)
-
-
-def screen() -> np.ndarray:
-    """Return the picture of the screen, (height, width, 3) uint8."""
-    picture = subprocess.run(["import", "-window", "root", "-depth", "8", "rgb:-"], capture_output=True, check=True).stdout
-    return np.frombuffer(picture, np.uint8).reshape(SIZE[1], SIZE[0], 3)
-
-
-def settle() -> Steps:
-    """Let Blender draw, the mouse out of the way, until the screen stays as it is, or, where something moves, a few times."""
-    subprocess.run(["xdotool", "mousemove", "400", "700"], check=True)
-    yield 0.3
-    before = screen()
-    for _ in range(5):
-        yield 0.3
-        now = screen()
-        if (now == before).all():
-            return
-        before = now
-
-
-def until(condition: Callable[[], bool]) -> Steps:
-    """Let Blender run until the condition holds."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError("waited too long")
-        yield 0.1
-
-
-def view() -> bpy.types.Area:
-    """Return the 3D view."""
-    return next(area for area in bpy.context.window_manager.windows[0].screen.areas if area.type == "VIEW_3D")
-
-
-def in_view() -> Any:
-    """Return the context in which operators act on the 3D view."""
-    region = next(region for region in view().regions if region.type == "WINDOW")
-    return bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=view(), region=region)
-
-
-def sidebar() -> bpy.types.Region:
-    """Return the sidebar of the 3D view."""
-    return next(region for region in view().regions if region.type == "UI")
 
 
 def avatars() -> int:

@@ -44,7 +44,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copyfile(assets.PHOTO, share / name)
     shutil.copyfile(assets.SPEECH, share / "speech.wav")
     Image.linear_gradient("L").convert("RGB").save(share / "wall.jpg")
-    shutil.copyfile(Path(__file__).with_name("session.py"), share / "session.py")
+    for name in ("session.py", "hands.py"):
+        shutil.copyfile(Path(__file__).with_name(name), share / name)
     code = window.run(root, ["sh", "-c", START], share=share, log=share / "blender.log", timeout=LIMIT)
     assert code == 0 and (share / "result.json").is_file(), f"exit code {code}\n{said(share)}"
     return share

@@ -1,0 +1,134 @@
+"""Hair to the chin or below the shoulders: strands that lie over the cranium, parted, and hang down past ears and neck.
+
+A plain cut without a fringe, so that a person with long hair does not come back with a crew cut; the photo's cut is not copied.
+Strands walk over the cranium as short hair does (core/hair.py) and fall freely from where it bends under.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .hair import ROOT_RADIUS, TIP_RADIUS, Cut, gathered, rooted
+from .head_model import HeadBasis
+from .scalp import CRANIUM, FRINGE, RADII, TEMPLE, Scalp
+from .strands import Strands
+from .types import Floats
+
+POINTS, STEP = 16, 0.004                    # of a strand; metres between the places it walks over before
+PARTING = 0.40                              # of the cranium's half width, to the left of the middle
+ASIDE, DOWN, BACK = 1.5, 1.0, 0.15          # how strongly hair goes away from the parting, down, and out of the face
+HANG = 0.02                                 # height on the unit cranium below which hair hangs freely
+VOLUME = 0.019                              # metres that the outermost strands stand off; the inmost lie on the skin
+GATHER_BACK, GATHER_SIDE = 2.4, 1.6         # how fast hanging hair comes in towards the neck, at the back and the sides, 1/metre
+EAR_ROOM = 0.002, 0.009                     # metres that hair passes outside the ears
+EAR_SLOPE = np.array([0.0, 0.030, 0.028])   # metres around the ears over which hair rises onto them
+EAR_FROM, FALL = 0.045, 0.30                # metres aside from where hair is thought to lie over ears; how fast it comes in again
+EVEN = 3                                    # times a strand is smoothed after it went around ears and face
+LEAST = 0.018                               # metres that every strand goes down
+RAGGED, WILD, UNRULY, THICK = 0.007, 0.10, 0.06, 1.25
+
+Array = NDArray[np.float64]
+
+
+def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *, below_eyes: float) -> Strands:
+    """Return at most STRANDS strands of POINTS points on the head `neutral` (V, 3), which end `below_eyes` metres below the eyes."""
+    scalp = Scalp.of(neutral, basis)
+    roots, triangle, weights, cut = rooted(neutral, basis, random)
+    depth = random.uniform(0, 1, len(roots)) ** 0.8                     # 0 the inmost strand, 1 the outermost
+    end = scalp.eyes[1] - below_eyes + random.normal(0, RAGGED, len(roots)) + 0.6 * RAGGED * (cut.gather - 0.5)
+    end = np.minimum(end, roots[:, 1] - LEAST)
+    steps = int((below_eyes + 0.24) / STEP)
+    walk = Walk(scalp, depth, random)
+    path = cleared(walk.paths(roots, cut, steps), scalp, depth)
+    points = resampled(path, end)
+    grown = np.linalg.norm(points[:, -1] - points[:, 0], axis=1) > 0.5 * LEAST
+    points = gathered(points, cut, random)
+    points = cleared(np.concatenate([points[:, :1], scalp.outside(points, 0.0006)[:, 1:]], axis=1), scalp, depth)
+    radius = THICK * np.linspace(ROOT_RADIUS, 1.5 * TIP_RADIUS, POINTS)[None] * cut.thickness[:, None]
+    return Strands(points[grown].astype(np.float32), radius[grown].astype(np.float32), triangle[grown],
+                   weights[grown].astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How strands run over one head; depth: (N,) 0 the inmost .. 1 the outermost."""
+
+    scalp: Scalp
+    depth: Array
+    random: np.random.Generator
+
+    def paths(self, roots: Array, cut: Cut, steps: int) -> Array:
+        """Return the places (N, steps, 3) from roots (N, 3) on, STEP metres apart, metres."""
+        place = (roots - CRANIUM) / RADII
+        place /= np.linalg.norm(place, axis=1, keepdims=True)
+        wild = self.random.normal(0, WILD, place.shape)[cut.clump] + self.random.normal(0, UNRULY, place.shape)
+        off = roots - self.scalp.skin(place)
+        points, hanging = [roots], np.zeros(len(roots), bool)
+        for step in range(1, steps):
+            share = min(1.0, step * STEP / 0.03)                        # hair rises within three centimetres
+            flow = self.flow(place) + wild
+            flow -= (flow * place).sum(axis=1, keepdims=True) * place
+            flow /= np.maximum(np.linalg.norm(flow * RADII, axis=1, keepdims=True), 1e-9)
+            moved = place + flow * STEP
+            place = np.where(hanging[:, None], place, moved / np.linalg.norm(moved, axis=1, keepdims=True))
+            normal = place / RADII
+            normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+            height = VOLUME * self.depth * (1 - (1 - share) ** 2)
+            laid = self.scalp.skin(place) + off * (1 - share) + normal * height[:, None]
+            points.append(np.where(hanging[:, None], self.fallen(points[-1], wild), laid))
+            hanging = hanging | (place[:, 1] < HANG)
+        return np.stack(points, axis=1)
+
+    def flow(self, place: Array) -> Array:
+        """Return where hair at `place` (N, 3) on the unit cranium is combed to (N, 3)."""
+        x, y, z = place.T
+        top = np.clip((y - 0.35) / 0.5, 0, 1)
+        front = np.clip((z + 0.5) / 0.8, 0, 1)                          # the parting ends at the crown
+        aside = ASIDE * top * front * np.tanh((x - PARTING) / 0.03)
+        back = -BACK * np.clip((z + 0.2) / 0.8, 0, 1)
+        behind = -0.8 * top * (1 - front)                               # from the crown straight back and down
+        return np.stack([aside, np.full(len(place), -DOWN), back + behind], axis=1)
+
+    def fallen(self, points: Array, wild: Array) -> Array:
+        """Return where hair hanging at points (N, 3) goes on."""
+        x, _, z = (points - [0, 0, -0.085]).T
+        at_back = np.clip(-z / np.maximum(np.hypot(x, z), 1e-6), 0, 1)
+        inward = STEP * (GATHER_SIDE + (GATHER_BACK - GATHER_SIDE) * at_back)
+        return points + np.stack([-inward * x, np.full(len(points), -STEP), -inward * z * at_back], axis=1) \
+            + 0.12 * STEP * wild * [1, 0, 1]
+
+
+def cleared(paths: Array, scalp: Scalp, depth: Array) -> Array:
+    """Return paths (N, P, 3) that pass outside the ears and beside the face; the roots stay."""
+    result = paths.copy()
+    room = EAR_ROOM[0] + (EAR_ROOM[1] - EAR_ROOM[0]) * depth[:, None]
+    low, high = scalp.ears.min(axis=0), scalp.ears.max(axis=0)
+    middle, half = (low + high) / 2, (high - low) / 2 + EAR_SLOPE
+    behind = scalp.eyes[2] - TEMPLE - 0.012 * depth[:, None]
+    for _ in range(EVEN):
+        x, y, z = np.moveaxis(result, 2, 0)
+        result[..., 2] = np.where(y < scalp.eyes[1] + FRINGE + 0.015, np.minimum(z, behind), z)
+        aside = np.abs(x)
+        bulge = np.clip(1 - ((y - middle[1]) / half[1]) ** 2, 0, 1) * np.clip(1 - ((z - middle[2]) / half[2]) ** 2, 0, 1)
+        outermost = np.where(x > 0, high[0], -low[0]) + room
+        aside += np.where(aside > EAR_FROM, np.maximum(outermost - aside, 0) * np.minimum(1.5 * bulge, 1), 0)
+        fall = FALL * (y[:, :1] - y)                                        # what hangs over an ear comes in slowly below it
+        kept = np.maximum.accumulate(np.where(y < middle[1], aside + fall, 0), axis=1) - fall
+        result[..., 0] = np.sign(x) * np.where(aside > EAR_FROM, np.maximum(aside, kept), aside)
+        result[:, 1:-1] = 0.25 * result[:, :-2] + 0.5 * result[:, 1:-1] + 0.25 * result[:, 2:]
+        result[:, 0] = paths[:, 0]
+    return result
+
+
+def resampled(paths: Array, end: Array) -> Array:
+    """Return paths (N, P, 3) as POINTS points each, evenly spaced, down to the heights `end` (N,)."""
+    steps = np.linalg.norm(np.diff(paths, axis=1), axis=2)
+    steps[paths[:, 1:, 1] < end[:, None]] = 0                           # below the end nothing is walked
+    along = np.concatenate([np.zeros((len(paths), 1)), steps.cumsum(axis=1)], axis=1)
+    wanted = np.linspace(0, 1, POINTS)[None] * along[:, -1:]
+    low = np.clip((along[:, None, :] < wanted[..., None]).sum(axis=2) - 1, 0, paths.shape[1] - 2)
+    rows = np.arange(len(paths))[:, None]
+    span = np.maximum(along[rows, low + 1] - along[rows, low], 1e-9)
+    share = np.clip((wanted - along[rows, low]) / span, 0, 1)[..., None]
+    return paths[rows, low] * (1 - share) + paths[rows, low + 1] * share

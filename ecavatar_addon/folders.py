@@ -1,0 +1,52 @@
+"""Where avatars are generated: a folder for each main photo, in it one for each further recording."""
+
+import re
+from hashlib import sha256
+from itertools import count
+from pathlib import Path
+
+import bpy
+
+from ..core.errors import JobError
+from ..core.job import copy_head
+
+PACKAGE = __package__.rpartition(".")[0]
+
+
+def job_folder(photo: Path) -> Path:
+    """Return the folder of this photo's avatar: a second recording of the same person finds the head ready.
+
+    Raises JobError when it cannot be made.
+    """
+    folder = job_path(photo)
+    make(folder)
+    return folder
+
+
+def job_path(photo: Path) -> Path:
+    """Return where the folder of this photo's avatar lies."""
+    root = Path(bpy.utils.extension_path_user(PACKAGE, path="jobs"))
+    stem = re.sub(r"[^\w-]+", "_", photo.stem)[:40]
+    return root / f"{stem}-{sha256(str(photo.resolve()).encode()).hexdigest()[:8]}"
+
+
+def make(folder: Path) -> None:
+    """Make a job folder; raise JobError when that cannot be done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise JobError(f"cannot make the job folder ({error.strerror})", folder, "make room in Blender's user folder") from error
+
+
+def further_folder(home: Path, recording: Path) -> Path:
+    """Return a folder in the avatar's `home` for a further recording, with the head as it is there, which needs not be made again.
+
+    One whose work was cancelled is used again, one that a clip has never is. Raises JobError when it cannot be made or written.
+    """
+    used = {clip.job for root in bpy.data.objects for clip in root.ecavatar.clips}
+    stem = re.sub(r"[^\w-]+", "_", recording.stem)[:40]
+    folder = next(found for number in count(2) if str(found := home / "clips" / f"{stem}-{number}") not in used
+                  and not (found / "manifest.json").exists())
+    make(folder)
+    copy_head(home, folder)
+    return folder

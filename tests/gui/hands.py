@@ -1,0 +1,91 @@
+"""Hands and eyes of the user in a Blender window: mouse, pictures of the screen, and patience (see session.py)."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+
+SHARE = Path(__file__).resolve().parent
+SIZE = (1280, 800)                      # pixels of the screen
+BUTTON = 84                             # grey of a button in Blender's default theme
+PATIENCE = 90.0                         # seconds
+Steps = Iterator[float]
+
+
+def button(row: int | None = None) -> tuple[int, int]:
+    """Return the place of a button in the sidebar, in pixels from the screen's top left, found in its picture by the grey.
+
+    That at the right edge nearest to `row`; without one Generate: the tallest at the left, where other rows have only their names.
+    """
+    region = sidebar()
+    top = SIZE[1] - region.y - region.height
+    column = region.x + (40 if row is None else region.width - 48)
+    grey = (screen()[top:top + region.height, column] == BUTTON).all(axis=1)
+    edges = top + np.flatnonzero(np.diff(np.concatenate([[0], grey.astype(np.int8), [0]])))
+    runs = edges.reshape(-1, 2).tolist()
+    if not runs:
+        raise LookupError("there is no button in the sidebar")
+    start, end = max(runs, key=lambda run: run[1] - run[0]) if row is None else min(runs, key=lambda run: abs(sum(run) / 2 - row))
+    return column, (start + end) // 2
+
+
+def click(x: int, y: int, *, key: int = 1) -> Steps:
+    """Move the mouse to a place (pixels from the top left), press and release one of its keys."""
+    subprocess.run(["xdotool", "mousemove", str(x), str(y)], check=True)
+    yield 0.3
+    subprocess.run(["xdotool", "click", str(key)], check=True)
+    yield 0.3
+
+
+def shoot(name: str) -> Steps:
+    """Take a picture of the screen after Blender has drawn."""
+    yield from settle()
+    subprocess.run(["import", "-window", "root", str(SHARE / f"{name}.png")], check=True)
+
+
+def screen() -> np.ndarray:
+    """Return the picture of the screen, (height, width, 3) uint8."""
+    picture = subprocess.run(["import", "-window", "root", "-depth", "8", "rgb:-"], capture_output=True, check=True).stdout
+    return np.frombuffer(picture, np.uint8).reshape(SIZE[1], SIZE[0], 3)
+
+
+def settle() -> Steps:
+    """Let Blender draw, the mouse out of the way, until the screen stays as it is, or, where something moves, a few times."""
+    subprocess.run(["xdotool", "mousemove", "400", "700"], check=True)
+    yield 0.3
+    before = screen()
+    for _ in range(5):
+        yield 0.3
+        now = screen()
+        if (now == before).all():
+            return
+        before = now
+
+
+def until(condition: Callable[[], bool]) -> Steps:
+    """Let Blender run until the condition holds."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError("waited too long")
+        yield 0.1
+
+
+def view() -> bpy.types.Area:
+    """Return the 3D view."""
+    return next(area for area in bpy.context.window_manager.windows[0].screen.areas if area.type == "VIEW_3D")
+
+
+def in_view() -> Any:
+    """Return the context in which operators act on the 3D view."""
+    region = next(region for region in view().regions if region.type == "WINDOW")
+    return bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=view(), region=region)
+
+
+def sidebar() -> bpy.types.Region:
+    """Return the sidebar of the 3D view."""
+    return next(region for region in view().regions if region.type == "UI")
