@@ -15,7 +15,7 @@ from .files import Arrays, read_arrays
 from .prosody import HOP, RATE, prosody
 from .speech_encoder import SpeechEncoder, normalise
 from .types import HEARD, AudioClip, Floats, check
-from .voice import LEVEL, STEP, Voice, active_frames
+from .voice import LEAST, LEVEL, STEP, Voice, active_frames
 
 ARRAYS = ("cuts", "spoken", "probabilities", "strength", "clip_probabilities", "clip_strength")
 NEUTRAL = HEARD.index("neutral")
@@ -57,16 +57,19 @@ class Heard:
             raise JobError(f"the file is damaged ({error})", path, "delete it and make it again") from error
 
 
-def listen(clip: AudioClip, *, encoder: SpeechEncoder, network: EmotionNetwork, window: float,
+def listen(clip: AudioClip, *, encoder: SpeechEncoder | None, network: EmotionNetwork, window: float,
            same_voice: Floats | None = None, tick: Callable[[float], None] = lambda fraction: None) -> Heard:
     """Return what is heard in the passages, about `window` seconds long, of a recording (16 kHz); without speech it is neutral.
 
-    encoder: for the middle LAYERS of core/voice.py; same_voice: (R, P) other recordings of the voice, as `describe` gives them.
+    encoder: for the middle LAYERS of core/voice.py, None for a network that hears plain samples; same_voice: (R, P) other recordings
+    of the voice, as `describe` gives them.
     """
     samples = normalise(replace(clip, samples=reduce_noise(clip.samples)))
     spoken = prosody(samples, max(len(samples) // HOP, 1))
     active = active_frames(spoken)
     cuts = cut_at_pauses(spoken[:, LEVEL], clip.duration, window)
+    if network.hears_samples or encoder is None:
+        return listen_to_samples(clip, active, cuts, network, tick)
     described: list[Floats | None] = []
     whole: Floats | None = None
     while len(described) < len(cuts) - 1:
@@ -84,6 +87,23 @@ def listen(clip: AudioClip, *, encoder: SpeechEncoder, network: EmotionNetwork, 
         return Heard(cuts, has_speech, passages, Judgement(passages.probabilities[has_speech].mean(axis=0, keepdims=True),
                                                            passages.strength[has_speech].mean(keepdims=True)))
     return Heard(cuts, has_speech, passages, judge(network, [whole], same_voice))
+
+
+def listen_to_samples(clip: AudioClip, active: NDArray[np.bool_], cuts: Floats, network: EmotionNetwork,
+                      tick: Callable[[float], None]) -> Heard:
+    """Return what a network that hears plain samples hears in the passages between `cuts` (M + 1,), seconds; active: (N,) frames of
+    speech. What is heard in the recording is the passages' mean, by their length."""
+    spoken = np.array([active[round(start / STEP):round(end / STEP)].sum() >= LEAST for start, end in pairwise(cuts)])
+    probabilities = np.tile(np.eye(len(HEARD), dtype=np.float32)[NEUTRAL], (len(spoken), 1))
+    strength = np.zeros(len(spoken), np.float32)
+    for index in np.flatnonzero(spoken):
+        judged = network.judge_samples([clip.samples[round(float(cuts[index]) * RATE):round(float(cuts[index + 1]) * RATE)]])
+        probabilities[index], strength[index] = judged.probabilities[0], judged.strength[0]
+        tick((index + 1) / len(spoken))
+    passages = Judgement(probabilities, strength)
+    share = np.where(spoken, np.diff(cuts), 0) if spoken.any() else np.diff(cuts)
+    share = (share / share.sum()).astype(np.float32)
+    return Heard(cuts, spoken, passages, Judgement((share @ probabilities)[None], (share @ strength)[None]))
 
 
 def describe(clip: AudioClip, encoder: SpeechEncoder) -> Floats | None:

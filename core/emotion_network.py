@@ -5,6 +5,7 @@ network has an output of its own for it. Both are here (`level_by`).
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -39,10 +40,10 @@ class Judgement:
 
 
 class EmotionNetwork:
-    """Our recogniser (training/emotion) in ONNX Runtime."""
+    """A recogniser in ONNX Runtime: ours (training/emotion), or one that hears plain samples (training/emotion/emotion2vec.py)."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, mean: Floats) -> None:
-        self._session, self.mean = session, mean
+    def __init__(self, session: onnxruntime.InferenceSession, mean: Floats, *, samples: bool = False) -> None:
+        self._session, self.mean, self.hears_samples = session, mean, samples
 
     @classmethod
     def load(cls, path: Path) -> "EmotionNetwork":
@@ -52,7 +53,14 @@ class EmotionNetwork:
         if (metadata.get("format"), tuple(metadata.get("emotions", ()))) != (FORMAT, HEARD):
             raise PackError(f"the emotion network has format {metadata.get('format')}, this version needs {FORMAT} with its own "
                             "emotions", path, "take the network that came with this version")
-        return cls(session, np.asarray(metadata["mean"], np.float32))
+        samples = metadata.get("input") == "samples"
+        return cls(session, np.asarray(metadata.get("mean", ()), np.float32), samples=samples)
+
+    def judge_samples(self, passages: Sequence[Floats]) -> Judgement:
+        """Return what is felt in passages, each (N,) samples at 16 kHz; the strength is the winning probability, as in the paper."""
+        found = [self._session.run(None, {"samples": passage[None].astype(np.float32)})[0][0] for passage in passages]
+        probabilities = np.asarray(found, np.float32).reshape(-1, len(HEARD))
+        return Judgement(probabilities, probabilities.max(axis=1, initial=0))
 
     def judge(self, passages: Floats, voice: Floats | None = None) -> Judgement:
         """Return what is felt in passages (M, P); voice: (R, P) means of other recordings of this voice, whose manner is removed.

@@ -36,11 +36,14 @@ from .reconstruction import PhotoError, reconstruct
 from .rhythm import hear_rhythm
 from .speech_encoder import SpeechEncoder
 from .types import Fusing
+from .vertex_lips import VertexLipNetwork, animate_lips_on_vertices
 from .voice import LAYERS
+from .wave_encoder import WaveEncoder
 
 Tick = Callable[[float], None]
 HEAD_FILES = ("head", "anchors", "face_landmarker")
-SPEECH_FILES = ("head", "speech_encoder", "lip_network")
+SPEECH_FILES = ("head", "speech_encoder", "lip_network", "lip_encoder")
+LIP_ENCODER = "lip_encoder"     # of a pack whose lip network moves vertices
 EMOTION_FILES = ("speech_encoder", "emotion_network")
 FUSION_FILES = ("emolib", "fusion_network")
 NO_EAR = ("this model pack hears no emotion in a voice, so the face stays neutral; choose an emotion, or windows of it, or use a pack "
@@ -65,7 +68,8 @@ def animate(folder: Path, *, report: Report) -> Path:
         job = Job(folder, report)
         job.stage("head", (head, picture), ([digest(photo) for photo in photos], pack.digests(*HEAD_FILES)),
                   lambda tick: write_head(photos, head, pack=pack, tick=tick))
-        job.stage("speech", (motion,), (digest(audio), pack.digests(*SPEECH_FILES)),
+        hearing = [name for name in SPEECH_FILES if name != LIP_ENCODER or name in pack.entries]
+        job.stage("speech", (motion,), (digest(audio), pack.digests(*hearing)),
                   lambda tick: write_motion(audio, motion, pack=pack, tick=tick))
         if request.emotion == AUTO and not auto:
             job.warn(NO_EAR)
@@ -107,8 +111,13 @@ def write_motion(audio: Path, out: Path, *, pack: Pack, tick: Tick) -> tuple[str
     keep(existing(str(audio), "recording"), out)
     basis = HeadBasis.load(pack.path("head"))
     clip = read_audio(audio)
-    motion = animate_lips(clip, encoder=SpeechEncoder.load(pack.path("speech_encoder")),
-                          network=LipNetwork.load(pack.path("lip_network")), basis=basis, tick=tick)
+    if LIP_ENCODER in pack.entries:
+        encoder = WaveEncoder.load(pack.path(LIP_ENCODER))
+        vertices = VertexLipNetwork.load(pack.path("lip_network"), vertices=len(basis.regions), width=encoder.width)
+        motion = animate_lips_on_vertices(clip, encoder=encoder, network=vertices, basis=basis, tick=tick)
+    else:
+        motion = animate_lips(clip, encoder=SpeechEncoder.load(pack.path("speech_encoder")),
+                              network=LipNetwork.load(pack.path("lip_network")), basis=basis, tick=tick)
     mouth = measure_mouth(basis, motion)
     rhythm = hear_rhythm(reduce_noise(clip.samples), len(motion.weights), motion.fps)
     write_arrays(out, arrays.from_motion(motion, mouth, rhythm))
@@ -120,9 +129,10 @@ def write_heard(audio: Path, out: Path, same_voice: Sequence[Path] = (), *, pack
     recordings of it are given; return warnings."""
     keep(existing(str(audio), "recording"), out)
     encoder = SpeechEncoder.load(pack.path("speech_encoder"), layers=LAYERS)
-    described = [describe(read_audio(existing(str(path), "recording")), encoder) for path in same_voice]
+    network = EmotionNetwork.load(pack.path("emotion_network"))
+    described = [describe(read_audio(existing(str(path), "recording")), encoder) for path in same_voice if not network.hears_samples]
     known = [vector for vector in described if vector is not None]
-    heard = listen(read_audio(audio), encoder=encoder, network=EmotionNetwork.load(pack.path("emotion_network")), window=window,
+    heard = listen(read_audio(audio), encoder=encoder, network=network, window=window,
                    same_voice=np.stack(known) if known else None, tick=tick)
     write_arrays(out, heard.arrays())
     return ()

@@ -35,7 +35,7 @@ def mirrored(basis: HeadBasis) -> Integers:
 
 def mouth_bag(basis: HeadBasis, edges: Integers) -> Floats:
     """Return for each skin vertex how far into the mouth it lies (V_skin,): metres along the surface from where the lips
-    meet, 0 outside and on the lips."""
+    meet, 0 outside and on the lips. All is outside in a head whose mouth is open to the inside, such as FLAME's."""
     skin = basis.vertices[basis.part("skin").vertices]
     ring = np.unique(np.concatenate([basis.inner_lip_upper, basis.inner_lip_lower, basis.lip_corners]))
     inside = np.zeros(len(skin), bool)
@@ -52,6 +52,8 @@ def mouth_bag(basis: HeadBasis, edges: Integers) -> Floats:
         if not more.any():
             break
         reached |= more
+    if reached.sum() > len(skin) / 2:           # no bag: what lies nearest to its place is the outer skin
+        return np.zeros(len(skin), np.float32)
     return np.where(reached, surface_distance(skin, edges, ring), 0.0).astype(np.float32)
 
 

@@ -10,7 +10,7 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -27,10 +27,12 @@ from core.pack import DEFAULT
 from core.types import EMOTIONS, MOST_LEVEL
 
 from . import emica, fitting
+from .build import COUNTS
 from .layouts import Sample, Skip, levels, read
 
 MOST = 500                      # items of a cell
 SEED = 20241028
+LEAST_CODES = 50                # of EMICA's expression, which has 50 or 100
 CHUNK = 64                      # images between two looks at how many are still wanted
 
 Item = dict[str, Any]           # name, and identity, expression, jaw_angle; or the reason why there is none
@@ -107,6 +109,16 @@ def library(root: Path, fit: Fit, ledger: Ledger, *, names: tuple[str, ...], hea
             "jaw_angle": np.array([item["jaw_angle"] for item in items], np.float32)}, skipped
 
 
+def table1(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Return the library's items by category and level as Table 1 has them, the paper's in brackets."""
+    lines = [f"{'level':<6}" + "".join(f"{name:>15}" for name in EMOTIONS)]
+    for level in range(1, MOST_LEVEL + 1):
+        found = [int(((arrays["category"] == index) & (arrays["level"] == level)).sum()) for index in range(len(EMOTIONS))]
+        cells = [f"{count} ({COUNTS[name][level - 1]})" for name, count in zip(EMOTIONS, found, strict=True)]
+        lines.append(f"{level:<6}" + "".join(f"{cell:>15}" for cell in cells))
+    return "\n".join(lines)
+
+
 def build(options: argparse.Namespace) -> None:
     """Write library and list."""
     head = options.pack / "head.npz"
@@ -114,7 +126,9 @@ def build(options: argparse.Namespace) -> None:
     out: Path = options.out
     if options.emica:
         emica.check(basis, head)
-        fit: Fit = partial(emica.imported, folder=options.emica, people=len(basis.identity_basis), shapes=len(basis.expression_names))
+        named = emica.has_own(head)
+        fit: Fit = partial(emica.imported, folder=options.emica, people=len(basis.identity_basis), head=head if named else None,
+                           shapes=LEAST_CODES if named else len(basis.expression_names))
     else:
         fit = partial(fitting.fitted, pack=options.pack)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +138,7 @@ def build(options: argparse.Namespace) -> None:
     write_arrays(out, arrays)
     with out.with_suffix(".skipped.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("image", "reason"), *((skip.name, skip.reason) for skip in skipped)])
-    sys.stdout.write(f"{len(arrays['category'])} items, {len(skipped)} images skipped\n")
+    sys.stdout.write(f"{table1(arrays)}\n{len(arrays['category'])} items, {len(skipped)} images skipped\n")
 
 
 def main() -> int:

@@ -7,10 +7,9 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from core.speech_encoder import RATE, SpeechEncoder, SpeechFeatures, normalise, open_session
+from core.speech_encoder import SpeechEncoder, SpeechFeatures, normalise, open_session
 from core.types import AudioClip
-
-WINDOW_S, OVERLAP_S = 11.5, 1.9         # of what a transformer is given at once, as core/speech_encoder.py does
+from core.wave_encoder import Hearing
 
 
 class Encoder(Protocol):
@@ -38,24 +37,8 @@ class TransformersEncoder:
         samples = normalise(clip)
         if self.mean_and_deviation:
             samples = (samples - samples.mean()) / (samples.std() + np.float32(1e-6))
-        wanted = max(-(-len(samples) // self.hop), 1)
-        padded = np.pad(samples, (self.field // 2, self.field + self.hop))
-        window, overlap = int(WINDOW_S * RATE) // self.hop, int(OVERLAP_S * RATE) // self.hop
-        features = np.zeros((wanted, self.model.config.hidden_size), np.float32)
-        first = 0
-        while True:
-            last = min(first + window, wanted)
-            piece = padded[first * self.hop:(last - 1) * self.hop + self.field]
-            values = self.model(torch.from_numpy(piece)[None]).last_hidden_state[0].numpy()[:last - first]
-            share = np.ones((last - first, 1), np.float32)
-            if first:
-                shared = min(overlap, last - first)
-                share[:shared, 0] = (np.arange(shared) + 0.5) / shared
-            features[first:last] += share * (values - features[first:last])
-            tick(last / wanted)
-            if last == wanted:
-                return SpeechFeatures(features, 0.0, self.hop / RATE)
-            first += window - overlap
+        return Hearing(self.hop, self.field, self.field // 2).features(
+            samples, lambda part: self.model(torch.from_numpy(part)[None]).last_hidden_state[0].numpy(), tick)
 
 
 def open_encoder(name: str, threads: int = 2) -> Encoder:
