@@ -156,4 +156,5 @@ def validate(python: Path, path: Path) -> None:
         run = subprocess.run([str(python), str(cli), "validate", str(path)], capture_output=True, text=True, check=False)
         if run.returncode:
             said = " ".join((run.stdout + run.stderr).split())
-            raise BuildError(f"Blender {cli.parents[4].name} does not accept the extension ({said}); {path}; mend blender_manifest.toml")
+            raise BuildError(f"Blender {cli.parents[4].name} does not accept the extension ({said}); {path}; "
+                             "mend blender_manifest.toml")

@@ -22,10 +22,12 @@ def build(python: Path, folder: Path = FOLDER, *, targets: list[extension.Target
         old.unlink()
     # the newest tool: it also notes which Pythons a zip is for, which older releases of Blender do not ask for
     cli = max(validators(python), key=lambda found: tuple(map(int, found.parents[4].name.split("."))))
-    run = subprocess.run([str(python), str(cli), "server-generate", "--repo-dir", str(folder)], capture_output=True, text=True, check=False)
+    command = [str(python), str(cli), "server-generate", "--repo-dir", str(folder)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
     index = folder / "index.json"
     if run.returncode or not index.is_file():
-        raise BuildError(f"Blender's tool makes no index ({' '.join((run.stdout + run.stderr).split())}); {folder}; see building/repository.py")
+        said = " ".join((run.stdout + run.stderr).split())
+        raise BuildError(f"Blender's tool makes no index ({said}); {folder}; see building/repository.py")
     values = json.loads(index.read_text(encoding="utf-8"))
     values["data"].sort(key=lambda entry: entry["archive_url"])             # it lists them as the file system does
     if [entry["archive_url"] for entry in values["data"]] != sorted(f"./{path.name}" for path in paths):

@@ -25,7 +25,7 @@ def check(members: dict[str, bytes]) -> None:
 
 
 def manifest_faults(members: dict[str, bytes]) -> Iterator[str]:
-    """Yield what is wrong in the manifest: texts too long or with a full stop, unknown tags, a licence that Blender's does not allow."""
+    """Yield what is wrong in the manifest: texts too long or with a full stop, unknown tags, another licence than Blender's."""
     values = tomllib.loads(members["blender_manifest.toml"].decode())
     for what, text in (("tagline", values["tagline"]), *values.get("permissions", {}).items()):
         if len(text) > LONGEST or not text[-1].isalnum():
@@ -56,7 +56,7 @@ def file_faults(members: dict[str, bytes]) -> Iterator[str]:
 
 
 def source_faults(members: dict[str, bytes]) -> Iterator[str]:
-    """Yield what Blender's half may not do: change sys.path, run text as code, use a network it did not declare or does not ask for."""
+    """Yield what Blender's half may not do: change sys.path, run text as code, use a network undeclared or unasked."""
     declared = "network" in tomllib.loads(members["blender_manifest.toml"].decode()).get("permissions", {})
     sources = {name: content.decode() for name, content in members.items() if name.endswith(".py")}
     online = {name for name, text in sources.items() if NETWORK & imported(text)}

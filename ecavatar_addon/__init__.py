@@ -9,12 +9,16 @@ from . import (
     jobs,
     lip_sync,
     operators,
+    pack_downloads,
+    pack_operators,
+    packs,
     panels,
     panels_character,
     panels_emotion,
     panels_export,
     panels_performance,
     photos,
+    preferences,
     properties,
     takes,
     thumbnails,
@@ -22,7 +26,7 @@ from . import (
 )
 
 MODULES = (properties, photos, voices, lip_sync, operators, emotion_operators, takes, character_operators, export_operators, panels,
-           panels_emotion, panels_performance, panels_character, panels_export)
+           panels_emotion, panels_performance, panels_character, panels_export, pack_operators, preferences)
 
 
 def register() -> None:
@@ -37,6 +41,8 @@ def register() -> None:
 def unregister() -> None:
     """Stop the worker and leave nothing behind."""
     jobs.stop()
+    pack_downloads.stop()
+    packs.forget()
     properties.detach()
     for module in reversed(MODULES):
         for cls in reversed(module.CLASSES):

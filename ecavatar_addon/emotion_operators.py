@@ -112,7 +112,7 @@ class ECAVATAR_OT_hear_again(lip_sync.ForAvatar, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Offer it while nothing is being generated."""
-        running = jobs.current is not None and jobs.current.state == "running"
+        running = jobs.busy()
         if running:
             cls.poll_message_set("An avatar is being generated")
         return not running and super().poll(context)

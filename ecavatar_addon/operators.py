@@ -12,11 +12,12 @@ import bpy
 from ..core.errors import ECAvatarError, InputError, JobError
 from ..core.job import AUTO, JobResult, Request, read_result
 from ..core.lip_controls import LipControls
-from . import emotion, head, jobs, lip_sync, photos, scene, sound, voices
+from . import emotion, head, jobs, lip_sync, packs, photos, scene, sound, voices
 from .avatar import import_avatar
 from .properties import ECAVATAR_PG_scene
 
 POLL = 0.25                     # seconds between looks at the worker
+PRIVATE = 0o700                 # of a job folder, where the system knows such rights; on Windows the user's folder is private
 PACKAGE = __package__.rpartition(".")[0]
 Take = Callable[[jobs.Worker, bpy.types.Scene], None]
 
@@ -24,8 +25,6 @@ Take = Callable[[jobs.Worker, bpy.types.Scene], None]
 def disabled_reason(context: bpy.types.Context) -> str:
     """Return why nothing can be generated now, "" when it can."""
     settings = context.scene.ecavatar
-    if jobs.current is not None and jobs.current.state == "running":
-        return "an avatar is being generated"
     if not settings.photo:
         return "choose a photo of a face"
     if not settings.audio:
@@ -34,8 +33,8 @@ def disabled_reason(context: bpy.types.Context) -> str:
     return str(problem) if problem else ""
 
 
-def missing(settings: ECAVATAR_PG_scene) -> InputError | None:
-    """Return what is wrong with the first photo or recording that is not there."""
+def missing(settings: ECAVATAR_PG_scene) -> ECAvatarError | None:
+    """Return what is wrong with the first photo or recording, or the model pack, that is not there."""
     recording = Path(bpy.path.abspath(settings.audio))
     for number, path in enumerate((settings.photo, *(further.path for further in settings.more_photos)), 1):
         if not path:
@@ -44,11 +43,15 @@ def missing(settings: ECAVATAR_PG_scene) -> InputError | None:
     for path, what in (*((photo, "photo") for photo in photos.paths(settings)), *((path, "recording") for path in recordings)):
         if not os.path.isfile(path):            # noqa: PTH113 -- Path.is_file raises for names that are too long
             return InputError(f"there is no such {what}", path, "choose an existing file")
+    try:
+        packs.chosen(settings)
+    except ECAvatarError as error:
+        return error
     return None
 
 
 class ECAVATAR_OT_generate(bpy.types.Operator):
-    """Make a talking head from the photos and the recording, in the background"""
+    """Make a talking head from the photos and the recording, in the background; several are made one after the other"""
 
     bl_idname = "ecavatar.generate"
     bl_label = "Generate"
@@ -61,9 +64,12 @@ class ECAVATAR_OT_generate(bpy.types.Operator):
         return not reason
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Start the worker; without a window (background mode), also wait for it and import its result."""
+        """Start or queue the worker; without a window (background mode), also wait for it and import its result."""
         try:
-            attend(self, start(context.scene), context.scene, finish)
+            worker = start(context.scene)
+            if worker.state == "waiting":
+                self.report({"INFO"}, "The avatar is generated after those before it")
+            attend(self, worker, context.scene, finish)
         except ECAvatarError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -76,10 +82,15 @@ class ECAVATAR_OT_cancel(bpy.types.Operator):
     bl_idname = "ecavatar.cancel"
     bl_label = "Cancel"
 
+    number: bpy.props.IntProperty(
+        name="Number", default=-1, options={"SKIP_SAVE"}, description="Of the avatar in the queue; -1 is the one that is generated")
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         """End the worker."""
-        if jobs.current is not None:
-            jobs.current.cancel()
+        chosen = [worker for worker in jobs.batch if worker.number == self.number]
+        worker = chosen[0] if chosen else jobs.current if self.number == -1 else None
+        if worker is not None:
+            worker.cancel()
         redraw(context)
         return {"FINISHED"}
 
@@ -112,8 +123,7 @@ class ECAVATAR_OT_import_job(bpy.types.Operator):
 
 
 def start(target: bpy.types.Scene) -> jobs.Worker:
-    """Write the request of the scene's inputs and start the worker; raise ECAvatarError when that cannot be done."""
-    jobs.stop()                                 # forgets the last run and what it said
+    """Ask for an avatar of the scene's inputs and return its worker; raise ECAvatarError when that cannot be done."""
     settings = target.ecavatar
     if problem := missing(settings):
         raise problem
@@ -123,22 +133,24 @@ def start(target: bpy.types.Scene) -> jobs.Worker:
     root = head.find_root(folder, target)
     controls = lip_sync.controls_of(root) if root is not None else LipControls()
     chosen = AUTO if settings.emotion == AUTO else f"{settings.emotion}:{emotion.rounded(settings.emotion_level):g}"
-    Request(str(photo), str(readable), "", scene.frames_per_second(target), tuple(map(str, more)), controls, chosen,
-            emotion.settings_for(root, readable), tuple(map(str, voices.paths(settings) if chosen == AUTO else ())),
-            root.ecavatar.performance.take if root is not None else 0).write(folder)
-    return jobs.start(folder)
+    request = Request(
+        str(photo), str(readable), packs.chosen(settings), scene.frames_per_second(target), tuple(map(str, more)), controls, chosen,
+        emotion.settings_for(root, readable), tuple(map(str, voices.paths(settings) if chosen == AUTO else ())),
+        root.ecavatar.performance.take if root is not None else 0)
+    return jobs.submit(folder, request)
 
 
 def job_folder(photo: Path) -> Path:
     """Return the folder of this photo's avatar: a second recording of the same person finds the head ready.
 
-    Raises JobError when it cannot be made.
+    It is the user's alone: faces and voices are nobody else's business. Raises JobError when it cannot be made.
     """
     root = Path(bpy.utils.extension_path_user(PACKAGE, path="jobs"))
     stem = re.sub(r"[^\w-]+", "_", photo.stem)[:40]
     folder = root / f"{stem}-{sha256(str(photo.resolve()).encode()).hexdigest()[:8]}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(PRIVATE)
     except OSError as error:
         raise JobError(f"cannot make the job folder ({error.strerror})", folder, "make room in Blender's user folder") from error
     return folder
@@ -164,12 +176,13 @@ def attend(operator: bpy.types.Operator, worker: jobs.Worker, target: bpy.types.
     Raises what `take` raises, if it is waited for.
     """
     if bpy.app.background:
-        while worker.poll() == "running":
+        while worker.poll() in ("running", "waiting"):
             time.sleep(POLL)
         take(worker, target)
         for warning in worker.warnings:
             operator.report({"WARNING"}, warning)
     else:
+        worker.awaited = True
         uid, label = target.session_uid, operator.bl_label
         bpy.app.timers.register(lambda: watch(worker, uid, take, label), first_interval=POLL, persistent=True)
 
@@ -190,10 +203,12 @@ def watch(worker: jobs.Worker, scene_uid: int, take: Take = finish, label: str =
             worker.state, worker.error = "failed", str(error)
         except Exception:
             worker.state, worker.error = "failed", "an internal error; Blender's console; please report it with what stands there"
-            redraw(bpy.context)
             raise
+        finally:
+            worker.awaited = False
+            redraw(bpy.context)
     redraw(bpy.context)
-    return POLL if worker.state == "running" else None
+    return POLL if worker.state in ("running", "waiting") else None
 
 
 def redraw(context: bpy.types.Context) -> None:

@@ -93,6 +93,8 @@ class ECAVATAR_PG_scene(bpy.types.PropertyGroup):
         description="What the face shows; it can be changed window by window afterwards")
     emotion_level: bpy.props.FloatProperty(
         name="Level", min=0.0, max=MOST_LEVEL, default=2.0, step=10, precision=1, options=set(), description=LEVEL)
+    pack: bpy.props.StringProperty(
+        name="Model Pack", options=set(), description="Name of the installed model pack to use; empty for the one of the extension")
     hair: bpy.props.BoolProperty(
         name="Hair and Brows", default=True,
         description="Give the head short hair and brows in the photo's colours, objects that can be groomed or deleted")
