@@ -218,15 +218,15 @@ def description(values: dict[str, Any], members: dict[str, zipfile.ZipInfo], arc
 
 
 def unpack(stored: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, archive: Path) -> int:
-    """Write one member to `path` and return its bytes; raise PackError when it is longer than it claims."""
+    """Write one member to `path` and return its bytes; raise PackError when they are not as many as it claims."""
     path.parent.mkdir(parents=True, exist_ok=True)
     done = 0
     with stored.open(member) as source, path.open("xb") as target:
         while block := source.read(BLOCK):
-            done += len(block)
-            if done > member.file_size:
-                raise PackError(f"a file of the pack unpacks to more than it claims ({member.filename[:80]!r})", archive, ADVICE)
             target.write(block)
+            done += len(block)
+    if done != member.file_size:                            # longer than it claims it cannot get: zipfile stops there
+        raise PackError(f"a file of the pack is shorter than it claims ({member.filename[:80]!r})", archive, ADVICE)
     with suppress(OSError):
         path.chmod(0o644)                                   # nothing in a pack is ever run
     return done
