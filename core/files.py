@@ -18,6 +18,10 @@ from .errors import ECAvatarError, JobError
 
 Arrays = dict[str, NDArray[Any]]
 LARGEST_ARRAYS = 2 << 30        # bytes an .npz may unpack to
+LARGEST_JSON = 64 << 20         # bytes of a JSON file; ours have some kilobytes
+# what zipfile and numpy raise for harmed files: an unknown compression, a password, a header that is no header, room for a false shape
+UNREADABLE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, KeyError, TypeError,
+              SyntaxError, OverflowError, MemoryError)
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
@@ -68,14 +72,17 @@ def read_arrays(path: Path, names: tuple[str, ...], error: type[ECAvatarError]) 
             if missing:
                 raise error(f"the file lacks {', '.join(missing)}", path, advice)
             return {name: stored[name] for name in names}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as reason:
-        raise error(f"the file is damaged or unreadable ({reason})", path, advice) from reason
+    except UNREADABLE as reason:
+        raise error(f"the file is damaged or unreadable ({str(reason).splitlines()[0] if str(reason) else reason!r})", path,
+                    advice) from reason
 
 
 def read_json(path: Path, error: type[ECAvatarError]) -> dict[str, Any]:
     """Return the JSON object at `path`; raise `error` when it cannot be read or is no object."""
     advice = "delete it and make it again"
     try:
+        if path.stat().st_size > LARGEST_JSON:
+            raise error(f"the file is larger than {LARGEST_JSON >> 20} MB", path, advice)
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as reason:
         raise error(f"the file is damaged or unreadable ({reason})", path, advice) from reason

@@ -140,7 +140,7 @@ def opened(archive: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, zipfile.Z
 
 def safe_members(stored: zipfile.ZipFile, archive: Path) -> dict[str, zipfile.ZipInfo]:
     """Return the zip's files by path, a folder around all of them left out; raise PackError for one that leads elsewhere."""
-    listed = [member for member in stored.infolist() if not member.is_dir()]
+    listed = [member for member in stored.infolist() if not member.filename.endswith("/")]
     if len(listed) > MOST_MEMBERS or sum(member.file_size for member in listed) > LARGEST_PACK:
         raise PackError(f"the pack has more than {MOST_MEMBERS} files, or unpacks to more than {LARGEST_PACK >> 30} GB", archive,
                         ADVICE)

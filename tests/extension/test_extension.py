@@ -58,8 +58,8 @@ def test_the_same_tree_gives_the_same_zip_and_blender_takes_the_folder_as_a_repo
     assert entry["archive_hash"] == f"sha256:{sha256(archive.read_bytes()).hexdigest()}" and entry["platforms"]
     local, index = tmp_path / "local", (tmp_path / "index.json").as_uri()
     local.mkdir()
-    run = subprocess.run([sys.executable, str(blender_cli(Path(sys.executable))), "sync", "--local-dir", str(local), "--remote-url", index],
-                         capture_output=True, text=True, check=False)
+    command = [sys.executable, str(blender_cli(Path(sys.executable))), "sync", "--local-dir", str(local), "--remote-url", index]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0 and list(local.rglob("index.json")), run.stdout + run.stderr
 
 
