@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import zipfile
@@ -46,7 +47,9 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write named arrays as a compressed .npz, atomically."""
-    write_atomically(path, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays))  # type: ignore[arg-type]
+    packed = io.BytesIO()           # first in memory: on a full disk numpy's archive would end with a traceback of its own
+    np.savez_compressed(packed, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    write_atomically(path, lambda file: file.write(packed.getbuffer()))
 
 
 def write_image(path: Path, pixels: NDArray[np.uint8]) -> None:
@@ -92,6 +95,10 @@ def read_json(path: Path, error: type[ECAvatarError]) -> dict[str, Any]:
 
 
 def digest(path: Path) -> str:
-    """Return the sha256 of the file at `path`, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return the sha256 of the file at `path`, in hexadecimal; raise JobError when it is gone or cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise JobError(f"a file was deleted or cannot be read ({error.strerror})", path,
+                       "put it back, or generate it again") from error
