@@ -13,7 +13,6 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from .errors import ECAvatarError, JobError
 
@@ -54,6 +53,7 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 def write_image(path: Path, pixels: NDArray[np.uint8]) -> None:
     """Write (H, W, 3) uint8 sRGB as PNG, atomically."""
+    from PIL import Image  # not for those who only read: it takes longer to load than all of ours
     write_atomically(path, lambda file: Image.fromarray(pixels).save(file, format="PNG", compress_level=3))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 
 from ..core.errors import ECAvatarError, InputError
-from . import character
+from .late import character
 from .operators import PACKAGE
 
 Change = Callable[[bpy.types.Object], list[str]]

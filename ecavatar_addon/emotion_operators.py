@@ -6,13 +6,12 @@ from pathlib import Path
 
 import bpy
 
-from ..core.emotion_edits import index_at, remove, split
 from ..core.errors import ECAvatarError, JobError
 from ..core.job import AUTO, Request
 from ..core.types import MOST_LEVEL, EmotionTrack
-from . import emotion, head, jobs, lip_sync
+from . import jobs, lip_sync, roots
 from .actions import STAMP, strip_of
-from .animation import EMOTION
+from .late import animation, emotion, emotion_edits
 from .operators import attend, result_of
 from .properties import CATEGORIES, LEVEL
 
@@ -24,7 +23,7 @@ class OnEmotions(lip_sync.ForAvatar):
 
     def edit(self, context: bpy.types.Context, change: Edit) -> set[str]:
         """Show and key what `change` makes of the windows, and select the one it names."""
-        root = head.root_of(context.active_object)
+        root = roots.root_of(context.active_object)
         try:
             told = emotion.edit(root, *change(emotion.track_of(root)))
         except ECAvatarError as error:
@@ -47,7 +46,7 @@ class ECAVATAR_OT_split_emotion(OnEmotions, bpy.types.Operator):
         """Split it and select the later part."""
         def change(track: EmotionTrack) -> tuple[EmotionTrack, int]:
             time = now(context)
-            return split(track, time), index_at(track, time) + 1
+            return emotion_edits.split(track, time), emotion_edits.index_at(track, time) + 1
 
         return self.edit(context, change)
 
@@ -70,7 +69,7 @@ class ECAVATAR_OT_add_emotion(OnEmotions, bpy.types.Operator):
         """Split there and choose for the later part."""
         def change(track: EmotionTrack) -> tuple[EmotionTrack, int]:
             time = now(context)
-            index, windows = index_at(track, time) + 1, list(split(track, time).windows)
+            index, windows = emotion_edits.index_at(track, time) + 1, list(emotion_edits.split(track, time).windows)
             windows[index] = replace(windows[index], category=self.category, level=emotion.rounded(self.level), locked=True)
             return replace(track, windows=tuple(windows)), index
 
@@ -86,8 +85,8 @@ class ECAVATAR_OT_remove_emotion(OnEmotions, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Delete it and select the one that goes on."""
-        active = head.root_of(context.active_object).ecavatar.emotion.active
-        return self.edit(context, lambda track: (remove(track, active), max(active - 1, 0)))
+        active = roots.root_of(context.active_object).ecavatar.emotion.active
+        return self.edit(context, lambda track: (emotion_edits.remove(track, active), max(active - 1, 0)))
 
 
 class ECAVATAR_OT_update_emotion(OnEmotions, bpy.types.Operator):
@@ -99,7 +98,7 @@ class ECAVATAR_OT_update_emotion(OnEmotions, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Key them."""
-        active = head.root_of(context.active_object).ecavatar.emotion.active
+        active = roots.root_of(context.active_object).ecavatar.emotion.active
         return self.edit(context, lambda track: (track, active))
 
 
@@ -120,7 +119,7 @@ class ECAVATAR_OT_hear_again(lip_sync.ForAvatar, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Start the worker; without a window (background mode), also wait for it."""
         try:
-            attend(self, listen(head.root_of(context.active_object)), context.scene, hear)
+            attend(self, listen(roots.root_of(context.active_object)), context.scene, hear)
         except ECAvatarError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -129,7 +128,7 @@ class ECAVATAR_OT_hear_again(lip_sync.ForAvatar, bpy.types.Operator):
 
 def now(context: bpy.types.Context) -> float:
     """Return the second of the active avatar's recording that the current frame shows."""
-    return emotion.time_at(head.root_of(context.active_object), context.scene.frame_current_final)
+    return emotion.time_at(roots.root_of(context.active_object), context.scene.frame_current_final)
 
 
 def listen(root: bpy.types.Object) -> jobs.Worker:
@@ -139,7 +138,7 @@ def listen(root: bpy.types.Object) -> jobs.Worker:
     """
     jobs.stop()                                 # forgets the last run and what it said
     lip_sync.motion_of(root)
-    folder, stamp = Path(root.ecavatar.job), strip_of(emotion.keys_of(root), EMOTION).action[STAMP]
+    folder, stamp = Path(root.ecavatar.job), strip_of(emotion.keys_of(root), animation.EMOTION).action[STAMP]
     replace(Request.read(folder), fps=stamp["fps"], controls=lip_sync.controls_of(root), emotion=AUTO,
             emotions=emotion.settings_of(root)).write(folder)
     return jobs.start(folder)
@@ -148,7 +147,7 @@ def listen(root: bpy.types.Object) -> jobs.Worker:
 def hear(worker: jobs.Worker, target: bpy.types.Scene) -> None:
     """Take over the emotions that a worker has heard, and nothing else; raise ECAvatarError when it failed."""
     result = result_of(worker)
-    root = head.find_root(worker.folder, target)
+    root = roots.find_root(worker.folder, target)
     if root is None:
         raise JobError("the avatar whose emotions were heard is gone", worker.folder, "import it with Import Avatar Job")
     told = emotion.edit(root, result.felt, root.ecavatar.emotion.active)

@@ -12,8 +12,8 @@ import bpy
 from ..core.errors import ECAvatarError, InputError, JobError
 from ..core.job import AUTO, JobResult, Request, read_result
 from ..core.lip_controls import LipControls
-from . import emotion, head, jobs, lip_sync, packs, photos, scene, sound, voices
-from .avatar import import_avatar
+from . import jobs, lip_sync, packs, photos, roots, scene, sound, voices
+from .late import avatar, emotion
 from .properties import ECAVATAR_PG_scene
 
 POLL = 0.25                     # seconds between looks at the worker
@@ -113,7 +113,7 @@ class ECAVATAR_OT_import_job(bpy.types.Operator):
         """Import it into the scene."""
         try:
             result = read_result(Path(bpy.path.abspath(self.directory)))
-            import_avatar(result, context.scene)
+            avatar.import_avatar(result, context.scene)
             if not Path(result.audio).is_file():
                 self.report({"WARNING"}, f"the recording is gone, so there is no sound; {result.audio}; put it back and import again")
         except ECAvatarError as error:
@@ -130,7 +130,7 @@ def start(target: bpy.types.Scene) -> jobs.Worker:
     photo, *more = photos.paths(settings)
     folder = job_folder(photo)
     readable = sound.readable(Path(bpy.path.abspath(settings.audio)), folder)
-    root = head.find_root(folder, target)
+    root = roots.find_root(folder, target)
     controls = lip_sync.controls_of(root) if root is not None else LipControls()
     chosen = AUTO if settings.emotion == AUTO else f"{settings.emotion}:{emotion.rounded(settings.emotion_level):g}"
     request = Request(
@@ -158,7 +158,7 @@ def job_folder(photo: Path) -> Path:
 
 def finish(worker: jobs.Worker, target: bpy.types.Scene) -> None:
     """Import the result of a worker that has ended, and show the avatar; raise ECAvatarError when it failed."""
-    root = import_avatar(result_of(worker), target, worker.warnings)
+    root = avatar.import_avatar(result_of(worker), target, worker.warnings)
     if not bpy.app.background:
         scene.show(bpy.context, target, root)
 

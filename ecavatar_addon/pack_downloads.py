@@ -3,14 +3,17 @@
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import bpy
 
 from ..core.errors import ECAvatarError, InputError
 from ..core.pack_archive import install
-from ..core.pack_catalogue import Offer, download
 from . import packs
+from .late import pack_catalogue
+
+if TYPE_CHECKING:
+    from ..core.pack_catalogue import Offer
 
 OFFLINE = ("Blender may not use the network", "Preferences > System > Network",
            "allow online access there, or download the pack with a browser and use Install Pack from File")
@@ -20,7 +23,7 @@ OFFLINE = ("Blender may not use the network", "Preferences > System > Network",
 class Download:
     """One run: fraction 0..1 of what is fetched; error: one sentence when it failed."""
 
-    offer: Offer
+    offer: "Offer"
     state: Literal["running", "done", "failed", "cancelled"] = "running"
     fraction: float = 0.0
     error: str = ""
@@ -30,7 +33,7 @@ class Download:
     def run(self, folder: Path, target: Path) -> None:
         """Fetch the zip into `folder`, install it in `target`, and delete it; nothing of Blender is touched here."""
         try:
-            archive = download(self.offer, folder, tick=self.tick, cancelled=self.stopping.is_set)
+            archive = pack_catalogue.download(self.offer, folder, tick=self.tick, cancelled=self.stopping.is_set)
             if archive is None:
                 self.state = "cancelled"
                 return
@@ -55,7 +58,7 @@ class Download:
 current: Download | None = None
 
 
-def start(offer: Offer) -> Download:
+def start(offer: "Offer") -> Download:
     """Start to fetch and install an offered pack; raise InputError when Blender may not use the network, or one is under way."""
     global current  # noqa: PLW0603 -- the one download of this Blender
     if not bpy.app.online_access:

@@ -2,14 +2,17 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ..core.errors import ECAvatarError, InputError
 from ..core.pack_archive import Description, describe, install, remove
-from ..core.pack_catalogue import Offer, read_catalogue
 from . import pack_downloads, packs
+from .late import pack_catalogue
+
+if TYPE_CHECKING:
+    from ..core.pack_catalogue import Offer
 
 WIDTH = 560                     # of a dialog, points
 MEGABYTE = 1e6
@@ -223,16 +226,16 @@ def explanation(found: Description) -> list[str]:
     return [line for line in lines if line]
 
 
-def offer_lines(offer: Offer) -> list[str]:
+def offer_lines(offer: "Offer") -> list[str]:
     """Return what an artist should know before he downloads a pack."""
     return [f"{offer.name} {offer.version}, {offer.size / MEGABYTE:.0f} MB from {offer.host}", offer.text, f"Licence: {offer.licence}",
             f"Source: {offer.source}", "The file is checked against the catalogue before it is installed."]
 
 
-def offered(catalogue: str, name: str) -> Offer:
+def offered(catalogue: str, name: str) -> "Offer":
     """Return the offer called `name` in a catalogue file; raise ECAvatarError when there is none."""
     path = Path(bpy.path.abspath(catalogue))
-    for offer in read_catalogue(path):
+    for offer in pack_catalogue.read_catalogue(path):
         if offer.name == name:
             return offer
     raise InputError(f"the catalogue offers no pack {name!r}", path, "choose one that it lists")

@@ -6,7 +6,7 @@ import blf
 import bpy
 
 from ..core.job import AUTO
-from . import head, jobs, lip_sync, packs
+from . import jobs, lip_sync, packs, roots
 from .operators import disabled_reason
 from .properties import ECAVATAR_PG_object, ECAVATAR_PG_scene
 
@@ -58,7 +58,7 @@ class OfAvatar:
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Show it for an avatar."""
-        return head.root_of(context.active_object) is not None
+        return roots.root_of(context.active_object) is not None
 
 
 class ECAVATAR_PT_lip_sync(OfAvatar, bpy.types.Panel):
@@ -74,7 +74,7 @@ class ECAVATAR_PT_lip_sync(OfAvatar, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the sliders, the shapes with a gain of their own, and the buttons."""
-        root = head.root_of(context.active_object)
+        root = roots.root_of(context.active_object)
         settings, layout = root.ecavatar.lip_sync, self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
@@ -153,9 +153,9 @@ def draw_emotion(layout: bpy.types.UILayout, settings: ECAVATAR_PG_scene) -> Non
 
 def shown_avatar(context: bpy.types.Context) -> bpy.types.Object | None:
     """Return the root of the active object's avatar, else that of the one generated last in this scene."""
-    root = head.root_of(context.active_object)
+    root = roots.root_of(context.active_object)
     if root is None and jobs.current is not None and jobs.current.state == "done":
-        root = head.find_root(jobs.current.folder, context.scene)
+        root = roots.find_root(jobs.current.folder, context.scene)
     return root
 
 

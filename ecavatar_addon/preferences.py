@@ -2,13 +2,17 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 
 from ..core.errors import ECAvatarError
 from ..core.pack import DEFAULT
-from ..core.pack_catalogue import Offer, read_catalogue
 from . import pack_downloads, packs
+from .late import pack_catalogue
+
+if TYPE_CHECKING:
+    from ..core.pack_catalogue import Offer
 
 
 class ECAVATAR_preferences(bpy.types.AddonPreferences):
@@ -68,9 +72,9 @@ def draw_offers(layout: bpy.types.UILayout, catalogue: str) -> None:
 
 
 @lru_cache(maxsize=4)
-def offers_at(path: Path, _changed: int) -> tuple[Offer, ...]:
+def offers_at(path: Path, _changed: int) -> tuple["Offer", ...]:
     """Return the offers of one state of a catalogue."""
-    return read_catalogue(path)
+    return pack_catalogue.read_catalogue(path)
 
 
 CLASSES = (ECAVATAR_preferences,)
