@@ -34,10 +34,10 @@ def writer(module: Any, name: str) -> Callable[[Any, Any], Any]:
 
 
 if TYPE_CHECKING:
-    from ..core import arrays, audio, bake, emotion_edits, pack_catalogue
+    from ..core import arrays, audio, bake, emotion_edits, pack_archive, pack_catalogue
     from . import animation, avatar, character, emotion, export, head, motion_source, performance
 else:
     animation, avatar, character, emotion, export, head, motion_source, performance = (
         Late(f".{name}") for name in ("animation", "avatar", "character", "emotion", "export", "head", "motion_source", "performance"))
-    arrays, audio, bake, emotion_edits, pack_catalogue = (
-        Late(f"..core.{name}") for name in ("arrays", "audio", "bake", "emotion_edits", "pack_catalogue"))
+    arrays, audio, bake, emotion_edits, pack_archive, pack_catalogue = (
+        Late(f"..core.{name}") for name in ("arrays", "audio", "bake", "emotion_edits", "pack_archive", "pack_catalogue"))

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import bpy
 
 from ..core.errors import ECAvatarError, InputError
-from ..core.pack_archive import install
 from . import packs
-from .late import pack_catalogue
+from .late import pack_archive, pack_catalogue
 
 if TYPE_CHECKING:
     from ..core.pack_catalogue import Offer
@@ -37,7 +36,7 @@ class Download:
             if archive is None:
                 self.state = "cancelled"
                 return
-            install(archive, target)
+            pack_archive.install(archive, target)
             archive.unlink(missing_ok=True)
             self.state = "done"
         except ECAvatarError as error:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..core.errors import ECAvatarError, InputError
-from ..core.pack_archive import Description, describe, install, remove
 from . import pack_downloads, packs
-from .late import pack_catalogue
+from .late import pack_archive, pack_catalogue
 
 if TYPE_CHECKING:
+    from ..core.pack_archive import Description
     from ..core.pack_catalogue import Offer
 
 WIDTH = 560                     # of a dialog, points
@@ -46,7 +46,7 @@ class ECAVATAR_OT_install_pack(bpy.types.Operator):
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Install it; without a dialog, too."""
         try:
-            folder = install(Path(bpy.path.abspath(self.filepath)), packs.folder())
+            folder = pack_archive.install(Path(bpy.path.abspath(self.filepath)), packs.folder())
         except ECAvatarError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -93,7 +93,7 @@ class ECAVATAR_OT_remove_pack(bpy.types.Operator):
         try:
             if self.pack not in [folder.name for folder in packs.found()]:
                 raise InputError("there is no such pack", self.pack, "choose an installed one")
-            remove(packs.folder() / self.pack)
+            pack_archive.remove(packs.folder() / self.pack)
         except ECAvatarError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -202,7 +202,7 @@ def watch() -> float | None:
     return None
 
 
-def explained(path: Path) -> Description:
+def explained(path: Path) -> "Description":
     """Return what the zip at `path` says of itself, looked into once for each state of the file; raise ECAvatarError as `describe`."""
     try:
         return explained_at(path, path.stat().st_mtime_ns)
@@ -211,12 +211,12 @@ def explained(path: Path) -> Description:
 
 
 @lru_cache(maxsize=4)
-def explained_at(path: Path, _changed: int) -> Description:
+def explained_at(path: Path, _changed: int) -> "Description":
     """Look into one state of a zip."""
-    return describe(path)
+    return pack_archive.describe(path)
 
 
-def explanation(found: Description) -> list[str]:
+def explanation(found: "Description") -> list[str]:
     """Return what an artist should know before he installs a pack."""
     lines = [f"{found.name} {found.version}, {found.size / MEGABYTE:.0f} MB", found.text,
              "All of it may be used for work that is sold." if found.commercial else

@@ -9,7 +9,7 @@ import bpy
 from ..core.errors import ECAvatarError, PackError
 from ..core.files import read_json
 from ..core.pack import DEFAULT
-from ..core.pack_archive import NAME, installed
+from .late import pack_archive
 
 PACKAGE = __package__.rpartition(".")[0]
 WITH_EXTENSION = ""             # the pack that comes with the extension, as scenes and requests name it
@@ -22,7 +22,7 @@ def folder() -> Path:
 
 def found() -> tuple[Path, ...]:
     """Return the folders of the installed packs, by name."""
-    return installed(folder())
+    return pack_archive.installed(folder())
 
 
 def chosen(settings: Any) -> str:
@@ -33,7 +33,7 @@ def chosen(settings: Any) -> str:
     if settings.pack == WITH_EXTENSION:
         return WITH_EXTENSION
     place = folder() / settings.pack
-    if not NAME.fullmatch(settings.pack) or not (place / "pack.json").is_file():
+    if not pack_archive.NAME.fullmatch(settings.pack) or not (place / "pack.json").is_file():
         raise PackError(f"the model pack {settings.pack!r} is not installed", folder(), "install it, or choose another one")
     return str(place)
 
