@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import os
-import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,7 +19,7 @@ Arrays = dict[str, NDArray[Any]]
 LARGEST_ARRAYS = 2 << 30        # bytes an .npz may unpack to
 LARGEST_JSON = 64 << 20         # bytes of a JSON file; ours have some kilobytes
 # what zipfile and numpy raise for harmed files: an unknown compression, a password, a header that is no header, room for a false shape
-UNREADABLE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, KeyError, TypeError,
+UNREADABLE = (OSError, ValueError, EOFError, zlib.error, NotImplementedError, RuntimeError, KeyError, TypeError,
               SyntaxError, OverflowError, MemoryError)
 
 
@@ -65,6 +64,7 @@ def write_json(path: Path, values: object) -> None:
 
 def read_arrays(path: Path, names: tuple[str, ...], error: type[ECAvatarError]) -> Arrays:
     """Return the named arrays of the .npz at `path`; raise `error` when it is damaged, too large or lacks one."""
+    import zipfile  # not for those who only write
     advice = "delete it and make it again"
     try:
         with zipfile.ZipFile(path) as archive:
@@ -75,7 +75,7 @@ def read_arrays(path: Path, names: tuple[str, ...], error: type[ECAvatarError]) 
             if missing:
                 raise error(f"the file lacks {', '.join(missing)}", path, advice)
             return {name: stored[name] for name in names}
-    except UNREADABLE as reason:
+    except (*UNREADABLE, zipfile.BadZipFile) as reason:
         raise error(f"the file is damaged or unreadable ({str(reason).splitlines()[0] if str(reason) else reason!r})", path,
                     advice) from reason
 

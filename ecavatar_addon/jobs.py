@@ -7,18 +7,20 @@ belongs to this Blender process and is never saved in a .blend. One process runs
 import importlib.util
 import os
 import queue
-import subprocess
 import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..core.errors import ECAvatarError, JobError
 from ..core.job import Request
 from ..core.messages import Message, parse
+
+if TYPE_CHECKING:
+    import subprocess
 
 EXTENSION = Path(__file__).resolve().parent.parent
 # what the engine needs besides the standard library; Blender brings numpy, the extension the others
@@ -40,7 +42,7 @@ class Worker:
     """
 
     folder: Path
-    process: subprocess.Popen[str] | None = None
+    process: "subprocess.Popen[str] | None" = None
     request: Request | None = None
     awaited: bool = False
     number: int = field(default_factory=count().__next__)
@@ -102,6 +104,7 @@ class Worker:
     def ended(self) -> int:
         """Return the exit code of the process, which is about to end; one that does not is killed."""
         assert self.process is not None
+        import subprocess
         try:
             return self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
@@ -173,6 +176,7 @@ def start(folder: Path) -> Worker:
 def launch(worker: Worker) -> Worker:
     """Start the process of a worker, make it the current one, and return it; raise JobError when that cannot be done."""
     global current  # noqa: PLW0603 -- the one process of this Blender
+    import subprocess  # takes a tenth of the add-on's start
     folder = worker.folder
     roots = [str(EXTENSION), *package_roots()]
     command = [sys.executable, "-I", "-u", "-c", BOOTSTRAP, str(len(roots)), *roots, str(folder), "--watch-stdin"]

@@ -5,11 +5,10 @@ from typing import Any
 import bpy
 
 from ..core import emotion_windows
-from ..core.character_map import MOST_STRENGTH
 from ..core.emotion_windows import EmotionSettings
 from ..core.job import AUTO, MOST_TAKES
 from ..core.lip_controls import NEUTRAL, RANGES
-from ..core.shape_sources import SOURCES
+from ..core.shape_sources import MOST_STRENGTH, SOURCES
 from ..core.types import EMOTIONS, HEARD, MOST_LEVEL
 from . import takes, thumbnails
 from .late import emotion, reader, writer
