@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Everything from a fresh clone: python3 build.py demo | test | lint | zip | assets (see the README)."""
+"""Everything from a fresh clone: python3 build.py demo | test | lint | zip | repository | pack | assets (see the README)."""
 
 import argparse
 import os
@@ -46,6 +46,11 @@ def command_line() -> argparse.ArgumentParser:
     archive.add_argument("--python", default="", help="3.11 for Blender 4.2 to 5.0, 3.13 from 5.1 on; default: this Python's")
     archive.add_argument("--store", action="store_true", help="leave out what a store may not carry")
     archive.set_defaults(run=run_zip)
+    repository = commands.add_parser("repository", help="the zips of every platform and the index.json of an extension repository")
+    repository.add_argument("--out", type=Path, default=environment.ROOT / "dist" / "repository", help="folder for them")
+    repository.add_argument("--store", action="store_true", help="leave out what a store may not carry")
+    repository.set_defaults(run=run_repository)
+    commands.add_parser("pack", help="the default model pack as a zip for Install Pack from File, in dist/").set_defaults(run=run_pack)
     commands.add_parser("assets", help="only take the third-party files").set_defaults(run=lambda _: assets.ensure())
     return parser
 
@@ -71,8 +76,25 @@ def run_lint(_: argparse.Namespace) -> int:
 def run_zip(options: argparse.Namespace) -> None:
     """Build one zip."""
     target = extension.Target.choose(options.platform, options.python)
-    path = extension.build(environment.ensure("run"), target, store=options.store)
-    sys.stdout.write(f"{path} ({path.stat().st_size / 1e6:.0f} MB)\n")
+    tell(extension.build(environment.ensure("run"), target, store=options.store))
+
+
+def run_repository(options: argparse.Namespace) -> None:
+    """Build every zip and the index."""
+    from building import repository
+    for path in repository.build(environment.ensure("run"), options.out.resolve(), store=options.store):
+        tell(path)
+    sys.stdout.write(f"{options.out.resolve() / 'index.json'}\n")
+
+
+def run_pack(_: argparse.Namespace) -> None:
+    """Build the default pack's zip."""
+    tell(extension.build_pack())
+
+
+def tell(path: Path) -> None:
+    """Print where a zip is, and what takes how much of it."""
+    sys.stdout.write(f"{path} ({path.stat().st_size / 1e6:.1f} MB: {extension.account(path)})\n")
 
 
 if __name__ == "__main__":

@@ -92,3 +92,11 @@ def blender_cli(python: Path) -> Path:
     if not found:
         raise BuildError(f"the bpy module has no extension tools; {python.parent.parent}; delete that folder and run it again")
     return found[-1]
+
+
+def validators(python: Path) -> list[Path]:
+    """Return the extension tools of every release of Blender that has an environment in the clone, that of `python` among them."""
+    found = {blender_cli(python).parents[4].name: blender_cli(python)}
+    for other in sorted(ROOT.glob(".venv-*/[Ll]ib/**/bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py")):
+        found.setdefault(other.parents[4].name, other)
+    return list(found.values())

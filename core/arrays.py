@@ -1,6 +1,7 @@
 """Values of the pipeline as the arrays of the job folder's files, and back (docs/job_folder.md)."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,11 +10,13 @@ from .files import Arrays, read_arrays
 from .head_model import HeadBasis
 from .job import HEAD_ARRAYS, MOTION_ARRAYS, PERFORMANCE_ARRAYS, RHYTHM_ARRAYS
 from .mouth import MouthMeasure
-from .reconstruction import Reconstruction
 from .types import Floats, MotionTrack, Performance, Rhythm, ShapeKeyBake
 
+if TYPE_CHECKING:                       # the face nets' runtime is not for those who only read
+    from .reconstruction import Reconstruction
 
-def from_reconstruction(result: Reconstruction, basis: HeadBasis) -> Arrays:
+
+def from_reconstruction(result: "Reconstruction", basis: HeadBasis) -> Arrays:
     """Return head.npz: vertices (V, 3) m, faces (F, 3) skin triangles, landmarks68, identity, colours of eyes, hair and brows, how far
     hair reaches below the eyes (m), the brows' density (2, ALONG, ACROSS), how well the photos are fitted, the confidence in the head
     and what would raise it."""

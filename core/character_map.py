@@ -6,10 +6,9 @@ from pathlib import Path
 
 from .errors import InputError
 from .files import read_json, write_json
-from .shape_sources import ARKIT, DIRECT, EMOTIONS, GROUPS, SOURCES, VISEMES, recipe_of
+from .shape_sources import ARKIT, DIRECT, EMOTIONS, GROUPS, MOST_STRENGTH, SOURCES, VISEMES, recipe_of
 
 FORMAT = 1
-MOST_STRENGTH = 2.0
 MOST_KEYS, LONGEST_NAME = 2000, 63      # of a preset; Blender ends a name at 63 bytes
 LARGEST_PRESET = 1 << 20                # bytes
 UNWRITABLE = {"\0", *map(chr, range(0xD800, 0xE000))}            # no name in Blender, and no message, can hold these

@@ -8,18 +8,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import onnxruntime
 
 from .errors import PackError
 from .speech_encoder import open_session
-from .types import HEARD, MOST_LEVEL, Floats, check
+from .types import HEARD, MOST_LEVEL, Floats, LevelBy, check
 
 FORMAT = 1
 SHRINK = 4.0                    # recordings of a voice at which half of its own manner is removed
-LevelBy = Literal["strength", "probability"]
 
 
 @dataclass(frozen=True)

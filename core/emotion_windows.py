@@ -3,16 +3,30 @@
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from .emotion_hearing import NEUTRAL, Heard
-from .emotion_network import LevelBy
 from .errors import InputError, JobError
 from .files import read_json
-from .types import EMOTIONS, FUSIONS, HEARD, LONGEST_TRANSITION, MOST_LEVEL, Emotion, EmotionTrack, EmotionWindow, Floats, Fusing
+from .types import (
+    EMOTIONS,
+    FUSIONS,
+    HEARD,
+    LONGEST_TRANSITION,
+    MOST_LEVEL,
+    Emotion,
+    EmotionTrack,
+    EmotionWindow,
+    Floats,
+    Fusing,
+    LevelBy,
+)
 
+if TYPE_CHECKING:                       # the networks' runtime is not for those who only read
+    from .emotion_hearing import Heard
+
+NEUTRAL = HEARD.index("neutral")
 RANGES = {"window": (1.0, 30.0), "transition": (0.0, LONGEST_TRANSITION), "sensitivity": (0.0, 1.0)}
 STAY = 0.7                      # probability that the emotion of one window goes on in the next
 SURE, UNSURE = 0.2, 0.6         # least probability of an emotion at sensitivity 1 and 0; below it the window is neutral
@@ -117,7 +131,7 @@ def check_window(window: EmotionWindow) -> None:
         raise InputError(f"it ends at {window.end:g} s", where, "let a window start at 0 s or later and end after its start")
 
 
-def track_of(heard: Heard, settings: EmotionSettings) -> EmotionTrack:
+def track_of(heard: "Heard", settings: EmotionSettings) -> EmotionTrack:
     """Return the windows of a recording: what is heard in each passage, flickers smoothed, and the user's windows where they lie.
 
     Raises InputError for a window of the user's that starts past the recording's end.
@@ -132,7 +146,7 @@ def track_of(heard: Heard, settings: EmotionSettings) -> EmotionTrack:
     return overlay(EmotionTrack(tuple(windows), settings.transition), settings.windows)
 
 
-def whole_of(heard: Heard, settings: EmotionSettings) -> EmotionWindow:
+def whole_of(heard: "Heard", settings: EmotionSettings) -> EmotionWindow:
     """Return the emotion of the whole recording."""
     level = float(heard.whole.levels(settings.level_by)[0])
     return decide(0.0, round(float(heard.cuts[-1]), 4), heard.whole.probabilities[0], level, settings)

@@ -2,9 +2,9 @@
 
 import contextlib
 import hashlib
+import io
 import json
 import os
-import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,12 +12,15 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from .errors import ECAvatarError, JobError
 
 Arrays = dict[str, NDArray[Any]]
 LARGEST_ARRAYS = 2 << 30        # bytes an .npz may unpack to
+LARGEST_JSON = 64 << 20         # bytes of a JSON file; ours have some kilobytes
+# what zipfile and numpy raise for harmed files: an unknown compression, a password, a header that is no header, room for a false shape
+UNREADABLE = (OSError, ValueError, EOFError, zlib.error, NotImplementedError, RuntimeError, KeyError, TypeError,
+              SyntaxError, OverflowError, MemoryError)
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
@@ -42,11 +45,14 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write named arrays as a compressed .npz, atomically."""
-    write_atomically(path, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays))  # type: ignore[arg-type]
+    packed = io.BytesIO()           # first in memory: on a full disk numpy's archive would end with a traceback of its own
+    np.savez_compressed(packed, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    write_atomically(path, lambda file: file.write(packed.getbuffer()))
 
 
 def write_image(path: Path, pixels: NDArray[np.uint8]) -> None:
     """Write (H, W, 3) uint8 sRGB as PNG, atomically."""
+    from PIL import Image  # not for those who only read: it takes longer to load than all of ours
     write_atomically(path, lambda file: Image.fromarray(pixels).save(file, format="PNG", compress_level=3))
 
 
@@ -58,6 +64,7 @@ def write_json(path: Path, values: object) -> None:
 
 def read_arrays(path: Path, names: tuple[str, ...], error: type[ECAvatarError]) -> Arrays:
     """Return the named arrays of the .npz at `path`; raise `error` when it is damaged, too large or lacks one."""
+    import zipfile  # not for those who only write
     advice = "delete it and make it again"
     try:
         with zipfile.ZipFile(path) as archive:
@@ -68,14 +75,17 @@ def read_arrays(path: Path, names: tuple[str, ...], error: type[ECAvatarError]) 
             if missing:
                 raise error(f"the file lacks {', '.join(missing)}", path, advice)
             return {name: stored[name] for name in names}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as reason:
-        raise error(f"the file is damaged or unreadable ({reason})", path, advice) from reason
+    except (*UNREADABLE, zipfile.BadZipFile) as reason:
+        raise error(f"the file is damaged or unreadable ({str(reason).splitlines()[0] if str(reason) else reason!r})", path,
+                    advice) from reason
 
 
 def read_json(path: Path, error: type[ECAvatarError]) -> dict[str, Any]:
     """Return the JSON object at `path`; raise `error` when it cannot be read or is no object."""
     advice = "delete it and make it again"
     try:
+        if path.stat().st_size > LARGEST_JSON:
+            raise error(f"the file is larger than {LARGEST_JSON >> 20} MB", path, advice)
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as reason:
         raise error(f"the file is damaged or unreadable ({reason})", path, advice) from reason
@@ -85,6 +95,10 @@ def read_json(path: Path, error: type[ECAvatarError]) -> dict[str, Any]:
 
 
 def digest(path: Path) -> str:
-    """Return the sha256 of the file at `path`, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return the sha256 of the file at `path`, in hexadecimal; raise JobError when it is gone or cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise JobError(f"a file was deleted or cannot be read ({error.strerror})", path,
+                       "put it back, or generate it again") from error

@@ -114,6 +114,7 @@ class Job:
                 leftover.unlink(missing_ok=True)
         except OSError as error:
             raise JobError(f"cannot use the job folder ({error.strerror})", folder, "choose another folder") from error
+        self.place = folder.stat().st_ino
         self.stages: dict[str, Any] = {}
         with suppress(JobError):                # damaged or absent: every stage runs again
             self.stages = read_json(folder / "stages.json", JobError)
@@ -130,12 +131,18 @@ class Job:
         if not (isinstance(done, dict) and done.get("key") == key and self.unharmed(done.get("files"), files)):
             warnings = list(run(progress(self.report, name)))
             done = {"key": key, "files": {file.name: digest(file) for file in files}, "warnings": warnings}
+            self.check_place()
             self.stages[name] = done
             write_json(self.folder / "stages.json", self.stages)
         for warning in done["warnings"]:
             self.warn(warning)
         self.report(Message("progress", stage=name, fraction=1.0))
         self.seconds[name] = round(time.perf_counter() - started, 3)
+
+    def check_place(self) -> None:
+        """Raise JobError when the folder was deleted under us: what is written now would be half a result."""
+        if not self.folder.is_dir() or self.folder.stat().st_ino != self.place:
+            raise JobError("the job folder was deleted while the avatar was made", self.folder, "generate it again")
 
     @staticmethod
     def unharmed(recorded: object, files: Sequence[Path]) -> bool:

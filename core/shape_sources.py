@@ -10,6 +10,7 @@ SIDED = ("browDown", "browOuterUp", "cheekSquint", "eyeBlink", "eyeLookDown", "e
 MIDDLE = ("browInnerUp", "cheekPuff", "jawForward", "jawLeft", "jawOpen", "jawRight", "mouthClose", "mouthFunnel", "mouthLeft",
           "mouthPucker", "mouthRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "tongueOut")
 TONGUE = ("tongueTipUp", "tongueTipTeeth", "tongueBackUp", "tongueWide", "tongueNarrow")        # ours beyond ARKit's 52
+MOST_STRENGTH = 2.0             # of a source on a key of a character
 ARKIT = tuple(sorted((*(name + side for name in SIDED for side in ("Left", "Right")), *MIDDLE)))
 SHAPES = (*ARKIT, *TONGUE)
 GROUPS = {"mouth": ("mouth",), "jaw": ("jaw",), "tongue": ("tongue",), "eyes": ("eye",), "brows": ("brow",),

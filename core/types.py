@@ -17,6 +17,7 @@ Emotion = Literal["neutral", "happy", "angry", "sad", "fear", "surprise", "disgu
 EMOTIONS: tuple[Emotion, ...] = ("neutral", "happy", "angry", "sad", "fear", "surprise", "disgust", "contempt")
 HEARD = EMOTIONS[:-1]           # those a voice is judged by (Sec. 4.1); contempt is the user's to choose
 MOST_LEVEL = 3
+LevelBy = Literal["strength", "probability"]                                   # what a heard emotion's level is taken from
 Fusing = Literal["shapes", "harmonic", "network", "region"]
 FUSIONS: tuple[Fusing, ...] = ("shapes", "harmonic", "network", "region")     # of emotion and speech (docs/funet.md)
 LONGEST_TRANSITION = 2.0        # seconds

@@ -10,6 +10,9 @@ from . import (
     jobs,
     lip_sync,
     operators,
+    pack_downloads,
+    pack_operators,
+    packs,
     panels,
     panels_character,
     panels_clips,
@@ -17,6 +20,7 @@ from . import (
     panels_export,
     panels_performance,
     photos,
+    preferences,
     properties,
     properties_object,
     takes,
@@ -26,7 +30,7 @@ from . import (
 
 MODULES = (properties, properties_object, photos, voices, lip_sync, operators, clip_operators, emotion_operators, takes,
            character_operators, export_operators, panels, panels_clips, panels_emotion, panels_performance, panels_character,
-           panels_export)
+           panels_export, pack_operators, preferences)
 
 
 def register() -> None:
@@ -42,6 +46,8 @@ def register() -> None:
 def unregister() -> None:
     """Stop the worker and leave nothing behind."""
     jobs.stop()
+    pack_downloads.stop()
+    packs.forget()
     properties_object.detach()
     properties.detach()
     for module in reversed(MODULES):

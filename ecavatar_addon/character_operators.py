@@ -7,8 +7,8 @@ from pathlib import Path
 import bpy
 
 from ..core.errors import InputError
-from . import character
 from .folders import PACKAGE
+from .late import character
 from .reports import reported
 
 Change = Callable[[bpy.types.Object], list[str]]

@@ -7,7 +7,8 @@ import bpy
 
 from ..core.errors import InputError
 from ..core.job import Request
-from . import clips, emotion, head, jobs, lip_sync, scene
+from . import clips, jobs, lip_sync, roots, scene
+from .late import emotion
 from .operators import attend, finish
 from .reports import reported
 
@@ -21,14 +22,14 @@ class ECAVATAR_OT_generate_clip(lip_sync.ForAvatar, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Offer it while nothing is being generated."""
-        running = jobs.current is not None and jobs.current.state == "running"
+        running = jobs.busy()
         if running:
             cls.poll_message_set("An avatar is being generated")
         return not running and super().poll(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Start the worker; without a window (background mode), also wait for it and import its result."""
-        root = head.root_of(context.active_object)
+        root = roots.root_of(context.active_object)
         return reported(self, lambda: attend(self, generate(root, context.scene), context.scene, finish))
 
 
@@ -44,14 +45,14 @@ class ECAVATAR_OT_remove_clip(lip_sync.ForAvatar, bpy.types.Operator):
         """Offer it where another clip is left."""
         if not super().poll(context):
             return False
-        several = len(head.root_of(context.active_object).ecavatar.clips) > 1
+        several = len(roots.root_of(context.active_object).ecavatar.clips) > 1
         if not several:
             cls.poll_message_set("The only clip stays: delete the avatar's collection instead")
         return several
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Remove it and show the current frame."""
-        root = head.root_of(context.active_object)
+        root = roots.root_of(context.active_object)
         for text in clips.remove(root, min(root.ecavatar.active_clip, len(root.ecavatar.clips) - 1)):
             self.report({"WARNING"}, text)
         context.scene.frame_set(context.scene.frame_current, subframe=context.scene.frame_subframe)

@@ -13,8 +13,9 @@ from typing import Any
 
 import bpy
 
-from . import animation, head, performance, scene
+from . import roots, scene
 from .actions import FIRST, STAMP, is_edited, lay, lead_action, place_strip, strip_of
+from .late import animation, head, performance
 from .neck import NECK
 
 REPLACE, AFTER, PLAYHEAD = "REPLACE", "AFTER", "PLAYHEAD"
@@ -22,7 +23,6 @@ EASE = 0.4                      # seconds over which the face comes to rest afte
 PAUSE = 2 * EASE                # seconds from the last clip to one that is put after it
 LEAST = 0.2                     # seconds that clips are kept apart: a face takes that long from one to the next
 SHORTEST = 2                    # frames of a lead
-TRACKS = (animation.SPEECH, performance.BLINKS, performance.GAZE, animation.EMOTION, animation.LIPS)
 INHERITED = {"emotion": ("strength", "transition", "window", "sensitivity", "level_by", "fusion"),
              "performance": ("blinks", "gaze", "head_motion")}        # settings that a new clip takes over
 Span = tuple[float, float]
@@ -102,9 +102,10 @@ def selected(avatar: Any, context: bpy.types.Context) -> None:
 
 def owners(root: bpy.types.Object) -> list[tuple[bpy.types.ID, str]]:
     """Return what holds each track of the avatar that has strips of its clips, and the track's name."""
-    parts = head.parts_of(root)
+    parts = roots.parts_of(root)
     keys = parts["skin"].data.shape_keys if "skin" in parts else None
-    found: list[tuple[bpy.types.ID, str]] = [(keys, name) for name in TRACKS] if keys is not None else []
+    names = animation.SPEECH, performance.BLINKS, performance.GAZE, animation.EMOTION, animation.LIPS
+    found: list[tuple[bpy.types.ID, str]] = [(keys, name) for name in names] if keys is not None else []
     return [*found, (parts[NECK], performance.HEAD_MOTION)] if NECK in parts else found
 
 
@@ -239,7 +240,7 @@ def remove(root: bpy.types.Object, index: int) -> list[str]:
             told.append(action.name)
         elif not action.users:
             bpy.data.actions.remove(action)
-    head.remove_fused(head.parts_of(root), number)
+    head.remove_fused(roots.parts_of(root), number)
     scene.remove_sound(Path(clip.job))
     root.ecavatar.clips.remove(index)
     select(root, min(root.ecavatar.active_clip, len(root.ecavatar.clips) - 1))

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import bpy
 
-from ..core.emotion_edits import index_at, remove, split
 from ..core.errors import JobError
 from ..core.job import AUTO, Request
 from ..core.types import MOST_LEVEL, EmotionTrack
-from . import clips, emotion, head, jobs, lip_sync
+from . import clips, jobs, lip_sync, roots
 from .actions import STAMP, strip_of
-from .animation import EMOTION
+from .late import animation, emotion, emotion_edits
 from .operators import attend, result_of
 from .properties import CATEGORIES, LEVEL
 from .reports import reported
@@ -25,7 +24,7 @@ class OnEmotions(lip_sync.ForAvatar):
 
     def edit(self, context: bpy.types.Context, change: Edit) -> set[str]:
         """Show and key what `change` makes of the windows, and select the one it names."""
-        root = head.root_of(context.active_object)
+        root = roots.root_of(context.active_object)
         done = reported(self, lambda: emotion.edit(root, *change(emotion.track_of(root))))     # type: ignore[arg-type]
         if done == {"FINISHED"}:
             root.ecavatar.emotion.said = ""
@@ -43,7 +42,7 @@ class ECAVATAR_OT_split_emotion(OnEmotions, bpy.types.Operator):
         """Split it and select the later part."""
         def change(track: EmotionTrack) -> tuple[EmotionTrack, int]:
             time = now(context)
-            return split(track, time), index_at(track, time) + 1
+            return emotion_edits.split(track, time), emotion_edits.index_at(track, time) + 1
 
         return self.edit(context, change)
 
@@ -66,7 +65,7 @@ class ECAVATAR_OT_add_emotion(OnEmotions, bpy.types.Operator):
         """Split there and choose for the later part."""
         def change(track: EmotionTrack) -> tuple[EmotionTrack, int]:
             time = now(context)
-            index, windows = index_at(track, time) + 1, list(split(track, time).windows)
+            index, windows = emotion_edits.index_at(track, time) + 1, list(emotion_edits.split(track, time).windows)
             windows[index] = replace(windows[index], category=self.category, level=emotion.rounded(self.level), locked=True)
             return replace(track, windows=tuple(windows)), index
 
@@ -82,8 +81,8 @@ class ECAVATAR_OT_remove_emotion(OnEmotions, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Delete it and select the one that goes on."""
-        active = head.root_of(context.active_object).ecavatar.emotion.active
-        return self.edit(context, lambda track: (remove(track, active), max(active - 1, 0)))
+        active = roots.root_of(context.active_object).ecavatar.emotion.active
+        return self.edit(context, lambda track: (emotion_edits.remove(track, active), max(active - 1, 0)))
 
 
 class ECAVATAR_OT_update_emotion(OnEmotions, bpy.types.Operator):
@@ -95,7 +94,7 @@ class ECAVATAR_OT_update_emotion(OnEmotions, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Key them."""
-        active = head.root_of(context.active_object).ecavatar.emotion.active
+        active = roots.root_of(context.active_object).ecavatar.emotion.active
         return self.edit(context, lambda track: (track, active))
 
 
@@ -108,19 +107,19 @@ class ECAVATAR_OT_hear_again(lip_sync.ForAvatar, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Offer it while nothing is being generated."""
-        running = jobs.current is not None and jobs.current.state == "running"
+        running = jobs.busy()
         if running:
             cls.poll_message_set("An avatar is being generated")
         return not running and super().poll(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Start the worker; without a window (background mode), also wait for it."""
-        return reported(self, lambda: attend(self, listen(head.root_of(context.active_object)), context.scene, hear))
+        return reported(self, lambda: attend(self, listen(roots.root_of(context.active_object)), context.scene, hear))
 
 
 def now(context: bpy.types.Context) -> float:
     """Return the second of the active avatar's recording that the current frame shows."""
-    return emotion.time_at(head.root_of(context.active_object), context.scene.frame_current_final)
+    return emotion.time_at(roots.root_of(context.active_object), context.scene.frame_current_final)
 
 
 def listen(root: bpy.types.Object) -> jobs.Worker:
@@ -130,7 +129,7 @@ def listen(root: bpy.types.Object) -> jobs.Worker:
     """
     jobs.stop()                                 # forgets the last run and what it said
     lip_sync.motion_of(root)
-    folder, stamp = Path(root.ecavatar.job), strip_of(emotion.keys_of(root), EMOTION, root.ecavatar.number).action[STAMP]
+    folder, stamp = Path(root.ecavatar.job), strip_of(emotion.keys_of(root), animation.EMOTION, root.ecavatar.number).action[STAMP]
     replace(Request.read(folder), fps=stamp["fps"], controls=lip_sync.controls_of(root), emotion=AUTO,
             emotions=emotion.settings_of(root)).write(folder)
     return jobs.start(folder)
@@ -139,7 +138,7 @@ def listen(root: bpy.types.Object) -> jobs.Worker:
 def hear(worker: jobs.Worker, target: bpy.types.Scene) -> None:
     """Take over the emotions that a worker has heard, and nothing else; raise ECAvatarError when it failed."""
     result = result_of(worker)
-    root = head.find_root(worker.folder, target)
+    root = roots.find_root(worker.folder, target)
     index = clips.place_of(root, worker.folder) if root is not None else None
     if root is None or index is None:
         raise JobError("the avatar whose emotions were heard is gone", worker.folder, "import it with Import Avatar Job")

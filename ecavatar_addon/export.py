@@ -21,10 +21,9 @@ from .animation import REST
 from .export_samples import armatures_of, check_vertices, face_motion, meshes_of, sample, vertices_of, watch
 from .export_stage import copy, enter, in_window, temporary_scene
 from .head import Parts
+from .properties import AVATAR, SCENE
 from .scene import frames_per_second, to_engine
 
-AVATAR, SCENE = "AVATAR", "SCENE"       # which frames: those of the avatar's strips, or the scene's
-OPTIONS = ("format", "frames", "arkit_only")            # of Scene.ecavatar.export, as they are drawn
 ROOM, BYTES = 24_000_000, 4             # free bytes that an export asks for, and for each number of a format that holds places
 PLACES = (".abc", ".mdd")               # formats with each vertex on each frame
 ADVICE = "choose a folder that is writable and has free space"

@@ -6,10 +6,12 @@ from pathlib import Path
 import bpy
 
 from ..core.errors import ECAvatarError, InputError
-from . import head, lip_sync
-from .export import OPTIONS, WRITERS, export
+from . import lip_sync, roots
+from .late import export
+from .properties import FORMATS, OPTIONS
 
 ALSO = {".usdz": (".usdz", ".usdc")}        # endings that a format leaves as they are
+ENDINGS = tuple(ending for name, *_ in FORMATS for ending in ALSO.get(name, (name,)))
 
 
 class ECAVATAR_OT_export(lip_sync.ForAvatar, bpy.types.Operator):
@@ -19,13 +21,13 @@ class ECAVATAR_OT_export(lip_sync.ForAvatar, bpy.types.Operator):
     bl_label = "Export Talking Head"
 
     filepath: bpy.props.StringProperty(name="File", subtype="FILE_PATH", description="Its ending says the format")
-    filter_glob: bpy.props.StringProperty(default=";".join(f"*{ending}" for ending in WRITERS), options={"HIDDEN"})
+    filter_glob: bpy.props.StringProperty(default=";".join(f"*{ending}" for ending in ENDINGS), options={"HIDDEN"})
     check_existing: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Let the user choose the file, by default beside the .blend with the avatar's name."""
         if not self.filepath:
-            self.filepath = bpy.path.abspath("//") + bpy.path.clean_name(head.root_of(context.active_object).name)
+            self.filepath = bpy.path.abspath("//") + bpy.path.clean_name(roots.root_of(context.active_object).name)
         self.check(context)
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
@@ -35,7 +37,7 @@ class ECAVATAR_OT_export(lip_sync.ForAvatar, bpy.types.Operator):
         before, ending = self.filepath, context.scene.ecavatar.export.format
         stem, present = os.path.splitext(before)                # noqa: PTH122 -- "//" at the start must stay
         if os.path.basename(before) and present.lower() not in ALSO.get(ending, (ending,)):     # noqa: PTH119
-            self.filepath = f"{stem if present.lower() in WRITERS else before}{ending}"
+            self.filepath = f"{stem if present.lower() in ENDINGS else before}{ending}"
         return self.filepath != before
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -51,7 +53,8 @@ class ECAVATAR_OT_export(lip_sync.ForAvatar, bpy.types.Operator):
             if not self.filepath:
                 raise InputError("no file is chosen", "", "give a path whose ending says the format, such as head.glb")
             path = Path(bpy.path.abspath(self.filepath))
-            export(head.root_of(context.active_object), path, context.scene, frames=settings.frames, arkit_only=settings.arkit_only)
+            root = roots.root_of(context.active_object)
+            export.export(root, path, context.scene, frames=settings.frames, arkit_only=settings.arkit_only)
         except ECAvatarError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

@@ -11,6 +11,7 @@ from ..core.errors import JobError
 from ..core.job import copy_head
 
 PACKAGE = __package__.rpartition(".")[0]
+PRIVATE = 0o700                 # of a job folder, where the system knows such rights; on Windows the user's folder is private
 
 
 def job_folder(photo: Path) -> Path:
@@ -31,19 +32,21 @@ def job_path(photo: Path) -> Path:
 
 
 def make(folder: Path) -> None:
-    """Make a job folder; raise JobError when that cannot be done."""
+    """Make a job folder, the user's alone: faces and voices are nobody else's business; raise JobError when that cannot be done."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(PRIVATE)
     except OSError as error:
         raise JobError(f"cannot make the job folder ({error.strerror})", folder, "make room in Blender's user folder") from error
 
 
-def further_folder(home: Path, recording: Path) -> Path:
+def further_folder(home: Path, recording: Path, *, taken: set[str]) -> Path:
     """Return a folder in the avatar's `home` for a further recording, with the head as it is there, which needs not be made again.
 
-    One whose work was cancelled is used again, one that a clip has never is. Raises JobError when it cannot be made or written.
+    One whose work was cancelled is used again, one that a clip has, or that is among the `taken`, never is. Raises JobError when it
+    cannot be made or written.
     """
-    used = {clip.job for root in bpy.data.objects for clip in root.ecavatar.clips}
+    used = taken | {clip.job for root in bpy.data.objects for clip in root.ecavatar.clips}
     stem = re.sub(r"[^\w-]+", "_", recording.stem)[:40]
     folder = next(found for number in count(2) if str(found := home / "clips" / f"{stem}-{number}") not in used
                   and not (found / "manifest.json").exists())

@@ -17,12 +17,15 @@ from ..core.types import Floats
 from . import drivers, neck
 from .actions import FIRST
 from .neck import NECK
+from .roots import AVATAR as AVATAR
+from .roots import find_root as find_root
+from .roots import parts_of as parts_of
+from .roots import root_of as root_of
 from .scene import to_blender
 
 # the parts of the head model, each an object; were the lashes one with the skin, light below the lids would be caught in them
 OBJECTS = ("skin", "lashes", "teeth_upper", "teeth_lower", "tongue", "eye_left", "eye_right")
 JAW, EYES = "jaw", ("eye_left", "eye_right")
-AVATAR = "avatar"
 FUSED = "fusion_"               # first word of shapes that the fusion of emotion and speech on the mesh needs; each job has its own
 FUSED_RANGE = 2.0               # of their sliders
 LEAST_OFFSET = 2e-5             # metres: a shape that moves teeth, tongue or eyes less than this gets no key there
@@ -38,25 +41,6 @@ def open_pack(folder: str, head_model: str, job: Path) -> Pack:
     return pack
 
 
-def find_root(folder: Path, target: bpy.types.Scene) -> bpy.types.Object | None:
-    """Return the root of the avatar generated in `folder`, or that has a clip generated there, if the scene has it.
-
-    An avatar of an earlier version has no clips, and is not found.
-    """
-    for candidate in target.objects:
-        found = candidate.ecavatar
-        if found.role == AVATAR and len(found.clips) and str(folder) in (found.home, *(clip.job for clip in found.clips)):
-            return candidate
-    return None
-
-
-def root_of(chosen: bpy.types.Object | None) -> bpy.types.Object | None:
-    """Return the root of the avatar that an object belongs to, or is; not of one of an earlier version, which has no clips."""
-    while chosen is not None and chosen.ecavatar.role != AVATAR:
-        chosen = chosen.parent
-    return chosen if chosen is not None and len(chosen.ecavatar.clips) else None
-
-
 def add_root(folder: Path, target: bpy.types.Scene) -> bpy.types.Object:
     """Add an avatar's collection and, in it, the empty that all its objects hang on."""
     name = re.sub(r"-[0-9a-f]{8}$", "", folder.name)
@@ -67,15 +51,6 @@ def add_root(folder: Path, target: bpy.types.Scene) -> bpy.types.Object:
     root.ecavatar.role, root.ecavatar.home = AVATAR, str(folder)
     collection.objects.link(root)
     return root
-
-
-def parts_of(root: bpy.types.Object) -> Parts:
-    """Return the avatar's objects by role; of copies an artist has made, the first."""
-    found: Parts = {}
-    for child in root.children_recursive:
-        if child.ecavatar.role:
-            found.setdefault(child.ecavatar.role, child)
-    return found
 
 
 def furnish(root: bpy.types.Object, result: JobResult, basis: HeadBasis) -> Parts:

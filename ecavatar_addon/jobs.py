@@ -1,22 +1,26 @@
-"""The background process: start it, listen to it, cancel it. No operator waits for it in a Blender window.
+"""The background process: queue it, start it, listen to it, cancel it. No operator waits for it in a Blender window.
 
 `poll` is a plain function: a timer calls it in a window, a loop where there is none (timers never fire there). The state
-belongs to this Blender process and is never saved in a .blend.
+belongs to this Blender process and is never saved in a .blend. One process runs at a time: it takes all cores.
 """
 
 import importlib.util
 import os
 import queue
-import subprocess
 import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from ..core.errors import JobError
+from ..core.errors import ECAvatarError, JobError
+from ..core.job import Request
 from ..core.messages import Message, parse
+
+if TYPE_CHECKING:
+    import subprocess
 
 EXTENSION = Path(__file__).resolve().parent.parent
 # what the engine needs besides the standard library; Blender brings numpy, the extension the others
@@ -26,15 +30,22 @@ BOOTSTRAP = ("import sys, runpy; n = int(sys.argv[1]); sys.path[:0] = sys.argv[2
 PATIENCE = 3.0                  # seconds the worker has to end when asked to
 STAGE_SHARES = {"head": (0.0, 0.6), "speech": (0.6, 0.85), "emotion": (0.85, 0.95), "bake": (0.95, 1.0)}
 
-State = Literal["running", "done", "failed", "cancelled"]
+State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 
 @dataclass
 class Worker:
-    """One run of core/worker.py in a job folder; fraction: of the whole job, 0..1; error: one sentence when it failed."""
+    """One run of core/worker.py in a job folder; fraction: of the whole job, 0..1; error: one sentence when it failed.
+
+    process: once it is started; request: what is written into the folder then; awaited: whether a timer will take its result in;
+    number: its own in this Blender.
+    """
 
     folder: Path
-    process: subprocess.Popen[str]
+    process: "subprocess.Popen[str] | None" = None
+    request: Request | None = None
+    awaited: bool = False
+    number: int = field(default_factory=count().__next__)
     lines: "queue.SimpleQueue[str | None]" = field(default_factory=queue.SimpleQueue)
     state: State = "running"
     stage: str = "starting"
@@ -43,7 +54,9 @@ class Worker:
     error: str = ""
 
     def poll(self) -> State:
-        """Take in what the worker has said since the last call; return the state."""
+        """Take in what the worker has said since the last call, or start it when its turn has come; return the state."""
+        if self.state == "waiting":
+            advance()
         while self.state == "running":
             try:
                 line = self.lines.get_nowait()
@@ -78,15 +91,20 @@ class Worker:
             self.error = self.error or f"the background process ended with code {code}; {log}; generate again"
 
     def cancel(self) -> None:
-        """End the process and keep the folder: finished stages are used again."""
+        """End the process, or its waiting, and keep the folder: finished stages are used again."""
+        if self.state == "waiting":
+            self.state = "cancelled"
         if self.state == "running":
             self.state = "cancelled"
-            self.process.terminate()
-            self.ended()
+            if self.process is not None:
+                self.process.terminate()
+                self.ended()
             self.close()
 
     def ended(self) -> int:
         """Return the exit code of the process, which is about to end; one that does not is killed."""
+        assert self.process is not None
+        import subprocess
         try:
             return self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
@@ -95,23 +113,76 @@ class Worker:
 
     def close(self) -> None:
         """Close our end of the pipes."""
-        for pipe in (self.process.stdin, self.process.stdout):
+        for pipe in (self.process.stdin, self.process.stdout) if self.process is not None else ():
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
 
 
-current: Worker | None = None
+current: Worker | None = None           # that runs, or ran last
+batch: list[Worker] = []                # in the order they were asked for; emptied by the first that is asked for after all have ended
+
+
+def submit(folder: Path, request: Request) -> Worker:
+    """Let `request` be worked on in `folder`: at once, or after those before it; return its worker.
+
+    A request for the same folder that still waits is replaced. Raises what `start` and `Request.write` raise, if it starts at once.
+    """
+    worker = Worker(folder, request=request, state="waiting")
+    if not busy():
+        stop()                          # forgets the last batch and what it said
+        request.write(folder)
+        batch.append(launch(worker))
+        return worker
+    for other in batch:
+        if other.state == "waiting" and other.folder == folder:
+            other.cancel()
+    batch[:] = [*(other for other in batch if other.state != "cancelled"), worker]
+    return worker
+
+
+def busy() -> bool:
+    """Whether a worker runs, waits, or has a result that is not taken in yet."""
+    running = current is not None and current.state == "running"
+    return running or any(worker.state == "waiting" or (worker.state == "done" and worker.awaited) for worker in batch)
+
+
+def folders() -> set[str]:
+    """Return the folders that are worked in, or will be."""
+    return {str(worker.folder) for worker in batch if worker.state in ("waiting", "running") or worker.awaited}
+
+
+def advance() -> None:
+    """Start the first worker that waits, once the one before has ended and its result is taken in."""
+    global current  # noqa: PLW0603 -- the one process of this Blender
+    if current is not None and (current.state == "running" or (current.state == "done" and current.awaited)):
+        return
+    following = next((worker for worker in batch if worker.state == "waiting"), None)
+    if following is None or following.request is None:
+        return
+    try:
+        following.request.write(following.folder)
+        launch(following)
+    except ECAvatarError as error:
+        following.state, following.error = "failed", str(error)
+        current = following
 
 
 def start(folder: Path) -> Worker:
-    """Start the worker on the request in `folder` and make it the current one.
+    """Start a worker on the request that is in `folder`, as the only one of a batch.
 
     Raises JobError when one is running, when the extension's packages are missing, or when it cannot be started.
     """
-    global current  # noqa: PLW0603 -- the one process of this Blender
     if current is not None and current.state == "running":
         raise JobError("an avatar is being generated already", "", "wait for it or cancel it")
+    return launch(Worker(folder))
+
+
+def launch(worker: Worker) -> Worker:
+    """Start the process of a worker, make it the current one, and return it; raise JobError when that cannot be done."""
+    global current  # noqa: PLW0603 -- the one process of this Blender
+    import subprocess  # takes a tenth of the add-on's start
+    folder = worker.folder
     roots = [str(EXTENSION), *package_roots()]
     command = [sys.executable, "-I", "-u", "-c", BOOTSTRAP, str(len(roots)), *roots, str(folder), "--watch-stdin"]
     apart = ({"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW} if sys.platform == "win32"
@@ -124,9 +195,10 @@ def start(folder: Path) -> Worker:
     except OSError as error:
         raise JobError(f"cannot start the background process ({error.strerror})", folder,
                        "check that the folder is writable") from error
-    current = Worker(folder, process)
-    threading.Thread(target=listen, args=(process, current.lines), daemon=True).start()
-    return current
+    worker.process, worker.state = process, "running"
+    current = worker
+    threading.Thread(target=listen, args=(process, worker.lines), daemon=True).start()
+    return worker
 
 
 def listen(process: "subprocess.Popen[str]", lines: "queue.SimpleQueue[str | None]") -> None:
@@ -151,8 +223,11 @@ def package_roots() -> list[str]:
 
 
 def stop() -> None:
-    """Cancel whatever runs and forget it."""
+    """Cancel whatever runs or waits and forget it."""
     global current  # noqa: PLW0603
+    for worker in batch:
+        worker.cancel()
+    batch.clear()
     if current is not None:
         current.cancel()
     current = None

@@ -4,8 +4,6 @@ from pathlib import Path
 
 import bpy
 
-from ..core.arrays import to_motion
-from ..core.bake import frame_weights
 from ..core.errors import ECAvatarError, JobError
 from ..core.files import digest
 from ..core.head_model import HeadBasis
@@ -13,8 +11,9 @@ from ..core.job import Request
 from ..core.lip_controls import NEUTRAL, LipControls, closure_warnings
 from ..core.mouth_rig import NAMES
 from ..core.types import MotionTrack
-from . import animation, head, jobs
+from . import jobs, roots
 from .actions import STAMP, our_action
+from .late import animation, arrays, bake, head
 
 SLIDERS = ("lip_strength", "jaw_strength", "tongue_strength", "lip_open", "lower_smoothing", "upper_smoothing", "sync_offset")
 DECIMALS = 4                    # a slider's value is kept to; Blender stores single precision
@@ -26,7 +25,7 @@ class ForAvatar:
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Offer it for an avatar that is not being generated."""
-        root = head.root_of(context.active_object)
+        root = roots.root_of(context.active_object)
         if root is None:
             cls.poll_message_set("Select an avatar")
         elif generating(root):
@@ -44,7 +43,7 @@ class ECAVATAR_OT_update_motion(ForAvatar, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Bake from the job folder and key."""
         try:
-            warnings = update(head.root_of(context.active_object), dense=context.scene.ecavatar.dense_keys)
+            warnings = update(roots.root_of(context.active_object), dense=context.scene.ecavatar.dense_keys)
         except ECAvatarError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -63,7 +62,7 @@ class ECAVATAR_OT_reset_lip_sync(ForAvatar, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Reset them."""
-        show(head.root_of(context.active_object), NEUTRAL)
+        show(roots.root_of(context.active_object), NEUTRAL)
         return {"FINISHED"}
 
 
@@ -85,7 +84,7 @@ class ECAVATAR_OT_add_shape(ForAvatar, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Add it, unless it is there already."""
-        shapes = head.root_of(context.active_object).ecavatar.lip_sync.shapes
+        shapes = roots.root_of(context.active_object).ecavatar.lip_sync.shapes
         if self.shape not in shapes:
             shapes.add().name = self.shape
         return {"FINISHED"}
@@ -102,7 +101,7 @@ class ECAVATAR_OT_remove_shape(ForAvatar, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Remove it; one that is not there changes nothing."""
-        head.root_of(context.active_object).ecavatar.lip_sync.shapes.remove(self.index)
+        roots.root_of(context.active_object).ecavatar.lip_sync.shapes.remove(self.index)
         return {"FINISHED"}
 
 
@@ -139,7 +138,7 @@ def update(root: bpy.types.Object, *, dense: bool = False) -> list[str]:
     Raises ECAvatarError, before anything is changed, when the job folder or the speech is gone or is not this avatar's.
     """
     motion, basis = motion_of(root), basis_of(root)
-    skin = head.parts_of(root).get("skin")
+    skin = roots.parts_of(root).get("skin")
     keys = skin.data.shape_keys if skin is not None else None
     clip = root.ecavatar.number
     action = our_action(keys, animation.SPEECH, clip) if keys is not None else None
@@ -147,7 +146,7 @@ def update(root: bpy.types.Object, *, dense: bool = False) -> list[str]:
         raise JobError(f"the avatar's skin or its track {animation.SPEECH} is gone", root.name, "generate it again")
     controls = controls_of(root)
     start, fps = action[STAMP]["start"], action[STAMP]["fps"]
-    weights = frame_weights(motion, basis=basis, fps=fps, controls=controls)
+    weights = bake.frame_weights(motion, basis=basis, fps=fps, controls=controls)
     speech = animation.speech_curves(weights, basis, start=start, fps=fps, dense=dense)
     for found in filter(None, (action, our_action(keys, animation.LIPS, clip))):
         found[STAMP]["dense"] = dense
@@ -160,7 +159,7 @@ def update(root: bpy.types.Object, *, dense: bool = False) -> list[str]:
 
 def motion_of(root: bpy.types.Object) -> MotionTrack:
     """Read the motion that the avatar was keyed from; raise JobError when the job folder no longer has it."""
-    return to_motion(motion_path(root))
+    return arrays.to_motion(motion_path(root))
 
 
 def motion_path(root: bpy.types.Object) -> Path:

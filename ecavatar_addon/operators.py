@@ -11,9 +11,9 @@ import bpy
 from ..core.errors import ECAvatarError, InputError, JobError
 from ..core.job import AUTO, JobResult, Request, read_result
 from ..core.lip_controls import LipControls
-from . import clips, emotion, head, jobs, lip_sync, photos, scene, sound, voices
-from .avatar import add_clip, import_avatar
+from . import clips, jobs, lip_sync, packs, photos, roots, scene, sound, voices
 from .folders import further_folder, job_folder, job_path
+from .late import avatar, emotion
 from .properties import PLACINGS, ECAVATAR_PG_scene
 from .reports import reported
 
@@ -24,8 +24,6 @@ Take = Callable[[jobs.Worker, bpy.types.Scene], None]
 def disabled_reason(context: bpy.types.Context) -> str:
     """Return why nothing can be generated now, "" when it can."""
     settings = context.scene.ecavatar
-    if jobs.current is not None and jobs.current.state == "running":
-        return "an avatar is being generated"
     if not settings.photo:
         return "choose a photo of a face"
     if not settings.audio:
@@ -34,8 +32,8 @@ def disabled_reason(context: bpy.types.Context) -> str:
     return str(problem) if problem else ""
 
 
-def missing(settings: ECAVATAR_PG_scene) -> InputError | None:
-    """Return what is wrong with the first photo or recording that is not there."""
+def missing(settings: ECAVATAR_PG_scene) -> ECAvatarError | None:
+    """Return what is wrong with the first photo or recording, or the model pack, that is not there."""
     recording = Path(bpy.path.abspath(settings.audio))
     for number, path in enumerate((settings.photo, *(further.path for further in settings.more_photos)), 1):
         if not path:
@@ -44,11 +42,15 @@ def missing(settings: ECAVATAR_PG_scene) -> InputError | None:
     for path, what in (*((photo, "photo") for photo in photos.paths(settings)), *((path, "recording") for path in recordings)):
         if not os.path.isfile(path):            # noqa: PTH113 -- Path.is_file raises for names that are too long
             return InputError(f"there is no such {what}", path, "choose an existing file")
+    try:
+        packs.chosen(settings)
+    except ECAvatarError as error:
+        return error
     return None
 
 
 class ECAVATAR_OT_generate(bpy.types.Operator):
-    """Make a talking head from the photos and the recording, in the background"""
+    """Make a talking head from the photos and the recording, in the background; several are made one after the other"""
 
     bl_idname = "ecavatar.generate"
     bl_label = "Generate"
@@ -61,10 +63,13 @@ class ECAVATAR_OT_generate(bpy.types.Operator):
         return not reason
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Start the worker; without a window (background mode), also wait for it and import its result."""
+        """Start or queue the worker; without a window (background mode), also wait for it and import its result."""
         def generate() -> None:
             take = take_of(context.scene)
-            attend(self, start(context.scene), context.scene, take)
+            worker = start(context.scene)
+            if worker.state == "waiting":
+                self.report({"INFO"}, "The avatar is generated after those before it")
+            attend(self, worker, context.scene, take)
 
         return reported(self, generate)
 
@@ -75,10 +80,15 @@ class ECAVATAR_OT_cancel(bpy.types.Operator):
     bl_idname = "ecavatar.cancel"
     bl_label = "Cancel"
 
+    number: bpy.props.IntProperty(
+        name="Number", default=-1, options={"SKIP_SAVE"}, description="Of the avatar in the queue; -1 is the one that is generated")
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         """End the worker."""
-        if jobs.current is not None:
-            jobs.current.cancel()
+        chosen = [worker for worker in jobs.batch if worker.number == self.number]
+        worker = chosen[0] if chosen else jobs.current if self.number == -1 else None
+        if worker is not None:
+            worker.cancel()
         redraw(context)
         return {"FINISHED"}
 
@@ -116,61 +126,62 @@ class ECAVATAR_OT_import_job(bpy.types.Operator):
 def take_in(result: JobResult, context: bpy.types.Context, placing: str) -> None:
     """Import a result as an avatar, or as a further clip of the active object's one; raise ECAvatarError when it cannot be."""
     if placing == clips.REPLACE:
-        import_avatar(result, context.scene)
+        avatar.import_avatar(result, context.scene)
         return
-    root = head.root_of(context.active_object)
+    root = roots.root_of(context.active_object)
     if root is None:
         raise InputError("no avatar is selected that the clip could go to", result.folder, "select one, or import it as an avatar")
-    add_clip(root, result, context.scene, frame=context.scene.frame_current if placing == clips.PLAYHEAD else None)
+    avatar.add_clip(root, result, context.scene, frame=context.scene.frame_current if placing == clips.PLAYHEAD else None)
 
 
 def take_of(target: bpy.types.Scene) -> Take:
     """Return what is to take in the result of the scene's inputs: as a further clip of the photo's avatar, or as an avatar."""
     settings = target.ecavatar
     home = job_path(photos.paths(settings)[0])
-    if settings.placing == clips.REPLACE or head.find_root(home, target) is None:
+    if settings.placing == clips.REPLACE or roots.find_root(home, target) is None:
         return finish
     return partial(finish_clip, home=home, frame=target.frame_current if settings.placing == clips.PLAYHEAD else None)
 
 
 def start(target: bpy.types.Scene) -> jobs.Worker:
-    """Write the request of the scene's inputs and start the worker; raise ECAvatarError when that cannot be done.
+    """Ask for an avatar of the scene's inputs, or a further clip of one, and return its worker; raise ECAvatarError if that fails.
 
     A further recording for an avatar is generated in a folder of its own.
     """
-    jobs.stop()                                 # forgets the last run and what it said
     settings = target.ecavatar
     if problem := missing(settings):
         raise problem
     photo, *more = photos.paths(settings)
     home = job_folder(photo)
-    root = head.find_root(home, target)
+    root = roots.find_root(home, target)
     further = root is not None and settings.placing != clips.REPLACE
     folder = home
+    recording = Path(bpy.path.abspath(settings.audio))
     if root is not None:
-        folder = further_folder(home, Path(bpy.path.abspath(settings.audio))) if further else Path(root.ecavatar.job)
-    readable = sound.readable(Path(bpy.path.abspath(settings.audio)), folder)
+        folder = further_folder(home, recording, taken=jobs.folders()) if further else Path(root.ecavatar.job)
+    readable = sound.readable(recording, folder)
     controls = lip_sync.controls_of(root) if root is not None else LipControls()
     chosen = AUTO if settings.emotion == AUTO else f"{settings.emotion}:{emotion.rounded(settings.emotion_level):g}"
-    Request(str(photo), str(readable), "", scene.frames_per_second(target), tuple(map(str, more)), controls, chosen,
-            emotion.settings_for(root, readable, further=further), tuple(map(str, voices.paths(settings) if chosen == AUTO else ())),
-            root.ecavatar.performance.take if root is not None and not further else 0).write(folder)
-    return jobs.start(folder)
+    request = Request(
+        str(photo), str(readable), packs.chosen(settings), scene.frames_per_second(target), tuple(map(str, more)), controls, chosen,
+        emotion.settings_for(root, readable, further=further), tuple(map(str, voices.paths(settings) if chosen == AUTO else ())),
+        root.ecavatar.performance.take if root is not None and not further else 0)
+    return jobs.submit(folder, request)
 
 
 def finish(worker: jobs.Worker, target: bpy.types.Scene) -> None:
     """Import the result of a worker that has ended, and show the avatar; raise ECAvatarError when it failed."""
-    root = import_avatar(result_of(worker), target, worker.warnings)
+    root = avatar.import_avatar(result_of(worker), target, worker.warnings)
     if not bpy.app.background:
         scene.show(bpy.context, target, root)
 
 
 def finish_clip(worker: jobs.Worker, target: bpy.types.Scene, *, home: Path, frame: int | None) -> None:
     """Let the avatar of the folder `home` speak the result of a worker that has ended too; raise ECAvatarError when it failed."""
-    result, root = result_of(worker), head.find_root(home, target)
+    result, root = result_of(worker), roots.find_root(home, target)
     if root is None:
         raise JobError("the avatar that the clip was generated for is gone", worker.folder, "import it with Import Avatar Job")
-    add_clip(root, result, target, worker.warnings, frame=frame)
+    avatar.add_clip(root, result, target, worker.warnings, frame=frame)
 
 
 def result_of(worker: jobs.Worker) -> JobResult:
@@ -186,12 +197,13 @@ def attend(operator: bpy.types.Operator, worker: jobs.Worker, target: bpy.types.
     Raises what `take` raises, if it is waited for.
     """
     if bpy.app.background:
-        while worker.poll() == "running":
+        while worker.poll() in ("running", "waiting"):
             time.sleep(POLL)
         take(worker, target)
         for warning in worker.warnings:
             operator.report({"WARNING"}, warning)
     else:
+        worker.awaited = True
         uid, label = target.session_uid, operator.bl_label
         bpy.app.timers.register(lambda: watch(worker, uid, take, label), first_interval=POLL, persistent=True)
 
@@ -212,10 +224,12 @@ def watch(worker: jobs.Worker, scene_uid: int, take: Take = finish, label: str =
             worker.state, worker.error = "failed", str(error)
         except Exception:
             worker.state, worker.error = "failed", "an internal error; Blender's console; please report it with what stands there"
-            redraw(bpy.context)
             raise
+        finally:
+            worker.awaited = False
+            redraw(bpy.context)
     redraw(bpy.context)
-    return POLL if worker.state == "running" else None
+    return POLL if worker.state in ("running", "waiting") else None
 
 
 def redraw(context: bpy.types.Context) -> None:

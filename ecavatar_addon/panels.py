@@ -1,10 +1,12 @@
 """The sidebar tab: draws, decides nothing."""
 
+from pathlib import Path
+
 import blf
 import bpy
 
 from ..core.job import AUTO
-from . import head, jobs, lip_sync, photos
+from . import jobs, lip_sync, packs, photos, roots
 from .folders import job_path
 from .operators import disabled_reason
 from .properties import ECAVATAR_PG_scene
@@ -12,6 +14,7 @@ from .properties_object import ECAVATAR_PG_object
 
 STAGES = {"starting": "Starting", "head": "Building the head", "speech": "Listening to the speech",
           "emotion": "Hearing the emotions", "bake": "Making keyframes"}
+DEAF = "this model pack hears no emotion in a voice: the face stays neutral unless you choose one"
 HEIGHT = 1.4                    # of the button and of the progress bar that takes its place
 FONT_SIZE, MARGIN = 11, 92      # of the interface, at scale 1: points, and pixels that icon and borders take
 
@@ -29,35 +32,26 @@ class ECAVATAR_PT_generate(bpy.types.Panel):
         layout, settings = self.layout, context.scene.ecavatar
         layout.use_property_split = True
         layout.use_property_decorate = False
-        worker = jobs.current
-        running = worker is not None and worker.state == "running"
-        inputs = layout.column()
-        inputs.enabled = not running
-        draw_photos(inputs, settings)
-        inputs.prop(settings, "audio")
-        present = head.find_root(job_path(photos.paths(settings)[0]), context.scene) if settings.photo else None
-        if present is not None:
-            inputs.prop(settings, "placing")
-        draw_emotion(inputs, settings)
-        inputs.prop(settings, "hair")
-        inputs.prop(settings, "dense_keys")
-        if worker is not None and running:
-            row = layout.row(align=True)
-            row.scale_y = HEIGHT
-            row.progress(factor=worker.fraction, text=STAGES.get(worker.stage, worker.stage))
-            row.operator("ecavatar.cancel", text="", icon="CANCEL")
-        else:
-            row = layout.row(align=True)
-            row.scale_y = HEIGHT
-            row.operator("ecavatar.generate", icon="USER")
-            row.operator("ecavatar.import_job", text="", icon="IMPORT")
-            if reason := disabled_reason(context):
-                wrapped(layout, context, reason, "INFO")
-        if worker is not None:
-            if worker.state == "failed":
-                wrapped(layout, context, worker.error, "ERROR")
-            for warning in worker.warnings:
-                wrapped(layout, context, warning, "INFO")
+        workers = list(jobs.batch) or [worker for worker in (jobs.current,) if worker is not None]
+        draw_photos(layout, settings)
+        layout.prop(settings, "audio")
+        if settings.photo and roots.find_root(job_path(photos.paths(settings)[0]), context.scene) is not None:
+            layout.prop(settings, "placing")
+        draw_emotion(layout, settings)
+        if not packs.hears(settings) and settings.emotion == AUTO:
+            wrapped(layout, context, DEAF, "INFO")
+        layout.prop(settings, "hair")
+        layout.prop(settings, "dense_keys")
+        if packs.found() or settings.pack:
+            layout.operator_menu_enum("ecavatar.choose_pack", "pack", text=f"Model Pack: {settings.pack or 'Open'}", icon="PACKAGE")
+        draw_progress(layout, workers)
+        row = layout.row(align=True)
+        row.scale_y = HEIGHT
+        row.operator("ecavatar.generate", text="Generate Next" if jobs.busy() else "Generate", icon="USER")
+        row.operator("ecavatar.import_job", text="", icon="IMPORT")
+        if reason := disabled_reason(context):
+            wrapped(layout, context, reason, "INFO")
+        draw_messages(layout, context, workers)
         if (root := shown_avatar(context)) and (text := likeness(root.ecavatar)):
             wrapped(layout, context, text, "USER")
 
@@ -68,7 +62,7 @@ class OfAvatar:
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Show it for an avatar."""
-        return head.root_of(context.active_object) is not None
+        return roots.root_of(context.active_object) is not None
 
 
 class ECAVATAR_PT_lip_sync(OfAvatar, bpy.types.Panel):
@@ -84,7 +78,7 @@ class ECAVATAR_PT_lip_sync(OfAvatar, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the sliders, the shapes with a gain of their own, and the buttons."""
-        root = head.root_of(context.active_object)
+        root = roots.root_of(context.active_object)
         settings, layout = root.ecavatar.lip_sync, self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
@@ -105,6 +99,37 @@ class ECAVATAR_PT_lip_sync(OfAvatar, bpy.types.Panel):
         row.scale_y = HEIGHT
         row.operator("ecavatar.update_motion", icon="FILE_REFRESH")
         row.operator("ecavatar.reset_lip_sync", text="", icon="LOOP_BACK")
+
+
+def draw_progress(layout: bpy.types.UILayout, workers: list[jobs.Worker]) -> None:
+    """Draw the avatar that is generated with its stage, and below it those that wait, each with a button that cancels it."""
+    several = len(workers) > 1
+    for worker in workers:
+        if worker.state not in ("running", "waiting"):
+            continue
+        row = layout.row(align=True)
+        if worker.state == "running":
+            row.scale_y = HEIGHT
+            stage = STAGES.get(worker.stage, worker.stage)
+            row.progress(factor=worker.fraction, text=f"{name_of(worker)}: {stage}" if several else stage)
+        else:
+            row.label(text=f"{name_of(worker)} waits", icon="TIME")
+        row.operator("ecavatar.cancel", text="", icon="CANCEL").number = worker.number
+
+
+def draw_messages(layout: bpy.types.UILayout, context: bpy.types.Context, workers: list[jobs.Worker]) -> None:
+    """Draw what went wrong, and what the artist should know, of each avatar by its name."""
+    for worker in workers:
+        about = f"{name_of(worker)}: " if len(workers) > 1 and (worker.state == "failed" or worker.warnings) else ""
+        if worker.state == "failed":
+            wrapped(layout, context, about + worker.error, "ERROR")
+        for warning in worker.warnings:
+            wrapped(layout, context, about + warning, "INFO")
+
+
+def name_of(worker: jobs.Worker) -> str:
+    """Return what the panel calls an avatar: its photo's name, as its folder bears it."""
+    return Path(worker.folder).name.rpartition("-")[0] or Path(worker.folder).name
 
 
 def draw_photos(layout: bpy.types.UILayout, settings: ECAVATAR_PG_scene) -> None:
@@ -132,9 +157,9 @@ def draw_emotion(layout: bpy.types.UILayout, settings: ECAVATAR_PG_scene) -> Non
 
 def shown_avatar(context: bpy.types.Context) -> bpy.types.Object | None:
     """Return the root of the active object's avatar, else that of the one generated last in this scene."""
-    root = head.root_of(context.active_object)
+    root = roots.root_of(context.active_object)
     if root is None and jobs.current is not None and jobs.current.state == "done":
-        root = head.find_root(jobs.current.folder, context.scene)
+        root = roots.find_root(jobs.current.folder, context.scene)
     return root
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import bpy
 
 from ..core.shape_sources import GROUPS
-from . import character, motion_source
+from .late import character, motion_source
 from .panels import HEIGHT, wrapped
 
 NAME = 0.55                     # share of a row's width for the key's name

@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import clips, head, lip_sync
+from . import clips, lip_sync, roots
 from .panels import OfAvatar
 
 ROWS = 3
@@ -35,7 +35,7 @@ class ECAVATAR_PT_clips(OfAvatar, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the list, and what can be done with the selected clip."""
-        root, layout = head.root_of(context.active_object), self.layout
+        root, layout = roots.root_of(context.active_object), self.layout
         avatar = root.ecavatar
         row = layout.row()
         row.template_list("ECAVATAR_UL_clips", "", avatar, "clips", avatar, "active_clip", rows=ROWS)

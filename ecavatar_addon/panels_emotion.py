@@ -6,7 +6,8 @@ import bpy
 
 from ..core.errors import ECAvatarError
 from ..core.types import HEARD
-from . import emotion, head, lip_sync, thumbnails
+from . import lip_sync, roots, thumbnails
+from .late import emotion
 from .panels import HEIGHT, OfAvatar, wrapped
 
 FACE = 5.0                      # rows that a picture is high
@@ -46,7 +47,7 @@ class ECAVATAR_PT_emotion(OfAvatar, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the strength, the list with its buttons, the selected emotion, and how emotions are heard."""
-        root = head.root_of(context.active_object)
+        root = roots.root_of(context.active_object)
         settings, layout = root.ecavatar.emotion, self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False

@@ -2,8 +2,8 @@
 
 import bpy
 
-from .export import OPTIONS
 from .panels import HEIGHT, OfAvatar
+from .properties import OPTIONS
 
 
 class ECAVATAR_PT_export(OfAvatar, bpy.types.Panel):

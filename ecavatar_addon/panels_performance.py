@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import head, lip_sync
+from . import lip_sync, roots
 from .neck import NECK
 from .panels import HEIGHT, OfAvatar, wrapped
 
@@ -20,11 +20,11 @@ class ECAVATAR_PT_performance(OfAvatar, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the strengths, and the button for another take."""
-        root, layout = head.root_of(context.active_object), self.layout
+        root, layout = roots.root_of(context.active_object), self.layout
         settings = root.ecavatar.performance
         layout.use_property_split = True
         layout.use_property_decorate = False
-        if NECK not in head.parts_of(root):
+        if NECK not in roots.parts_of(root):
             wrapped(layout, context, "generate the avatar again to let it move its head", "INFO")
             return
         column = layout.column()

@@ -5,14 +5,16 @@ from typing import Any
 import bpy
 
 from ..core import emotion_windows
-from ..core.character_map import MOST_STRENGTH
 from ..core.emotion_windows import EmotionSettings
 from ..core.job import AUTO, MOST_TAKES
 from ..core.lip_controls import NEUTRAL, RANGES
-from ..core.shape_sources import SOURCES
+from ..core.shape_sources import MOST_STRENGTH, SOURCES
 from ..core.types import EMOTIONS, HEARD, MOST_LEVEL
-from . import clips, emotion, takes, thumbnails
-from .export import AVATAR, SCENE
+from . import clips, takes, thumbnails
+from .late import emotion, reader, writer
+
+AVATAR, SCENE = "AVATAR", "SCENE"       # which frames are exported: those of the avatar's strips, or the scene's
+OPTIONS = ("format", "frames", "arkit_only")            # of Scene.ecavatar.export, as they are drawn
 
 # from Blender 4.5 on a path beside the .blend ("//...") must be declared
 CATEGORIES = tuple((name, name.capitalize(), f"Show this emotion: {name}") for name in EMOTIONS)
@@ -97,6 +99,8 @@ class ECAVATAR_PG_scene(bpy.types.PropertyGroup):
         description="What the face shows; it can be changed window by window afterwards")
     emotion_level: bpy.props.FloatProperty(
         name="Level", min=0.0, max=MOST_LEVEL, default=2.0, step=10, precision=1, options=set(), description=LEVEL)
+    pack: bpy.props.StringProperty(
+        name="Model Pack", options=set(), description="Name of the installed model pack to use; empty for the one of the extension")
     hair: bpy.props.EnumProperty(
         name="Hair", default="PHOTO", items=(
             ("NONE", "None", "Neither hair nor brows"),
@@ -141,18 +145,19 @@ class ECAVATAR_PG_emotion_window(bpy.types.PropertyGroup):
     """What is felt from start to end; any change keys the emotion anew"""
 
     start: bpy.props.FloatProperty(
-        name="Start", subtype="TIME_ABSOLUTE", min=0.0, options=set(), step=10, update=emotion.edge_changed,
+        name="Start", subtype="TIME_ABSOLUTE", min=0.0, options=set(), step=10, update=writer(emotion, "edge_changed"),
         description="Second of the recording from which this is felt; the window before ends there")
     end: bpy.props.FloatProperty(
-        name="End", subtype="TIME_ABSOLUTE", min=0.0, options=set(), step=10, update=emotion.edge_changed,
+        name="End", subtype="TIME_ABSOLUTE", min=0.0, options=set(), step=10, update=writer(emotion, "edge_changed"),
         description="Second of the recording up to which this is felt; the window after starts there")
     category: bpy.props.EnumProperty(
-        name="Emotion", items=CATEGORIES, options=set(), update=emotion.window_changed, description="What is felt")
+        name="Emotion", items=CATEGORIES, options=set(), update=writer(emotion, "window_changed"), description="What is felt")
     level: bpy.props.FloatProperty(
-        name="Level", min=0.0, max=MOST_LEVEL, default=2.0, step=10, precision=1, options=set(), update=emotion.window_changed,
-        description=LEVEL)
+        name="Level", min=0.0, max=MOST_LEVEL, default=2.0, step=10, precision=1, options=set(),
+        update=writer(emotion, "window_changed"), description=LEVEL)
     face: bpy.props.EnumProperty(
-        name="Face", items=lambda _window, _context: thumbnails.faces, get=emotion.face_of, set=emotion.choose_face, options=set(),
+        name="Face", items=lambda _window, _context: thumbnails.faces, options=set(),
+        get=reader(emotion, "face_of"), set=writer(emotion, "choose_face"),
         description="What is felt, and how strongly, chosen by its picture")
     locked: bpy.props.BoolProperty(
         name="Lock", options=set(), description="Keep this window when the emotions are heard again; what you change is locked")
@@ -165,13 +170,13 @@ class ECAVATAR_PG_emotion(bpy.types.PropertyGroup):
     """Emotions of an avatar over time"""
 
     strength: bpy.props.FloatProperty(
-        name="Strength", subtype="FACTOR", min=0.0, max=1.5, default=1.0, options=set(), update=emotion.strength_changed,
+        name="Strength", subtype="FACTOR", min=0.0, max=1.5, default=1.0, options=set(), update=writer(emotion, "strength_changed"),
         description="How much of all emotions is shown, at once; 0 is the speech alone")
     windows: bpy.props.CollectionProperty(type=ECAVATAR_PG_emotion_window, name="Emotions", description="From first to last")
     active: bpy.props.IntProperty(
-        name="Emotion", options=set(), update=emotion.active_changed, description="Select it to see its face at its time")
+        name="Emotion", options=set(), update=writer(emotion, "active_changed"), description="Select it to see its face at its time")
     transition: hearing("transition", "Transition", "Seconds on both sides of an edge over which one emotion passes into the next",
-                        subtype="TIME_ABSOLUTE", update=emotion.transition_changed)
+                        subtype="TIME_ABSOLUTE", update=writer(emotion, "transition_changed"))
     window: hearing("window", "Window", "Seconds that a passage of one emotion lasts, about; Hear Again uses it",
                     subtype="TIME_ABSOLUTE")
     sensitivity: hearing("sensitivity", "Sensitivity", "How readily an emotion is believed: at 0 only what is sure, else neutral; "

@@ -7,7 +7,8 @@ import bpy
 
 from ..core.errors import ECAvatarError
 from ..core.job import MOST_TAKES
-from . import clips, emotion, head, lip_sync, performance
+from . import clips, lip_sync, roots
+from .late import emotion, performance
 from .reports import reported
 
 
@@ -20,7 +21,7 @@ class ECAVATAR_OT_new_take(lip_sync.ForAvatar, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Key them."""
-        root = head.root_of(context.active_object)
+        root = roots.root_of(context.active_object)
         return reported(self, lambda: retake(root, (root.ecavatar.performance.take + 1) % MOST_TAKES), level="INFO")
 
 

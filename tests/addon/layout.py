@@ -23,6 +23,9 @@ class Layout:
         self.drawn.append(name)
         return SimpleNamespace()
 
+    def operator_menu_enum(self, name, _property, *, text="", **_):
+        self.drawn.append(text or name)
+
     def label(self, *, text="", icon="", **_):
         self.drawn.append(text or icon)
 

@@ -22,12 +22,23 @@ def test_pins_come_from_file_names():
     assert registry.pin("ai_edge_litert-2.3.0-cp311-cp311-manylinux_2_27_x86_64.whl") == "ai-edge-litert==2.3.0"
 
 
-@pytest.mark.parametrize("platform", sorted(extension.WHEELS))
-@pytest.mark.parametrize("python", sorted(extension.BLENDER))
-def test_every_target_has_the_runtime_and_no_numpy(platform, python):
-    names = {registry.pin(wheel).split("==")[0] for wheel in extension.WHEELS[platform][python]}
+@pytest.mark.parametrize("target", extension.targets(), ids=lambda target: f"{target.platform}-{target.python}")
+def test_every_target_has_the_runtime_and_no_numpy(target):
+    wheels = extension.WHEELS[target.platform][target.python]
+    names = {registry.pin(wheel).split("==")[0] for wheel in wheels}
     assert {"onnxruntime", "ai-edge-litert", "soundfile", "soxr", "pillow"} <= names and "numpy" not in names
-    assert all(len(value) == 64 for value in extension.WHEELS[platform][python].values())
+    assert all(len(value) == 64 for value in wheels.values())
+    machine = {"linux-x64": "x86_64", "windows-x64": "amd64", "macos-arm64": "arm64", "macos-x64": "x86_64"}[target.platform]
+    assert all(wheel.endswith((f"{machine}.whl", "none-any.whl")) for wheel in wheels)
+
+
+def test_every_platform_has_both_pythons_but_the_one_that_blender_5_is_not_built_for():
+    found = {(target.platform, target.python): target.blender for target in extension.targets()}
+    assert found.pop(("macos-x64", "3.11")) == ("4.2.0", "5.0.0")
+    others = ("linux-x64", "windows-x64", "macos-arm64")
+    assert set(found) == {(platform, python) for platform in others for python in ("3.11", "3.13")}
+    with pytest.raises(BuildError, match="no pinned wheels for macos-x64 with Python 3.13"):
+        extension.Target.choose("macos-x64", "3.13")
 
 
 def test_an_unknown_target_names_the_known_ones():
@@ -49,14 +60,16 @@ def test_the_manifest_names_platform_wheels_and_blender():
 
 def test_a_store_zip_leaves_out_what_may_not_be_sold(tmp_path, monkeypatch):
     (tmp_path / "assets").mkdir()
-    files = {"ours": {"path": "ours.bin"}, "research": {"path": "research.bin", "commercial": False}}
+    files = {"ours": {"path": "ours.bin"}, "research": {"path": "research.bin", "commercial": False, "licence": "CC-BY-NC-4.0"}}
     (tmp_path / "assets" / "pack.json").write_text(json.dumps({"files": files}))
     for entry in files.values():
         (tmp_path / "assets" / entry["path"]).write_bytes(b"x")
     monkeypatch.setattr(extension, "ROOT", tmp_path)
     assert set(extension.pack_members(False)) == {"assets/pack.json", "assets/ours.bin", "assets/research.bin"}
     store = extension.pack_members(True)
-    assert set(store) == {"assets/pack.json", "assets/ours.bin"} and b"research" not in store["assets/pack.json"]
+    assert set(store) == {"assets/pack.json", "assets/ours.bin"}
+    values = json.loads(store["assets/pack.json"])
+    assert set(values["files"]) == {"ours"} and values["left_out"] == {"research": "CC-BY-NC-4.0"}
 
 
 def test_a_wrong_third_party_file_is_refused(tmp_path, monkeypatch):

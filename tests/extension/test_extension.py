@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from building import assets, extension
+from building import assets, extension, repository
+from building.environment import blender_cli
 
 ROOT = Path(__file__).resolve().parents[2]
 SESSION = Path(__file__).with_name("session.py")
@@ -46,9 +48,19 @@ def test_the_zip_holds_what_it_needs_and_nothing_else(archive):
     assert archive.stat().st_size < 120e6                       # the design's budget for one platform
 
 
-def test_the_same_tree_gives_the_same_zip(archive, tmp_path):
-    again = extension.build(Path(sys.executable), extension.Target.choose(), folder=tmp_path)
+def test_the_same_tree_gives_the_same_zip_and_blender_takes_the_folder_as_a_repository(archive, tmp_path):
+    (tmp_path / "ecavatar-0.0.1-old.zip").write_bytes(b"of an earlier release")
+    (again,) = repository.build(Path(sys.executable), tmp_path, targets=[extension.Target.choose()])
     assert again.read_bytes() == archive.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [again.name, "index.json"]
+    (entry,) = json.loads((tmp_path / "index.json").read_text())["data"]
+    assert entry["archive_url"] == f"./{again.name}" and entry["archive_size"] == archive.stat().st_size
+    assert entry["archive_hash"] == f"sha256:{sha256(archive.read_bytes()).hexdigest()}" and entry["platforms"]
+    local, index = tmp_path / "local", (tmp_path / "index.json").as_uri()
+    local.mkdir()
+    command = [sys.executable, str(blender_cli(Path(sys.executable))), "sync", "--local-dir", str(local), "--remote-url", index]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0 and list(local.rglob("index.json")), run.stdout + run.stderr
 
 
 def test_the_installed_extension_makes_a_talking_head(story):

@@ -1,0 +1,80 @@
+"""The add-on's preferences: which model packs there are, under which licences, and where further ones come from."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import bpy
+
+from ..core.errors import ECAvatarError
+from ..core.pack import DEFAULT
+from . import pack_downloads, packs
+from .late import pack_catalogue
+
+if TYPE_CHECKING:
+    from ..core.pack_catalogue import Offer
+
+
+class ECAVATAR_preferences(bpy.types.AddonPreferences):
+    """Model packs"""
+
+    bl_idname = packs.PACKAGE
+
+    catalogue: bpy.props.StringProperty(
+        name="Catalogue", subtype="FILE_PATH",
+        description="File that lists model packs to download, as your studio may give you; none comes with the extension")
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Draw the packs, then the ways to get others."""
+        layout = self.layout
+        draw_pack(layout, DEFAULT, removable=False)
+        for folder in packs.found():
+            draw_pack(layout, folder, removable=True)
+        layout.operator("ecavatar.open_pack", icon="FILE_FOLDER")
+        layout.prop(self, "catalogue")
+        if self.catalogue:
+            draw_offers(layout, self.catalogue)
+
+
+def draw_pack(layout: bpy.types.UILayout, folder: Path, *, removable: bool) -> None:
+    """Draw one pack with the licences of its files."""
+    values = packs.index_at(folder)
+    box = layout.box().column(align=True)
+    row = box.row()
+    whence = "" if removable else "(comes with the extension)"
+    row.label(text=f"{values.get('name', folder.name)} {values.get('version', '')} {whence}", icon="PACKAGE")
+    if removable:
+        row.operator("ecavatar.remove_pack", text="", icon="TRASH").pack = folder.name
+    for line in packs.licences(values):
+        box.label(text=line, icon="BLANK1")
+
+
+def draw_offers(layout: bpy.types.UILayout, catalogue: str) -> None:
+    """Draw what the catalogue offers, and how a download gets on."""
+    path = Path(bpy.path.abspath(catalogue))
+    try:
+        offers = offers_at(path, path.stat().st_mtime_ns)
+    except (ECAvatarError, OSError) as error:
+        layout.label(text=str(error), icon="ERROR")
+        return
+    run = pack_downloads.current
+    for offer in offers:
+        row = layout.row()
+        row.label(text=f"{offer.name} {offer.version}, {offer.size / 1e6:.0f} MB, {offer.licence}")
+        if run is not None and run.state == "running" and run.offer == offer:
+            row.progress(factor=run.fraction, text=f"{100 * run.fraction:.0f} %")
+            row.operator("ecavatar.cancel_download", text="", icon="CANCEL")
+        else:
+            button = row.operator("ecavatar.download_pack", text="Download", icon="IMPORT")
+            button.catalogue, button.pack = catalogue, offer.name
+    if run is not None and run.error:
+        layout.label(text=run.error, icon="ERROR")
+
+
+@lru_cache(maxsize=4)
+def offers_at(path: Path, _changed: int) -> tuple["Offer", ...]:
+    """Return the offers of one state of a catalogue."""
+    return pack_catalogue.read_catalogue(path)
+
+
+CLASSES = (ECAVATAR_preferences,)
