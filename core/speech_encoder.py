@@ -14,6 +14,7 @@ import numpy as np
 import onnxruntime
 
 from .errors import PackError
+from .threads import allowed
 from .types import AudioClip, Floats
 from .types import check as check_array
 
@@ -123,15 +124,16 @@ class SpeechEncoder:
         return np.concatenate([output[0] for output in result], axis=1).astype(np.float32)
 
 
-def open_session(model: Path | bytes, threads: int = 2, *, few_channels: bool = False) -> onnxruntime.InferenceSession:
+def open_session(model: Path | bytes, threads: int = 0, *, few_channels: bool = False) -> onnxruntime.InferenceSession:
     """Open a network, a file or its content, for the CPU. Raises PackError when it is missing or damaged.
 
+    threads: that it may use, 0 for as many as this process is allowed.
     few_channels: of its convolutions; they are then not padded to whole vectors, which would be most of the work.
     """
     if isinstance(model, Path) and not model.is_file():
         raise PackError("a network of the model pack is missing", model, ADVICE)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or allowed()
     options.log_severity_level = 3
     if few_channels:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED

@@ -3,6 +3,7 @@
 import bpy
 
 from . import (
+    batch,
     character_operators,
     emotion_operators,
     export_operators,
@@ -26,17 +27,19 @@ MODULES = (properties, photos, voices, lip_sync, operators, emotion_operators, t
 
 
 def register() -> None:
-    """Load the pictures, register classes, then the two pointers."""
+    """Load the pictures, register classes, then the two pointers and the command line."""
     thumbnails.load()
     for module in MODULES:
         for cls in module.CLASSES:
             bpy.utils.register_class(cls)
     properties.attach()
+    batch.Commands.attach()
 
 
 def unregister() -> None:
     """Stop the worker and leave nothing behind."""
     jobs.stop()
+    batch.Commands.detach()
     properties.detach()
     for module in reversed(MODULES):
         for cls in reversed(module.CLASSES):
