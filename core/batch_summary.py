@@ -30,7 +30,7 @@ def write(out: Path, outcomes: Sequence[Outcome]) -> tuple[Path, Path]:
                         " ".join(outcome.shared), *(outcome.seconds.get(stage, "") for stage in STAGES)))
     paths = out / "summary.csv", out / "summary.json"
     write_atomically(paths[0], lambda target: target.write(file.getvalue().encode()))
-    write_json(paths[1], {"format": 1, **counts(outcomes), "rows": [asdict(outcome) for outcome in outcomes]})
+    write_json(paths[1], {"format": 1, "counts": counts(outcomes), "rows": [asdict(outcome) for outcome in outcomes]})
     return paths
 
 

@@ -37,8 +37,9 @@ def main(out: Path, wanted: str, blender: str = "") -> int:
         maker = Maker(out, StageStore(out / ".batch" / "stages"), wanted, saver.save)
         while (line := lines.get()) is not None:
             busy.set()
-            say({"outcome": asdict(attempt(maker, Row(**json.loads(line)), progress))})
-            busy.clear()
+            outcome = attempt(maker, Row(**json.loads(line)), progress)
+            busy.clear()                            # before it is told, after which stdin may close
+            say({"outcome": asdict(outcome)})
     return 0
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from . import arrays
-from .audio import read_audio
+from .audio import stream_audio
 from .bake import bake
-from .denoise import reduce_noise
+from .denoise import without_noise
 from .emolib import Emolib
 from .emotion_hearing import Heard, describe, listen
 from .emotion_motion import emotion_curves
@@ -27,7 +27,7 @@ from .head_model import HeadBasis
 from .image import read_photo
 from .job import AUTO, MOST_PHOTOS, RESULTS, Job, Request, locked
 from .lip_controls import closure_warnings
-from .lipsync import LipNetwork, animate_lips, speech_warnings
+from .lipsync import LipNetwork, speak, speech_warnings
 from .messages import Report
 from .mouth import measure_mouth
 from .pack import DEFAULT, Pack
@@ -110,11 +110,11 @@ def write_motion(audio: Path, out: Path, *, pack: Pack, tick: Tick) -> tuple[str
     """Recording -> lip motion M_lip(t) with teeth and tongue (Sec. 4.2, 3.4), and its measures; return warnings."""
     keep(existing(str(audio), "recording"), out)
     basis = pack.load("head", HeadBasis.load)
-    clip = read_audio(audio)
-    motion = animate_lips(clip, encoder=pack.load("speech_encoder", SpeechEncoder.load),
+    clip = without_noise(stream_audio(audio))
+    motion = speak(clip, encoder=pack.load("speech_encoder", SpeechEncoder.load),
                           network=pack.load("lip_network", LipNetwork.load), basis=basis, tick=tick)
     mouth = measure_mouth(basis, motion)
-    rhythm = hear_rhythm(reduce_noise(clip.samples), len(motion.weights), motion.fps)
+    rhythm = hear_rhythm(clip.samples, len(motion.weights), motion.fps)
     write_arrays(out, arrays.from_motion(motion, mouth, rhythm))
     return clip.warnings or speech_warnings(mouth.opening)
 
@@ -124,9 +124,9 @@ def write_heard(audio: Path, out: Path, same_voice: Sequence[Path] = (), *, pack
     recordings of it are given; return warnings."""
     keep(existing(str(audio), "recording"), out)
     encoder = pack.load("speech_encoder", lambda path: SpeechEncoder.load(path, layers=LAYERS), "layers")
-    described = [describe(read_audio(existing(str(path), "recording")), encoder) for path in same_voice]
+    described = [describe(stream_audio(existing(str(path), "recording")), encoder) for path in same_voice]
     known = [vector for vector in described if vector is not None]
-    heard = listen(read_audio(audio), encoder=encoder, network=pack.load("emotion_network", EmotionNetwork.load), window=window,
+    heard = listen(stream_audio(audio), encoder=encoder, network=pack.load("emotion_network", EmotionNetwork.load), window=window,
                    same_voice=np.stack(known) if known else None, tick=tick)
     write_arrays(out, heard.arrays())
     return ()

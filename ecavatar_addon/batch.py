@@ -66,9 +66,9 @@ def serve() -> None:
     while (line := lines.get()) is not None:
         busy.set()
         error = attempt(line)
+        busy.clear()                                # before the answer, after which stdin may close
         answers.write((Message("error", text=error).line() if error else "") + Message("done", ok=not error).line())
         answers.flush()
-        busy.clear()
     os._exit(0)                 # the module of Blender 4.2 (not its program) crashes while Python ends
 
 

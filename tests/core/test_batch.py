@@ -154,7 +154,7 @@ def test_the_summary(tmp_path):
     lines = (tmp_path / "summary.csv").read_text(encoding="utf-8").splitlines()
     assert lines[1:] == ['one,2,done,,"a, b",speech,1.5,,,0.5', "zwei ö,3,failed,why,,,,,,"]
     told = json.loads((tmp_path / "summary.json").read_text())
-    assert (told["done"], told["failed"], told["stopped"]) == (1, 1, 0) and told["rows"][1]["reason"] == "why"
+    assert told["counts"] == {"done": 1, "unchanged": 0, "failed": 1, "stopped": 0} and told["rows"][1]["reason"] == "why"
     assert batch_summary.table(outcomes) == "one     done       2.0 s\nzwei ö  failed     why\n1 done, 1 failed\n"
     many = [Outcome(str(number), number, "done") for number in range(100)] + outcomes
     assert batch_summary.table(many) == "zwei ö  failed     why\n101 done, 1 failed\n"
