@@ -66,7 +66,10 @@ def decode(articulation: Articulation) -> Floats:
 
 
 def decode_blocks(blocks: Iterable[Articulation]) -> Iterator[Floats]:
-    """Yield `decode` of blocks in sequence, each decoded with what it needs of its neighbours: the result is that of the whole."""
+    """Yield `decode` of blocks in sequence, each decoded with what it needs of its neighbours: the result is that of the whole.
+
+    All but the last are at least NEIGHBOURS long.
+    """
     before, now = None, None
     for after in chain(blocks, (None,)):
         if now is not None:
