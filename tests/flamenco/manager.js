@@ -22,10 +22,10 @@ class Task {
 function frames(range) {
     const found = new Set();
     for (const part of range.replaceAll("..", "-").split(",")) {
-        const ends = part.trim().split("-").map(Number);
-        if (!part.trim() || ends.length > 2 || ends.some(end => !Number.isInteger(end))) {
+        if (!/^\s*\d+\s*(-\s*\d+\s*)?$/.test(part)) {
             throw new Error("invalid range " + range);
         }
+        const ends = part.split("-").map(Number);
         for (let frame = ends[0]; frame <= ends[ends.length - 1]; frame++) {
             found.add(frame);
         }
