@@ -73,7 +73,8 @@ def command_line() -> Parser:
     batch.add_argument("--workers", type=int, default=0, help="processes at once; without it, half as many as there are cores")
     batch.add_argument("--format", choices=FORMATS, default="none", help="what Blender makes of a row that does not say")
     batch.add_argument("--blender", default="", help="Blender's program; without it, the module bpy or what is called blender here")
-    batch.add_argument("--only", nargs="+", action="extend", default=[], metavar="NAME", help="only these rows; the summary is then left alone")
+    batch.add_argument("--only", nargs="+", action="extend", default=[], metavar="NAME",
+                       help="only these rows; the summary is then left alone")
     batch.set_defaults(run=run_batch)
     for command in (emotion, animate):
         command.add_argument("--emotions", type=Path, help="a .json of emotion settings and windows (docs/emotion.md)")
