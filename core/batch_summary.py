@@ -16,6 +16,7 @@ from .files import write_atomically, write_json
 STAGES = ("head", "speech", "emotion", "bake")
 STATES: tuple[State, ...] = ("done", "unchanged", "failed", "stopped")
 BAR = 30
+EVERY = 60.0                    # seconds between lines where there is no terminal
 MOST_LINES = 40                 # of the table on the terminal
 LEAST_NAME = 4                  # of its first column's width
 
@@ -58,18 +59,24 @@ def told(outcome: Outcome) -> str:
 
 
 def bar(total: int) -> Callable[[Batch], None]:
-    """Return a function that draws the progress of so many rows on a terminal; elsewhere nothing is drawn."""
-    started = time.monotonic()
+    """Return a function that draws the progress of so many rows on a terminal, and elsewhere writes a line now and then: a render farm
+    takes a process that says nothing for dead."""
+    started = last = time.monotonic()
 
     def draw(batch: Batch) -> None:
+        nonlocal last
         done = len(batch.outcomes) + sum(worker.fraction for worker in batch.children.values() if worker.row is not None) / len(STAGES)
         filled = round(BAR * min(done / total, 1))
         failed = sum(outcome.state == "failed" for outcome in batch.outcomes)
         left = (time.monotonic() - started) * (total - done) / done if done >= 1 else None
         text = f"{len(batch.outcomes)}/{total}" + (f", {failed} failed" if failed else "") + (f", {clock(left)} left" if left else "")
-        sys.stderr.write(f"\rbatch   [{'#' * filled:<{BAR}}] {text}\x1b[K" + ("\n" if len(batch.outcomes) == total else ""))
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\rbatch   [{'#' * filled:<{BAR}}] {text}\x1b[K" + ("\n" if len(batch.outcomes) == total else ""))
+        elif time.monotonic() - last > EVERY:
+            last = time.monotonic()
+            sys.stderr.write(f"batch {text}\n")
         sys.stderr.flush()
-    return draw if sys.stderr.isatty() else lambda batch: None
+    return draw
 
 
 def clock(seconds: float) -> str:

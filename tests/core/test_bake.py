@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from core.articulation import CHANNELS
 from core import bake as baking
+from core.articulation import CHANNELS
 from core.bake import JAW_PARTS, bake, frame_weights, lips_under, resample
 from core.emotion_motion import EmotionCurves, fuse
 from core.head_model import HeadBasis
