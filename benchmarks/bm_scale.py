@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,14 @@ from PIL import Image, ImageOps
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from core.types import Floats  # noqa: E402
+from training.emolib.retrieval import Exact, Index, Retrieval, people  # noqa: E402
+
 PHOTO, SPEECH = ROOT / "assets" / "examples" / "astronaut.jpg", ROOT / "assets" / "third_party" / "beckett.wav"
 CLIPS, SECONDS, SEPARATE, WORKERS = 64, 2.0, 3, 2
-KILLS, KILL_AFTER = 20, (2.5, 7.0)              # seconds between start and kill
-HEADS_AFTER = 5                                 # kills, after which the heads are let be made: they take longer than that
+KILLS, HEADS_AFTER = 20, 5                      # the first kills come while the heads are fitted, which are then let be made
+KILL_AFTER = 3.0, 9.0                           # seconds from the start; later kills come after up to MORE_ROWS rows and LATER
+MORE_ROWS, LATER = 2, (0.0, 1.5)
 LENGTHS, HOUR = (10, 120, 600), 3600
 PEAK = ("import resource, sys; from core.__main__ import main; code = main(sys.argv[1:]); "
         "sys.stderr.write(f'{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}'); sys.exit(code)")
@@ -103,13 +108,17 @@ def kills(folder: Path, full: bool) -> None:
         if kill == HEADS_AFTER:
             core(*command[3:], "--only", "clip0", "clip1")
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-        try:
-            process.wait(dice.uniform(*KILL_AFTER))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+        if kill < HEADS_AFTER:
+            ended(process, dice.uniform(*KILL_AFTER))
+        else:
+            wanted = len(seen) + dice.randint(0, MORE_ROWS)
+            while process.poll() is None and len(list((folder / "killed").glob("[!.]*/row.json"))) < wanted:
+                time.sleep(0.02)
+            ended(process, dice.uniform(*LATER))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
         twice += note_done(folder / "killed", seen)
-        found.append(len(seen) if process.returncode else -1)
+        found.append(len(seen) if process.returncode == -signal.SIGKILL else -1)
     core(*command[3:])
     twice += note_done(folder / "killed", seen)
     same = sum(arrays_of(path) == arrays_of(folder / "killed" / path.parent.name / path.name)
@@ -120,6 +129,12 @@ def kills(folder: Path, full: bool) -> None:
     report("kills_rows_made_twice", twice, "rows")
     report("kills_rows_lost", len(list((folder / "whole").glob("*/row.json"))) - len(seen), "rows")
     report("kills_left_overs", len(list((folder / "killed").glob("[!.]*/.*.part"))), "files")
+
+
+def ended(process: "subprocess.Popen[bytes]", seconds: float) -> None:
+    """Wait for a process to end, but no longer than so many seconds."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
 
 
 def note_done(out: Path, seen: dict[str, int]) -> int:
@@ -166,7 +181,6 @@ def items(folder: Path, full: bool) -> None:
     """Time of a retrieval by the number of items of a cell, exact and by FAISS, with FAISS's recall."""
     from core.head_model import HeadBasis
     from training.emolib.build import people as folk
-    from training.emolib.retrieval import Exact, Index, people
     basis = HeadBasis.load(ROOT / "assets" / "head.npz")
     for count in (10_000, 100_000, *((1_000_000,) if full else ())):
         shapes = folk(basis, np.random.default_rng(0), count=count).astype(np.float16)
@@ -174,19 +188,18 @@ def items(folder: Path, full: bool) -> None:
         started = time.perf_counter()
         index = Index.build(exact)
         built, asked = time.perf_counter() - started, people(shapes, np.random.default_rng(3), 200)
-        found = [timed(index.retrieve, query) for query in asked]
-        true = [timed(exact.retrieve, query) for query in asked[:20]]
-        report(f"items_{count}_exact", 1000 * float(np.median([seconds for _, seconds in true])), "ms")
-        report(f"items_{count}_faiss", 1000 * float(np.median([seconds for _, seconds in found])), "ms", build_seconds=round(built, 1),
-               recall=index.recall["sad", 1])
+        report(f"items_{count}_exact", 1000 * float(np.median([timed(exact, query) for query in asked[:20]])), "ms")
+        report(f"items_{count}_faiss", 1000 * float(np.median([timed(index, query) for query in asked])), "ms",
+               build_seconds=round(built, 1), recall=index.recall["sad", 1])
         index.write(folder)
         report(f"items_{count}_storage", sum(path.stat().st_size for path in folder.iterdir()) / count, "bytes an item")
 
 
-def timed(retrieve, query):  # type: ignore[no-untyped-def]
-    """Return what is retrieved for the query, and the seconds it took."""
+def timed(search: Retrieval, query: Floats) -> float:
+    """Return the seconds that a query takes."""
     started = time.perf_counter()
-    return retrieve("sad", 1, query), time.perf_counter() - started
+    search.retrieve("sad", 1, query)
+    return time.perf_counter() - started
 
 
 def ray(folder: Path, full: bool) -> None:
