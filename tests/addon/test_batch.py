@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def saved(finished, tmp_path_factory):
-    """A .blend and a .glb of the finished job, made by one child process, and what it says of a job that is none."""
+    """A .blend and the numbers of the finished job, made by one child process, and what it says of a job that is none."""
     from ecavatar.core.blender import MODULE, Blender
     from ecavatar.core.errors import JobError
     folder = tmp_path_factory.mktemp("saved files")
@@ -18,7 +18,7 @@ def saved(finished, tmp_path_factory):
         process = blender.process
         with pytest.raises(JobError, match="no finished result") as error:
             blender.save(folder, folder / "none.blend")
-        blender.save(finished, folder / "ann.glb")
+        blender.save(finished, folder / "ann.csv")          # what is exported otherwise is test_export's to look at
         assert blender.process is process, "one Blender makes all files"
     assert process.poll() == 0
     return folder, str(error.value)
@@ -35,13 +35,13 @@ def test_the_blend_file_holds_the_whole_avatar(saved, addon):
     assert albedos and all(image.packed_file for image in albedos)
 
 
-def test_the_glb_is_one(saved):
-    content = (saved[0] / "ann.glb").read_bytes()
-    assert content[:4] == b"glTF" and int.from_bytes(content[8:12], "little") == len(content)
+def test_other_endings_are_exported(saved):
+    lines = (saved[0] / "ann.csv").read_text().splitlines()
+    assert lines[0].startswith("Timecode") and len(lines) > 200
 
 
 def test_nothing_is_left_of_what_failed(saved):
-    assert {path.name for path in saved[0].iterdir()} == {"ann.blend", "ann.glb"} and "generate it again" in saved[1]
+    assert {path.name for path in saved[0].iterdir()} == {"ann.blend", "ann.csv"} and "generate it again" in saved[1]
 
 
 def test_the_command_of_blender_is_the_engine_s(addon, tmp_path, capsys):
