@@ -1,4 +1,4 @@
-"""The engine's command line: python -m core head | lipsync | emotion | animate | export (see the README)."""
+"""The engine's command line: python -m core head | lipsync | emotion | animate | export | batch (see the README)."""
 
 import argparse
 import sys
@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+from .batch_table import FORMATS
 from .errors import ECAvatarError, InputError
 from .files import read_json
 from .messages import Message, Report, progress
@@ -25,14 +26,13 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; return 0 on success and 2 with one line on stderr when the user can mend it."""
+    """Run one command; return 0 on success and 2 with one line on stderr when the user can mend it; a batch has codes of its own."""
     options = command_line().parse_args(arguments)
     try:
-        options.run(options)
+        return int(options.run(options) or 0)
     except ECAvatarError as error:
         sys.stderr.write(f"{clear_line()}error: {error}\n")
         return 2
-    return 0
 
 
 def command_line() -> Parser:
@@ -67,6 +67,15 @@ def command_line() -> Parser:
     export.add_argument("--out", type=Path, required=True, help="the .csv (columns of Live Link Face) or .json to write")
     export.add_argument("--fps", type=float, help="frames a second; without it, those of the job")
     export.set_defaults(run=run_export)
+    batch = commands.add_parser("batch", help="table of photos and recordings -> a job folder a row (docs/batch.md)")
+    batch.add_argument("table", type=Path, help="a .csv with the columns name, photo and audio, and options")
+    batch.add_argument("--out", type=Path, required=True, help="the folder for the rows' folders and the summary")
+    batch.add_argument("--workers", type=int, default=0, help="processes at once; without it, half as many as there are cores")
+    batch.add_argument("--format", choices=FORMATS, default="none", help="what Blender makes of a row that does not say")
+    batch.add_argument("--blender", default="", help="Blender's program; without it, the module bpy or what is called blender here")
+    batch.add_argument("--only", nargs="+", action="extend", default=[], metavar="NAME",
+                       help="only these rows; the summary is then left alone")
+    batch.set_defaults(run=run_batch)
     for command in (emotion, animate):
         command.add_argument("--emotions", type=Path, help="a .json of emotion settings and windows (docs/emotion.md)")
         command.add_argument("--same-voice", type=Path, nargs="+", default=[], metavar="AUDIO",
@@ -145,6 +154,30 @@ def run_export(options: argparse.Namespace) -> None:
         terminal_report()(Message("warning", text="the shapes of the fusion on the mesh have no column, so faces are off by "
                                                   f"{1000 * mean:.1f} mm, up to {1000 * most:.1f}; {options.out}; a .json has them"))
     told(options.out)
+
+
+def run_batch(options: argparse.Namespace) -> int:
+    """Make the rows of a table; return 0 when all are made, 1 when some failed, 130 when it was interrupted."""
+    from . import batch_summary, blender, threads
+    from .batch import MOST_WORKERS, Batch
+    from .batch_table import read_table
+    rows = read_table(options.table)
+    if unknown := sorted(set(options.only) - {row.name for row in rows}):
+        raise InputError(f"the table has no row {', '.join(unknown)}", options.table, "give names of its first column")
+    if options.only:
+        rows = [row for row in rows if row.name in options.only]
+    workers = options.workers or max(threads.cores() // 2, 1)
+    if not 1 <= workers <= MOST_WORKERS:
+        raise InputError(f"{workers} workers were asked for", "--workers", f"choose 1 to {MOST_WORKERS}")
+    saved = {row.format or options.format for row in rows} & {"blend", "gltf"}
+    program = blender.find(options.blender) if saved else ""
+    batch = Batch(options.out.resolve(), options.format, program, workers)
+    outcomes = batch.run(rows, batch_summary.bar(len(rows)))
+    sys.stdout.write(clear_line() + batch_summary.table(outcomes))
+    if not options.only:
+        told(*batch_summary.write(options.out, outcomes))
+    states = {outcome.state for outcome in outcomes}
+    return 130 if "stopped" in states else int("failed" in states)
 
 
 def told(*paths: Path) -> None:

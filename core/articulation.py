@@ -1,6 +1,8 @@
 """What the lip network says at every frame: articulation channels and phone posteriors."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -18,6 +20,7 @@ LABIAL = ("p", "b", "w", "sil", *LABIODENTAL, *SEALING)
 SEAL_FROM, SEAL_AT = 0.1, 0.25 # posterior at which the lips begin to be pressed shut, and at which they are shut
 TOUCH_FROM, TOUCH_AT = 0.06, 0.3 # the same for the lower lip at the teeth in f and v
 TOUCH_APERTURE = 0.28           # aperture at which the lower lip, drawn in, meets the upper teeth
+NEIGHBOURS = 2 * 3              # frames beside a block that its seals depend on: more than SEAL_FRAMES
 SEAL_FRAMES = 3                 # a seal lasts at least 50 ms, so that 24 pictures a second show it
 OPEN_LEAST = 0.2                # aperture that sounds without lip contact keep
 QUIET_DB = -35.0                # level below a recording's loud parts at which nothing is spoken
@@ -62,6 +65,33 @@ def decode(articulation: Articulation) -> Floats:
     return np.clip(channels, 0, 1)
 
 
+def decode_blocks(blocks: Iterable[Articulation]) -> Iterator[Floats]:
+    """Yield `decode` of blocks in sequence, each decoded with what it needs of its neighbours: the result is that of the whole.
+
+    All but the last are at least NEIGHBOURS long.
+    """
+    before, now = None, None
+    for after in chain(blocks, (None,)):
+        if now is not None:
+            yield decode_between(before, now, after)
+        before, now = now, after
+
+
+def decode_between(before: Articulation | None, now: Articulation, after: Articulation | None) -> Floats:
+    """Return `decode` of a block between two others."""
+    parts = [part(before, slice(-NEIGHBOURS, None)), now, part(after, slice(0, NEIGHBOURS))]
+    known = [one for one in parts if one is not None]
+    channels, phones = (np.concatenate([getattr(one, name) for one in known]) for name in ("channels", "phones"))
+    whole = decode(Articulation(channels, phones, now.labels))
+    first = len(parts[0].channels) if parts[0] is not None else 0
+    return whole[first:first + len(now.channels)]
+
+
+def part(block: Articulation | None, frames: slice) -> Articulation | None:
+    """Return some frames of a block, if there is one."""
+    return Articulation(block.channels[frames], block.phones[frames], block.labels) if block is not None else None
+
+
 def rest(channels: Floats, level: Floats) -> Floats:
     """Return the channels (T, C) with the mouth at rest in pauses; level: (T,) dB to the loud parts of the recording.
 
@@ -69,16 +99,16 @@ def rest(channels: Floats, level: Floats) -> Floats:
     """
     quiet = (level < QUIET_DB) & (level < greatest(level, REACH) + DROP_DB)
     change = np.diff(np.concatenate([[False], quiet, [False]]).astype(np.int8))
-    frames = np.arange(len(level))
     share = np.zeros(len(level), np.float32)
     for begin, end in zip(np.flatnonzero(change == 1), np.flatnonzero(change == -1), strict=True):
-        resting = np.ones(len(level), np.float32)
+        frames = np.arange(begin, end)
+        resting = np.ones(len(frames), np.float32)
         if begin > 0:
             resting = smoothstep((frames - begin + 1) / REST_FRAMES)
         if end < len(level):
             resting = np.minimum(resting, smoothstep((end - READY_FRAMES - frames) / REST_FRAMES))
         if end - begin >= PAUSE_FRAMES or end == len(level):
-            share = np.maximum(share, resting)
+            share[begin:end] = resting
     return np.asarray(channels * (1 - share)[:, None], np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Recordings: decode any format libsndfile reads, in blocks, into one mono clip at the wanted rate."""
+"""Recordings: decode any format libsndfile reads, in blocks, into mono at the wanted rate."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import soxr
 
 from .errors import InputError
 from .files import write_atomically
+from .spool import Recording, Spool
 from .types import AudioClip, Floats
 
 SPEECH_RATE = 16_000            # Hz, what speech encoders take
@@ -21,7 +22,13 @@ ADVICE = "save it as WAV, FLAC, OGG or MP3 and try again"
 
 
 def read_audio(path: Path, *, rate: int = SPEECH_RATE) -> AudioClip:
-    """Decode the file at `path` to mono at `rate` Hz.
+    """Return the whole recording at `path` in memory; see `stream_audio`."""
+    recording = stream_audio(path, rate=rate)
+    return AudioClip(recording.samples[:], rate, recording.warnings)
+
+
+def stream_audio(path: Path, *, rate: int = SPEECH_RATE) -> Recording:
+    """Decode the file at `path` to mono at `rate` Hz, in memory that does not grow with its length.
 
     Raises InputError when the file is missing, empty, no recording libsndfile can read, too short, too long,
     or holds samples that are not numbers. A silent or clipped recording is returned with a warning.
@@ -32,28 +39,28 @@ def read_audio(path: Path, *, rate: int = SPEECH_RATE) -> AudioClip:
         raise InputError("the recording is an empty file", path, "choose another one")
     try:
         with soundfile.SoundFile(path) as source:
-            samples, clipped = read_mono(source, path, rate)
+            samples, clipped, peak = read_mono(source, path, rate)
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise InputError(f"the recording cannot be decoded ({error_reason(error)})", path, ADVICE) from error
     if len(samples) < SHORTEST * rate:
         raise InputError(f"the recording is too short ({len(samples) / rate:.3f} s)", path,
                          f"choose one of at least {SHORTEST} s")
     warnings = []
-    if np.abs(samples).max() < SILENT_BELOW:
+    if peak < SILENT_BELOW:
         warnings.append("the recording is silent: the mouth will stay closed")
     elif clipped > CLIPPED_SHARE:
         warnings.append(f"the recording is clipped ({100 * clipped:.1f} % of its samples): lip sync may suffer")
-    return AudioClip(np.clip(samples, -1.0, 1.0), rate, tuple(warnings))
+    return Recording(samples, rate, tuple(warnings))
 
 
-def read_mono(source: soundfile.SoundFile, path: Path, rate: int) -> tuple[Floats, float]:
-    """Return the samples (N,) at `rate` Hz, channels averaged, and the share of them at full scale."""
+def read_mono(source: soundfile.SoundFile, path: Path, rate: int) -> tuple[Spool, float, float]:
+    """Return the samples (N,) at `rate` Hz, channels averaged, the share of them at full scale, and the highest."""
     if source.channels > MOST_CHANNELS:
         raise InputError(f"the recording has {source.channels} channels", path, "mix it down to one or two")
     if source.frames > LONGEST * source.samplerate:
         raise InputError(f"the recording is longer than {LONGEST // 60} minutes", path, "cut it into shorter ones")
     resampler = soxr.ResampleStream(source.samplerate, rate, 1, dtype="float32")
-    pieces: list[Floats] = []
+    result, peak = Spool(), 0.0
     clipped = total = 0
     while True:
         block = source.read(max(BLOCK // source.channels, 1), dtype="float32", always_2d=True)
@@ -64,9 +71,11 @@ def read_mono(source: soundfile.SoundFile, path: Path, rate: int) -> tuple[Float
             raise InputError(f"the recording is longer than {LONGEST // 60} minutes", path, "cut it into shorter ones")
         clipped += int((np.abs(block).max(axis=1, initial=0.0) >= 0.9999).sum())
         last = len(block) == 0
-        pieces.append(np.asarray(resampler.resample_chunk(block.mean(axis=1, dtype=np.float32), last=last), np.float32))
+        piece = np.asarray(resampler.resample_chunk(block.mean(axis=1, dtype=np.float32), last=last), np.float32)
+        peak = max(peak, float(np.abs(piece).max(initial=0.0)))
+        result.append(np.clip(piece, -1.0, 1.0))
         if last:
-            return np.concatenate(pieces), clipped / max(total, 1)
+            return result, clipped / max(total, 1), peak
 
 
 def error_reason(error: Exception) -> str:

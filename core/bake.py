@@ -1,5 +1,7 @@
 """Bake: motion of one head -> shapes and their weights on the scene's frames, for Blender to key."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,8 @@ JAW_PARTS = ("teeth_lower", "tongue")
 JAW_STEPS = np.linspace(0, 1, 6, dtype=np.float32)
 KEPT = 0.95                     # share of a peak that sampling may leave of it
 LEAST_WEIGHT = 1e-4             # of a shape that is worth a key
+BLOCK = 1440                    # frames baked at once, which bounds the memory
+AROUND, BESIDE = 2.0, 2         # seconds and frames beside them that they depend on
 LEAST_ERROR = 0.0001            # metres of the lips' gap below which sampling leaves mouthClose alone
 
 
@@ -44,10 +48,10 @@ def bake(neutral: Floats, motion: MotionTrack, emotion: EmotionCurves, *, basis:
     correctives = Correctives(basis.corrective_names, basis.corrective_pairs, basis.corrective_gains,
                               lids.corrective_basis.astype(np.float32))
     weights = frame_weights(motion, basis=basis, fps=fps, controls=controls)
-    felt = emotion.at(np.arange(len(weights), dtype=np.float32) / np.float32(fps))
     if fusion is None:
         lips, rest = lips_under(emotion, weights, basis=basis, fps=fps), FusedShapes.none(weights, basis)
     else:
+        felt = emotion.at(np.arange(len(weights), dtype=np.float32) / np.float32(fps))
         rest = fuse_on_mesh(weights, felt, fusion)
         lips = rest.weights - weights - felt
         lips[np.abs(lips) < LEAST_WEIGHT] = 0
@@ -61,11 +65,15 @@ def lips_under(emotion: EmotionCurves, speech: Floats, *, basis: HeadBasis, fps:
 
     Nothing is taken off what Blender holds within 0..1 by itself: the other shapes have none.
     """
-    felt = emotion.at(np.arange(len(speech), dtype=np.float32) / np.float32(fps))
-    lips = fuse(speech, felt, basis, fps=fps) - speech - felt
     mouth = [index for index, name in enumerate(basis.expression_names) if name.startswith(("mouth", "jaw"))]
-    result = np.zeros_like(lips)
-    result[:, mouth] = np.where(np.abs(lips[:, mouth]) < LEAST_WEIGHT, 0, lips[:, mouth])
+    around = round(AROUND * fps)
+    result = np.zeros_like(speech)
+    for first in range(0, len(speech), BLOCK):
+        last, begin, end = min(first + BLOCK, len(speech)), max(first - around, 0), first + BLOCK + around
+        spoken = speech[begin:end]
+        felt = emotion.at(np.arange(begin, begin + len(spoken), dtype=np.float32) / np.float32(fps))
+        lips = (fuse(spoken, felt, basis, fps=fps) - spoken - felt)[first - begin:last - begin, mouth]
+        result[first:last, mouth] = np.where(np.abs(lips) < LEAST_WEIGHT, 0, lips)
     return result
 
 
@@ -74,13 +82,30 @@ def frame_weights(motion: MotionTrack, *, basis: HeadBasis, fps: float, controls
 
     Each shape keeps its own peaks, so mouthClose follows to keep the gap between the lips.
     """
+    total = frames_of(len(motion.weights), motion.fps, fps)
+    blocks = [(first, min(first + BLOCK, total)) for first in range(0, total, BLOCK)]
+    return np.concatenate([weights_between(motion, block, total, basis=basis, fps=fps, controls=controls) for block in blocks])
+
+
+def weights_between(motion: MotionTrack, block: tuple[int, int], total: int, *, basis: HeadBasis, fps: float,
+                    controls: LipControls) -> Floats:
+    """Return the weights (N, K) of `frame_weights` on the frames of a block, the first and the one after the last, of `total`.
+
+    They are made of what is spoken then and AROUND it, which is all they depend on.
+    """
+    begin = max(int((block[0] / fps - controls.sync_offset - AROUND) * motion.fps), 0)
+    end = max(int((block[1] / fps - controls.sync_offset + AROUND) * motion.fps), begin + 2)
+    if end > len(motion.weights):
+        begin, end = min(begin, len(motion.weights) - 1), len(motion.weights)
+    motion = replace(motion, weights=motion.weights[begin:end], jaw_angle=motion.jaw_angle[begin:end])
     track = apply(motion, controls, basis)
     names = tuple(basis.expression_names)
     weights = np.zeros((len(track.weights), len(names)), np.float32)
     weights[:, [names.index(name) for name in track.names]] = track.weights
     opening = gap(basis, names, weights)
     shut = gap(basis, motion.names, motion.weights) <= SHUT             # as spoken: no control moves a closure to another frame
-    sampled = resample(np.column_stack([weights, opening]), track.fps, fps, shut=shut, delay=controls.sync_offset)
+    source = np.arange(begin, end) / track.fps + controls.sync_offset
+    sampled = sample(np.column_stack([weights, opening]), source, fps, shut=shut, block=block, total=total)
     result, wanted = sampled[:, :-1], sampled[:, -1]
     error = gap(basis, names, result) - wanted
     closing = names.index(CLOSING)
@@ -96,26 +121,52 @@ def resample(curves: Floats, rate: float, fps: float, *, shut: NDArray[np.bool_]
     the whole pose of a passage where `shut` (T,) says that the lips touch.
     The last frame is the first one at or past the end, so that nothing of the motion is cut off.
     """
-    frames = np.arange(int(np.ceil((len(curves) - 1) / rate * fps - 1e-6)) + 1)
-    source = np.arange(len(curves)) / rate + delay
+    total = frames_of(len(curves), rate, fps)
+    return sample(curves, np.arange(len(curves)) / rate + delay, fps, shut=shut, block=(0, total), total=total)
+
+
+def frames_of(count: int, rate: float, fps: float) -> int:
+    """Return how many frames at `fps` show `count` values at `rate` without cutting anything off."""
+    return int(np.ceil((count - 1) / rate * fps - 1e-6)) + 1
+
+
+def sample(curves: Floats, source: NDArray[np.float64], fps: float, *, shut: NDArray[np.bool_] | None, block: tuple[int, int],
+           total: int) -> Floats:
+    """Return curves (T, K) at the times `source` (T,), seconds, on the frames of a block of `total`; see `resample`.
+
+    block: its first frame and the one after its last.
+    """
+    low, high = max(block[0] - BESIDE, 0), min(block[1] + BESIDE, total)        # a peak's neighbours may lie in the next block
+    frames = np.arange(low, high)
     linear = np.stack([np.interp(frames / fps, source, curve) for curve in curves.T], axis=1).astype(np.float32)
-    nearest = np.rint(source * fps).astype(np.int64)
+    nearest = np.rint(source * fps).astype(np.int64) - low
     shown = (nearest >= 0) & (nearest < len(frames))
     result = linear.copy()
-    before = np.clip((source * fps).astype(np.int64), 0, len(frames) - 1)
+    before = np.clip((source * fps).astype(np.int64) - low, 0, len(frames) - 1)
     around = np.maximum(linear[before], linear[np.minimum(before + 1, len(frames) - 1)])
     peaks = (curves * KEPT > around) & shown[:, None]
     peaks[1:-1] &= (curves[1:-1] > curves[:-2]) & (curves[1:-1] >= curves[2:])
     moment, shape = np.nonzero(peaks)
     np.maximum.at(result, (nearest[moment], shape), curves[moment, shape])
-    if shut is None:
-        return result
+    if shut is not None:
+        keep_shut(result, curves, linear, shut, source * fps, frames=(low, total))
+    return result[block[0] - low:block[1] - low]
+
+
+def keep_shut(result: Floats, curves: Floats, linear: Floats, shut: NDArray[np.bool_], place: Floats, *,
+              frames: tuple[int, int]) -> None:
+    """Let the frames `result` (N, K) show each passage of curves (T, K) where `shut` (T,) says that the lips touch.
+
+    place: (T,) of the curves, in frames; frames: the first of `result` and how many there are in all.
+    """
+    low, total = frames
     change = np.diff(np.concatenate([[False], shut, [False]]).astype(np.int8))
     for begin, end in zip(np.flatnonzero(change == 1), np.flatnonzero(change == -1), strict=True):
-        inside = frames[max(int(np.ceil(source[begin] * fps - 1e-6)), 0):max(int(source[end - 1] * fps + 1e-6) + 1, 0)]
-        middle = (begin + end - 1) // 2
-        if len(inside):
+        first = max(int(np.ceil(place[begin] - 1e-6)), 0)
+        last = min(max(int(place[end - 1] + 1e-6) + 1, 0), total)
+        nearest = int(np.rint(place[(begin + end - 1) // 2])) - low
+        if last > first:
+            inside = slice(max(first - low, 0), max(last - low, 0))
             result[inside] = linear[inside]
-        elif shown[middle]:
-            result[nearest[middle]] = curves[begin:end][np.abs(source[begin:end] * fps - nearest[middle]).argmin()]
-    return result
+        elif 0 <= nearest < len(result):
+            result[nearest] = curves[begin:end][np.abs(place[begin:end] - (nearest + low)).argmin()]

@@ -4,9 +4,12 @@ The noise's spectrum is what a tenth of the frames stay below, found anew every 
 bounded: a recording is worked on piece by piece.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from .types import Floats
+from .spool import Recording, Samples, Spool, stretch
+from .types import AudioClip, Floats
 
 SIZE, HOP = 512, 128            # samples of a window and between windows, 32 ms and 8 ms at 16 kHz
 PIECE = 1250                    # frames worked on at once, 10 s, or up to twice as many in a recording's equal pieces
@@ -20,23 +23,44 @@ OVERLAPPED = np.float32(1.5)    # sum of the squared windows that overlap at one
 
 def reduce_noise(samples: Floats) -> Floats:
     """Return the samples (N,), 16 kHz, with steady noise lowered by up to 16 dB; clean speech changes little."""
-    count = -(-(len(samples) + SIZE) // HOP)
-    padded = np.pad(samples, (SIZE, (count - 1) * HOP + SIZE - len(samples)))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, SIZE)[::HOP][:count + SIZE // HOP]
-    size = -(-len(frames) // max(len(frames) // PIECE, 1))
-    pieces = [slice(first, min(first + size, len(frames))) for first in range(0, len(frames), size)]
-    noise = np.stack([noise_of(frames[piece]) for piece in pieces])
-    result = np.zeros(len(padded), np.float32)
-    for index, piece in enumerate(pieces):
-        spectrum = np.fft.rfft(frames[piece] * WINDOW, axis=1)
+    return np.concatenate([np.zeros(0, np.float32), *cleaned(samples)])
+
+
+def without_noise(recording: Recording | AudioClip) -> Recording:
+    """Return a recording (16 kHz) with its noise reduced, in memory that does not grow with its length."""
+    result = Spool()
+    for part in cleaned(recording.samples):
+        result.append(part)
+    return Recording(result, recording.rate, recording.warnings)
+
+
+def cleaned(samples: Samples) -> Iterator[Floats]:
+    """Yield the samples (N,) with their noise reduced, piece by piece."""
+    total = len(samples)
+    count = -(-(total + SIZE) // HOP)
+    most = count + SIZE // HOP                          # frames: the first begins SIZE before the recording
+    size = -(-most // max(most // PIECE, 1))
+    pieces = [(first, min(first + size, most)) for first in range(0, most, size)]
+    noise = np.stack([noise_of(frames_of(samples, *piece)) for piece in pieces])
+    rest = np.zeros(SIZE - HOP, np.float32)             # what the piece before adds to this one
+    for index, (first, last) in enumerate(pieces):
+        spectrum = np.fft.rfft(frames_of(samples, first, last) * WINDOW, axis=1)
         power = average(np.abs(spectrum).astype(np.float32) ** 2, SPEECH_FRAMES)
         gain = np.sqrt(np.maximum(1 - OVER * between(noise, index, len(power), size) / np.maximum(power, 1e-12), FLOOR ** 2))
         sound = np.fft.irfft(spectrum * gain, axis=1).astype(np.float32) * WINDOW
-        start = piece.start * HOP
+        result = np.concatenate([rest, np.zeros((last - first) * HOP, np.float32)])
         for part in range(SIZE // HOP):                 # windows SIZE apart do not overlap
             rows = sound[part::SIZE // HOP]
-            result[start + part * HOP:start + part * HOP + rows.size] += rows.ravel()
-    return result[SIZE:SIZE + len(samples)] / OVERLAPPED
+            result[part * HOP:part * HOP + rows.size] += rows.ravel()
+        begin, end = first * HOP - SIZE, last * HOP - SIZE
+        yield result[max(-begin, 0):max(min(end, total) - begin, 0)] / OVERLAPPED
+        rest = result[(last - first) * HOP:]
+
+
+def frames_of(samples: Samples, first: int, last: int) -> Floats:
+    """Return the frames `first` to `last` (without it), HOP apart, the first of which begins SIZE before the samples: (T, 512)."""
+    piece = stretch(samples, first * HOP - SIZE, (last - 1) * HOP)
+    return np.lib.stride_tricks.sliding_window_view(piece, SIZE)[::HOP]
 
 
 def noise_of(frames: Floats) -> Floats:

@@ -1,19 +1,20 @@
 """Listen to a recording for emotion (Sec. 4.1): passages of about t seconds, cut at pauses, and what is heard in each."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .denoise import reduce_noise
+from .denoise import without_noise
 from .emotion_network import EmotionNetwork, Judgement
 from .errors import JobError
 from .files import Arrays, read_arrays
 from .prosody import HOP, RATE, prosody
-from .speech_encoder import SpeechEncoder, normalise
+from .speech_encoder import SpeechEncoder, levelled
+from .spool import Recording, Samples
 from .types import HEARD, AudioClip, Floats, check
 from .voice import LEAST, LEVEL, STEP, Voice, active_frames
 
@@ -57,14 +58,14 @@ class Heard:
             raise JobError(f"the file is damaged ({error})", path, "delete it and make it again") from error
 
 
-def listen(clip: AudioClip, *, encoder: SpeechEncoder | None, network: EmotionNetwork, window: float,
+def listen(clip: AudioClip | Recording, *, encoder: SpeechEncoder | None, network: EmotionNetwork, window: float,
            same_voice: Floats | None = None, tick: Callable[[float], None] = lambda fraction: None) -> Heard:
     """Return what is heard in the passages, about `window` seconds long, of a recording (16 kHz); without speech it is neutral.
 
     encoder: for the middle LAYERS of core/voice.py, None for a network that hears plain samples; same_voice: (R, P) other recordings
     of the voice, as `describe` gives them.
     """
-    samples = normalise(replace(clip, samples=reduce_noise(clip.samples)))
+    samples = levelled(without_noise(clip))
     spoken = prosody(samples, max(len(samples) // HOP, 1))
     active = active_frames(spoken)
     cuts = cut_at_pauses(spoken[:, LEVEL], clip.duration, window)
@@ -89,7 +90,7 @@ def listen(clip: AudioClip, *, encoder: SpeechEncoder | None, network: EmotionNe
     return Heard(cuts, has_speech, passages, judge(network, [whole], same_voice))
 
 
-def listen_to_samples(clip: AudioClip, active: NDArray[np.bool_], cuts: Floats, network: EmotionNetwork,
+def listen_to_samples(clip: AudioClip | Recording, active: NDArray[np.bool_], cuts: Floats, network: EmotionNetwork,
                       tick: Callable[[float], None]) -> Heard:
     """Return what a network that hears plain samples hears in the passages between `cuts` (M + 1,), seconds; active: (N,) frames of
     speech. What is heard in the recording is the passages' mean, by their length."""
@@ -106,15 +107,15 @@ def listen_to_samples(clip: AudioClip, active: NDArray[np.bool_], cuts: Floats, 
     return Heard(cuts, spoken, passages, Judgement((share @ probabilities)[None], (share @ strength)[None]))
 
 
-def describe(clip: AudioClip, encoder: SpeechEncoder) -> Floats | None:
+def describe(clip: AudioClip | Recording, encoder: SpeechEncoder) -> Floats | None:
     """Return one vector (P,) for the first minute of a recording of a voice, None if there is hardly any speech in it."""
-    samples = normalise(replace(clip, samples=reduce_noise(clip.samples[:round(BLOCK * RATE)])))
+    samples = levelled(without_noise(Recording(clip.samples[:round(BLOCK * RATE)], clip.rate)))
     spoken = prosody(samples, max(len(samples) // HOP, 1))
     duration = len(samples) / RATE
     return voice_between(samples, spoken, active_frames(spoken), 0.0, duration, encoder).pool(0.0, duration)
 
 
-def voice_between(samples: Floats, spoken: Floats, active: NDArray[np.bool_], start: float, end: float,
+def voice_between(samples: Samples, spoken: Floats, active: NDArray[np.bool_], start: float, end: float,
                   encoder: SpeechEncoder) -> Voice:
     """Return the description of a recording from `start` to `end`, seconds, heard with what is said before and after."""
     first, last = round(start / STEP), min(round(end / STEP), len(spoken))

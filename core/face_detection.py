@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from .errors import InputError, PackError
 from .sampling import crop, halve
+from .threads import allowed
 from .types import Bytes, Floats, Photo, check
 
 DETECTOR_SIDE, MESH_SIDE, LANDMARKS = 128, 256, 478
@@ -78,7 +79,7 @@ class Net:
     def __init__(self, content: bytes) -> None:
         """Load the model from memory."""
         with quiet():
-            self.interpreter = Interpreter(model_content=content, num_threads=2)
+            self.interpreter = Interpreter(model_content=content, num_threads=allowed())
             self.interpreter.allocate_tensors()
         self.input = self.interpreter.get_input_details()[0]["index"]
         self.outputs = [detail["index"] for detail in self.interpreter.get_output_details()]

@@ -43,6 +43,24 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
                        "choose a folder that is writable and has free space") from error
 
 
+def place(source: Path, target: Path) -> None:
+    """Let `target` be the same file as `source`, which nobody changes in place, or a copy where the file system has no such links.
+
+    Raises JobError when the folder cannot be written or the disk is full.
+    """
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        os.link(source, temporary)
+        temporary.replace(target)
+        temporary.unlink(missing_ok=True)           # POSIX leaves it where both are the same file already
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        write_atomically(target, lambda copy: copy.write(source.read_bytes()))
+
+
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write named arrays as a compressed .npz, atomically."""
     packed = io.BytesIO()           # first in memory: on a full disk numpy's archive would end with a traceback of its own

@@ -7,10 +7,9 @@ not changed is not run again. manifest.json is written last; its presence means 
 import hashlib
 import json
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,9 @@ from .emotion_windows import EmotionSettings, read_track
 from .errors import InputError, JobError
 from .files import Arrays, digest, read_arrays, read_json, write_json
 from .lip_controls import LipControls
+from .locks import held
 from .messages import Message, Report, progress
+from .stage_store import Record, StageStore
 from .types import EmotionTrack
 
 FORMAT = 1
@@ -100,13 +101,14 @@ def check_rate(fps: float) -> None:
 class Job:
     """One job folder being worked on: runs stages, or takes their results from an earlier run."""
 
-    def __init__(self, folder: Path, report: Report) -> None:
+    def __init__(self, folder: Path, report: Report, store: StageStore | None = None) -> None:
         """Open `folder` for work: no manifest until `finish`, no left-overs of a killed run.
 
-        Raises JobError when it cannot be written.
+        store: where results are shared with other jobs. Raises JobError when the folder cannot be written.
         """
-        self.folder, self.report = folder, report
+        self.folder, self.report, self.store = folder, report, store
         self.seconds: dict[str, float] = {}
+        self.shared: dict[str, bool] = {}       # whether a stage's result came from another job
         self.warnings: list[str] = []
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -129,8 +131,7 @@ class Job:
         started = time.perf_counter()
         done = self.stages.get(name)
         if not (isinstance(done, dict) and done.get("key") == key and self.unharmed(done.get("files"), files)):
-            warnings = list(run(progress(self.report, name)))
-            done = {"key": key, "files": {file.name: digest(file) for file in files}, "warnings": warnings}
+            done = {"key": key, **self.made(name, key, files, run)}
             self.check_place()
             self.stages[name] = done
             write_json(self.folder / "stages.json", self.stages)
@@ -143,6 +144,17 @@ class Job:
         """Raise JobError when the folder was deleted under us: what is written now would be half a result."""
         if not self.folder.is_dir() or self.folder.stat().st_ino != self.place:
             raise JobError("the job folder was deleted while the avatar was made", self.folder, "generate it again")
+
+    def made(self, name: str, key: str, files: Sequence[Path], run: Callable[[Callable[[float], None]], Sequence[str]]) -> Record:
+        """Make this stage's `files` by `run`, or take them from the store; return their sums and the warnings."""
+        def fresh() -> Record:
+            warnings = list(run(progress(self.report, name)))
+            return {"files": {file.name: digest(file) for file in files}, "warnings": warnings}
+
+        if self.store is None:
+            return fresh()
+        record, self.shared[name] = self.store.share(name, key, files, fresh)
+        return record
 
     @staticmethod
     def unharmed(recorded: object, files: Sequence[Path]) -> bool:
@@ -160,6 +172,7 @@ class Job:
         files = {file: value for done in self.stages.values() for file, value in done["files"].items()}
         path = self.folder / "manifest.json"
         write_json(path, {"format": FORMAT, "files": files, "head_model": head_model, "seconds": self.seconds,
+                          "shared": sorted(name for name, is_shared in self.shared.items() if is_shared),
                           "warnings": self.warnings, "photo": request.photo,
                           "more_photos": list(request.more_photos), "audio": request.audio, "pack": request.pack,
                           "controls": asdict(request.controls), "emotion": request.emotion,
@@ -241,25 +254,20 @@ def locked(folder: Path) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / ".lock").open("ab")
+        (folder / ".lock").touch()
     except OSError as error:
         raise JobError(f"cannot use the job folder ({error.strerror})", folder, "choose another folder") from error
-    with file:
+    with ExitStack() as stack:
         try:
-            if sys.platform == "win32":
-                import msvcrt
-                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                import fcntl
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            stack.enter_context(held(folder / ".lock", wait=False))
         except OSError as error:
             raise JobError("another Blender is making this avatar", folder, "wait for it or cancel it there") from error
         yield
 
 
-def sources_digest() -> str:
-    """Return the sha256 of this package's sources: results of another version are never taken for this one's."""
+def sources_digest(folder: str = "core") -> str:
+    """Return the sha256 of the sources in a folder of ours: results of another version are never taken for this one's."""
     total = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted((Path(__file__).parent.parent / folder).glob("*.py")):
         total.update(path.read_bytes())
     return total.hexdigest()

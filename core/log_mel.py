@@ -5,6 +5,7 @@ from functools import cache
 
 import numpy as np
 
+from .spool import Samples, stretch
 from .types import Floats
 
 RATE = 16000                    # Hz
@@ -15,7 +16,7 @@ WIDTH = PER_FRAME * BANDS
 WINDOW = 400                    # samples, 25 ms
 SIZE = 512                      # samples of the Fourier transform
 FLOOR = 1e-5                    # power, about 50 dB below speech at speech_encoder.LEVEL
-BLOCK = 4096                    # spectra computed at once, which bounds the memory
+BLOCK = 2048                    # spectra computed at once, which bounds the memory
 
 
 @cache
@@ -32,7 +33,7 @@ def mel_filters() -> Floats:
     return np.asarray(filters / filters.sum(axis=0, keepdims=True), np.float32)
 
 
-def log_mel(samples: Floats, frames: int, *, first: int = 0) -> Floats:
+def log_mel(samples: Samples, frames: int, *, first: int = 0) -> Floats:
     """Return (T, 80) float32: for frame i the spectra of 25 ms around its time i / 60 s and half a frame later.
 
     samples: (N,) at 16 kHz, level already normalised; frames: T, counted from frame `first`; outside the samples is
@@ -44,18 +45,21 @@ def log_mel(samples: Floats, frames: int, *, first: int = 0) -> Floats:
         index = np.arange(begin, min(begin + BLOCK, len(result))) + first * PER_FRAME
         starts = np.round(index * RATE / (FRAME_RATE * PER_FRAME)).astype(np.int64) - WINDOW // 2
         lowest, highest = int(starts[0]), int(starts[-1]) + WINDOW
-        piece = np.zeros(highest - lowest, np.float32)
-        known = samples[max(lowest, 0):max(highest, 0)]
-        piece[max(-lowest, 0):max(-lowest, 0) + len(known)] = known
+        piece = stretch(samples, lowest, highest)
         windows = piece[(starts - lowest)[:, None] + np.arange(WINDOW)] * window
         power = np.square(np.abs(np.fft.rfft(windows, SIZE))).astype(np.float32) @ mel_filters()
         result[begin:begin + len(index)] = np.log10(power / WINDOW + FLOOR) * 0.5 + 1.5
     return result.reshape(frames, WIDTH)
 
 
-def level(samples: Floats, frames: int) -> Floats:
+def level(samples: Samples, frames: int) -> Floats:
     """Return the level (T,) of the 25 ms around each frame's time i / 60 s, dB to full scale; silence is -120 dB."""
-    energy = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
-    centres = np.round(np.arange(frames) * RATE / FRAME_RATE).astype(np.int64)
-    first, last = (np.clip(centres + side, 0, len(samples)) for side in (-WINDOW // 2, WINDOW // 2))
-    return np.asarray(10 * np.log10((energy[last] - energy[first]) / WINDOW + 1e-12), np.float32)
+    result = np.empty(frames, np.float32)
+    for begin in range(0, frames, BLOCK):
+        starts = np.round(np.arange(begin, min(begin + BLOCK, frames)) * RATE / FRAME_RATE).astype(np.int64) - WINDOW // 2
+        lowest = int(starts[0])
+        piece = stretch(samples, lowest, int(starts[-1]) + WINDOW)
+        energy = np.concatenate([[0.0], np.cumsum(np.square(piece, dtype=np.float64))])
+        power = (energy[starts - lowest + WINDOW] - energy[starts - lowest]) / WINDOW
+        result[begin:begin + len(starts)] = 10 * np.log10(power + 1e-12)
+    return result

@@ -3,7 +3,7 @@
 Shapes are linear, so a measured point's path needs only its own row of the expression basis: no (T, V, 3) is made.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from .types import Floats, MotionTrack
 from .types import check as check_array
 
 CENTRAL_SHARE = 0.5             # share of the lip line, about its middle, over which the lips are measured
+BLOCK = 3600                    # frames at once, which bounds the memory
 TOUCH_MM = 4.0                  # distance from lower lip to incisors at which closeness has fallen to 1 / e
 
 
@@ -33,6 +34,12 @@ class MouthMeasure:
 
 def measure_mouth(basis: HeadBasis, track: MotionTrack, neutral: Floats | None = None) -> MouthMeasure:
     """Measure the mouth of the default head, or of `neutral` (V, 3), in every frame of `track`."""
+    if len(track.weights) > BLOCK:
+        blocks = [slice(first, first + BLOCK) for first in range(0, len(track.weights), BLOCK)]
+        parts = [measure_mouth(basis, replace(track, weights=track.weights[block], jaw_angle=track.jaw_angle[block]), neutral)
+                 for block in blocks]
+        return MouthMeasure(*(np.concatenate([getattr(part, entry.name) for part in parts]) for entry in fields(MouthMeasure)))
+
     def points(vertices: NDArray[np.int32]) -> Floats:
         return trace(basis, vertices, track.names, track.weights, neutral)
 
@@ -82,6 +89,8 @@ def central_pairs(basis: HeadBasis) -> tuple[NDArray[np.int32], NDArray[np.int32
 
 def gap(basis: HeadBasis, names: tuple[str, ...], weights: Floats, neutral: Floats | None = None) -> Floats:
     """Return the vertical gap between the inner lips (T,), metres, negative where they interpenetrate."""
+    if len(weights) > BLOCK:
+        return np.concatenate([gap(basis, names, weights[first:first + BLOCK], neutral) for first in range(0, len(weights), BLOCK)])
     upper, lower = central_pairs(basis)
     heights = [trace(basis, side, names, weights, neutral)[:, :, 1].mean(axis=1) for side in (upper, lower)]
     return np.asarray(heights[0] - heights[1], np.float32)
@@ -94,6 +103,8 @@ def jaw_angle(basis: HeadBasis, names: tuple[str, ...], weights: Floats) -> Floa
     face, both projected onto the yoz plane. Only the jaw's shapes count: the skin of the chin also follows the lips,
     bone does not.
     """
+    if len(weights) > BLOCK:
+        return np.concatenate([jaw_angle(basis, names, weights[first:first + BLOCK]) for first in range(0, len(weights), BLOCK)])
     used = [index for index, name in enumerate(names) if name.startswith("jaw")]
     names, weights = tuple(names[index] for index in used), weights[:, used]
     ends = np.array([int(basis.chin_vertex), int(basis.below_ear_vertex)], np.int32)

@@ -1,8 +1,9 @@
 """Model packs: a folder with pack.json and the files it lists, each verified before use (docs/pack.md)."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from .errors import PackError
 from .files import digest, read_json
@@ -11,17 +12,21 @@ FORMAT = 1
 DEFAULT = Path(__file__).resolve().parent.parent / "assets"
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True)
 class Pack:
-    """A verified model pack: where it is, its name, and what pack.json says of each file."""
+    """A verified model pack: where it is, its name, what pack.json says of each file, and, if wanted, what was loaded from it."""
 
     folder: Path
     name: str
     entries: dict[str, dict[str, Any]]
+    loaded: dict[tuple[str, str], Any] | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def open(cls, folder: Path = DEFAULT) -> "Pack":
-        """Read `folder`/pack.json and verify every file it lists.
+    def open(cls, folder: Path = DEFAULT, *, keep: bool = False) -> "Pack":
+        """Read `folder`/pack.json and verify every file it lists; keep: hold on to what is loaded, for the next job.
 
         Raises PackError when a file is missing, differs from its sha256, lies outside the folder, or the format is
         another one than this version reads.
@@ -38,13 +43,24 @@ class Pack:
             raise PackError("the pack lists no files", index, "install the pack again")
         for entry in entries.values():
             verify(folder, entry, index)
-        return cls(folder, str(values.get("name", folder.name)), entries)
+        return cls(folder, str(values.get("name", folder.name)), entries, {} if keep else None)
 
     def path(self, name: str) -> Path:
         """Return the path of the file called `name` in pack.json; raise PackError when the pack has none."""
         if name not in self.entries:
             raise PackError(f"the pack has no {name!r}", self.folder / "pack.json", "install a complete pack")
         return self.folder / str(self.entries[name]["path"])
+
+    def load(self, name: str, make: Callable[[Path], T], variant: str = "") -> T:
+        """Return what `make` gives for the file called `name`; a pack that keeps gives it again for the same name and variant.
+
+        Raises PackError when the pack has no such file, and what `make` raises.
+        """
+        if self.loaded is None:
+            return make(self.path(name))
+        if (name, variant) not in self.loaded:
+            self.loaded[name, variant] = make(self.path(name))
+        return self.loaded[name, variant]
 
     def digests(self, *names: str) -> list[str]:
         """Return the sha256 of the named files, as keys for caches; raise PackError when the pack lacks one."""

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from . import arrays
-from .audio import read_audio
+from .audio import read_audio, stream_audio
 from .bake import bake
-from .denoise import reduce_noise
+from .denoise import without_noise
 from .emolib import Emolib
 from .emotion_hearing import Heard, describe, listen
 from .emotion_motion import emotion_curves
@@ -27,7 +27,7 @@ from .head_model import HeadBasis
 from .image import read_photo
 from .job import AUTO, MOST_PHOTOS, RESULTS, Job, Request, locked
 from .lip_controls import closure_warnings
-from .lipsync import LipNetwork, animate_lips, speech_warnings
+from .lipsync import LipNetwork, speak, speech_warnings
 from .messages import Report
 from .mouth import measure_mouth
 from .pack import DEFAULT, Pack
@@ -35,6 +35,7 @@ from .performance import perform
 from .reconstruction import PhotoError, reconstruct
 from .rhythm import hear_rhythm
 from .speech_encoder import SpeechEncoder
+from .stage_store import StageStore
 from .types import Fusing
 from .vertex_lips import VertexLipNetwork, animate_lips_on_vertices
 from .voice import LAYERS
@@ -50,8 +51,11 @@ NO_EAR = ("this model pack hears no emotion in a voice, so the face stays neutra
           "with an emotion network")
 
 
-def animate(folder: Path, *, report: Report) -> Path:
-    """Run the request in the job `folder`, skip stages whose inputs have not changed, return the manifest's path."""
+def animate(folder: Path, *, report: Report, pack: Pack | None = None, store: StageStore | None = None) -> Path:
+    """Run the request in the job `folder`, skip stages whose inputs have not changed, return the manifest's path.
+
+    pack: the request's, if it is open already; store: where stages are shared with other jobs.
+    """
     request = Request.read(folder)
     photos = tuple(existing(path, "photo") for path in (request.photo, *request.more_photos))
     audio = existing(request.audio, "recording")
@@ -59,13 +63,13 @@ def animate(folder: Path, *, report: Report) -> Path:
     for name in (*RESULTS, "heard.npz"):
         for source in (*photos, audio, *voice):
             keep(source, folder / name)
-    pack = Pack.open(Path(request.pack) if request.pack else DEFAULT)
+    pack = pack or Pack.open(Path(request.pack) if request.pack else DEFAULT)
     head, picture, motion, felt, baked = (folder / name for name in RESULTS)
     heard, choice, controls = folder / "heard.npz", request.emotions, request.controls
     auto = request.emotion == AUTO and "emotion_network" in pack.entries
 
     with locked(folder):
-        job = Job(folder, report)
+        job = Job(folder, report, store)
         job.stage("head", (head, picture), ([digest(photo) for photo in photos], pack.digests(*HEAD_FILES)),
                   lambda tick: write_head(photos, head, pack=pack, tick=tick))
         hearing = [name for name in SPEECH_FILES if name != LIP_ENCODER or name in pack.entries]
@@ -94,11 +98,11 @@ def write_head(photos: Sequence[Path], out: Path, *, pack: Pack, tick: Tick) -> 
                          f"choose 1 to {MOST_PHOTOS} of one person")
     for photo in photos:
         keep(existing(str(photo), "photo"), out.with_suffix(".png"))
-    basis = HeadBasis.load(pack.path("head"))
+    basis = pack.load("head", HeadBasis.load)
     pictures = [read_photo(photo) for photo in photos]
     try:
-        result = reconstruct(pictures, basis=basis, anchors=Anchors.load(pack.path("anchors")),
-                             detector=FaceDetector.load(pack.path("face_landmarker")), tick=tick)
+        result = reconstruct(pictures, basis=basis, anchors=pack.load("anchors", Anchors.load),
+                             detector=pack.load("face_landmarker", FaceDetector.load), tick=tick)
     except PhotoError as error:                         # the stage does not know where its pictures came from
         raise InputError(error.what, photos[error.index], error.advice) from error
     write_arrays(out, arrays.from_reconstruction(result, basis))
@@ -109,17 +113,17 @@ def write_head(photos: Sequence[Path], out: Path, *, pack: Pack, tick: Tick) -> 
 def write_motion(audio: Path, out: Path, *, pack: Pack, tick: Tick) -> tuple[str, ...]:
     """Recording -> lip motion M_lip(t) with teeth and tongue (Sec. 4.2, 3.4), and its measures; return warnings."""
     keep(existing(str(audio), "recording"), out)
-    basis = HeadBasis.load(pack.path("head"))
-    clip = read_audio(audio)
+    basis = pack.load("head", HeadBasis.load)
+    clip = without_noise(stream_audio(audio))
     if LIP_ENCODER in pack.entries:
-        encoder = WaveEncoder.load(pack.path(LIP_ENCODER))
-        vertices = VertexLipNetwork.load(pack.path("lip_network"), vertices=len(basis.regions), width=encoder.width)
-        motion = animate_lips_on_vertices(clip, encoder=encoder, network=vertices, basis=basis, tick=tick)
+        waves = pack.load(LIP_ENCODER, WaveEncoder.load)
+        vertices = pack.load("lip_network", lambda path: VertexLipNetwork.load(path, vertices=len(basis.regions), width=waves.width))
+        motion = animate_lips_on_vertices(read_audio(audio), encoder=waves, network=vertices, basis=basis, tick=tick)
     else:
-        motion = animate_lips(clip, encoder=SpeechEncoder.load(pack.path("speech_encoder")),
-                              network=LipNetwork.load(pack.path("lip_network")), basis=basis, tick=tick)
+        motion = speak(clip, encoder=pack.load("speech_encoder", SpeechEncoder.load),
+                       network=pack.load("lip_network", LipNetwork.load), basis=basis, tick=tick)
     mouth = measure_mouth(basis, motion)
-    rhythm = hear_rhythm(reduce_noise(clip.samples), len(motion.weights), motion.fps)
+    rhythm = hear_rhythm(clip.samples, len(motion.weights), motion.fps)
     write_arrays(out, arrays.from_motion(motion, mouth, rhythm))
     return clip.warnings or speech_warnings(mouth.opening)
 
@@ -128,11 +132,11 @@ def write_heard(audio: Path, out: Path, same_voice: Sequence[Path] = (), *, pack
     """Recording -> what is felt in passages of about `window` seconds (Sec. 4.1), the manner of the voice removed if further
     recordings of it are given; return warnings."""
     keep(existing(str(audio), "recording"), out)
-    encoder = SpeechEncoder.load(pack.path("speech_encoder"), layers=LAYERS)
-    network = EmotionNetwork.load(pack.path("emotion_network"))
-    described = [describe(read_audio(existing(str(path), "recording")), encoder) for path in same_voice if not network.hears_samples]
+    encoder = pack.load("speech_encoder", lambda path: SpeechEncoder.load(path, layers=LAYERS), "layers")
+    network = pack.load("emotion_network", EmotionNetwork.load)
+    described = [describe(stream_audio(existing(str(path), "recording")), encoder) for path in same_voice if not network.hears_samples]
     known = [vector for vector in described if vector is not None]
-    heard = listen(read_audio(audio), encoder=encoder, network=network, window=window,
+    heard = listen(stream_audio(audio), encoder=encoder, network=network, window=window,
                    same_voice=np.stack(known) if known else None, tick=tick)
     write_arrays(out, heard.arrays())
     return ()
@@ -153,14 +157,14 @@ def write_emotion(request: Request, motion: Path, heard: Path | None, out: Path)
 def write_bake(head: Path, motion: Path, felt: Path, out: Path, *, pack: Pack, request: Request) -> tuple[str, ...]:
     """Head, motion and emotions -> one face (Sec. 4.3) as shapes, weights on the scene's frames under the artist's controls, blinks,
     gaze and head motion; return warnings."""
-    basis, track, controls = HeadBasis.load(pack.path("head")), arrays.to_motion(motion), request.controls
+    basis, track, controls = pack.load("head", HeadBasis.load), arrays.to_motion(motion), request.controls
     neutral, identity = arrays.to_person(head)
-    emolib = Emolib.load(pack.path("emolib"), basis, head_model=pack.digests("head")[0])
+    emolib = pack.load("emolib", lambda path: Emolib.load(path, basis, head_model=pack.digests("head")[0]))
     emotions = read_track(felt)
     emotion = emotion_curves(emotions, identity, emolib=emolib, basis=basis)
     performance = perform(arrays.to_rhythm(motion), take=request.take, felt=emotions)
     method = request.emotions.fusion
-    fusion = None if method == "shapes" else fusion_by(method, basis, pack)
+    fusion = None if method == "shapes" else pack.load("head", lambda _: fusion_by(method, basis, pack), method)
     write_arrays(out, arrays.from_bake(bake(neutral, track, emotion, basis=basis, fps=request.fps, controls=controls,
                                             performance=performance, fusion=fusion)))
     return closure_warnings(track, controls, basis)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .log_mel import BANDS, mel_filters
+from .spool import Samples, stretch
 from .types import Floats
 
 RATE = 16000                    # Hz
@@ -21,20 +22,21 @@ VOICED = 0.45                   # periodicity above which a frame is voiced
 CEPSTRUM = 13
 SPECTRUM = 512                  # of the Fourier transform of log_mel's filters
 FLOOR = 1e-7                    # power
-BLOCK = 2048                    # frames at once, which bounds the memory
+BLOCK = 512                     # frames at once, which bounds the memory
 
 
-def prosody(samples: Floats, count: int) -> Floats:
+def prosody(samples: Samples, count: int) -> Floats:
     """Return (N, 4 + 13) float32 for `count` frames around (i + .5) * HOP: log2 of the pitch in Hz (0 where unvoiced),
     periodicity 0..1, level in dB to full scale, tilt in dB over the mel bands, cepstrum.
 
     samples: (S,) at 16 kHz; outside is silence.
     """
-    padded = np.pad(samples, (WINDOW, WINDOW + max(count * HOP - len(samples), 0)))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)
-    starts = WINDOW + HOP // 2 - WINDOW // 2 + HOP * np.arange(count)
-    blocks = [describe(frames[starts[first:first + BLOCK]]) for first in range(0, count, BLOCK)]
-    return np.concatenate(blocks) if blocks else np.zeros((0, 4 + CEPSTRUM), np.float32)
+    result = np.zeros((count, 4 + CEPSTRUM), np.float32)
+    for first in range(0, count, BLOCK):
+        last, begin = min(first + BLOCK, count), (HOP - WINDOW) // 2
+        piece = stretch(samples, begin + first * HOP, begin + (last - 1) * HOP + WINDOW)
+        result[first:last] = describe(np.lib.stride_tricks.sliding_window_view(piece, WINDOW)[::HOP])
+    return result
 
 
 def describe(frames: Floats) -> Floats:

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from .lip_controls import smooth
 from .prosody import HOP, RATE, prosody
+from .spool import Samples
 from .types import Floats, Rhythm
 from .voice import BELOW, LEVEL, LOUD, PITCH, QUIETEST
 
@@ -16,7 +17,7 @@ APART = 0.45                    # seconds between stresses at least
 LEAST_STRESS = 0.4              # deviations above the phrase's mean from which a syllable is stressed
 
 
-def hear_rhythm(samples: Floats, frames: int, fps: float) -> Rhythm:
+def hear_rhythm(samples: Samples, frames: int, fps: float) -> Rhythm:
     """Return the rhythm of samples (N,) at 16 kHz on `frames` frames at `fps`."""
     spoken = prosody(samples, -(-len(samples) // HOP) + 1)
     places = np.arange(frames) / fps * RATE / HOP - 0.5

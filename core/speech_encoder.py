@@ -4,7 +4,7 @@ The encoder attends over everything it is given, so a long recording goes throug
 overlap; inside an overlap the features pass over linearly from one window to the next, which leaves no seam.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +14,8 @@ import numpy as np
 import onnxruntime
 
 from .errors import PackError
+from .spool import Recording, Samples, Scaled, Spool, stretch
+from .threads import allowed
 from .types import AudioClip, Floats
 from .types import check as check_array
 
@@ -27,6 +29,7 @@ WINDOW = 480                    # features a window covers, 11.5 s
 OVERLAP = 80                    # features shared by neighbouring windows, 1.9 s
 LEAD = 16 * HOP                 # silence before and after the recording: context for its first and last sounds
 QUIETEST = 1e-3                 # a recording whose loud parts are below this root mean square is not lifted further
+TOGETHER = 1200                 # blocks of 50 ms that the level is taken from at once
 LEVEL = 0.1                     # root mean square that loud parts are brought to
 LAYER = "/layers.{}/Add_1_output_0"     # of the encoder's blocks, what each hands to the next
 GRAPH, OUTPUT, NAME = 7, 12, 1  # fields of ONNX's ModelProto, GraphProto and ValueInfoProto
@@ -36,12 +39,13 @@ GRAPH, OUTPUT, NAME = 7, 12, 1  # fields of ONNX's ModelProto, GraphProto and Va
 class SpeechFeatures:
     """features: (N, 288) float32; feature i hears the sound around `start` + i * `step` seconds."""
 
-    features: Floats
+    features: Samples
     start: float
     step: float
 
     def __post_init__(self) -> None:
-        check_array("features", self.features, np.float32, (None, None))
+        if isinstance(self.features, np.ndarray):       # those of a long recording lie in a Spool
+            check_array("features", self.features, np.float32, (None, None))
 
     def at(self, times: Floats) -> Floats:
         """Return the features (T, 288) at `times` (T,) seconds, linear between neighbours, constant outside."""
@@ -49,25 +53,36 @@ class SpeechFeatures:
         lower = np.minimum(position.astype(np.int64), max(len(self.features) - 2, 0))
         upper = np.minimum(lower + 1, len(self.features) - 1)
         share = (position - lower).astype(np.float32)[:, None]
-        return np.asarray((1 - share) * self.features[lower] + share * self.features[upper], np.float32)
+        first = int(lower.min(initial=len(self.features) - 1))
+        rows = self.features[first:int(upper.max(initial=0)) + 1]
+        return np.asarray((1 - share) * rows[lower - first] + share * rows[upper - first], np.float32)
 
 
 def normalise(clip: AudioClip) -> Floats:
+    """Return the samples (N,) at 16 kHz with their loud parts at LEVEL; see `levelled`."""
+    return levelled(clip)[:]
+
+
+def levelled(clip: AudioClip | Recording) -> Scaled:
     """Return the samples (N,) at 16 kHz with their loud parts at LEVEL; near silence is lifted by 40 dB at most.
 
     Raises ValueError for another rate: reading a recording is core/audio.py's part.
     """
     if clip.rate != RATE:
         raise ValueError(f"the speech encoder takes {RATE} Hz, not {clip.rate} Hz")
-    return clip.samples * np.float32(LEVEL / max(loudness(clip.samples), QUIETEST))
+    return Scaled(clip.samples, np.float32(LEVEL / max(loudness(clip.samples), QUIETEST)))
 
 
-def loudness(samples: Floats) -> float:
+def loudness(samples: Samples) -> float:
     """Return the root mean square that a tenth of the blocks of 50 ms exceed."""
     block = RATE // 20
-    count = max(len(samples) // block, 1)
-    power = [float(np.mean(np.square(samples[i * block:(i + 1) * block], dtype=np.float64))) if len(samples) else 0.0
-             for i in range(count)]
+    if len(samples) < block:
+        return float(np.sqrt(np.mean(np.square(samples[:], dtype=np.float64)))) if len(samples) else 0.0
+    power: list[float] = []
+    for first in range(0, len(samples) // block, TOGETHER):
+        last = min(first + TOGETHER, len(samples) // block)
+        rows = samples[first * block:last * block].reshape(-1, block)
+        power += np.mean(np.square(rows, dtype=np.float64), axis=1).tolist()
     return float(np.sqrt(np.quantile(power, 0.9)))
 
 
@@ -98,22 +113,33 @@ class SpeechEncoder:
 
     def encode(self, clip: AudioClip, tick: Callable[[float], None] = lambda fraction: None) -> SpeechFeatures:
         """Return the features of a recording; `tick` hears the fraction done after each window."""
-        samples = normalise(clip)
+        return SpeechFeatures(np.concatenate(list(self.parts(levelled(clip), tick))), (CENTRE - LEAD) / RATE, HOP / RATE)
+
+    def stream(self, clip: Recording, tick: Callable[[float], None] = lambda fraction: None) -> SpeechFeatures:
+        """Return the same for a recording of any length, in memory that does not grow with it."""
+        rows = Spool(WIDTH * max(len(self._outputs), 1))
+        for part in self.parts(levelled(clip), tick):
+            rows.append(part)
+        return SpeechFeatures(rows, (CENTRE - LEAD) / RATE, HOP / RATE)
+
+    def parts(self, samples: Samples, tick: Callable[[float], None]) -> Iterator[Floats]:
+        """Yield the features, rows in sequence, of levelled samples (N,) at 16 kHz."""
         wanted = -(-(len(samples) + 2 * LEAD - CENTRE) // HOP)
-        tail = LEAD + max(FIELD + (wanted + 2) * HOP - 2 * LEAD - len(samples), 0)
-        padded = np.concatenate([np.zeros(LEAD, np.float32), samples, np.zeros(tail, np.float32)])
-        features = np.zeros((wanted, WIDTH * max(len(self._outputs), 1)), np.float32)
+        before = np.zeros((0, WIDTH), np.float32)       # of the window before, what this one has too
         first = 0
         while True:
             last = min(first + WINDOW, wanted)
-            window = self._window(padded[first * HOP:(last - 1) * HOP + FIELD])[:last - first]
+            window = self._window(stretch(samples, first * HOP - LEAD, (last - 1) * HOP + FIELD - LEAD))[:last - first]
             shared = min(OVERLAP, last - first) if first else 0
             share = ((np.arange(shared) + 0.5) / max(shared, 1)).astype(np.float32)[:, None]
-            features[first:first + shared] += share * (window[:shared] - features[first:first + shared])
-            features[first + shared:last] = window[shared:]
+            if shared:
+                window[:shared] = before[:shared] + share * (window[:shared] - before[:shared])
             tick(last / wanted)
             if last == wanted:
-                return SpeechFeatures(features, (CENTRE - LEAD) / RATE, HOP / RATE)
+                yield window
+                return
+            yield window[:WINDOW - OVERLAP]
+            before = window[WINDOW - OVERLAP:]
             first += WINDOW - OVERLAP
 
     def _window(self, samples: Floats) -> Floats:
@@ -123,15 +149,16 @@ class SpeechEncoder:
         return np.concatenate([output[0] for output in result], axis=1).astype(np.float32)
 
 
-def open_session(model: Path | bytes, threads: int = 2, *, few_channels: bool = False) -> onnxruntime.InferenceSession:
+def open_session(model: Path | bytes, threads: int = 0, *, few_channels: bool = False) -> onnxruntime.InferenceSession:
     """Open a network, a file or its content, for the CPU. Raises PackError when it is missing or damaged.
 
+    threads: that it may use, 0 for as many as this process is allowed.
     few_channels: of its convolutions; they are then not padded to whole vectors, which would be most of the work.
     """
     if isinstance(model, Path) and not model.is_file():
         raise PackError("a network of the model pack is missing", model, ADVICE)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or allowed()
     options.log_severity_level = 3
     if few_channels:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED

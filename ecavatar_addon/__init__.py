@@ -3,6 +3,7 @@
 import bpy
 
 from . import (
+    batch,
     character_operators,
     clip_operators,
     emotion_operators,
@@ -34,18 +35,20 @@ MODULES = (properties, properties_object, photos, voices, lip_sync, operators, c
 
 
 def register() -> None:
-    """Load the pictures, register classes, then the two pointers."""
+    """Load the pictures, register classes, then the two pointers and the command line."""
     thumbnails.load()
     for module in MODULES:
         for cls in module.CLASSES:
             bpy.utils.register_class(cls)
     properties.attach()
     properties_object.attach()
+    batch.Commands.attach()
 
 
 def unregister() -> None:
     """Stop the worker and leave nothing behind."""
     jobs.stop()
+    batch.Commands.detach()
     pack_downloads.stop()
     packs.forget()
     properties_object.detach()

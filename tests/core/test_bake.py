@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from core import bake as baking
 from core.articulation import CHANNELS
-from core.bake import JAW_PARTS, bake, frame_weights, resample
+from core.bake import JAW_PARTS, bake, frame_weights, lips_under, resample
 from core.emotion_motion import EmotionCurves, fuse
 from core.head_model import HeadBasis
 from core.lip_controls import LipControls
@@ -142,3 +143,23 @@ def test_controls_move_the_lips_and_never_the_rest(basis):
     jaw = plain.names.index("jawOpen")
     assert strong.weights[:, jaw].max() == pytest.approx(2 * plain.weights[:, jaw].max(), rel=1e-4)
     assert strong.performance is performance and plain.performance is performance
+
+
+@pytest.mark.parametrize(("fps", "controls"), [
+    (25.0, LipControls(sync_offset=0.31)), (23.976, LipControls(sync_offset=-0.77, lower_smoothing=0.1))])
+def test_a_long_bake_in_blocks_is_that_of_the_whole(basis, monkeypatch, fps, controls):
+    random = np.random.default_rng(4)
+    knots = random.random((80, len(CHANNELS))).astype(np.float32)
+    knots[::9, CHANNELS.index("aperture")] = 0                              # closures, some shorter than a frame
+    moments = np.arange(60 * 8) / 60
+    channels = np.stack([np.interp(moments, np.linspace(0, 8, 80), column) for column in knots.T], axis=1).astype(np.float32)
+    names, weights = pose(channels, basis)
+    track = MotionTrack(names, weights, 60.0, np.zeros(len(weights), np.float32))
+    felt = EmotionCurves(np.linspace(0, 8, 9, dtype=np.float32), random.random((9, len(basis.expression_names))).astype(np.float32))
+    found = []
+    for block in (10_000, 70):
+        monkeypatch.setattr(baking, "BLOCK", block)
+        found.append(frame_weights(track, basis=basis, fps=fps, controls=controls))
+        found.append(lips_under(felt, found[0], basis=basis, fps=fps))
+    np.testing.assert_allclose(found[2], found[0], atol=1e-5)              # sums in another order
+    np.testing.assert_allclose(found[3], found[1], atol=1e-5)

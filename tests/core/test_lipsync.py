@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.articulation import CHANNELS, OPEN_LEAST, REST_FRAMES, TOUCH_APERTURE, Articulation, decode, hold, rest
+from core.articulation import CHANNELS, OPEN_LEAST, REST_FRAMES, TOUCH_APERTURE, Articulation, decode, decode_blocks, hold, rest
 from core.errors import PackError
 from core.lipsync import BLOCK, LipNetwork, animate_lips, speech_warnings
 from core.log_mel import WIDTH as SPECTRUM_WIDTH
@@ -81,6 +81,16 @@ def test_closures_and_whispers_are_no_pauses() -> None:
     assert (spoken([-5.0] * 20 + [-60.0] * 6 + [-5.0] * 20) == np.float32(0.4)).all()
     whisper = spoken([-5.0] * 20 + [-38.0] * 200)
     assert (whisper[90:] == np.float32(0.4)).all()
+
+
+def test_blocks_are_decoded_as_the_whole() -> None:
+    random = np.random.default_rng(3)
+    channels = random.random((90, len(CHANNELS))).astype(np.float32)
+    phones = random.dirichlet(np.full(len(LABELS), 0.1), 90).astype(np.float32)          # mostly one sound a frame
+    whole = decode(Articulation(channels, phones, LABELS))
+    for edges in ([], [7, 50], [30, 60, 89]):
+        parts = zip(np.split(channels, edges), np.split(phones, edges), strict=True)
+        np.testing.assert_array_equal(np.concatenate(list(decode_blocks(Articulation(*part, LABELS) for part in parts))), whole)
 
 
 def test_hold_leaves_long_peaks_alone() -> None:

@@ -1,0 +1,25 @@
+"""How many threads a network may use: a batch lets its workers share the cores."""
+
+import os
+from collections.abc import Mapping
+
+VARIABLE = "ECAVATAR_THREADS"   # of the environment of a batch's worker
+USUAL = 2
+LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")      # what numpy's libraries read
+
+
+def allowed() -> int:
+    """Return how many threads a network of this process may use."""
+    found = os.environ.get(VARIABLE, "")
+    return int(found) if found.isdecimal() and int(found) > 0 else USUAL
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def shared(environment: Mapping[str, str], workers: int) -> dict[str, str]:
+    """Return the environment for each of so many workers, so that together they use every core once."""
+    each = str(max(cores() // workers, 1))
+    return {**environment, **dict.fromkeys((VARIABLE, *LIBRARIES), each)}

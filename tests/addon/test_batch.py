@@ -1,0 +1,70 @@
+"""Blender's share of a batch: files of finished jobs, made in a Blender of its own that waits for the next one."""
+
+import sys
+from pathlib import Path
+
+import bpy
+import pytest
+
+
+@pytest.fixture(scope="module")
+def saved(finished, tmp_path_factory):
+    """A .blend and the numbers of the finished job, made by one child process, and what it says of a job that is none."""
+    from ecavatar.core.blender import MODULE, Blender
+    from ecavatar.core.errors import JobError
+    folder = tmp_path_factory.mktemp("saved files")
+    with Blender(MODULE) as blender:
+        blender.save(finished, folder / "ann.blend")
+        process = blender.process
+        with pytest.raises(JobError, match="no finished result") as error:
+            blender.save(folder, folder / "none.blend")
+        blender.save(finished, folder / "ann.csv")          # what is exported otherwise is test_export's to look at
+        assert blender.process is process, "one Blender makes all files"
+    assert process.poll() == 0
+    return folder, str(error.value)
+
+
+def test_the_blend_file_holds_the_whole_avatar(saved, addon):
+    bpy.ops.wm.open_mainfile(filepath=str(saved[0] / "ann.blend"))
+    scene = bpy.context.scene
+    root = next(found for found in scene.objects if found.ecavatar.role == "avatar")
+    skin = next(found for found in root.children if found.ecavatar.role == "skin")
+    assert scene.render.fps == 24 and scene.frame_end > 200
+    assert {track.name for track in skin.data.shape_keys.animation_data.nla_tracks} >= {"Speech", "Emotion", "Blinks"}
+    albedos = [image for image in bpy.data.images if image.source == "FILE"]
+    assert albedos and all(image.packed_file for image in albedos)
+
+
+def test_other_endings_are_exported(saved):
+    lines = (saved[0] / "ann.csv").read_text().splitlines()
+    assert lines[0].startswith("Timecode") and len(lines) > 200
+
+
+def test_nothing_is_left_of_what_failed(saved):
+    assert {path.name for path in saved[0].iterdir()} == {"ann.blend", "ann.csv"} and "generate it again" in saved[1]
+
+
+def test_the_command_of_blender_is_the_engine_s(addon, tmp_path, capsys):
+    from ecavatar.ecavatar_addon import batch
+    assert batch.Commands.handle is not None
+    assert batch.command(["batch", str(tmp_path / "none.csv"), "--out", str(tmp_path / "out")]) == 2
+    assert "none.csv" in capsys.readouterr().err
+
+
+def test_a_blender_that_dies_fails_its_file_only(finished, tmp_path):
+    from ecavatar.core.blender import Blender
+    from ecavatar.core.errors import JobError
+    with Blender(sys.executable) as blender, pytest.raises(JobError, match="ended with code"):       # no Blender at all
+        blender.save(finished, tmp_path / "a.blend")
+
+
+def test_a_blender_is_found_or_told(monkeypatch):
+    from ecavatar.core import blender
+    from ecavatar.core.errors import InputError
+    assert blender.find() == blender.MODULE and Path(blender.find(sys.executable)) == Path(sys.executable)
+    with pytest.raises(InputError, match="no such Blender"):
+        blender.find("no such program")
+    monkeypatch.setattr(blender.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(InputError, match="--blender"):
+        blender.find()

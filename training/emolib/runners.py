@@ -1,0 +1,89 @@
+"""Who makes shards: this process, or Ray on all cores of this machine or on a cluster. Failed shards are tried again."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from core.errors import ECAvatarError, InputError
+
+from .images import Shard
+from .shards import Record
+
+TRIES = 3                       # of a shard
+AHEAD = 2                       # tasks a core that wait or run: more would only hold memory
+ROOT = Path(__file__).resolve().parents[2]
+LEFT_OUT = [".venv-*", ".cache", ".git", "dist", "demo"]       # of what a cluster is sent
+Make = Callable[[Shard], Record]
+Outcome = tuple[Shard, Record | None, str]                      # its record, or why there is none
+
+
+def local(shards: Sequence[Shard], make: Make) -> Iterator[Outcome]:
+    """Make the shards one after another."""
+    for shard in shards:
+        reason = ""
+        for _ in range(TRIES):
+            try:
+                yield shard, make(shard), ""
+                break
+            except Exception as error:  # noqa: BLE001 -- one bad shard never stops the rest; its reason is told at the end
+                reason = f"{type(error).__name__}: {error}"
+        else:
+            yield shard, None, reason
+
+
+def by_ray(shards: Sequence[Shard], make: Make, *, address: str = "", workers: int = 0) -> Iterator[Outcome]:
+    """Make the shards with Ray, as they become ready; the driver holds their records only.
+
+    address: of a cluster, "" for one that is started here and ended again; workers: cores it may use, 0 for all.
+    Raises InputError when Ray is not installed or the cluster is not there.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")       # it would send statistics home
+    try:
+        import ray
+    except ImportError as error:
+        raise InputError("Ray is not installed", "", "pip install -r building/requirements-scale.txt") from error
+    environment: dict[str, Any] = ({"working_dir": str(ROOT), "excludes": LEFT_OUT} if address
+                                   else {"env_vars": {"PYTHONPATH": str(ROOT), "ECAVATAR_THREADS": "1"}})
+    try:
+        ray.init(address=address or "local", num_cpus=None if address else workers or None, include_dashboard=False,
+                 log_to_driver=False, runtime_env=environment)
+    except ConnectionError as error:
+        raise InputError(f"Ray's cluster cannot be reached ({error})", address, "start it, or leave the address out") from error
+    try:
+        yield from scheduled(shards, make, ray, round(ray.cluster_resources().get("CPU", 1)))
+    finally:
+        ray.shutdown()
+
+
+def scheduled(shards: Sequence[Shard], make: Make, ray: Any, cores: int) -> Iterator[Outcome]:
+    """Keep AHEAD tasks a core under way until all shards are made or have failed TRIES times."""
+    task = ray.remote(num_cpus=1, max_retries=TRIES - 1)(attempt)       # a worker that dies is Ray's to replace
+    shared = ray.put(make)
+    pending, running, tries = deque(shards), dict[Any, Shard](), dict[int, int]()
+    while pending or running:
+        while pending and len(running) < AHEAD * cores:
+            shard = pending.popleft()
+            running[task.remote(shard, shared)] = shard
+        (ready,), _ = ray.wait(list(running), num_returns=1)
+        shard = running.pop(ready)
+        try:
+            record, reason = ray.get(ready)
+        except ray.exceptions.RayError as error:
+            record, reason = None, str(error).strip().splitlines()[-1]
+        tries[shard.number] = tries.get(shard.number, 0) + 1
+        if record is None and tries[shard.number] < TRIES:
+            pending.append(shard)
+        else:
+            yield shard, record, reason
+
+
+def attempt(shard: Shard, make: Make) -> tuple[Record | None, str]:
+    """Make a shard in a worker; what goes wrong comes back as a sentence, since not every exception can travel."""
+    try:
+        return make(shard), ""
+    except ECAvatarError as error:
+        return None, str(error)
+    except Exception as error:  # noqa: BLE001 -- the process boundary
+        return None, f"{type(error).__name__}: {error}"
