@@ -1,6 +1,6 @@
 """Camera and lights as data, for this renderer and for Blender's scene alike: both photograph the same studio.
 
-World of the engine: metres, +Y up, face towards +Z, the person's left at +X, origin at the avatar's root. Powers are Blender's: watts of
+World of the engine: metres, +Y up, face towards +Z, the person's left at +X, origin at the avatar's root. Powers are Blender's: W of
 radiant flux, which a flat one-sided lamp sends out by Lambert's law. Colours are linear Rec. 709.
 """
 
@@ -15,7 +15,7 @@ LightName = Literal["studio", "window", "rim"]
 
 @dataclass(frozen=True)
 class AreaLight:
-    """A rectangular lamp at `place` that shines towards `at`: power in W, width and height in metres, height in the upright direction."""
+    """A rectangular lamp at `place` that shines towards `at`: power in W, width and height in metres, height upwards."""
 
     name: str
     place: Place
