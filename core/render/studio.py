@@ -38,11 +38,15 @@ class PointLight:
 
 @dataclass(frozen=True)
 class Studio:
-    """Lights, and the radiance of the surroundings, W/(m2 sr) per channel: the world's background colour times its strength."""
+    """Lights, and the radiance of the surroundings, W/(m2 sr) per channel: the world's background colour times its strength.
+
+    backdrop: what is seen behind the head; it gives no light.
+    """
 
     name: str
     lights: tuple[AreaLight | PointLight, ...]
     surroundings: Colour = (0.0, 0.0, 0.0)
+    backdrop: Colour = (0.05, 0.05, 0.05)
 
 
 @dataclass(frozen=True)
