@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..skin_optics import dot
 from .rays import Rays
 from .studio import AreaLight, Place, PointLight, Studio
 
@@ -55,7 +56,7 @@ class Lamp:
         """Return for points (N, 3) and samples (N, S, 3) of the lamp the unit directions there (N, S, 3), and the irradiance that each
         would give a surface facing it (N, S), for a radiance of 1."""
         way = samples - points[:, None]
-        squared = np.maximum((way**2).sum(axis=2), 1e-12)
+        squared = np.maximum(dot(way, way), 1e-12)
         direction = way / np.sqrt(squared)[..., None]
         facing = np.maximum(-direction @ self.facing, 0) if self.facing.any() else np.ones(squared.shape)
         return direction, facing * self.area / samples.shape[1] / squared
@@ -93,7 +94,7 @@ def light_up(points: Array, normals: Array, studio: Studio, rays: Rays, *, steps
     for lamp in (Lamp.of(light) for light in studio.lights):
         samples = lamp.samples(len(points), steps, random)
         direction, flux = lamp.arriving(points, samples)
-        cosine = np.maximum((direction * normals[:, None]).sum(axis=2), 0)
+        cosine = np.maximum(dot(direction, normals[:, None]), 0)
         given = flux * cosine * (weight(cosine) if weight else 1.0)
         free = unshadowed(points, normals, samples - points[:, None], given > 0, rays)
         received = (given * free).sum(axis=1)
@@ -119,7 +120,7 @@ def surroundings(points: Array, normals: Array, studio: Studio, rays: Rays, *, s
     if not any(studio.surroundings):
         return np.zeros((len(points), 3)), np.zeros(len(points))
     direction = hemisphere(normals, steps, random)
-    cosine = np.maximum((direction * normals[:, None]).sum(axis=2), 0)
+    cosine = np.maximum(dot(direction, normals[:, None]), 0)
     free = unshadowed(points, normals, direction, np.ones(cosine.shape, bool), rays, FAR)
     passed = (free * (weight(cosine) if weight else 1.0)).mean(axis=1)
     return np.pi * passed[:, None] * np.array(studio.surroundings), free.mean(axis=1)

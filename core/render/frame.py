@@ -1,0 +1,112 @@
+"""One frame as a picture: rays through each pixel, light on the surface, what comes out of it again."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..skin_optics import transmittance
+from .drawn import encoded
+from .lights import Lit, frame, light_up
+from .model import Surface
+from .portrait import MILLIMETRES, Portrait, bilinear
+from .rays import Hits, Rays, blend
+from .shade import Stage, lash_shade
+from .studio import CAMERA, STUDIO, PortraitCamera, Studio
+from .subsurface import exitance
+
+SHADOW_STEPS = 4                # each lamp's shadows are sampled at 4 x 4 places
+TOGETHER = 65_536               # rays that are shaded together
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a picture is taken: size, pixels of its sides; rays: a pixel's, along each side."""
+
+    size: int = 512
+    rays: int = 3
+    studio: Studio = STUDIO
+    camera: PortraitCamera = CAMERA
+
+
+def render(portrait: Portrait, number: int, settings: Settings) -> Array:
+    """Return frame `number`, from 0 on, as radiance (size, size, 3), linear Rec. 709; raise InputError when there is none."""
+    head = portrait.poser.at(number)
+    random = np.random.default_rng(0)           # the same for each frame: what is left of noise does not flicker
+    surface = portrait.surface
+    points, normals = surface.posed(head)
+    solid = Rays(points, surface.triangles)
+    origins, directions = camera_rays(settings, random)
+    hits = solid.first(origins, directions)
+    met = hits.triangle >= 0
+    wanted = np.zeros(len(points), bool)
+    wanted[surface.triangles[np.unique(hits.triangle[met])]] = True
+    lit = vertex_light(portrait, points, normals, settings.studio, solid, random)
+    stage = Stage(portrait, settings.studio, points, normals, solid, lit, below_surface(portrait, points, lit, wanted))
+    result = np.broadcast_to(np.array(settings.studio.backdrop), directions.shape).copy()
+    places = np.flatnonzero(met)
+    for part in np.array_split(places, max(len(places) // TOGETHER, 1)):
+        result[part] = stage.colours(hits.of(part), directions[part], random)
+    veiled(portrait.veil, head, stage, origins, directions, hits, result)
+    return np.asarray(result.reshape(settings.size, settings.size, -1, 3).mean(axis=2))
+
+
+def camera_rays(settings: Settings, random: np.random.Generator) -> tuple[Array, Array]:
+    """Return origins and unit directions (size * size * rays * rays, 3), row by row from the top left, one by chance in each even
+    piece of each pixel."""
+    size, steps, camera = settings.size, settings.rays, settings.camera
+    right, up, forwards = frame(camera.place, camera.at)
+    pixel = np.stack(np.meshgrid(np.arange(size), np.arange(size)), axis=-1).reshape(-1, 1, 2)
+    cell = np.stack(np.meshgrid(np.arange(steps), np.arange(steps)), axis=-1).reshape(1, -1, 2)
+    place = pixel + (cell + random.random((size * size, steps * steps, 2))) / steps
+    offset = (place.reshape(-1, 2) / size - 0.5) * camera.sensor / camera.lens
+    directions = forwards + offset[:, :1] * right - offset[:, 1:] * up
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    return np.broadcast_to(np.array(camera.place), directions.shape), directions
+
+
+def vertex_light(portrait: Portrait, points: Array, normals: Array, studio: Studio, rays: Rays, random: np.random.Generator) -> Lit:
+    """Return the light that enters at each vertex (V, 3) of the surface, past Fresnel's reflection (Eq. 10)."""
+    total = Lit(np.zeros((len(points), 3)), np.zeros((len(points), len(studio.lights) + 1)))
+    for eta in {matter.params.eta for matter in portrait.matter if matter is not None}:
+        chosen = np.concatenate([np.r_[portrait.surface.vertices(number)] for number, matter in enumerate(portrait.matter)
+                                 if matter is not None and matter.params.eta == eta])
+        lit = light_up(points[chosen], normals[chosen], studio, rays, steps=SHADOW_STEPS, random=random,
+                       weight=lambda cosine, eta=eta: transmittance(cosine, eta))         # type: ignore[misc]
+        total.irradiance[chosen], total.visible[chosen] = lit.irradiance, lit.visible
+    return total
+
+
+def below_surface(portrait: Portrait, points: Array, lit: Lit, wanted: NDArray[np.bool_]) -> Array:
+    """Return the radiant exitance (V, 3) at the wanted vertices (V,), piece by piece: light does not pass from one to another."""
+    result, areas = np.zeros(points.shape), portrait.surface.areas(points) * MILLIMETRES**2
+    for number, matter in enumerate(portrait.matter):
+        if matter is None:
+            continue
+        part = portrait.surface.vertices(number)
+        places = np.flatnonzero(wanted[part]) + part.start
+        if len(places):
+            result[places] = exitance(matter.profile, matter.octree, points[places] * MILLIMETRES, points=points[part] * MILLIMETRES,
+                                      area=areas[part], irradiance=lit.irradiance[part])
+    return result
+
+
+def veiled(veil: Surface, head: Array, stage: Stage, origins: Array, directions: Array, hits: Hits, result: Array) -> None:
+    """Lay the lashes over the radiance (R, 3), in place, where rays meet their strips before what they hit."""
+    points, _ = veil.posed(head)
+    found = Rays(points, veil.triangles).first(origins, directions)
+    reach = np.where(hits.triangle >= 0, hits.distance, np.inf)
+    front = np.flatnonzero((found.triangle >= 0) & (found.distance < reach))
+    if len(front):
+        over = found.of(front)
+        uv = blend(veil.uv[over.triangle], over.weights)
+        opacity = bilinear(stage.portrait.lashes[::-1, :, None], uv)
+        shade = lash_shade(stage, (origins + found.distance[:, None] * directions)[front])
+        result[front] += opacity * (shade - result[front])
+
+
+def developed(radiance: Array) -> NDArray[np.uint8]:
+    """Return radiance (H, W, 3) as sRGB bytes: Blender's view transform Standard."""
+    return np.asarray(np.clip(encoded(np.clip(radiance, 0, 1)) * 255 + 0.5, 0, 255), np.uint8)
