@@ -7,12 +7,13 @@ from numpy.typing import NDArray
 
 from ..skin_optics import transmittance
 from .drawn import encoded
+from .fibres import Fibres
 from .lights import Lit, frame, light_up
 from .model import Surface
 from .portrait import MILLIMETRES, Portrait, bilinear
 from .rays import Hits, Rays, blend
 from .shade import Stage, lash_shade
-from .studio import CAMERA, STUDIO, PortraitCamera, Studio
+from .studio import CAMERA, STUDIO, Place, PortraitCamera, Studio
 from .subsurface import exitance
 
 SHADOW_STEPS = 4                # each lamp's shadows are sampled at 4 x 4 places
@@ -23,34 +24,68 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Settings:
-    """How a picture is taken: size, pixels of its sides; rays: a pixel's, along each side."""
+    """How a picture is taken: size, pixels of its sides; rays: a pixel's, along each side; hair: with hair and brows."""
 
     size: int = 512
     rays: int = 3
     studio: Studio = STUDIO
     camera: PortraitCamera = CAMERA
+    hair: bool = True
 
 
 def render(portrait: Portrait, number: int, settings: Settings) -> Array:
     """Return frame `number`, from 0 on, as radiance (size, size, 3), linear Rec. 709; raise InputError when there is none."""
     head = portrait.poser.at(number)
     random = np.random.default_rng(0)           # the same for each frame: what is left of noise does not flicker
-    surface = portrait.surface
-    points, normals = surface.posed(head)
-    solid = Rays(points, surface.triangles)
+    points, normals = portrait.surface.posed(head)
+    solid = Rays(points, portrait.surface.triangles)
+    hair = Hair.of(portrait.fibres if settings.hair else (), portrait, head, settings)
+    everything = hair.over(points, portrait.surface.triangles)
     origins, directions = camera_rays(settings, random)
-    hits = solid.first(origins, directions)
-    met = hits.triangle >= 0
+    hits = everything.first(origins, directions)
+    onto = np.flatnonzero((hits.triangle >= 0) & (hits.triangle < len(portrait.surface.triangles)))
+    lit = vertex_light(portrait, points, normals, settings.studio, everything, random)
     wanted = np.zeros(len(points), bool)
-    wanted[surface.triangles[np.unique(hits.triangle[met])]] = True
-    lit = vertex_light(portrait, points, normals, settings.studio, solid, random)
-    stage = Stage(portrait, settings.studio, points, normals, solid, lit, below_surface(portrait, points, lit, wanted))
+    wanted[portrait.surface.triangles[np.unique(hits.triangle[onto])]] = True
+    stage = Stage(portrait, settings.studio, points, normals, everything, lit, below_surface(portrait, points, lit, wanted))
     result = np.broadcast_to(np.array(settings.studio.backdrop), directions.shape).copy()
-    places = np.flatnonzero(met)
-    for part in np.array_split(places, max(len(places) // TOGETHER, 1)):
+    for part in np.array_split(onto, max(len(onto) // TOGETHER, 1)):
         result[part] = stage.colours(hits.of(part), directions[part], random)
+    hair.seen(stage, hits, result, solid=solid, random=random, eye=settings.camera.place)
     veiled(portrait.veil, head, stage, origins, directions, hits, result)
     return np.asarray(result.reshape(settings.size, settings.size, -1, 3).mean(axis=2))
+
+
+@dataclass(frozen=True)
+class Hair:
+    """Hair and brows in one frame: strands, their points, and their ribbons' vertices (V, 3) and triangles (F, 3)."""
+
+    strands: tuple[tuple[Fibres, Array], ...]
+    vertices: Array
+    triangles: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, fibres: tuple[Fibres, ...], portrait: Portrait, head: Array, settings: Settings) -> "Hair":
+        """Set fibres onto the posed head (V, 3)."""
+        rest = portrait.poser.rest()
+        strands = tuple((part, part.posed(rest, head)) for part in fibres)
+        ribbons = [part.ribbons(points, settings.camera.place) for part, points in strands]
+        starts = np.cumsum([0, *map(len, ribbons)])
+        triangles = [part.triangles + start for part, start in zip(fibres, starts, strict=False)]
+        return cls(strands, np.concatenate([np.zeros((0, 3)), *ribbons]), np.concatenate([np.zeros((0, 3), np.int64), *triangles]))
+
+    def over(self, points: Array, triangles: NDArray[np.int64]) -> Rays:
+        """Return a surface's triangles (F, 3) over points (V, 3) with the ribbons behind them."""
+        return Rays(np.concatenate([points, self.vertices]), np.concatenate([triangles, self.triangles + len(points)]))
+
+    def seen(self, stage: Stage, hits: Hits, result: Array, *, solid: Rays, random: np.random.Generator, eye: Place) -> None:
+        """Put the hair's radiance (R, 3), in place, where rays hit ribbons."""
+        place = hits.triangle - len(stage.portrait.surface.triangles)
+        met = np.flatnonzero(place >= 0)
+        if len(met):
+            colours = np.concatenate([fibres.shaded(points, stage.studio, eye, solid=solid, everything=stage.rays, random=random)
+                                      for fibres, points in self.strands])
+            result[met] = blend(colours[self.triangles[place[met]]], hits.weights[met])
 
 
 def camera_rays(settings: Settings, random: np.random.Generator) -> tuple[Array, Array]:

@@ -6,11 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..face_fit import Anchors
 from ..head_model import REGIONS, HeadBasis
 from ..job import JobResult
 from ..pack import Pack
 from ..types import SkinParams
 from .drawn import eye_colours, lash_opacity, linear
+from .fibres import Fibres, fibres_of
 from .materials import LIPS, Gloss, params_of
 from .model import VEIL, Surface, pieces_of
 from .pose import Poser
@@ -47,6 +49,7 @@ class Portrait:
     lips: Gloss
     eye: NDArray[np.float32]
     lashes: NDArray[np.float32]
+    fibres: tuple[Fibres, ...]
 
     @classmethod
     def of(cls, result: JobResult, pack: Pack) -> "Portrait":
@@ -62,7 +65,7 @@ class Portrait:
         eye = eye_colours(linear(result.head["iris_colour"]), random)[..., :3]
         return cls(poser, surface, veil, matters(surface, poser.rest(), tone),
                    np.minimum(albedo / tone, MOST_CONTRAST).astype(np.float32), tone, moist(surface, basis),
-                   Gloss.of(LIPS), eye, lash_opacity(random))
+                   Gloss.of(LIPS), eye, lash_opacity(random), fibres_of(result, basis, Anchors.load(pack.path("anchors"))))
 
 
 def matters(surface: Surface, rest: Array, tone: Array) -> tuple[Matter | None, ...]:
