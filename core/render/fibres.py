@@ -1,7 +1,7 @@
 """Hair and brows: strands that follow the skin, as ribbons for rays, shaded as Marschner et al. 2003 saw hair scatter light.
 
-Of a hair's light we take what its surface mirrors (R), what comes back through it once mirrored inside (TRT), and, for all that goes
-from strand to strand, a diffuse share after Kajiya and Kay 1989.
+Of a hair's light we take what its surface mirrors (R), what goes through it (TT), what comes back once mirrored inside (TRT), and, for
+all that goes from strand to strand, a diffuse share after Kajiya and Kay 1989.
 """
 
 from dataclasses import dataclass
@@ -24,8 +24,9 @@ from .studio import Place, Studio
 # of the photo's colour, which shows hair lit: of all hair; at the root, up to this share of the length; of single strands
 TONE, DARK_ROOT, DARK_UNTIL, SHADES = 0.5, 0.55, 0.6, (0.72, 1.35)
 TILT, ROUGH = np.radians(-6.0), np.radians(9.0)         # of the cuticle's scales; spread of what they mirror
-MIRRORED, INSIDE = 0.046, 0.35                          # Fresnel's share at the surface; share that is mirrored inside and leaves
-THROUGH = 0.3                   # share of light that hair in front lets through or scatters on
+MIRRORED, STRAIGHT, INSIDE = 0.046, 0.5, 0.2            # shares that are mirrored at the surface, go through, are mirrored inside
+TINT = 5.97                     # a fibre's absorption from the colour of many: (ln colour / TINT)^2 (Chiang et al. 2016)
+DIFFUSE, THROUGH = 1.3, 0.45    # of the colour; share of light that hair in front lets through or scatters on
 OFF = 2e-4                      # metres off a strand at which rays begin
 
 Array = NDArray[np.float64]
@@ -101,8 +102,11 @@ def scattered(along: Array, light: Array, view: Array, colour: Array) -> Array:
     half = np.sqrt(np.clip((1 + dot(*across) / (lengths[0] * lengths[1])) / 2, 0, 1))          # cos(phi / 2)
     middle = (inclined + seen) / 2
     surface = MIRRORED * half / 4 * lobe(middle - TILT, ROUGH)
+    straight = STRAIGHT / 4 * (1 - half)**2 * lobe(middle + TILT / 2, ROUGH)
     inside = INSIDE / 4 * half**4 * lobe(middle + 1.5 * TILT, 2 * ROUGH)
-    return np.asarray(np.cos(inclined)[:, None] * (colour / np.pi + surface[:, None] + inside[:, None] * colour**2))
+    passed = np.exp(-2 * (np.log(np.clip(colour, 1e-4, 1)) / TINT)**2)
+    total = DIFFUSE * colour / np.pi + surface[:, None] + straight[:, None] * passed + inside[:, None] * passed**2
+    return np.asarray(np.cos(inclined)[:, None] * total)
 
 
 def lobe(angle: Array, spread: float) -> Array:

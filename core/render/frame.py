@@ -17,6 +17,7 @@ from .studio import CAMERA, STUDIO, Place, PortraitCamera, Studio
 from .subsurface import exitance
 
 SHADOW_STEPS = 4                # each lamp's shadows are sampled at 4 x 4 places
+BINOMIAL = (1, 2, 1)            # by which a pixel's box of cells is softened
 TOGETHER = 65_536               # rays that are shaded together
 
 Array = NDArray[np.float64]
@@ -53,7 +54,7 @@ def render(portrait: Portrait, number: int, settings: Settings) -> Array:
         result[part] = stage.colours(hits.of(part), directions[part], random)
     hair.seen(stage, hits, result, solid=solid, random=random, eye=settings.camera.place)
     veiled(portrait.veil, head, stage, origins, directions, hits, result)
-    return np.asarray(result.reshape(settings.size, settings.size, -1, 3).mean(axis=2))
+    return filtered(result.reshape(settings.size * settings.rays, -1, 3), settings.rays)
 
 
 @dataclass(frozen=True)
@@ -89,17 +90,27 @@ class Hair:
 
 
 def camera_rays(settings: Settings, random: np.random.Generator) -> tuple[Array, Array]:
-    """Return origins and unit directions (size * size * rays * rays, 3), row by row from the top left, one by chance in each even
-    piece of each pixel."""
-    size, steps, camera = settings.size, settings.rays, settings.camera
+    """Return origins and unit directions (R, 3), R = (size * rays)^2, row by row from the top left, one by chance in each cell."""
+    camera, cells = settings.camera, settings.size * settings.rays
     right, up, forwards = frame(camera.place, camera.at)
-    pixel = np.stack(np.meshgrid(np.arange(size), np.arange(size)), axis=-1).reshape(-1, 1, 2)
-    cell = np.stack(np.meshgrid(np.arange(steps), np.arange(steps)), axis=-1).reshape(1, -1, 2)
-    place = pixel + (cell + random.random((size * size, steps * steps, 2))) / steps
-    offset = (place.reshape(-1, 2) / size - 0.5) * camera.sensor / camera.lens
+    cell = np.stack(np.meshgrid(np.arange(cells), np.arange(cells)), axis=-1).reshape(-1, 2)
+    offset = ((cell + random.random(cell.shape)) / cells - 0.5) * camera.sensor / camera.lens
     directions = forwards + offset[:, :1] * right - offset[:, 1:] * up
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     return np.broadcast_to(np.array(camera.place), directions.shape), directions
+
+
+def filtered(cells: Array, rays: int) -> Array:
+    """Return the pixels (size, size, 3) of cells (size * rays, size * rays, 3): means over each and, falling off, around it."""
+    if rays == 1:
+        return cells
+    taps = np.convolve(np.ones(rays) / rays, np.array(BINOMIAL) / sum(BINOMIAL))
+    reach = (len(taps) - rays) // 2
+    for _ in range(2):                          # down, then across
+        padded = np.pad(cells, ((reach, reach), (0, 0), (0, 0)), mode="edge")
+        count = len(cells) // rays
+        cells = sum(tap * padded[place:place + count * rays:rays] for place, tap in enumerate(taps)).swapaxes(0, 1)
+    return cells
 
 
 def vertex_light(portrait: Portrait, points: Array, normals: Array, studio: Studio, rays: Rays, random: np.random.Generator) -> Lit:
