@@ -1,14 +1,15 @@
 """One frame as a picture: rays through each pixel, light on the surface, what comes out of it again."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..skin_optics import transmittance
 from .drawn import encoded
 from .fibres import Fibres
-from .lights import Lit, frame, light_up
+from .lights import Lit, bounced, frame, light_up
+from .materials import EYE, passing
 from .model import Surface
 from .portrait import MILLIMETRES, Portrait, bilinear
 from .rays import Hits, Rays, blend
@@ -17,6 +18,7 @@ from .studio import CAMERA, STUDIO, Place, PortraitCamera, Studio
 from .subsurface import exitance
 
 SHADOW_STEPS = 4                # each lamp's shadows are sampled at 4 x 4 places
+BOUNCE_STEPS = 3                # light from other parts of the head is looked for in 3 x 3 directions
 BINOMIAL = (1, 2, 1)            # by which a pixel's box of cells is softened
 TOGETHER = 65_536               # rays that are shaded together
 
@@ -114,15 +116,19 @@ def filtered(cells: Array, rays: int) -> Array:
 
 
 def vertex_light(portrait: Portrait, points: Array, normals: Array, studio: Studio, rays: Rays, random: np.random.Generator) -> Lit:
-    """Return the light that enters at each vertex (V, 3) of the surface, past Fresnel's reflection (Eq. 10)."""
-    total = Lit(np.zeros((len(points), 3)), np.zeros((len(points), len(studio.lights) + 1)))
-    for eta in {matter.params.eta for matter in portrait.matter if matter is not None}:
-        chosen = np.concatenate([np.r_[portrait.surface.vertices(number)] for number, matter in enumerate(portrait.matter)
-                                 if matter is not None and matter.params.eta == eta])
+    """Return the light that enters at each vertex (V, 3) of the surface, past what the surface mirrors (Eq. 10), and what comes of it
+    from other parts of the head."""
+    total = Lit(np.zeros((len(points), 3)), np.zeros((len(points), len(studio.lights) + 1)), np.zeros((len(points), 3)))
+    params = [EYE if matter is None else matter.params for matter in portrait.matter]
+    for kind in {(each.eta, each.roughness) for each in params}:
+        alike = [number for number, each in enumerate(params) if (each.eta, each.roughness) == kind]
+        chosen = np.concatenate([np.r_[portrait.surface.vertices(number)] for number in alike])
         lit = light_up(points[chosen], normals[chosen], studio, rays, steps=SHADOW_STEPS, random=random,
-                       weight=lambda cosine, eta=eta: transmittance(cosine, eta))         # type: ignore[misc]
+                       weight=partial(passing, params[alike[0]]))
         total.irradiance[chosen], total.visible[chosen] = lit.irradiance, lit.visible
-    return total
+    around = bounced(points, normals, rays, portrait.surface.triangles, lambda values: portrait.reflectance * values,
+                     irradiance=total.irradiance, steps=BOUNCE_STEPS, random=random)
+    return Lit(total.irradiance + around, total.visible, around)
 
 
 def below_surface(portrait: Portrait, points: Array, lit: Lit, wanted: NDArray[np.bool_]) -> Array:

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..skin_optics import dot
-from .rays import Rays
+from .rays import Rays, blend
 from .studio import AreaLight, Place, PointLight, Studio
 
 OFFSET = 1e-4                   # metres off the surface at which rays begin
 SHORT = 0.999                   # share of the way to a lamp that must be free
+BOUNCES = 2
 FAR = 5.0                       # metres within which the surroundings can be hidden
 
 Array = NDArray[np.float64]
@@ -76,10 +77,11 @@ def frame(place: Place, at: Place) -> tuple[Array, Array, Array]:
 @dataclass(frozen=True)
 class Lit:
     """Light at N points: irradiance (N, 3) with shadows, W/m2; visible: (N, L) share of each lamp's light that is not shadowed, and in
-    the last column that of the surroundings."""
+    the last column that of the surroundings; bounced: (N, 3), of the irradiance, what the head itself sends, or nothing."""
 
     irradiance: Array
     visible: Array
+    bounced: Array
 
 
 def light_up(points: Array, normals: Array, studio: Studio, rays: Rays, *, steps: int, random: np.random.Generator,
@@ -101,7 +103,7 @@ def light_up(points: Array, normals: Array, studio: Studio, rays: Rays, *, steps
         total += received[:, None] * lamp.radiance
         shares.append(received / np.maximum(given.sum(axis=1), 1e-30))
     around, share = surroundings(points, normals, studio, rays, steps=steps, random=random, weight=weight)
-    return Lit(total + around, np.stack([*shares, share], axis=1))
+    return Lit(total + around, np.stack([*shares, share], axis=1), np.zeros_like(total))
 
 
 def unshadowed(points: Array, normals: Array, ways: Array, wanted: NDArray[np.bool_], rays: Rays,
@@ -124,6 +126,24 @@ def surroundings(points: Array, normals: Array, studio: Studio, rays: Rays, *, s
     free = unshadowed(points, normals, direction, np.ones(cosine.shape, bool), rays, FAR)
     passed = (free * (weight(cosine) if weight else 1.0)).mean(axis=1)
     return np.pi * passed[:, None] * np.array(studio.surroundings), free.mean(axis=1)
+
+
+def bounced(points: Array, normals: Array, rays: Rays, triangles: NDArray[np.int64], radiosity: Callable[[Array], Array], *,
+            irradiance: Array, steps: int, random: np.random.Generator) -> Array:
+    """Return the irradiance (N, 3) at points (N, 3) that comes from the surface itself, lit by `irradiance` (N, 3) at its vertices.
+
+    The points are the vertices of triangles (F, 3), the first that the rays know; what lies behind them counts as dark. radiosity: of
+    vertices from their irradiance. Light is followed over BOUNCES, always along the same directions.
+    """
+    direction = hemisphere(normals, steps, random).reshape(-1, 3)
+    hits = rays.first(np.repeat(points + OFFSET * normals, steps * steps, axis=0), direction)
+    met = np.flatnonzero((hits.triangle >= 0) & (hits.triangle < len(triangles)))
+    corners, weights, owner = triangles[hits.triangle[met]], hits.weights[met], met // steps**2
+    result = np.zeros(points.shape)
+    for _ in range(BOUNCES):
+        arriving = blend(radiosity(irradiance + result)[corners], weights)
+        result = np.stack([np.bincount(owner, channel, len(points)) for channel in arriving.T], axis=1) / steps**2
+    return result
 
 
 def hemisphere(normals: Array, steps: int, random: np.random.Generator) -> Array:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..skin_optics import dot, specular, with_reflectance
+from ..skin_optics import dot, specular, transmittance, with_reflectance
 from ..types import SkinParams
 
 Array = NDArray[np.float64]
@@ -19,6 +19,8 @@ MATTER: Mapping[str, tuple[SkinParams, tuple[float, float, float]]] = {      # a
     "gums": (WET, (0.48, 0.13, 0.12)),
     "tongue": (replace(WET, roughness=0.28), (0.46, 0.14, 0.13)),
 }
+EYE = SkinParams(eta=1.376, roughness=0.05)             # below its cornea: light passes in and out by Fresnel's equations
+EYE_REFLECTANCE = (0.70, 0.66, 0.62)                    # what an eye gives back to the skin around
 LIPS = replace(SKIN, roughness=0.22, specular=0.24)       # moister than the skin around
 COSINES = 33                    # steps of the table of what a surface mirrors of even surroundings
 
@@ -53,6 +55,16 @@ def hemispherical(params: SkinParams, cosine: float, steps: int = 64) -> float:
     view = np.array([np.sqrt(max(1 - cosine**2, 0)), 0, max(cosine, 1e-6)])
     values = specular(params, np.array([0.0, 0.0, 1.0]), light, view) * up[:, None]
     return float((values.mean(axis=1) * weight / 2).sum() * 2 * np.pi)
+
+
+def passing(params: SkinParams, cosine: Array) -> Array:
+    """Return F_t (N,) of Eq. 10 through a rough surface: by the facets that are met at this cosine (N,) to its normal.
+
+    A smooth surface lets nothing out at grazing angles, and would draw a dark line around every outline. The facets of one of
+    roughness m lean towards whoever looks: their mean cosine there is about m.
+    """
+    met = np.sqrt(params.roughness**2 + (1 - params.roughness**2) * np.clip(cosine, 0, 1)**2)
+    return transmittance(met, params.eta)
 
 
 def params_of(material: str, tone: Array) -> SkinParams:

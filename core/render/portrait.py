@@ -13,7 +13,7 @@ from ..pack import Pack
 from ..types import SkinParams
 from .drawn import eye_colours, lash_opacity, linear
 from .fibres import Fibres, fibres_of
-from .materials import LIPS, Gloss, params_of
+from .materials import EYE_REFLECTANCE, LIPS, MATTER, Gloss, params_of
 from .model import VEIL, Surface, pieces_of
 from .pose import Poser
 from .subsurface import Octree, Profile
@@ -36,13 +36,14 @@ class Matter:
 
 @dataclass(frozen=True)
 class Portrait:
-    """A person, ready to be rendered: texture (H, W, 3), the photo's albedo relative to the skin's mean tone; moist (V,): how much of
-    lips each vertex of the surface is; matter by number of the surface's pieces, None for eyes."""
+    """A person, ready to be rendered: matter by number of the surface's pieces, None for eyes; reflectance (V, 3): R_d of each vertex;
+    texture (H, W, 3): the photo's albedo relative to the skin's mean tone; moist (V,): how much of lips each vertex is."""
 
     poser: Poser
     surface: Surface
     veil: Surface
     matter: tuple[Matter | None, ...]
+    reflectance: Array
     texture: NDArray[np.float32]
     tone: Array
     moist: Array
@@ -63,9 +64,9 @@ class Portrait:
         tone = mean_tone(albedo, surface, basis)
         random = np.random.default_rng(0)
         eye = eye_colours(linear(result.head["iris_colour"]), random)[..., :3]
-        return cls(poser, surface, veil, matters(surface, poser.rest(), tone),
-                   np.minimum(albedo / tone, MOST_CONTRAST).astype(np.float32), tone, moist(surface, basis),
-                   Gloss.of(LIPS), eye, lash_opacity(random), fibres_of(result, basis, Anchors.load(pack.path("anchors"))))
+        texture = np.minimum(albedo / tone, MOST_CONTRAST).astype(np.float32)
+        return cls(poser, surface, veil, matters(surface, poser.rest(), tone), reflectance(surface, texture * tone), texture, tone,
+                   moist(surface, basis), Gloss.of(LIPS), eye, lash_opacity(random), fibres_of(result, basis, Anchors.load(pack.path("anchors"))))
 
 
 def matters(surface: Surface, rest: Array, tone: Array) -> tuple[Matter | None, ...]:
@@ -82,6 +83,20 @@ def matters(surface: Surface, rest: Array, tone: Array) -> tuple[Matter | None, 
         params, profile, gloss = made[piece.material]
         found.append(Matter(params, profile, Octree.of(piece.points(rest) * MILLIMETRES), gloss))
     return tuple(found)
+
+
+def reflectance(surface: Surface, albedo: Array) -> Array:
+    """Return how much of light each vertex of the surface gives back (V, 3)."""
+    result = np.zeros((len(surface.piece_of_vertex), 3))
+    for number, piece in enumerate(surface.pieces):
+        part = surface.vertices(number)
+        if piece.material == "skin":
+            inside = surface.piece_of_triangle == number
+            corners, uv = surface.triangles[inside], surface.uv[inside]
+            result[corners.ravel()] = bilinear(albedo, uv.reshape(-1, 2))
+        else:
+            result[part] = EYE_REFLECTANCE if piece.material == "eye" else MATTER[piece.material][1]
+    return result
 
 
 def mean_tone(albedo: Array, surface: Surface, basis: HeadBasis) -> Array:

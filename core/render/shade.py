@@ -1,20 +1,20 @@
 """What a ray sees where it hits the head: skin, teeth, gums and tongue by Eq. 7 to 10, eyes under their cornea, lashes."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..skin_optics import dot, schlick, transmittance
+from ..skin_optics import dot, schlick
 from .lights import OFFSET, Lamp, Lit, light_up
-from .materials import Gloss
+from .materials import EYE, Gloss, passing
 from .portrait import Portrait, bilinear
 from .rays import Hits, Rays, blend
 from .studio import Studio
 
 GLOSS_STEPS = 2                 # each flat lamp is looked at in 2 x 2 places for the shine
-CORNEA_ETA, CORNEA_BLUR = 1.376, 0.012          # index of refraction; radians by which the tear film scatters what it mirrors
-CORNEA = ((CORNEA_ETA - 1) / (CORNEA_ETA + 1))**2
+CORNEA, CORNEA_BLUR = ((EYE.eta - 1) / (EYE.eta + 1))**2, 0.012      # F0; radians by which the tear film scatters what it mirrors
 LASH_ALBEDO = np.array([0.010, 0.007, 0.006])
 MIRRORED_WITHIN = 5.0           # metres
 
@@ -45,7 +45,7 @@ class Stage:
             if matter is None:
                 result[chosen] = eye(self, seen, random)
                 continue
-            below = transmittance(seen.cosine, matter.params.eta)[:, None] / np.pi * seen.mixed(self.exitance)
+            below = passing(matter.params, seen.cosine)[:, None] / np.pi * seen.mixed(self.exitance)
             if surface.pieces[number].material == "skin":
                 below *= bilinear(self.portrait.texture, seen.uv)
             result[chosen] = below + shine(self, seen, matter.gloss, random)
@@ -103,10 +103,10 @@ def shine(stage: Stage, seen: Seen, gloss: Gloss, random: np.random.Generator) -
 def eye(stage: Stage, seen: Seen, random: np.random.Generator) -> Array:
     """Return what is seen of an eye (N, 3): its picture by Lambert's law below the cornea, and what that mirrors."""
     lit = light_up(seen.points, seen.normals, stage.studio, stage.rays, steps=GLOSS_STEPS, random=random,
-                   weight=lambda cosine: transmittance(cosine, CORNEA_ETA))
+                   weight=partial(passing, EYE))
     # the picture's rows begin at the bottom, as Blender's do
     colour = bilinear(stage.portrait.eye[::-1], seen.uv)
-    below = transmittance(seen.cosine, CORNEA_ETA)[:, None] / np.pi * colour * lit.irradiance
+    below = passing(EYE, seen.cosine)[:, None] / np.pi * colour * (lit.irradiance + seen.mixed(stage.lit.bounced))
     return below + mirrored_by_cornea(stage, seen, random)
 
 
