@@ -17,8 +17,8 @@ from mathutils import Vector
 
 def telling(motion):
     """The frame with the widest mouth in which the eyes rest: where they jump, keys lie between frames."""
-    still = np.abs(np.diff(motion.eye_left, axis=0)).max(axis=1) < 1e-3
-    rest = np.concatenate([[False], still[1:] & still[:-1], [False]])
+    still = np.abs(np.diff(motion.eye_left, axis=0)).max(axis=1) < 0.01
+    rest = np.array([still[max(frame - 3, 0):frame + 3].all() for frame in range(len(motion.weights))])
     return int((motion.column("jawOpen") * rest).argmax())
 
 
