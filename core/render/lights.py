@@ -15,7 +15,7 @@ from .studio import AreaLight, Place, PointLight, Studio
 
 OFFSET = 1e-4                   # metres off the surface at which rays begin
 SHORT = 0.999                   # share of the way to a lamp that must be free
-BOUNCES = 2
+BOUNCES, NARROW = 2, 0.003      # from one part to another; metres between them from which light is followed
 FAR = 5.0                       # metres within which the surroundings can be hidden
 
 Array = NDArray[np.float64]
@@ -143,6 +143,10 @@ def bounced(points: Array, normals: Array, rays: Rays, triangles: NDArray[np.int
     direction = hemisphere(normals, steps, random).reshape(-1, 3)
     hits = rays.first(np.repeat(points + OFFSET * normals, steps * steps, axis=0), direction)
     met = np.flatnonzero((hits.triangle >= 0) & (hits.triangle < len(triangles)))
+    # a ray that begins in flesh, where lips touch, meets the skin from within: there is no light. Nor do vertices tell what goes on
+    # in a crease narrower than they are apart
+    facing = dot(direction[met], blend(normals[triangles[hits.triangle[met]]], hits.weights[met])) < 0
+    met = met[facing & (hits.distance[met] > NARROW)]
     corners, weights, owner = triangles[hits.triangle[met]], hits.weights[met], met // steps**2
     result = np.zeros(points.shape)
     for _ in range(BOUNCES):

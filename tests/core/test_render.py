@@ -74,7 +74,8 @@ def test_light_from_the_other_side_lights_the_other_cheek(portrait):
 def test_twice_the_light_is_twice_the_radiance(portrait, still):
     lamps = tuple(replace(lamp, power=2 * lamp.power) for lamp in STUDIO.lights)
     twice = render(portrait, 0, replace(SMALL, studio=replace(STUDIO, lights=lamps, backdrop=(0.1, 0.1, 0.1))))
-    assert np.allclose(twice, 2 * still, rtol=1e-6, atol=1e-6)
+    dim = twice < frame.BRIGHTEST
+    assert np.allclose(twice[dim], 2 * still[dim], rtol=1e-6, atol=1e-6) and dim.mean() > 0.99
 
 
 def test_no_light_no_picture(portrait):
