@@ -1,5 +1,7 @@
 """One frame as a picture: rays through each pixel, light on the surface, what comes out of it again."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -62,9 +64,14 @@ def render(portrait: Portrait, number: int, settings: Settings) -> Array:
     wanted[portrait.surface.triangles[np.unique(hits.triangle[onto])]] = True
     stage = Stage(portrait, settings.studio, points, normals, everything, lit, below_surface(portrait, points, lit, wanted))
     result = np.broadcast_to(np.array(settings.studio.backdrop), directions.shape).copy()
-    for part in np.array_split(onto, max(len(onto) // TOGETHER, 1)):
-        result[part] = stage.colours(hits.of(part), directions[part], turns[part], random)
-    hair.seen(stage, hits, result, solid=solid, random=random, eye=settings.camera.place)
+    parts = np.array_split(onto, max(len(onto) // TOGETHER, 1))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        strands = pool.submit(hair.seen, stage, hits, result, solid=solid, random=random.spawn(1)[0], eye=settings.camera.place)
+        seen = [pool.submit(stage.colours, hits.of(part), directions[part], turns[part], own)
+                for part, own in zip(parts, random.spawn(len(parts)), strict=True)]
+        strands.result()
+        for part, found in zip(parts, seen, strict=True):
+            result[part] = found.result()
     veiled(portrait.veil, head, stage, origins, directions, hits, result)
     cells = np.broadcast_to(np.array(settings.studio.backdrop), (settings.cells, settings.cells, 3)).copy()
     cells[window.rows, window.columns] = np.minimum(result, BRIGHTEST).reshape(window.shape)

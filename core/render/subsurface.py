@@ -7,7 +7,10 @@ stands for a disc of its area, over which the profile is averaged, so that point
 Lengths in this file are millimetres, as in core/skin_optics.py.
 """
 
+import os
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -128,12 +131,18 @@ def exitance(profile: Profile, octree: Octree, at: Array, *, points: Array, area
     levels = [gathered(start, points, area, power) for start in octree.starts]
     rows = [profile.rows(np.zeros(len(level.area))) for level in levels[:-1]] + [profile.rows(area)]
     result = np.zeros((len(at), 3))
-    for chosen, used in looked_at(at, levels, octree, error):
+
+    def look(box: tuple[Indices, list[tuple[int, Indices]]]) -> None:
+        chosen, used = box
         middle = at[chosen].mean(axis=0)
-        places, powers, row = (np.concatenate([values[level][cells] for level, cells in used]) for values in (
-            [level.middle for level in levels], [level.power for level in levels], rows))
+        places = np.concatenate([levels[level].middle[cells] for level, cells in used])
+        powers = np.concatenate([levels[level].power[cells] for level, cells in used])
+        row = np.concatenate([rows[level][cells] for level, cells in used])
         result[chosen] = profile.received((at[chosen] - middle).astype(np.float32), (places - middle).astype(np.float32), row,
                                           powers.astype(np.float32))
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:            # numpy lets go of the interpreter; boxes share nothing
+        deque(pool.map(look, looked_at(at, levels, octree, error)), maxlen=0)
     return result
 
 
