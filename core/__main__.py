@@ -1,4 +1,4 @@
-"""The engine's command line: python -m core head | lipsync | emotion | animate | export | batch (see the README)."""
+"""The engine's command line: python -m core head | lipsync | emotion | animate | export | batch | render (see the README)."""
 
 import argparse
 import sys
@@ -12,9 +12,11 @@ from .errors import ECAvatarError, InputError
 from .files import read_json
 from .messages import Message, Report, progress
 from .pack import DEFAULT, Pack
+from .render.studio import STUDIOS
 from .types import FUSIONS
 
 BAR = 30
+LIGHTS = tuple(STUDIOS)
 
 
 class Parser(argparse.ArgumentParser):
@@ -76,6 +78,14 @@ def command_line() -> Parser:
     batch.add_argument("--only", nargs="+", action="extend", default=[], metavar="NAME",
                        help="only these rows; the summary is then left alone")
     batch.set_defaults(run=run_batch)
+    render = commands.add_parser("render", help="job folder -> picture or film by the paper's renderer (docs/render.md)")
+    render.add_argument("job", type=Path, help="a finished job folder")
+    render.add_argument("--out", type=Path, required=True, help="a .png of one frame, or the .mp4 of all, with sound")
+    render.add_argument("--frame", type=int, help="which frame, from 0 on; for a .png")
+    render.add_argument("--size", type=int, default=512, help="pixels of the picture's sides")
+    render.add_argument("--light", choices=LIGHTS, default=LIGHTS[0], help="how the studio is lit")
+    render.add_argument("--bald", action="store_true", help="leave out hair and brows")
+    render.set_defaults(run=run_render)
     for command in (emotion, animate):
         command.add_argument("--emotions", type=Path, help="a .json of emotion settings and windows (docs/emotion.md)")
         command.add_argument("--same-voice", type=Path, nargs="+", default=[], metavar="AUDIO",
@@ -178,6 +188,18 @@ def run_batch(options: argparse.Namespace) -> int:
         told(*batch_summary.write(options.out, outcomes))
     states = {outcome.state for outcome in outcomes}
     return 130 if "stopped" in states else int("failed" in states)
+
+
+def run_render(options: argparse.Namespace) -> None:
+    """Render one frame of a finished job, or all."""
+    from .render import command
+    from .render.frame import Settings
+    settings = Settings(size=options.size, studio=STUDIOS[options.light], hair=not options.bald)
+    if options.frame is not None:
+        command.picture(options.job, options.frame, options.out, settings)
+    else:
+        command.film(options.job, options.out, settings, progress(terminal_report(), "render"))
+    told(options.out)
 
 
 def told(*paths: Path) -> None:

@@ -12,11 +12,12 @@ from ..core.face_fit import Anchors
 from ..core.hair_styles import BELOW_EYES, Style, hair_strands
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
+from ..core.render.drawn import linear
 from ..core.strands import Strands
 from ..core.types import Floats
 from .head import attach, parts_of
 from .scene import to_blender
-from .skin import linear, put
+from .skin import put
 
 HAIR, BROWS = "hair", "brows"
 UV, DEFORM = "UVMap", "ECAvatar follow skin"

@@ -10,6 +10,7 @@ from mathutils import Vector
 from numpy.typing import NDArray
 
 from ..core.job import JobResult
+from ..core.render.studio import CAMERA, STUDIO, AreaLight, Place
 
 HEAD_HALF_SIZE = (0.10, 0.15, 0.15)     # metres, Blender's axes: half of the room a head needs
 NECK = 0.125                            # metres from the head's middle down to the rim of its neck
@@ -121,19 +122,22 @@ def cover(target: bpy.types.Scene, last: float) -> None:
 
 
 def light(target: bpy.types.Scene, root: bpy.types.Object) -> None:
-    """Add a portrait camera if the scene has none, and a key, a fill and a rim light if it has none."""
+    """Add a portrait camera if the scene has none, and the studio's lights if it has none."""
     collection = root.users_collection[0]
     if not any(other.type == "LIGHT" for other in target.objects):
-        for name, place, power, size in (("key", (-0.7, -1.0, 0.6), 16.0, 0.5), ("fill", (0.9, -0.9, 0.1), 6.0, 0.8),
-                                         ("rim", (0.5, 0.8, 0.6), 10.0, 0.4)):
-            lamp = bpy.data.lights.new(f"{root.name} {name} light", "AREA")
-            lamp.energy, lamp.size = power, size
-            aim(add_object(lamp.name, lamp, collection), root, place, (0.0, 0.0, 0.0))
+        for lamp in STUDIO.lights:
+            kind = "AREA" if isinstance(lamp, AreaLight) else "POINT"
+            data = bpy.data.lights.new(f"{root.name} {lamp.name} light", kind)
+            data.energy, data.color = lamp.power, lamp.colour
+            if isinstance(lamp, AreaLight):
+                data.shape, data.size, data.size_y = "RECTANGLE", lamp.width, lamp.height
+            made = add_object(data.name, data, collection)
+            aim(made, root, lamp.place, lamp.at if isinstance(lamp, AreaLight) else (0.0, 0.0, 0.0))
     if target.camera is None:
         camera = bpy.data.cameras.new(f"{root.name} camera")
-        camera.lens, camera.clip_start = 85.0, 0.01
+        camera.lens, camera.sensor_width, camera.clip_start = CAMERA.lens, CAMERA.sensor, 0.01
         target.camera = add_object(camera.name, camera, collection)
-        aim(target.camera, root, (0.0, -0.95, 0.02), (0.0, 0.0, -0.005))
+        aim(target.camera, root, CAMERA.place, CAMERA.at)
 
 
 def add_object(name: str, data: bpy.types.ID, collection: bpy.types.Collection) -> bpy.types.Object:
@@ -143,10 +147,11 @@ def add_object(name: str, data: bpy.types.ID, collection: bpy.types.Collection) 
     return made
 
 
-def aim(made: bpy.types.Object, root: bpy.types.Object, place: tuple[float, float, float], at: tuple[float, float, float]) -> None:
-    """Put an object at `place` relative to the head and let it look at `at`."""
-    made.location = root.location + Vector(place)
-    made.rotation_euler = (Vector(at) - Vector(place)).to_track_quat("-Z", "Y").to_euler()
+def aim(made: bpy.types.Object, root: bpy.types.Object, place: Place, at: Place) -> None:
+    """Put an object at `place`, of the engine's world and relative to the head, and let it look at `at`."""
+    here, there = (Vector(to_blender(np.array(point))) for point in (place, at))
+    made.location = root.location + here
+    made.rotation_euler = (there - here).to_track_quat("-Z", "Y").to_euler()
 
 
 def find(session_uid: int) -> bpy.types.Scene | None:

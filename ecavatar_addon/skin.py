@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..core.head_model import MATERIALS, HeadBasis
 from ..core.job import JobResult
+from ..core.render.drawn import LASH, LASH_SIZE, WHITE_OF_EYE, eye_colours, lash_opacity, linear
 from ..core.types import SkinParams
 from .head import OBJECTS, Parts
 
@@ -22,11 +23,6 @@ PLAIN: Mapping[str, tuple[Colour, float, float, float, float]] = {
     "tongue": ((0.46, 0.14, 0.13), 0.38, 0.7, 0.002, 0.2),
 }
 REDDISH = (1.0, 0.35, 0.2)          # subsurface radii of mucous membrane, relative
-WHITE_OF_EYE: Colour = (0.78, 0.74, 0.70)
-LASH: Colour = (0.010, 0.007, 0.006)
-LASH_SIZE = (64, 512)               # pixels of the lashes' image, high and wide
-EYE_SIDE, EYE_CONE = 512, 60        # pixels of the eye's image, and the angle it shows to each side
-PUPIL, IRIS = 8.0, 21.5             # degrees from the eye's axis
 
 
 def apply(parts: Parts, result: JobResult, basis: HeadBasis) -> None:
@@ -117,23 +113,6 @@ def lashes() -> bpy.types.Material:
     return material
 
 
-def lash_opacity(random: np.random.Generator) -> NDArray[np.float32]:
-    """Return the opacity LASH_SIZE of hairs from root (bottom) to tip: the lower lid's below, the denser upper lid's above."""
-    height, width = LASH_SIZE
-    opacity = np.zeros(LASH_SIZE, np.float32)
-    columns = np.arange(width)
-    for first, hairs, longest, thick in ((0, 40, 0.55, 1.4), (height // 2, 84, 1.0, 2.4)):
-        roots = (np.arange(hairs) + random.uniform(0.2, 0.8, hairs)) * width / hairs
-        lengths = longest * random.uniform(0.6, 1.0, hairs) * np.sin(np.pi * np.clip(roots / width, 0.08, 0.9)) ** 0.4
-        leans = (roots / width - 0.35) * width * 0.05 + random.normal(0, 2.0, hairs)
-        for row in range(height // 2):
-            share = row / (height // 2)
-            reach = np.clip(1 - share / lengths, 0, 1)
-            distance = np.abs(columns[:, None] - (roots + leans * share ** 1.5))
-            opacity[first + row] = np.clip((thick * reach + 0.5) * (reach > 0) - distance, 0, 1).max(axis=1)
-    return opacity
-
-
 def eye(drawn: bpy.types.Image) -> bpy.types.Material:
     """Return the eye: a drawn image on the eyeball's own UVs (docs/head_model.md), under a clear coat."""
     material, shader = new_material("eye", WHITE_OF_EYE)
@@ -143,31 +122,6 @@ def eye(drawn: bpy.types.Image) -> bpy.types.Material:
     material.node_tree.links.new(picture.outputs["Color"], shader.inputs["Base Color"])
     put(shader, {"Roughness": 0.25, "Coat Weight": 1.0, "Coat Roughness": 0.02, "IOR": 1.376})
     return material
-
-
-def eye_colours(iris: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float32]:
-    """Return the eye (EYE_SIDE, EYE_SIDE, 4), linear: pupil, iris with radial fibres and a dark rim, and the white.
-
-    iris: (3,) linear colour of its middle. The square shows EYE_CONE degrees from the eye's axis to each side.
-    """
-    steps = (np.arange(EYE_SIDE) + 0.5) / EYE_SIDE * 2 - 1
-    across, up = np.meshgrid(steps, steps)
-    angle, turn = np.hypot(across, up) * EYE_CONE, np.arctan2(up, across)
-    fibres = sum(random.uniform(0.05, 0.11) * np.sin(count * turn + random.uniform(0, 6) + 0.15 * angle)
-                 for count in random.integers(20, 90, 9))
-    share = np.clip((angle - PUPIL) / (IRIS - PUPIL), 0, 1)
-    brightness = (1.25 - 0.35 * share + fibres * np.sin(np.pi * share)) * (1 - 0.65 * smooth(share, 0.78, 1.0))
-    colour = np.minimum(iris[None, None] * np.maximum(brightness, 0.1)[..., None], 0.9)
-    white = np.array(WHITE_OF_EYE) * (1 - np.array([0.02, 0.10, 0.12]) * smooth(angle, 35.0, EYE_CONE)[..., None])
-    colour = colour + (white - colour) * smooth(angle, IRIS - 1.0, IRIS + 2.0)[..., None]
-    colour = colour * np.maximum(smooth(angle, PUPIL - 0.6, PUPIL + 0.6), 0.004)[..., None]
-    return np.concatenate([colour, np.ones((EYE_SIDE, EYE_SIDE, 1))], axis=2).astype(np.float32)
-
-
-def smooth(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
-    """Return 0 below `low`, 1 above `high`, smoothly between."""
-    share = np.clip((values - low) / (high - low), 0, 1)
-    return share * share * (3 - 2 * share)
 
 
 def new_image(name: str, pixels: NDArray[np.float32]) -> bpy.types.Image:
@@ -198,9 +152,3 @@ def put(shader: bpy.types.ShaderNode, values: Mapping[str, object]) -> None:
     """Set inputs of a shader by name: defaults and order differ between versions of Blender."""
     for name, value in values.items():
         shader.inputs[name].default_value = value
-
-
-def linear(colour: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return an sRGB colour (3,) uint8 as linear values 0..1 (IEC 61966-2-1)."""
-    share = colour.astype(np.float64) / 255
-    return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)

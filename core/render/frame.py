@@ -1,0 +1,222 @@
+"""One frame as a picture: rays through each pixel, light on the surface, what comes out of it again."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..skin_optics import dot
+from .drawn import encoded
+from .fibres import Fibres
+from .lights import Lit, bounced, frame, light_up
+from .materials import EYE, passing
+from .model import Surface
+from .portrait import MILLIMETRES, Portrait, bilinear
+from .rays import Hits, Rays, blend
+from .shade import Stage, lash_shade
+from .studio import CAMERA, STUDIO, Place, PortraitCamera, Studio
+from .subsurface import exitance
+
+SHADOW_STEPS = 3                # each lamp's shadows are sampled at 3 x 3 places
+BOUNCE_STEPS = 3                # light from other parts of the head is looked for in 3 x 3 directions
+BINOMIAL = (1, 2, 1)            # by which a pixel's box of cells is softened
+BRIGHTEST = 3.0                 # radiance of one ray: a glint at an outline, far whiter than white, would leave a dotted line
+NEAR = 0.01                     # metres before the camera
+TOGETHER = 65_536               # rays that are shaded together
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a picture is taken: size, pixels of its sides; rays: a pixel's, along each side; hair: with hair and brows."""
+
+    size: int = 512
+    rays: int = 3
+    studio: Studio = STUDIO
+    camera: PortraitCamera = CAMERA
+    hair: bool = True
+
+    @property
+    def cells(self) -> int:
+        """How many rays there are along each side of the picture."""
+        return self.size * self.rays
+
+
+def render(portrait: Portrait, number: int, settings: Settings) -> Array:
+    """Return frame `number`, from 0 on, as radiance (size, size, 3), linear Rec. 709; raise InputError when there is none."""
+    head = portrait.poser.at(number)
+    random = np.random.default_rng(0)           # the same for each frame: what is left of noise does not flicker
+    points, normals = portrait.surface.posed(head)
+    solid = Rays(points, portrait.surface.triangles)
+    hair = Hair.of(portrait.fibres if settings.hair else (), portrait, head, settings)
+    everything = hair.over(points, portrait.surface.triangles)
+    window = Window.around(np.concatenate([points, hair.vertices]), settings)
+    directions, turns = camera_rays(window, settings, random)
+    origins = np.broadcast_to(np.array(settings.camera.place), directions.shape)
+    hits = everything.first(origins, directions)
+    onto = np.flatnonzero((hits.triangle >= 0) & (hits.triangle < len(portrait.surface.triangles)))
+    lit = vertex_light(portrait, points, normals, settings.studio, everything, random)
+    wanted = np.zeros(len(points), bool)
+    wanted[portrait.surface.triangles[np.unique(hits.triangle[onto])]] = True
+    stage = Stage(portrait, settings.studio, points, normals, everything, lit, below_surface(portrait, points, lit, wanted))
+    result = np.broadcast_to(np.array(settings.studio.backdrop), directions.shape).copy()
+    parts = np.array_split(onto, max(len(onto) // TOGETHER, 1))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        strands = pool.submit(hair.seen, stage, hits, result, solid=solid, random=random.spawn(1)[0], eye=settings.camera.place)
+        seen = [pool.submit(stage.colours, hits.of(part), directions[part], turns[part], own)
+                for part, own in zip(parts, random.spawn(len(parts)), strict=True)]
+        strands.result()
+        for part, found in zip(parts, seen, strict=True):
+            result[part] = found.result()
+    veiled(portrait.veil, head, stage, origins, directions, hits, result)
+    cells = np.broadcast_to(np.array(settings.studio.backdrop), (settings.cells, settings.cells, 3)).copy()
+    cells[window.rows, window.columns] = np.minimum(result, BRIGHTEST).reshape(window.shape)
+    return filtered(cells, settings.rays)
+
+
+@dataclass(frozen=True)
+class Hair:
+    """Hair and brows in one frame: strands, their points, and their ribbons' vertices (V, 3) and triangles (F, 3)."""
+
+    strands: tuple[tuple[Fibres, Array], ...]
+    vertices: Array
+    triangles: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, fibres: tuple[Fibres, ...], portrait: Portrait, head: Array, settings: Settings) -> "Hair":
+        """Set fibres onto the posed head (V, 3)."""
+        rest = portrait.poser.rest()
+        strands = tuple((part, part.posed(rest, head)) for part in fibres)
+        ribbons = [part.ribbons(points, settings.camera.place) for part, points in strands]
+        starts = np.cumsum([0, *map(len, ribbons)])
+        triangles = [part.triangles + start for part, start in zip(fibres, starts, strict=False)]
+        return cls(strands, np.concatenate([np.zeros((0, 3)), *ribbons]), np.concatenate([np.zeros((0, 3), np.int64), *triangles]))
+
+    def over(self, points: Array, triangles: NDArray[np.int64]) -> Rays:
+        """Return a surface's triangles (F, 3) over points (V, 3) with the ribbons behind them."""
+        return Rays(np.concatenate([points, self.vertices]), np.concatenate([triangles, self.triangles + len(points)]))
+
+    def seen(self, stage: Stage, hits: Hits, result: Array, *, solid: Rays, random: np.random.Generator, eye: Place) -> None:
+        """Put the hair's radiance (R, 3), in place, where rays hit ribbons."""
+        place = hits.triangle - len(stage.portrait.surface.triangles)
+        met = np.flatnonzero(place >= 0)
+        if len(met):
+            colours = np.concatenate([fibres.shaded(points, stage.studio, eye, solid=solid, everything=stage.rays, random=random)
+                                      for fibres, points in self.strands])
+            result[met] = blend(colours[self.triangles[place[met]]], hits.weights[met])
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of the picture's cells: rows from the top, columns from the left."""
+
+    rows: slice
+    columns: slice
+
+    @classmethod
+    def around(cls, points: Array, settings: Settings) -> "Window":
+        """Return where points (V, 3) can be seen; everything where some lie beside or behind the camera."""
+        right, up, forwards = frame(settings.camera.place, settings.camera.at)
+        offset = points - np.array(settings.camera.place)
+        depth = offset @ forwards
+        if depth.min() < NEAR:
+            return cls(slice(0, settings.cells), slice(0, settings.cells))
+        scale = settings.camera.lens / settings.camera.sensor * settings.cells / depth
+        spans = []
+        for axis in (-up, right):
+            place = settings.cells / 2 + offset @ axis * scale
+            low, high = np.clip([np.floor(place.min()) - 1, np.ceil(place.max()) + 1], 0, settings.cells).astype(int)
+            spans.append(slice(int(low), int(max(high, low))))
+        return cls(*spans)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Rows, columns, channels."""
+        return self.rows.stop - self.rows.start, self.columns.stop - self.columns.start, 3
+
+
+def camera_rays(window: Window, settings: Settings, random: np.random.Generator) -> tuple[Array, NDArray[np.int64]]:
+    """Return unit directions (R, 3) through the window's cells, row by row, by chance within each; and turns (R,), 0 to 3, of which
+    neighbours have different ones. A cell has the same in each frame."""
+    camera = settings.camera
+    right, up, forwards = frame(camera.place, camera.at)
+    jitter = random.random((settings.cells, settings.cells, 2))[window.rows, window.columns]
+    down, across = np.mgrid[window.rows, window.columns]
+    offset = ((np.stack([across, down], axis=2) + jitter) / settings.cells - 0.5).reshape(-1, 2) * camera.sensor / camera.lens
+    directions = forwards + offset[:, :1] * right - offset[:, 1:] * up
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    return directions, (2 * (down % 2) + across % 2).ravel()
+
+
+def filtered(cells: Array, rays: int) -> Array:
+    """Return the pixels (size, size, 3) of cells (size * rays, size * rays, 3): means over each and, falling off, around it."""
+    if rays == 1:
+        return cells
+    taps = np.convolve(np.ones(rays) / rays, np.array(BINOMIAL) / sum(BINOMIAL))
+    reach = (len(taps) - rays) // 2
+    for _ in range(2):                          # down, then across
+        padded = np.pad(cells, ((reach, reach), (0, 0), (0, 0)), mode="edge")
+        count = len(cells) // rays
+        cells = sum(tap * padded[place:place + count * rays:rays] for place, tap in enumerate(taps)).swapaxes(0, 1)
+    return cells
+
+
+def vertex_light(portrait: Portrait, points: Array, normals: Array, studio: Studio, rays: Rays, random: np.random.Generator) -> Lit:
+    """Return the light that enters at each vertex (V, 3) of the surface, past what the surface mirrors (Eq. 10), and what comes of it
+    from other parts of the head."""
+    total = Lit(np.zeros((len(points), 3)), np.zeros((len(points), len(studio.lights) + 1)), np.zeros((len(points), 3)))
+    params = [EYE if matter is None else matter.params for matter in portrait.matter]
+    for kind in {(each.eta, each.roughness) for each in params}:
+        alike = [number for number, each in enumerate(params) if (each.eta, each.roughness) == kind]
+        chosen = np.concatenate([np.r_[portrait.surface.vertices(number)] for number in alike])
+        lit = light_up(points[chosen], normals[chosen], studio, rays, steps=SHADOW_STEPS, random=random,
+                       weight=partial(passing, params[alike[0]]))
+        total.irradiance[chosen], total.visible[chosen] = lit.irradiance, lit.visible
+    around = bounced(points, normals, rays, portrait.surface.triangles, lambda values: portrait.reflectance * values,
+                     irradiance=total.irradiance, steps=BOUNCE_STEPS, random=random)
+    return Lit(total.irradiance + around, total.visible, around)
+
+
+def below_surface(portrait: Portrait, points: Array, lit: Lit, wanted: NDArray[np.bool_]) -> Array:
+    """Return the radiant exitance (V, 3) at the wanted vertices (V,), piece by piece: light does not pass from one to another."""
+    result, areas = np.zeros(points.shape), portrait.surface.areas(points) * MILLIMETRES**2
+    for number, matter in enumerate(portrait.matter):
+        if matter is None:
+            continue
+        part = portrait.surface.vertices(number)
+        places = np.flatnonzero(wanted[part]) + part.start
+        if len(places):
+            result[places] = exitance(matter.profile, matter.octree, points[places] * MILLIMETRES, points=points[part] * MILLIMETRES,
+                                      area=areas[part], irradiance=lit.irradiance[part])
+    return result
+
+
+def veiled(veil: Surface, head: Array, stage: Stage, origins: Array, directions: Array, hits: Hits, result: Array) -> None:
+    """Lay the lashes over the radiance (R, 3), in place, where rays meet their strips before what they hit."""
+    points, _ = veil.posed(head)
+    near = np.flatnonzero(within(points, origins, directions))
+    found = Rays(points, veil.triangles).first(origins[near], directions[near])
+    reach = np.where(hits.triangle[near] >= 0, hits.distance[near], np.inf)
+    front = np.flatnonzero((found.triangle >= 0) & (found.distance < reach))
+    if len(front):
+        over, place = found.of(front), near[front]
+        opacity = bilinear(stage.portrait.lashes[::-1, :, None], blend(veil.uv[over.triangle], over.weights))
+        shade = lash_shade(stage, origins[place] + over.distance[:, None] * directions[place])
+        result[place] += opacity * (shade - result[place])
+
+
+def within(points: Array, origins: Array, directions: Array) -> NDArray[np.bool_]:
+    """Whether rays from origins to directions (R, 3) pass through the sphere around points (V, 3)."""
+    middle = points.mean(axis=0)
+    way = middle - origins
+    along = dot(way, directions)
+    return dot(way, way) - along**2 <= ((points - middle)**2).sum(axis=1).max()
+
+
+def developed(radiance: Array) -> NDArray[np.uint8]:
+    """Return radiance (H, W, 3) as sRGB bytes: Blender's view transform Standard."""
+    return np.asarray(np.clip(encoded(np.clip(radiance, 0, 1)) * 255 + 0.5, 0, 255), np.uint8)

@@ -1,0 +1,169 @@
+"""How much light arrives at points of the head, from lamps and surroundings, with shadows.
+
+Radiometry as in Blender: a flat lamp of power P and area A has the radiance P / (pi A), a point of power P the intensity P / (4 pi).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..skin_optics import dot
+from .rays import Rays, blend
+from .studio import AreaLight, Place, PointLight, Studio
+
+OFFSET = 1e-4                   # metres off the surface at which rays begin
+SHORT = 0.999                   # share of the way to a lamp that must be free
+BOUNCES, NARROW = 2, 0.003      # from one part to another; metres between them from which light is followed
+FAR = 5.0                       # metres within which the surroundings can be hidden
+
+Array = NDArray[np.float64]
+Weight = Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class Lamp:
+    """A light as the renderer uses it: middle (3,); across and up (3,), half its sides; facing (3,), unit, zero for a point; radiance
+    (3,), or the intensity of a point; area, m2, 1 for a point."""
+
+    middle: Array
+    across: Array
+    up: Array
+    facing: Array
+    radiance: Array
+    area: float
+
+    @classmethod
+    def of(cls, light: AreaLight | PointLight) -> "Lamp":
+        """Place a light of the studio."""
+        colour, middle = np.array(light.colour), np.array(light.place)
+        if isinstance(light, PointLight):
+            none = np.zeros(3)
+            return cls(middle, none, none, none, light.power / (4 * np.pi) * colour, 1.0)
+        across, up, facing = frame(light.place, light.at)
+        area = light.width * light.height
+        return cls(middle, across * light.width / 2, up * light.height / 2, facing, light.power / (np.pi * area) * colour, area)
+
+    def samples(self, count: int, steps: int, random: np.random.Generator) -> Array:
+        """Return points of the lamp (count, S, 3): one by chance in each of steps x steps even pieces."""
+        if not self.facing.any():
+            return np.broadcast_to(self.middle, (count, 1, 3))
+        cell = np.stack(np.meshgrid(np.arange(steps), np.arange(steps)), axis=-1).reshape(1, -1, 2)
+        place = (cell + random.random((count, steps * steps, 2))) / steps * 2 - 1
+        return np.asarray(self.middle + place[..., :1] * self.across + place[..., 1:] * self.up)
+
+    def quarters(self, turns: NDArray[np.int64]) -> Array:
+        """Return for each of turns (N,), 0 to 3, the middle of one quarter of the lamp (N, 1, 3)."""
+        right, up = (turns % 2)[:, None] - 0.5, (turns // 2)[:, None] - 0.5
+        return np.asarray(self.middle + right * self.across + up * self.up)[:, None]
+
+    def arriving(self, points: Array, samples: Array) -> tuple[Array, Array]:
+        """Return for points (N, 3) and samples (N, S, 3) of the lamp the unit directions there (N, S, 3), and the irradiance that each
+        would give a surface facing it (N, S), for a radiance of 1."""
+        way = samples - points[:, None]
+        squared = np.maximum(dot(way, way), 1e-12)
+        direction = way / np.sqrt(squared)[..., None]
+        facing = np.maximum(-direction @ self.facing, 0) if self.facing.any() else np.ones(squared.shape)
+        return direction, facing * self.area / samples.shape[1] / squared
+
+
+def frame(place: Place, at: Place) -> tuple[Array, Array, Array]:
+    """Return unit vectors (3,) to the right, up and forwards of what stands at `place`, upright, and looks at `at`."""
+    forwards = np.array(at) - np.array(place)
+    forwards = forwards / np.linalg.norm(forwards)
+    right = np.cross(forwards, [0.0, 1.0, 0.0])
+    if np.linalg.norm(right) < 1e-9:            # it looks straight up or down
+        right = np.array([1.0, 0.0, 0.0])
+    right /= np.linalg.norm(right)
+    return right, np.cross(right, forwards), forwards
+
+
+@dataclass(frozen=True)
+class Lit:
+    """Light at N points: irradiance (N, 3) with shadows, W/m2; visible: (N, L) share of each lamp's light that is not shadowed, and in
+    the last column that of the surroundings; bounced: (N, 3), of the irradiance, what the head itself sends, or nothing."""
+
+    irradiance: Array
+    visible: Array
+    bounced: Array
+
+
+def light_up(points: Array, normals: Array, studio: Studio, rays: Rays, *, steps: int, random: np.random.Generator,
+             weight: Weight | None = None) -> Lit:
+    """Return the light at points (N, 3) with unit normals (N, 3).
+
+    steps: each flat lamp is sampled at steps x steps places; weight: of light by the cosine of its angle to the normal, as Fresnel's
+    transmittance.
+    """
+    shares = []
+    total = np.zeros((len(points), 3))
+    for lamp in (Lamp.of(light) for light in studio.lights):
+        samples = lamp.samples(len(points), steps, random)
+        direction, flux = lamp.arriving(points, samples)
+        cosine = np.maximum(dot(direction, normals[:, None]), 0)
+        given = flux * cosine * (weight(cosine) if weight else 1.0)
+        free = unshadowed(points, normals, samples - points[:, None], given > 0, rays)
+        received = (given * free).sum(axis=1)
+        total += received[:, None] * lamp.radiance
+        shares.append(received / np.maximum(given.sum(axis=1), 1e-30))
+    around, share = surroundings(points, normals, studio, rays, steps=steps, random=random, weight=weight)
+    return Lit(total + around, np.stack([*shares, share], axis=1), np.zeros_like(total))
+
+
+def unshadowed(points: Array, normals: Array, ways: Array, wanted: NDArray[np.bool_], rays: Rays,
+               reach: float = SHORT) -> NDArray[np.bool_]:
+    """Return where wanted (N, S) the ways (N, S, 3) from points (N, 3) are free; False where not wanted."""
+    owner, sample = np.nonzero(wanted)
+    free = np.zeros(wanted.shape, bool)
+    if len(owner):
+        free[owner, sample] = ~rays.blocked((points + OFFSET * normals)[owner], ways[owner, sample], reach)
+    return free
+
+
+def surroundings(points: Array, normals: Array, studio: Studio, rays: Rays, *, steps: int, random: np.random.Generator,
+                 weight: Weight | None) -> tuple[Array, Array]:
+    """Return the irradiance (N, 3) from the surroundings and the share of them that is free (N,), by cosine-weighted directions."""
+    if not any(studio.surroundings):
+        return np.zeros((len(points), 3)), np.zeros(len(points))
+    direction = hemisphere(normals, steps, random)
+    cosine = np.maximum(dot(direction, normals[:, None]), 0)
+    free = unshadowed(points, normals, direction, np.ones(cosine.shape, bool), rays, FAR)
+    passed = (free * (weight(cosine) if weight else 1.0)).mean(axis=1)
+    return np.pi * passed[:, None] * np.array(studio.surroundings), free.mean(axis=1)
+
+
+def bounced(points: Array, normals: Array, rays: Rays, triangles: NDArray[np.int64], radiosity: Callable[[Array], Array], *,
+            irradiance: Array, steps: int, random: np.random.Generator) -> Array:
+    """Return the irradiance (N, 3) at points (N, 3) that comes from the surface itself, lit by `irradiance` (N, 3) at its vertices.
+
+    The points are the vertices of triangles (F, 3), anticlockwise from outside, the first that the rays know; all else counts as dark.
+    radiosity: of vertices from their irradiance. Light is followed over BOUNCES, always along the same directions.
+    """
+    direction = hemisphere(normals, steps, random).reshape(-1, 3)
+    hits = rays.first(np.repeat(points + OFFSET * normals, steps * steps, axis=0), direction)
+    met = np.flatnonzero((hits.triangle >= 0) & (hits.triangle < len(triangles)))
+    # a ray that begins in flesh, where lips touch, meets the skin from within: there is no light. Nor do vertices tell what goes on
+    # in a crease narrower than they are apart
+    first, second, third = np.moveaxis(points[triangles[hits.triangle[met]]], 1, 0)
+    facing = dot(direction[met], np.cross(second - first, third - first)) < 0
+    met = met[facing & (hits.distance[met] > NARROW)]
+    corners, weights, owner = triangles[hits.triangle[met]], hits.weights[met], met // steps**2
+    result = np.zeros(points.shape)
+    for _ in range(BOUNCES):
+        arriving = blend(radiosity(irradiance + result)[corners], weights)
+        result = np.stack([np.bincount(owner, channel, len(points)) for channel in arriving.T], axis=1) / steps**2
+    return result
+
+
+def hemisphere(normals: Array, steps: int, random: np.random.Generator) -> Array:
+    """Return unit directions (N, S, 3) above normals (N, 3), as dense as the cosine, one by chance in each of steps x steps pieces."""
+    cell = np.stack(np.meshgrid(np.arange(steps), np.arange(steps)), axis=-1).reshape(1, -1, 2)
+    first, second = np.moveaxis((cell + random.random((len(normals), steps * steps, 2))) / steps, 2, 0)
+    radius, turn = np.sqrt(first), 2 * np.pi * second
+    side = np.where(np.abs(normals[:, :1]) > 0.9, [[0.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]])
+    right = np.cross(normals, side)
+    right /= np.linalg.norm(right, axis=1, keepdims=True)
+    up = np.cross(normals, right)
+    return np.asarray((radius * np.cos(turn))[..., None] * right[:, None] + (radius * np.sin(turn))[..., None] * up[:, None]
+                      + np.sqrt(np.maximum(1 - first, 0))[..., None] * normals[:, None])
