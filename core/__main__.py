@@ -69,7 +69,19 @@ def command_line() -> Parser:
     export.add_argument("--out", type=Path, required=True, help="the .csv (columns of Live Link Face) or .json to write")
     export.add_argument("--fps", type=float, help="frames a second; without it, those of the job")
     export.set_defaults(run=run_export)
-    batch = commands.add_parser("batch", help="table of photos and recordings -> a job folder a row (docs/batch.md)")
+    add_render(commands.add_parser("render", help="job folder -> picture or film by the paper's renderer (docs/render.md)"))
+    add_batch(commands.add_parser("batch", help="table of photos and recordings -> a job folder a row (docs/batch.md)"))
+    for command in (emotion, animate):
+        command.add_argument("--emotions", type=Path, help="a .json of emotion settings and windows (docs/emotion.md)")
+        command.add_argument("--same-voice", type=Path, nargs="+", default=[], metavar="AUDIO",
+                             help="further recordings of the same voice, so that its manner is not taken for an emotion")
+    for command in (head, lipsync, emotion, animate):
+        command.add_argument("--pack", type=Path, default=DEFAULT, help="a model pack's folder")
+    return parser
+
+
+def add_batch(batch: argparse.ArgumentParser) -> None:
+    """Give the batch its options."""
     batch.add_argument("table", type=Path, help="a .csv with the columns name, photo and audio, and options")
     batch.add_argument("--out", type=Path, required=True, help="the folder for the rows' folders and the summary")
     batch.add_argument("--workers", type=int, default=0, help="processes at once; without it, half as many as there are cores")
@@ -78,7 +90,10 @@ def command_line() -> Parser:
     batch.add_argument("--only", nargs="+", action="extend", default=[], metavar="NAME",
                        help="only these rows; the summary is then left alone")
     batch.set_defaults(run=run_batch)
-    render = commands.add_parser("render", help="job folder -> picture or film by the paper's renderer (docs/render.md)")
+
+
+def add_render(render: argparse.ArgumentParser) -> None:
+    """Give the renderer its options."""
     render.add_argument("job", type=Path, help="a finished job folder")
     render.add_argument("--out", type=Path, required=True, help="a .png of one frame, or the .mp4 of all, with sound")
     render.add_argument("--frame", type=int, help="which frame, from 0 on; for a .png")
@@ -86,13 +101,6 @@ def command_line() -> Parser:
     render.add_argument("--light", choices=LIGHTS, default=LIGHTS[0], help="how the studio is lit")
     render.add_argument("--bald", action="store_true", help="leave out hair and brows")
     render.set_defaults(run=run_render)
-    for command in (emotion, animate):
-        command.add_argument("--emotions", type=Path, help="a .json of emotion settings and windows (docs/emotion.md)")
-        command.add_argument("--same-voice", type=Path, nargs="+", default=[], metavar="AUDIO",
-                             help="further recordings of the same voice, so that its manner is not taken for an emotion")
-    for command in (head, lipsync, emotion, animate):
-        command.add_argument("--pack", type=Path, default=DEFAULT, help="a model pack's folder")
-    return parser
 
 
 def run_head(options: argparse.Namespace) -> None:
