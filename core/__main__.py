@@ -1,4 +1,4 @@
-"""The engine's command line: python -m core head | lipsync | emotion | animate | export (see the README)."""
+"""The engine's command line: python -m core head | lipsync | emotion | animate | export | render (see the README)."""
 
 import argparse
 import sys
@@ -11,9 +11,11 @@ from .errors import ECAvatarError, InputError
 from .files import read_json
 from .messages import Message, Report, progress
 from .pack import DEFAULT, Pack
+from .render.studio import STUDIOS
 from .types import FUSIONS
 
 BAR = 30
+LIGHTS = tuple(STUDIOS)
 
 
 class Parser(argparse.ArgumentParser):
@@ -67,6 +69,14 @@ def command_line() -> Parser:
     export.add_argument("--out", type=Path, required=True, help="the .csv (columns of Live Link Face) or .json to write")
     export.add_argument("--fps", type=float, help="frames a second; without it, those of the job")
     export.set_defaults(run=run_export)
+    render = commands.add_parser("render", help="job folder -> picture or film by the paper's renderer (docs/render.md)")
+    render.add_argument("job", type=Path, help="a finished job folder")
+    render.add_argument("--out", type=Path, required=True, help="a .png of one frame, or the .mp4 of all, with sound")
+    render.add_argument("--frame", type=int, help="which frame, from 0 on; for a .png")
+    render.add_argument("--size", type=int, default=512, help="pixels of the picture's sides")
+    render.add_argument("--light", choices=LIGHTS, default=LIGHTS[0], help="how the studio is lit")
+    render.add_argument("--bald", action="store_true", help="leave out hair and brows")
+    render.set_defaults(run=run_render)
     for command in (emotion, animate):
         command.add_argument("--emotions", type=Path, help="a .json of emotion settings and windows (docs/emotion.md)")
         command.add_argument("--same-voice", type=Path, nargs="+", default=[], metavar="AUDIO",
@@ -139,6 +149,18 @@ def run_export(options: argparse.Namespace) -> None:
     from .face_motion import from_bake
     from .job import read_result
     live_link.write(options.out, from_bake(read_result(options.job).bake, options.fps))
+    told(options.out)
+
+
+def run_render(options: argparse.Namespace) -> None:
+    """Render one frame of a finished job, or all."""
+    from .render import command
+    from .render.frame import Settings
+    settings = Settings(size=options.size, studio=STUDIOS[options.light], hair=not options.bald)
+    if options.frame is not None:
+        command.picture(options.job, options.frame, options.out, settings)
+    else:
+        command.film(options.job, options.out, settings, progress(terminal_report(), "render"))
     told(options.out)
 
 

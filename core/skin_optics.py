@@ -101,8 +101,13 @@ def specular(params: SkinParams, normal: Array, light: Array, view: Array) -> Ar
     The result (...,) is without the light's cosine.
     """
     half = light + view
-    squared = np.maximum((half**2).sum(axis=-1), 1e-12)
+    squared = np.maximum(dot(half, half), 1e-12)
     direction = half / np.sqrt(squared)[..., None]
-    share = beckmann((normal * direction).sum(axis=-1), params.roughness) * schlick((light * direction).sum(axis=-1))
-    lit = ((normal * light).sum(axis=-1) > 0) & ((normal * view).sum(axis=-1) > 0)
+    share = beckmann(dot(normal, direction), params.roughness) * schlick(dot(light, direction))
+    lit = (dot(normal, light) > 0) & (dot(normal, view) > 0)
     return np.where(lit, params.specular * share / squared, 0.0)
+
+
+def dot(first: Array, second: Array) -> Array:
+    """Return the scalar products (...,) of vectors (..., 3)."""
+    return np.asarray(np.einsum("...k,...k->...", first, second))

@@ -17,6 +17,11 @@ def linear(colour: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
 
 
+def encoded(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return linear values 0..1 as sRGB ones (IEC 61966-2-1)."""
+    return np.where(values <= 0.0031308, values * 12.92, 1.055 * values ** (1 / 2.4) - 0.055)
+
+
 def lash_opacity(random: np.random.Generator) -> NDArray[np.float32]:
     """Return the opacity LASH_SIZE of hairs from root (bottom) to tip: the lower lid's below, the denser upper lid's above."""
     height, width = LASH_SIZE

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .rays import Rays
+from ..skin_optics import dot
+from .rays import Rays, blend
 from .studio import AreaLight, Place, PointLight, Studio
 
 OFFSET = 1e-4                   # metres off the surface at which rays begin
 SHORT = 0.999                   # share of the way to a lamp that must be free
+BOUNCES = 2
 FAR = 5.0                       # metres within which the surroundings can be hidden
 
 Array = NDArray[np.float64]
@@ -55,7 +57,7 @@ class Lamp:
         """Return for points (N, 3) and samples (N, S, 3) of the lamp the unit directions there (N, S, 3), and the irradiance that each
         would give a surface facing it (N, S), for a radiance of 1."""
         way = samples - points[:, None]
-        squared = np.maximum((way**2).sum(axis=2), 1e-12)
+        squared = np.maximum(dot(way, way), 1e-12)
         direction = way / np.sqrt(squared)[..., None]
         facing = np.maximum(-direction @ self.facing, 0) if self.facing.any() else np.ones(squared.shape)
         return direction, facing * self.area / samples.shape[1] / squared
@@ -75,10 +77,11 @@ def frame(place: Place, at: Place) -> tuple[Array, Array, Array]:
 @dataclass(frozen=True)
 class Lit:
     """Light at N points: irradiance (N, 3) with shadows, W/m2; visible: (N, L) share of each lamp's light that is not shadowed, and in
-    the last column that of the surroundings."""
+    the last column that of the surroundings; bounced: (N, 3), of the irradiance, what the head itself sends, or nothing."""
 
     irradiance: Array
     visible: Array
+    bounced: Array
 
 
 def light_up(points: Array, normals: Array, studio: Studio, rays: Rays, *, steps: int, random: np.random.Generator,
@@ -93,14 +96,14 @@ def light_up(points: Array, normals: Array, studio: Studio, rays: Rays, *, steps
     for lamp in (Lamp.of(light) for light in studio.lights):
         samples = lamp.samples(len(points), steps, random)
         direction, flux = lamp.arriving(points, samples)
-        cosine = np.maximum((direction * normals[:, None]).sum(axis=2), 0)
+        cosine = np.maximum(dot(direction, normals[:, None]), 0)
         given = flux * cosine * (weight(cosine) if weight else 1.0)
         free = unshadowed(points, normals, samples - points[:, None], given > 0, rays)
         received = (given * free).sum(axis=1)
         total += received[:, None] * lamp.radiance
         shares.append(received / np.maximum(given.sum(axis=1), 1e-30))
     around, share = surroundings(points, normals, studio, rays, steps=steps, random=random, weight=weight)
-    return Lit(total + around, np.stack([*shares, share], axis=1))
+    return Lit(total + around, np.stack([*shares, share], axis=1), np.zeros_like(total))
 
 
 def unshadowed(points: Array, normals: Array, ways: Array, wanted: NDArray[np.bool_], rays: Rays,
@@ -119,10 +122,28 @@ def surroundings(points: Array, normals: Array, studio: Studio, rays: Rays, *, s
     if not any(studio.surroundings):
         return np.zeros((len(points), 3)), np.zeros(len(points))
     direction = hemisphere(normals, steps, random)
-    cosine = np.maximum((direction * normals[:, None]).sum(axis=2), 0)
+    cosine = np.maximum(dot(direction, normals[:, None]), 0)
     free = unshadowed(points, normals, direction, np.ones(cosine.shape, bool), rays, FAR)
     passed = (free * (weight(cosine) if weight else 1.0)).mean(axis=1)
     return np.pi * passed[:, None] * np.array(studio.surroundings), free.mean(axis=1)
+
+
+def bounced(points: Array, normals: Array, rays: Rays, triangles: NDArray[np.int64], radiosity: Callable[[Array], Array], *,
+            irradiance: Array, steps: int, random: np.random.Generator) -> Array:
+    """Return the irradiance (N, 3) at points (N, 3) that comes from the surface itself, lit by `irradiance` (N, 3) at its vertices.
+
+    The points are the vertices of triangles (F, 3), the first that the rays know; what lies behind them counts as dark. radiosity: of
+    vertices from their irradiance. Light is followed over BOUNCES, always along the same directions.
+    """
+    direction = hemisphere(normals, steps, random).reshape(-1, 3)
+    hits = rays.first(np.repeat(points + OFFSET * normals, steps * steps, axis=0), direction)
+    met = np.flatnonzero((hits.triangle >= 0) & (hits.triangle < len(triangles)))
+    corners, weights, owner = triangles[hits.triangle[met]], hits.weights[met], met // steps**2
+    result = np.zeros(points.shape)
+    for _ in range(BOUNCES):
+        arriving = blend(radiosity(irradiance + result)[corners], weights)
+        result = np.stack([np.bincount(owner, channel, len(points)) for channel in arriving.T], axis=1) / steps**2
+    return result
 
 
 def hemisphere(normals: Array, steps: int, random: np.random.Generator) -> Array:

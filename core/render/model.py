@@ -89,8 +89,17 @@ class Surface:
         points = np.concatenate([piece.points(head) for piece in self.pieces])
         return points, vertex_normals(points, self.triangles.astype(np.int32)).astype(np.float64)
 
-    def areas(self, points: Array) -> Array:
-        """Return how much of the surface each vertex stands for (V,): a third of the triangles around it."""
+    def triangle_areas(self, points: Array) -> Array:
+        """Return the areas (F,) of the triangles over points (V, 3)."""
         corners = points[self.triangles]
-        area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 6
-        return np.bincount(self.triangles.ravel(), np.repeat(area, 3), len(points))
+        return np.asarray(np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2)
+
+    def areas(self, points: Array) -> Array:
+        """Return how much of the surface each vertex stands for (V,): a quarter of the quads around it."""
+        triangles, area = self.triangle_areas(points), np.zeros(len(points))
+        for number in range(len(self.pieces)):
+            inside = np.flatnonzero(self.piece_of_triangle == number)
+            first, second = np.split(inside, 2)                 # the halves of each quad
+            quads = np.concatenate([self.triangles[first], self.triangles[second, 2:]], axis=1)
+            area += np.bincount(quads.ravel(), np.repeat((triangles[first] + triangles[second]) / 4, 4), len(points))
+        return area

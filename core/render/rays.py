@@ -20,6 +20,10 @@ class Hits:
     weights: Array
     distance: Array
 
+    def of(self, chosen: NDArray[np.integer]) -> "Hits":
+        """Return those of the chosen rays (N,)."""
+        return Hits(self.triangle[chosen], self.weights[chosen], self.distance[chosen])
+
 
 class Rays:
     """Triangles that rays can be sent into."""
@@ -54,3 +58,8 @@ class Rays:
 def single(values: Array) -> NDArray[np.float32]:
     """Return values as Embree takes them."""
     return np.ascontiguousarray(values, np.float32)
+
+
+def blend(corners: Array, weights: Array) -> Array:
+    """Return values (N, C) within triangles from those at their corners (N, 3, C), by weights (N, 3)."""
+    return np.einsum("nkc,nk->nc", corners, weights)

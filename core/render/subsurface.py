@@ -18,8 +18,9 @@ from ..skin_optics import diffusion_profile
 from ..types import SkinParams
 
 REACH = 40.0                    # mm after which the profile counts as zero: less than 1e-5 of it lies beyond
-STEP = 0.005                    # mm between the table's entries
-RADII = (0.0, 0.1, 0.15, 0.2, 0.27, 0.36, 0.47, 0.6, 0.77, 1.0, 1.3, 1.7, 2.2, 2.8, 3.6)      # mm of the discs in the table
+ENTRIES = 1024                  # of the table for one disc, even steps of the square root of the distance
+# mm: discs of the table, a step is 2 % lest it shows where discs are wide and the profile narrow; those of which it is worked out
+DISCS, KNOT_DISCS = np.geomspace(0.1, 4.0, 190), np.geomspace(0.1, 4.0, 20)
 ERROR = 0.1                     # sr: a box of points seen under a smaller angle is taken as one (eps of Jensen and Buhler)
 FINEST = 9                      # octree levels below the root
 TOGETHER = 8.0                  # mm: size of the boxes of points that are asked about together
@@ -32,8 +33,6 @@ Indices = NDArray[np.int64]
 
 def over_disc(params: SkinParams, distance: Array, radius: float) -> Array:
     """Return the mean (N, 3), 1/mm^2, of the profile over a disc of this radius, its middle at distances (N,)."""
-    if radius == 0:
-        return diffusion_profile(params, distance)
     rings, spokes = 12, 16
     node, weight = np.polynomial.legendre.leggauss(rings)
     ring, share = (node + 1) / 2 * radius, weight / 2 * 2 * (node + 1) / 2
@@ -45,38 +44,39 @@ def over_disc(params: SkinParams, distance: Array, radius: float) -> Array:
 
 @dataclass(frozen=True)
 class Profile:
-    """A material's profile as a table (3, len(RADII) * size), 1/mm^2, for discs of RADII at distances of STEP."""
+    """A material's profile as a table (3, (1 + DISCS) * ENTRIES), 1/mm^2: of a point, then of each disc."""
 
     table: Singles
-    size: int
 
     @classmethod
     def of(cls, params: SkinParams) -> "Profile":
         """Tabulate the profile of `params`."""
-        distance = np.arange(0, REACH, STEP)
+        distance = REACH * ((np.arange(ENTRIES) + 0.5) / ENTRIES)**2
         knots = REACH * np.linspace(0, 1, KNOTS)**3
-        rows = []
-        for radius in RADII:
-            if radius == 0:
-                rows.append(diffusion_profile(params, distance))
-            else:
-                means = np.log(over_disc(params, knots, radius))
-                rows.append(np.exp(np.stack([np.interp(distance, knots, mean) for mean in means.T], axis=1)))
-            rows[-1][-1] = 0                    # all that is farther
-        return cls(np.ascontiguousarray(np.concatenate(rows).T, np.float32), len(distance))
+        means = np.log([over_disc(params, knots, radius) for radius in KNOT_DISCS])         # (20, KNOTS, 3)
+        place = np.interp(np.log(DISCS), np.log(KNOT_DISCS), np.arange(len(KNOT_DISCS)))
+        low = np.minimum(place.astype(int), len(KNOT_DISCS) - 2)
+        share = (place - low)[:, None, None]
+        between = means[low] * (1 - share) + means[low + 1] * share
+        discs = np.exp([[np.interp(distance, knots, channel) for channel in mean.T] for mean in between])    # (DISCS, 3, ENTRIES)
+        rows = np.concatenate([diffusion_profile(params, distance).T[None], discs])
+        rows[..., -1] = 0                       # all that is farther
+        return cls(np.ascontiguousarray(rows.transpose(1, 0, 2).reshape(3, -1), np.float32))
 
-    def rows(self, area: Array) -> NDArray[np.int32]:
+    @staticmethod
+    def rows(area: Array) -> Indices:
         """Return where in the table discs of these areas (N,), mm^2, start."""
-        borders = (np.array(RADII[1:]) + np.array(RADII[:-1])) / 2
-        return (np.searchsorted(borders, np.sqrt(area / np.pi)) * self.size).astype(np.int32)
+        borders = np.sqrt(DISCS * np.append(DISCS[0]**2 / DISCS[1], DISCS[:-1]))
+        return np.searchsorted(borders, np.sqrt(area / np.pi)) * ENTRIES
 
-    def received(self, at: Singles, sources: Singles, rows: NDArray[np.int32], power: Singles) -> Singles:
+    def received(self, at: Singles, sources: Singles, rows: Indices, power: Singles) -> Singles:
         """Return the radiant exitance (G, 3) at places (G, 3) from sources (S, 3) with power (S, 3): area times irradiance."""
         squared = (at**2).sum(axis=1)[:, None] + (sources**2).sum(axis=1) - 2 * at @ sources.T
-        place = (np.sqrt(np.maximum(squared, 0)) * np.float32(1 / STEP)).astype(np.int32)
-        np.minimum(place, self.size - 1, out=place)
+        np.sqrt(np.sqrt(np.maximum(squared, 0, out=squared), out=squared), out=squared)
+        place = (squared * np.float32(ENTRIES / REACH**0.5)).astype(np.int64)
+        np.minimum(place, ENTRIES - 1, out=place)
         place += rows
-        return np.stack([self.table[channel][place] @ power[:, channel] for channel in range(3)], axis=1)
+        return np.stack([self.table[channel].take(place) @ power[:, channel] for channel in range(3)], axis=1)
 
 
 @dataclass(frozen=True)

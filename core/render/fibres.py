@@ -1,0 +1,147 @@
+"""Hair and brows: strands that follow the skin, as ribbons for rays, shaded as Marschner et al. 2003 saw hair scatter light.
+
+Of a hair's light we take what its surface mirrors (R), what goes through it (TT), what comes back once mirrored inside (TRT), and, for
+all that goes from strand to strand, a diffuse share after Kajiya and Kay 1989.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..brows import brow_hairs
+from ..face_fit import Anchors
+from ..hair import short_hair
+from ..head_model import HeadBasis
+from ..job import JobResult
+from ..skin_optics import dot
+from ..strands import Strands
+from .drawn import linear
+from .lights import SHORT, Lamp
+from .rays import Rays
+from .studio import Place, Studio
+
+# of the photo's colour, which shows hair lit: of all hair; at the root, up to this share of the length; of single strands
+TONE, DARK_ROOT, DARK_UNTIL, SHADES = 0.5, 0.55, 0.6, (0.72, 1.35)
+TILT, ROUGH = np.radians(-6.0), np.radians(9.0)         # of the cuticle's scales; spread of what they mirror
+MIRRORED, STRAIGHT, INSIDE = 0.046, 0.5, 0.2            # shares that are mirrored at the surface, go through, are mirrored inside
+TINT = 5.97                     # a fibre's absorption from the colour of many: (ln colour / TINT)^2 (Chiang et al. 2016)
+DIFFUSE, THROUGH = 1.3, 0.45    # of the colour; share of light that hair in front lets through or scatters on
+OFF = 2e-4                      # metres off a strand at which rays begin
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Fibres:
+    """Strands on the neutral head: points (N, P, 3), radius (N, P), metres; colour (N, P, 3), linear; where they are rooted: corners
+    (N, 3) among the head model's vertices, and weights (N, 3)."""
+
+    points: Array
+    radius: Array
+    colour: Array
+    corners: Indices
+    weights: Array
+
+    @classmethod
+    def of(cls, strands: Strands, colour: Array, basis: HeadBasis, random: np.random.Generator) -> "Fibres":
+        """Colour strands around a linear colour (3,): darker at the roots, each a little lighter or darker."""
+        along = np.linspace(0, 1, strands.radius.shape[1])[None, :, None]
+        shade = DARK_ROOT + (1 - DARK_ROOT) * np.clip(along / DARK_UNTIL, 0, 1)
+        each = random.uniform(*SHADES, (len(strands.radius), 1, 1))
+        return cls(strands.points.astype(np.float64), strands.radius.astype(np.float64), TONE * shade * each * colour,
+                   basis.skin_triangles[strands.triangle].astype(np.int64), strands.weights.astype(np.float64))
+
+    def posed(self, rest: Array, head: Array) -> Array:
+        """Return the strands' points (N, P, 3) as the skin takes them from the neutral head (V, 3) to the posed one (V, 3)."""
+        before, after = (frames_on(vertices[self.corners]) for vertices in (rest, head))
+        root = np.einsum("nk,nkc->nc", self.weights, rest[self.corners])
+        now = np.einsum("nk,nkc->nc", self.weights, head[self.corners])
+        turn = np.einsum("nij,nkj->nik", after, before)
+        return np.asarray(np.einsum("nij,npj->npi", turn, self.points - root[:, None]) + now[:, None])
+
+    @property
+    def triangles(self) -> Indices:
+        """The ribbons' triangles (F, 3) over two vertices a point."""
+        count, steps = self.radius.shape
+        first = 2 * (np.arange(count)[:, None] * steps + np.arange(steps - 1)).ravel()
+        return np.concatenate([np.stack([first, first + 1, first + 2], axis=1), np.stack([first + 1, first + 3, first + 2], axis=1)])
+
+    def ribbons(self, points: Array, eye: Place) -> Array:
+        """Return vertices (N * P * 2, 3) of ribbons along points (N, P, 3) that face the eye."""
+        across = np.cross(tangents(points), points - np.array(eye))
+        across *= self.radius[..., None] / np.maximum(np.linalg.norm(across, axis=2, keepdims=True), 1e-12)
+        return np.stack([points - across, points + across], axis=2).reshape(-1, 3)
+
+    def shaded(self, points: Array, studio: Studio, eye: Place, *, solid: Rays, everything: Rays,
+               random: np.random.Generator) -> Array:
+        """Return the radiance (N * P * 2, 3) of the ribbons' vertices towards the eye."""
+        flat, along = points.reshape(-1, 3), tangents(points).reshape(-1, 3)
+        view = np.array(eye) - flat
+        view /= np.linalg.norm(view, axis=1, keepdims=True)
+        colour = self.colour.reshape(-1, 3)
+        total = 0.5 * colour * np.array(studio.surroundings)
+        for lamp in (Lamp.of(light) for light in studio.lights):
+            samples = lamp.samples(len(flat), 1, random)
+            direction, flux = lamp.arriving(flat, samples)
+            ways = samples[:, 0] - flat
+            begin = flat + OFF * direction[:, 0]
+            free = (~solid.blocked(begin, ways, SHORT)).astype(np.float64)
+            free *= THROUGH + (1 - THROUGH) * ~everything.blocked(begin, ways, SHORT)
+            even = evened(free.reshape(self.radius.shape)).ravel()
+            total += scattered(along, direction[:, 0], view, colour) * (flux[:, 0] * even)[:, None] * lamp.radiance
+        return np.repeat(total, 2, axis=0)
+
+
+def scattered(along: Array, light: Array, view: Array, colour: Array) -> Array:
+    """Return what hairs along (N, 3) of a colour (N, 3) scatter from a light to a view (N, 3), per irradiance across the hair."""
+    inclined, seen = np.arcsin(np.clip(dot(along, light), -1, 1)), np.arcsin(np.clip(dot(along, view), -1, 1))
+    across = [way - dot(way, along)[:, None] * along for way in (light, view)]
+    lengths = [np.maximum(np.linalg.norm(way, axis=1), 1e-6) for way in across]
+    half = np.sqrt(np.clip((1 + dot(*across) / (lengths[0] * lengths[1])) / 2, 0, 1))          # cos(phi / 2)
+    middle = (inclined + seen) / 2
+    surface = MIRRORED * half / 4 * lobe(middle - TILT, ROUGH)
+    straight = STRAIGHT / 4 * (1 - half)**2 * lobe(middle + TILT / 2, ROUGH)
+    inside = INSIDE / 4 * half**4 * lobe(middle + 1.5 * TILT, 2 * ROUGH)
+    passed = np.exp(-2 * (np.log(np.clip(colour, 1e-4, 1)) / TINT)**2)
+    total = DIFFUSE * colour / np.pi + surface[:, None] + straight[:, None] * passed + inside[:, None] * passed**2
+    return np.asarray(np.cos(inclined)[:, None] * total)
+
+
+def lobe(angle: Array, spread: float) -> Array:
+    """Return a normal density (N,) of angles (N,), radians."""
+    return np.asarray(np.exp(-0.5 * (angle / spread)**2) / (spread * np.sqrt(2 * np.pi)))
+
+
+def tangents(points: Array) -> Array:
+    """Return unit tangents (N, P, 3) of strands (N, P, 3), from root to tip."""
+    way = np.gradient(points, axis=1)
+    return np.asarray(way / np.maximum(np.linalg.norm(way, axis=2, keepdims=True), 1e-12))
+
+
+def evened(values: Array) -> Array:
+    """Return values (N, P) smoothed along the strands."""
+    padded = np.pad(values, ((0, 0), (1, 1)), mode="edge")
+    return np.asarray((padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]) / 4)
+
+
+def frames_on(corners: Array) -> Array:
+    """Return orthonormal frames (N, 3, 3), in columns, on triangles (N, 3, 3)."""
+    first = corners[:, 1] - corners[:, 0]
+    first /= np.maximum(np.linalg.norm(first, axis=1, keepdims=True), 1e-12)
+    normal = np.cross(first, corners[:, 2] - corners[:, 0])
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
+    return np.stack([first, np.cross(normal, first), normal], axis=2)
+
+
+def fibres_of(result: JobResult, basis: HeadBasis, anchors: Anchors) -> tuple[Fibres, ...]:
+    """Return hair, where the photo shows some, and brows, the same that Blender's half of the product grows."""
+    head, found = result.head, []
+    if len(head["hair_colour"]):
+        random = np.random.default_rng(0)
+        found.append(Fibres.of(short_hair(head["vertices"], basis, random), linear(head["hair_colour"]), basis, random))
+    random = np.random.default_rng(0)
+    brows = brow_hairs(head["vertices"], basis, anchors, head["brow_density"], random)
+    found.append(Fibres.of(brows, linear(head["brow_colour"]), basis, random))
+    return tuple(found)

@@ -1,0 +1,128 @@
+"""Everything about a person that stays the same from frame to frame: pieces, materials, texture, octrees."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..face_fit import Anchors
+from ..head_model import REGIONS, HeadBasis
+from ..job import JobResult
+from ..pack import Pack
+from ..types import SkinParams
+from .drawn import eye_colours, lash_opacity, linear
+from .fibres import Fibres, fibres_of
+from .materials import EYE_REFLECTANCE, LIPS, MATTER, Gloss, params_of
+from .model import VEIL, Surface, pieces_of
+from .pose import Poser
+from .subsurface import Octree, Profile
+
+MILLIMETRES = 1000.0
+MOST_CONTRAST = 4.0             # times the mean tone that a spot of the texture may be
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Matter:
+    """What a piece is made of, for what goes on below its surface, and on it."""
+
+    params: SkinParams
+    profile: Profile
+    octree: Octree
+    gloss: Gloss
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """A person, ready to be rendered: matter by number of the surface's pieces, None for eyes; reflectance (V, 3): R_d of each vertex;
+    texture (H, W, 3): the photo's albedo relative to the skin's mean tone; moist (V,): how much of lips each vertex is."""
+
+    poser: Poser
+    surface: Surface
+    veil: Surface
+    matter: tuple[Matter | None, ...]
+    reflectance: Array
+    texture: NDArray[np.float32]
+    tone: Array
+    moist: Array
+    lips: Gloss
+    eye: NDArray[np.float32]
+    lashes: NDArray[np.float32]
+    fibres: tuple[Fibres, ...]
+
+    @classmethod
+    def of(cls, result: JobResult, pack: Pack) -> "Portrait":
+        """Prepare the person of a finished job."""
+        basis = HeadBasis.load(pack.path("head"))
+        poser, pieces = Poser.of(result, basis), pieces_of(basis)
+        surface = Surface.of(tuple(piece for piece in pieces if piece.material != VEIL))
+        veil = Surface.of(tuple(piece for piece in pieces if piece.material == VEIL))
+        with Image.open(result.albedo) as picture:
+            albedo = linear(np.asarray(picture.convert("RGB")))
+        tone = mean_tone(albedo, surface, basis)
+        random = np.random.default_rng(0)
+        eye = eye_colours(linear(result.head["iris_colour"]), random)[..., :3]
+        texture = np.minimum(albedo / tone, MOST_CONTRAST).astype(np.float32)
+        return cls(poser, surface, veil, matters(surface, poser.rest(), tone), reflectance(surface, texture * tone), texture, tone,
+                   moist(surface, basis), Gloss.of(LIPS), eye, lash_opacity(random), fibres_of(result, basis, Anchors.load(pack.path("anchors"))))
+
+
+def matters(surface: Surface, rest: Array, tone: Array) -> tuple[Matter | None, ...]:
+    """Return what each piece is made of; octrees sort the vertices of the neutral head (V, 3), and hold for every pose."""
+    made: dict[str, tuple[SkinParams, Profile, Gloss]] = {}
+    found: list[Matter | None] = []
+    for piece in surface.pieces:
+        if piece.material == "eye":
+            found.append(None)
+            continue
+        if piece.material not in made:
+            params = params_of(piece.material, tone)
+            made[piece.material] = params, Profile.of(params), Gloss.of(params)
+        params, profile, gloss = made[piece.material]
+        found.append(Matter(params, profile, Octree.of(piece.points(rest) * MILLIMETRES), gloss))
+    return tuple(found)
+
+
+def reflectance(surface: Surface, albedo: Array) -> Array:
+    """Return how much of light each vertex of the surface gives back (V, 3)."""
+    result = np.zeros((len(surface.piece_of_vertex), 3))
+    for number, piece in enumerate(surface.pieces):
+        part = surface.vertices(number)
+        if piece.material == "skin":
+            inside = surface.piece_of_triangle == number
+            corners, uv = surface.triangles[inside], surface.uv[inside]
+            result[corners.ravel()] = bilinear(albedo, uv.reshape(-1, 2))
+        else:
+            result[part] = EYE_REFLECTANCE if piece.material == "eye" else MATTER[piece.material][1]
+    return result
+
+
+def mean_tone(albedo: Array, surface: Surface, basis: HeadBasis) -> Array:
+    """Return the mean linear albedo (3,) of the face's skin, without lips, by area on the mean head."""
+    skin, inside = surface.vertices(0), surface.piece_of_triangle == 0
+    share = np.zeros(len(surface.piece_of_vertex))
+    share[skin] = surface.pieces[0].refinement.refine((basis.regions == REGIONS.index("face"))[:, None].astype(np.float64))[:, 0]
+    points, _ = surface.posed(basis.vertices.astype(np.float64))
+    weight = surface.triangle_areas(points)[inside] * np.clip(share[surface.triangles[inside]].mean(axis=1), 0, 1)
+    return np.asarray((bilinear(albedo, surface.uv[inside].mean(axis=1)) * weight[:, None]).sum(axis=0) / weight.sum())
+
+
+def moist(surface: Surface, basis: HeadBasis) -> Array:
+    """Return how much of lips each vertex of the surface is (V,)."""
+    share = np.zeros(len(surface.piece_of_vertex))
+    lips = (basis.regions == REGIONS.index("lips"))[:, None].astype(np.float64)
+    share[surface.vertices(0)] = np.clip(surface.pieces[0].refinement.refine(lips)[:, 0], 0, 1)
+    return share
+
+
+def bilinear(image: NDArray[np.floating], uv: Array) -> Array:
+    """Return the values (N, C) of an image (H, W, C), top row first, at uv (N, 2) from the bottom left."""
+    height, width = image.shape[:2]
+    column = np.clip(uv[:, 0] * width - 0.5, 0, width - 1)
+    row = np.clip((1 - uv[:, 1]) * height - 0.5, 0, height - 1)
+    left, top = np.minimum(column.astype(int), width - 2), np.minimum(row.astype(int), height - 2)
+    right, down = (column - left)[:, None], (row - top)[:, None]
+    return np.asarray((image[top, left] * (1 - right) + image[top, left + 1] * right) * (1 - down)
+                      + (image[top + 1, left] * (1 - right) + image[top + 1, left + 1] * right) * down, np.float64)
