@@ -19,7 +19,7 @@ DEGREE = 5
 LEAST, MOST = 0.02, 0.93                # total reflectances between which it is fitted
 SAMPLES = 28                            # of them, even in their roots
 NEAR, FAR, RADII = 0.17, 14.0, 72        # mean free paths from where light enters
-RESTRAINT = 0.03                        # on the lobes' weights: what they add to the noise of a render, against what they add to the fit
+RESTRAINT = 0.03                        # on the lobes' weights: the noise they add to a render, against what they add to the fit
 ROUNDS = 60                             # of the fit, until it stays
 FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-2, 1e-9, 1e9
 STEP = 1e-5                             # of the derivatives
@@ -41,8 +41,8 @@ class Lobes:
 
 @dataclass(frozen=True)
 class Fit:
-    """Polynomials of t = sqrt(R_d), highest power first (DEGREE + 1,): the narrow lobe's weight relative to R_d, both distances in mean
-    free paths, and sqrt(1 - alpha'), which R_d comes from."""
+    """Polynomials of t = sqrt(R_d), highest power first (DEGREE + 1,): the narrow lobe's weight relative to R_d, both distances in
+    mean free paths, and sqrt(1 - alpha'), which R_d comes from."""
 
     weight: Array
     narrow: Array

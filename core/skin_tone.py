@@ -10,7 +10,7 @@ Array = NDArray[np.float64]
 
 
 def mean_tone(albedo: NDArray[np.uint8], basis: HeadBasis) -> Array:
-    """Return the mean (3,), linear, of an albedo (H, W, 3), sRGB, top row first, over the face without lips, by area on the mean head."""
+    """Return the mean (3,), linear, of an albedo (H, W, 3), sRGB, top row first, over the face without lips, by area."""
     in_face = np.zeros(len(basis.vertices), bool)
     in_face[:len(basis.regions)] = basis.regions == REGIONS.index("face")
     chosen = in_face[basis.quads].all(axis=1) & (basis.material == MATERIALS.index("skin"))

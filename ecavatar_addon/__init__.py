@@ -8,11 +8,13 @@ from . import (
     export_operators,
     jobs,
     lip_sync,
+    look,
     operators,
     panels,
     panels_character,
     panels_emotion,
     panels_export,
+    panels_look,
     panels_performance,
     photos,
     properties,
@@ -21,8 +23,8 @@ from . import (
     voices,
 )
 
-MODULES = (properties, photos, voices, lip_sync, operators, emotion_operators, takes, character_operators, export_operators, panels,
-           panels_emotion, panels_performance, panels_character, panels_export)
+MODULES = (properties, photos, voices, lip_sync, operators, emotion_operators, takes, character_operators, export_operators, look,
+           panels, panels_emotion, panels_performance, panels_look, panels_character, panels_export)
 
 
 def register() -> None:

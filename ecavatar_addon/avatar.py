@@ -9,7 +9,7 @@ from ..core.face_fit import Anchors
 from ..core.files import digest
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
-from . import animation, emotion, hair, head, lip_sync, performance, scene, skin
+from . import animation, emotion, hair, head, lights, lip_sync, performance, scene, skin
 
 
 def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | None = None) -> bpy.types.Object:
@@ -38,5 +38,5 @@ def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | 
     if told is not None:
         told += said
     scene.play(target, root, result)
-    scene.light(target, root)
+    lights.furnish(target, root)
     return root

@@ -1,5 +1,6 @@
 """Materials: Cycles skin that mirrors the paper's BSSRDF (Sec. 4.4), teeth, gums, tongue, eyes and lashes."""
 
+import math
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from ..core.head_model import MATERIALS, REGIONS, HeadBasis
 from ..core.job import JobResult
 from ..core.render.drawn import LASH, LASH_SIZE, WHITE_OF_EYE, eye_colours, lash_opacity, linear
+from ..core.skin_optics import transport
 from ..core.skin_tone import mean_tone
 from ..core.types import SkinParams
 from .head import OBJECTS, Parts
@@ -82,6 +84,12 @@ def refresh(material: bpy.types.Material, images: Mapping[str, Callable[[], bpy.
                 bpy.data.images.remove(old)
 
 
+def diffuse_mean_free_path(params: SkinParams) -> tuple[float, float, float]:
+    """Return 1 / sigma_tr per colour channel, millimetres (Jensen et al. 2001)."""
+    red, green, blue = (float(distance) for distance in 1 / transport(params))
+    return red, green, blue
+
+
 def albedo_image(result: JobResult) -> bpy.types.Image:
     """Return the photo's albedo, packed: the .blend does not depend on the job folder."""
     image = bpy.data.images.load(str(result.albedo))
@@ -99,7 +107,7 @@ def eye_image(iris: NDArray[np.float64]) -> bpy.types.Image:
 
 
 def skin(albedo: bpy.types.Image, tone: NDArray[np.float64], params: SkinParams) -> bpy.types.Material:
-    """Return the skin: in Cycles the node group of the paper's skin, elsewhere a Principled shader with the group's colour and distances.
+    """Return the skin: in Cycles the node group of the paper's skin, elsewhere a Principled shader with the group's colour.
 
     tone: (3,) mean of the albedo, linear.
     """
@@ -112,7 +120,9 @@ def skin(albedo: bpy.types.Image, tone: NDArray[np.float64], params: SkinParams)
     set_params(group, params)
     group.inputs[PHOTO].default_value = (*tone, 1.0)
     links.new(picture.outputs["Color"], group.inputs["Albedo"])
-    put(shader, {"Subsurface Weight": 1.0, "Subsurface Scale": 1.0, "IOR": params.eta})
+    # values beside the links: what other programs and an artist who unlinks the group find
+    put(shader, {"Subsurface Weight": 1.0, "Subsurface Scale": 1.0, "IOR": params.eta, "Roughness": math.sqrt(params.roughness),
+                 "Subsurface Radius": tuple(distance / 1000 for distance in diffuse_mean_free_path(params))})
     for name, value in (("Base Color", "Color"), ("Subsurface Radius", "Radius"), ("Roughness", "Roughness"),
                         ("Specular IOR Level", "Specular")):
         links.new(group.outputs[value], shader.inputs[name])

@@ -1,7 +1,7 @@
 """The node group "ECAvatar Skin": the paper's skin (Eq. 7-10) in Cycles, with sliders an artist understands.
 
-What goes on below the surface is Jensen's dipole as two lobes of Christensen and Burley (core/skin_fit.py); what the surface mirrors is
-Beckmann's distribution with Schlick's Fresnel term. Absorption is worked out from the tone in the nodes, so that every slider acts at
+What goes on below the surface is Jensen's dipole as two lobes of Christensen and Burley (core/skin_fit.py); what the surface mirrors
+is Beckmann's distribution with Schlick's Fresnel term. Absorption is worked out from the tone in the nodes: every slider acts at
 once. docs/skin.md has the formulas.
 """
 
@@ -23,6 +23,7 @@ RADIUS = 4 * math.pi * 1.04     # of Cycles, times d: its lobe has d = radius / 
 # melanin: wavelength ^ -3.33 (Jacques 1998) at 610, 550 and 465 nm; both scaled to what skin of different people shows
 BLOOD, MELANIN = (0.008, 0.11, 0.12), (0.10, 0.14, 0.245)
 ENTRY = math.sqrt(0.5)          # cosine of 45 degrees
+NARROWER = 0.9                  # m of Cycles by the paper's: its shadowing and cosines make the same m wider (benchmarks/bm_skin.py)
 LEAST_ABSORPTION = 0.2          # of the tone's own: what sliders below zero leave of it
 LIP_ROUGHNESS, LIP_SHINE, LID_BLOOD = 0.22, 0.24, 0.35  # of moist lips: m and rho_s; the thinner skin of lids shows more blood
 
@@ -85,7 +86,9 @@ def new_skin_group(eta: float) -> bpy.types.NodeTree:
     moist = tree.math("MULTIPLY", lips, tree.math("MULTIPLY", given["Lip Moisture"], 2.0))
     roughness = tree.math("MAXIMUM", tree.blend(moist, given["Roughness"], LIP_ROUGHNESS), 0.02)
     level = tree.math("MULTIPLY", tree.blend(moist, given["Shine"], LIP_SHINE), tree.math("MULTIPLY", given["Oiliness"], 2 * math.pi))
-    shine = mirrored(tree, tree.math("SQRT", roughness), level, given["Normal"])
+    # Beckmann's density is the paper's by pi, and D of the normal itself goes with 1 / m^2
+    shine = mirrored(tree, tree.math("SQRT", tree.math("MULTIPLY", roughness, NARROWER)),
+                     tree.math("MULTIPLY", level, NARROWER**2), given["Normal"])
     results = {"Cycles": tree.add(tree.add(*lobes), shine), "Color": tree.vector("MULTIPLY", colour, spots), "Radius": path,
                "Roughness": tree.math("SQRT", roughness), "Specular": tree.math("MULTIPLY", level, 0.5)}
     tree.node("NodeGroupOutput", results)
@@ -192,10 +195,12 @@ def mirrored(tree: ShaderTree, roughness: Socket, level: Socket, normal: Socket)
     Blender before 4.3 has no node that takes the Fresnel term at the half-angle vector: it is then taken at the view.
     """
     if hasattr(bpy.types, "ShaderNodeBsdfMetallic"):
-        metal = tree.node("BsdfMetallic", {"Base Color": (*(NORMAL_REFLECTANCE,) * 3, 1.0), "Edge Tint": (1.0,) * 4, "Roughness": roughness,
-                                           "Normal": normal}, distribution="BECKMANN", fresnel_type="F82").outputs[0]
+        metal = tree.node("BsdfMetallic", {
+            "Base Color": (*(NORMAL_REFLECTANCE,) * 3, 1.0), "Edge Tint": (1.0,) * 4, "Roughness": roughness, "Normal": normal},
+            distribution="BECKMANN", fresnel_type="F82").outputs[0]
         return tree.node("MixShader", {0: level, 2: metal}).outputs[0]
     facing = tree.node("LayerWeight", {"Blend": 0.5, "Normal": normal}).outputs["Facing"]              # 1 - cosine
+    facing = tree.math("MINIMUM", facing, 0.5)          # the view passes the surface at a smaller angle than light ever meets the half
     fresnel = tree.math("MULTIPLY_ADD", tree.math("POWER", facing, 5.0), 1 - NORMAL_REFLECTANCE, NORMAL_REFLECTANCE)
     return tree.node("BsdfAnisotropic", {"Color": tree.scaled((1.0, 1.0, 1.0), tree.math("MULTIPLY", fresnel, level)),
                                          "Roughness": roughness, "Normal": normal}, distribution="BECKMANN").outputs[0]
