@@ -47,6 +47,11 @@ def empty_scene(*, width: int, height: int, samples: int) -> bpy.types.Scene:
 
 def radiance(scene: bpy.types.Scene) -> Array:
     """Render and return the linear picture (H, W, 3), bottom row first."""
+    return rendered(scene)[..., :3]
+
+
+def rendered(scene: bpy.types.Scene) -> Array:
+    """Render and return the linear picture (H, W, C) with as many channels as the scene writes, bottom row first."""
     with tempfile.TemporaryDirectory() as folder:
         scene.render.filepath = str(Path(folder) / "picture.exr")
         bpy.ops.render.render(write_still=True)
@@ -55,7 +60,7 @@ def radiance(scene: bpy.types.Scene) -> Array:
         pixels = np.empty(width * height * image.channels, np.float32)
         image.pixels.foreach_get(pixels)
         bpy.data.images.remove(image)
-    return pixels.reshape(height, width, -1)[..., :3].astype(np.float64)
+    return pixels.reshape(height, width, -1).astype(np.float64)
 
 
 def skin_material(params: SkinParams, **sliders: float) -> tuple[bpy.types.Material, Any]:
@@ -122,10 +127,14 @@ class Slab:
         self.mesh.materials[0] = material
         return radiance(self.scene).mean(axis=(0, 1))
 
+    def seen_white(self) -> Array:
+        """Return the radiance (3,) of a white slab."""
+        return self.seen(white_material())
+
     def profile(self, material: bpy.types.Material, edges: Array) -> Array:
         """Return the share of light, per mm^2, that leaves on the rings between `edges` (N + 1,), mm: (N, 3)."""
         self.shine_on(0.0, 1e6)
-        white = self.seen(white_material())
+        white = self.seen_white()
         rings = []
         for inner, outer in pairwise(edges):
             self.shine_on(float(inner), float(outer))
@@ -136,13 +145,14 @@ class Slab:
 class Sphere:
     """A smooth sphere in the sun, seen from the front: the normals turn evenly from side to side."""
 
-    def __init__(self, width: int, samples: int, material: bpy.types.Material) -> None:
+    def __init__(self, width: int, samples: int) -> None:
         """Build sphere, sun and camera."""
         self.scene = empty_scene(width=width, height=4, samples=samples)
         bpy.ops.mesh.primitive_uv_sphere_add(segments=256, ring_count=128, radius=SPHERE)
         ball = bpy.context.object
         ball.data.polygons.foreach_set("use_smooth", np.ones(len(ball.data.polygons), bool))
-        ball.data.materials.append(material)
+        ball.data.materials.append(None)
+        self.mesh = ball.data
         self.scene.camera.location, self.scene.camera.rotation_euler = (0.0, -1.0, 0.0), (np.pi / 2, 0.0, 0.0)
         self.scene.camera.data.ortho_scale = 2 * SPHERE
         sun = bpy.data.lights.new("sun", "SUN")
@@ -150,6 +160,10 @@ class Sphere:
         self.sun = bpy.data.objects.new("sun", sun)
         self.scene.collection.objects.link(self.sun)
         self.normals = np.arcsin((np.arange(width) + 0.5) / width * 2 - 1)
+
+    def wear(self, material: bpy.types.Material) -> None:
+        """Give the sphere a material."""
+        self.mesh.materials[0] = material
 
     def shine(self, angle: float) -> Array:
         """Return the radiance (W,) along the equator with the sun `angle` radians to the side of the view."""

@@ -3,6 +3,7 @@
 import bpy
 import numpy as np
 import pytest
+from ecavatar.core.render import drawn
 from ecavatar.core.types import SkinParams
 from ecavatar.ecavatar_addon import skin as skins
 from ecavatar.ecavatar_addon.head import parts_of
@@ -41,7 +42,7 @@ def test_light_goes_furthest_in_red(avatar):
 
 
 def test_lashes_are_hairs_not_sheets():
-    opacity = skins.lash_opacity(np.random.default_rng(0))
+    opacity = drawn.lash_opacity(np.random.default_rng(0))
     upper = opacity[opacity.shape[0] // 2:]
     coverage = upper.mean(axis=1)
     assert coverage[0] > 0.5 > coverage[len(coverage) // 2] > coverage[-1] and coverage[-1] < 0.05
@@ -49,11 +50,11 @@ def test_lashes_are_hairs_not_sheets():
 
 
 def test_the_iris_has_the_photos_colour(avatar, result):
-    wanted = skins.linear(result.head["iris_colour"])
-    side = skins.EYE_SIDE
-    colours = skins.eye_colours(wanted, np.random.default_rng(0))[..., :3]
+    wanted = drawn.linear(result.head["iris_colour"])
+    side = drawn.EYE_SIDE
+    colours = drawn.eye_colours(wanted, np.random.default_rng(0))[..., :3]
     steps = (np.arange(side) + 0.5) / side * 2 - 1
-    angle = np.hypot(*np.meshgrid(steps, steps)) * skins.EYE_CONE
+    angle = np.hypot(*np.meshgrid(steps, steps)) * drawn.EYE_CONE
     ring = colours[(angle > 12) & (angle < 16)].mean(axis=0)
     np.testing.assert_allclose(ring / ring.max(), wanted / wanted.max(), atol=0.02)
     assert colours[angle < 6].max() < 0.01 < 0.5 < colours[(angle > 26) & (angle < 40)].min()       # pupil black, white white
