@@ -1,5 +1,7 @@
 """What is drawn instead of modelled: the lashes' hairs on their strips, and the eye. Linear Rec. 709."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -58,7 +60,7 @@ def eye_colours(iris: NDArray[np.float64], random: np.random.Generator) -> NDArr
     return np.concatenate([colour, np.ones((EYE_SIDE, EYE_SIDE, 1))], axis=2).astype(np.float32)
 
 
-def smooth(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+def smooth(values: NDArray[Any], low: float, high: float) -> NDArray[np.float64]:
     """Return 0 below `low`, 1 above `high`, smoothly between."""
     share = np.clip((values - low) / (high - low), 0, 1)
     return share * share * (3 - 2 * share)

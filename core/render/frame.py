@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from ..skin_optics import dot
 from .drawn import encoded
 from .fibres import Fibres
 from .lights import Lit, bounced, frame, light_up
@@ -17,9 +18,10 @@ from .shade import Stage, lash_shade
 from .studio import CAMERA, STUDIO, Place, PortraitCamera, Studio
 from .subsurface import exitance
 
-SHADOW_STEPS = 4                # each lamp's shadows are sampled at 4 x 4 places
+SHADOW_STEPS = 3                # each lamp's shadows are sampled at 3 x 3 places
 BOUNCE_STEPS = 3                # light from other parts of the head is looked for in 3 x 3 directions
 BINOMIAL = (1, 2, 1)            # by which a pixel's box of cells is softened
+NEAR = 0.01                     # metres before the camera
 TOGETHER = 65_536               # rays that are shaded together
 
 Array = NDArray[np.float64]
@@ -35,6 +37,11 @@ class Settings:
     camera: PortraitCamera = CAMERA
     hair: bool = True
 
+    @property
+    def cells(self) -> int:
+        """How many rays there are along each side of the picture."""
+        return self.size * self.rays
+
 
 def render(portrait: Portrait, number: int, settings: Settings) -> Array:
     """Return frame `number`, from 0 on, as radiance (size, size, 3), linear Rec. 709; raise InputError when there is none."""
@@ -44,7 +51,9 @@ def render(portrait: Portrait, number: int, settings: Settings) -> Array:
     solid = Rays(points, portrait.surface.triangles)
     hair = Hair.of(portrait.fibres if settings.hair else (), portrait, head, settings)
     everything = hair.over(points, portrait.surface.triangles)
-    origins, directions = camera_rays(settings, random)
+    window = Window.around(np.concatenate([points, hair.vertices]), settings)
+    directions, turns = camera_rays(window, settings, random)
+    origins = np.broadcast_to(np.array(settings.camera.place), directions.shape)
     hits = everything.first(origins, directions)
     onto = np.flatnonzero((hits.triangle >= 0) & (hits.triangle < len(portrait.surface.triangles)))
     lit = vertex_light(portrait, points, normals, settings.studio, everything, random)
@@ -53,10 +62,12 @@ def render(portrait: Portrait, number: int, settings: Settings) -> Array:
     stage = Stage(portrait, settings.studio, points, normals, everything, lit, below_surface(portrait, points, lit, wanted))
     result = np.broadcast_to(np.array(settings.studio.backdrop), directions.shape).copy()
     for part in np.array_split(onto, max(len(onto) // TOGETHER, 1)):
-        result[part] = stage.colours(hits.of(part), directions[part], random)
+        result[part] = stage.colours(hits.of(part), directions[part], turns[part], random)
     hair.seen(stage, hits, result, solid=solid, random=random, eye=settings.camera.place)
     veiled(portrait.veil, head, stage, origins, directions, hits, result)
-    return filtered(result.reshape(settings.size * settings.rays, -1, 3), settings.rays)
+    cells = np.broadcast_to(np.array(settings.studio.backdrop), (settings.cells, settings.cells, 3)).copy()
+    cells[window.rows, window.columns] = result.reshape(window.shape)
+    return filtered(cells, settings.rays)
 
 
 @dataclass(frozen=True)
@@ -91,15 +102,46 @@ class Hair:
             result[met] = blend(colours[self.triangles[place[met]]], hits.weights[met])
 
 
-def camera_rays(settings: Settings, random: np.random.Generator) -> tuple[Array, Array]:
-    """Return origins and unit directions (R, 3), R = (size * rays)^2, row by row from the top left, one by chance in each cell."""
-    camera, cells = settings.camera, settings.size * settings.rays
+@dataclass(frozen=True)
+class Window:
+    """A part of the picture's cells: rows from the top, columns from the left."""
+
+    rows: slice
+    columns: slice
+
+    @classmethod
+    def around(cls, points: Array, settings: Settings) -> "Window":
+        """Return where points (V, 3) can be seen; everything where some lie beside or behind the camera."""
+        right, up, forwards = frame(settings.camera.place, settings.camera.at)
+        offset = points - np.array(settings.camera.place)
+        depth = offset @ forwards
+        if depth.min() < NEAR:
+            return cls(slice(0, settings.cells), slice(0, settings.cells))
+        scale = settings.camera.lens / settings.camera.sensor * settings.cells / depth
+        spans = []
+        for axis in (-up, right):
+            place = settings.cells / 2 + offset @ axis * scale
+            low, high = np.clip([np.floor(place.min()) - 1, np.ceil(place.max()) + 1], 0, settings.cells).astype(int)
+            spans.append(slice(int(low), int(max(high, low))))
+        return cls(*spans)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Rows, columns, channels."""
+        return self.rows.stop - self.rows.start, self.columns.stop - self.columns.start, 3
+
+
+def camera_rays(window: Window, settings: Settings, random: np.random.Generator) -> tuple[Array, NDArray[np.int64]]:
+    """Return unit directions (R, 3) through the window's cells, row by row, by chance within each; and turns (R,), 0 to 3, of which
+    neighbours have different ones. A cell has the same in each frame."""
+    camera = settings.camera
     right, up, forwards = frame(camera.place, camera.at)
-    cell = np.stack(np.meshgrid(np.arange(cells), np.arange(cells)), axis=-1).reshape(-1, 2)
-    offset = ((cell + random.random(cell.shape)) / cells - 0.5) * camera.sensor / camera.lens
+    jitter = random.random((settings.cells, settings.cells, 2))[window.rows, window.columns]
+    down, across = np.mgrid[window.rows, window.columns]
+    offset = ((np.stack([across, down], axis=2) + jitter) / settings.cells - 0.5).reshape(-1, 2) * camera.sensor / camera.lens
     directions = forwards + offset[:, :1] * right - offset[:, 1:] * up
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    return np.broadcast_to(np.array(camera.place), directions.shape), directions
+    return directions, (2 * (down % 2) + across % 2).ravel()
 
 
 def filtered(cells: Array, rays: int) -> Array:
@@ -148,15 +190,23 @@ def below_surface(portrait: Portrait, points: Array, lit: Lit, wanted: NDArray[n
 def veiled(veil: Surface, head: Array, stage: Stage, origins: Array, directions: Array, hits: Hits, result: Array) -> None:
     """Lay the lashes over the radiance (R, 3), in place, where rays meet their strips before what they hit."""
     points, _ = veil.posed(head)
-    found = Rays(points, veil.triangles).first(origins, directions)
-    reach = np.where(hits.triangle >= 0, hits.distance, np.inf)
+    near = np.flatnonzero(within(points, origins, directions))
+    found = Rays(points, veil.triangles).first(origins[near], directions[near])
+    reach = np.where(hits.triangle[near] >= 0, hits.distance[near], np.inf)
     front = np.flatnonzero((found.triangle >= 0) & (found.distance < reach))
     if len(front):
-        over = found.of(front)
-        uv = blend(veil.uv[over.triangle], over.weights)
-        opacity = bilinear(stage.portrait.lashes[::-1, :, None], uv)
-        shade = lash_shade(stage, (origins + found.distance[:, None] * directions)[front])
-        result[front] += opacity * (shade - result[front])
+        over, place = found.of(front), near[front]
+        opacity = bilinear(stage.portrait.lashes[::-1, :, None], blend(veil.uv[over.triangle], over.weights))
+        shade = lash_shade(stage, origins[place] + over.distance[:, None] * directions[place])
+        result[place] += opacity * (shade - result[place])
+
+
+def within(points: Array, origins: Array, directions: Array) -> NDArray[np.bool_]:
+    """Whether rays from origins to directions (R, 3) pass through the sphere around points (V, 3)."""
+    middle = points.mean(axis=0)
+    way = middle - origins
+    along = dot(way, directions)
+    return dot(way, way) - along**2 <= ((points - middle)**2).sum(axis=1).max()
 
 
 def developed(radiance: Array) -> NDArray[np.uint8]:

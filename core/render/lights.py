@@ -53,6 +53,11 @@ class Lamp:
         place = (cell + random.random((count, steps * steps, 2))) / steps * 2 - 1
         return np.asarray(self.middle + place[..., :1] * self.across + place[..., 1:] * self.up)
 
+    def quarters(self, turns: NDArray[np.int64]) -> Array:
+        """Return for each of turns (N,), 0 to 3, the middle of one quarter of the lamp (N, 1, 3)."""
+        right, up = (turns % 2)[:, None] - 0.5, (turns // 2)[:, None] - 0.5
+        return np.asarray(self.middle + right * self.across + up * self.up)[:, None]
+
     def arriving(self, points: Array, samples: Array) -> tuple[Array, Array]:
         """Return for points (N, 3) and samples (N, S, 3) of the lamp the unit directions there (N, S, 3), and the irradiance that each
         would give a surface facing it (N, S), for a radiance of 1."""

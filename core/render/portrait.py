@@ -65,8 +65,9 @@ class Portrait:
         random = np.random.default_rng(0)
         eye = eye_colours(linear(result.head["iris_colour"]), random)[..., :3]
         texture = np.minimum(albedo / tone, MOST_CONTRAST).astype(np.float32)
+        fibres = fibres_of(result, basis, Anchors.load(pack.path("anchors")))
         return cls(poser, surface, veil, matters(surface, poser.rest(), tone), reflectance(surface, texture * tone), texture, tone,
-                   moist(surface, basis), Gloss.of(LIPS), eye, lash_opacity(random), fibres_of(result, basis, Anchors.load(pack.path("anchors"))))
+                   moist(surface, basis), Gloss.of(LIPS), eye, lash_opacity(random), fibres)
 
 
 def matters(surface: Surface, rest: Array, tone: Array) -> tuple[Matter | None, ...]:

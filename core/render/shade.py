@@ -13,7 +13,7 @@ from .portrait import Portrait, bilinear
 from .rays import Hits, Rays, blend
 from .studio import Studio
 
-GLOSS_STEPS = 2                 # each flat lamp is looked at in 2 x 2 places for the shine
+EYE_STEPS = 2                   # each flat lamp is looked at in 2 x 2 places from the eye
 CORNEA, CORNEA_BLUR = ((EYE.eta - 1) / (EYE.eta + 1))**2, 0.012      # F0; radians by which the tear film scatters what it mirrors
 LASH_ALBEDO = np.array([0.010, 0.007, 0.006])
 MIRRORED_WITHIN = 5.0           # metres
@@ -34,8 +34,11 @@ class Stage:
     lit: Lit
     exitance: Array
 
-    def colours(self, hits: Hits, directions: Array, random: np.random.Generator) -> Array:
-        """Return the radiance (R, 3) that comes back along directions (R, 3), from the surface at the hits, all of which hit it."""
+    def colours(self, hits: Hits, directions: Array, turns: NDArray[np.int64], random: np.random.Generator) -> Array:
+        """Return the radiance (R, 3) that comes back along directions (R, 3), from the surface at the hits, all of which hit it.
+
+        turns: (R,) which quarter of each lamp the shine is looked for in; neighbours take turns.
+        """
         surface, result = self.portrait.surface, np.zeros((len(directions), 3))
         pieces = surface.piece_of_triangle[hits.triangle]
         for number in np.unique(pieces):
@@ -48,7 +51,7 @@ class Stage:
             below = passing(matter.params, seen.cosine)[:, None] / np.pi * seen.mixed(self.exitance)
             if surface.pieces[number].material == "skin":
                 below *= bilinear(self.portrait.texture, seen.uv)
-            result[chosen] = below + shine(self, seen, matter.gloss, random)
+            result[chosen] = below + shine(self, seen, matter.gloss, turns[chosen])
         return result
 
 
@@ -80,7 +83,7 @@ class Seen:
         return blend(values[self.corners], self.weights)
 
 
-def shine(stage: Stage, seen: Seen, gloss: Gloss, random: np.random.Generator) -> Array:
+def shine(stage: Stage, seen: Seen, gloss: Gloss, turns: NDArray[np.int64]) -> Array:
     """Return what the surface mirrors (N, 3) of lamps and surroundings (Eq. 9); lips shine more than the skin around."""
     visible = seen.mixed(stage.lit.visible)
     moist = seen.mixed(stage.portrait.moist[:, None])[:, 0]
@@ -89,7 +92,7 @@ def shine(stage: Stage, seen: Seen, gloss: Gloss, random: np.random.Generator) -
     result = np.zeros((len(seen.points), 3))
     for number, light in enumerate(stage.studio.lights):
         lamp = Lamp.of(light)
-        direction, flux = lamp.arriving(seen.points, lamp.samples(len(seen.points), GLOSS_STEPS, random))
+        direction, flux = lamp.arriving(seen.points, lamp.quarters(turns))
         mirrored = gloss.shine(seen.normals[:, None], direction, seen.view[:, None])
         if len(lips):
             wet = stage.portrait.lips.shine(seen.normals[lips, None], direction[lips], seen.view[lips, None])
@@ -102,7 +105,7 @@ def shine(stage: Stage, seen: Seen, gloss: Gloss, random: np.random.Generator) -
 
 def eye(stage: Stage, seen: Seen, random: np.random.Generator) -> Array:
     """Return what is seen of an eye (N, 3): its picture by Lambert's law below the cornea, and what that mirrors."""
-    lit = light_up(seen.points, seen.normals, stage.studio, stage.rays, steps=GLOSS_STEPS, random=random,
+    lit = light_up(seen.points, seen.normals, stage.studio, stage.rays, steps=EYE_STEPS, random=random,
                    weight=partial(passing, EYE))
     # the picture's rows begin at the bottom, as Blender's do
     colour = bilinear(stage.portrait.eye[::-1], seen.uv)

@@ -1,0 +1,58 @@
+"""A person that is quickly rendered: the default head, coarse, with a small texture, in a job of four frames."""
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from PIL import Image
+
+from core import arrays
+from core.emotion_windows import EmotionSettings, chosen, constant, report
+from core.files import digest, write_arrays, write_json
+from core.head_model import HeadBasis
+from core.job import RESULTS
+from core.neck import fit_neck
+from core.pack import Pack
+from core.performance import STILL
+from core.types import Correctives, ShapeKeyBake
+
+FRAMES, FPS = 4, 24.0
+TONE = (205, 160, 138)          # sRGB
+OPEN = 2                        # the frame in which the mouth is open
+
+
+def baked(basis):
+    """A bake in which the jaw is open in one frame."""
+    names = tuple(basis.expression_names)
+    weights = np.zeros((FRAMES, len(names)), np.float32)
+    weights[OPEN, names.index("jawOpen")] = 1.0
+    none = np.zeros((0, len(basis.vertices), 3), np.float32)
+    extra = Correctives(basis.corrective_names, basis.corrective_pairs, basis.corrective_gains,
+                        basis.corrective_basis.astype(np.float32))
+    return ShapeKeyBake(names, basis.expressions, extra, weights, np.linspace(0, 0.3, 6, dtype=np.float32), basis.jaw_pivot,
+                        fit_neck(basis.vertices, basis.jaw_pivot, basis), STILL, np.zeros(1, np.float32),
+                        np.zeros((1, len(names)), np.float32), np.zeros_like(weights), none, np.zeros((FRAMES, 0), np.float32),
+                        np.zeros(2, np.float32), FPS)
+
+
+def write_job(folder: Path) -> Path:
+    """Write a finished job and return its folder."""
+    pack = Pack.open()
+    basis = HeadBasis.load(pack.path("head"))
+    write_arrays(folder / "head.npz", {
+        "vertices": basis.vertices, "faces": basis.skin_triangles, "landmarks68": np.zeros((68, 3), np.float32),
+        "identity": np.zeros(len(basis.identity_basis), np.float32), "iris_colour": np.array([90, 60, 40], np.uint8),
+        "hair_colour": np.zeros(0, np.uint8), "brow_colour": np.array([60, 40, 30], np.uint8),
+        "brow_density": np.full((2, 16, 7), 0.1, np.float32), "reprojection_percent": np.array(1.0), "confidence": np.array(1.0),
+        "advice": np.array("")})
+    Image.new("RGB", (32, 32), TONE).save(folder / "head.png")
+    zeros = np.zeros(FRAMES, np.float32)
+    write_arrays(folder / "motion.npz", {"names": np.array(["jawOpen"]), "weights": zeros[:, None], "fps": np.array(60.0),
+                                         "jaw_angle": zeros, "open": zeros, "round": zeros, "labdent": zeros})
+    write_arrays(folder / "bake.npz", arrays.from_bake(baked(basis)))
+    write_json(folder / "emotion.json", report(constant(*chosen("neutral:1"), FRAMES / FPS, EmotionSettings())))
+    sound = folder / "voice.wav"
+    soundfile.write(sound, 0.3 * np.sin(np.arange(round(16000 * FRAMES / FPS)) / 8), 16000)
+    write_json(folder / "manifest.json", {"format": 1, "files": {name: digest(folder / name) for name in RESULTS},
+                                          "head_model": pack.digests("head")[0], "audio": str(sound), "pack": ""})
+    return folder

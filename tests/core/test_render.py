@@ -1,0 +1,191 @@
+"""Frames, films and their commands, on a coarse head."""
+
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.__main__ import main
+from core.errors import InputError, JobError
+from core.job import read_result
+from core.pack import Pack
+from core.render import command, frame, model
+from core.render.drawn import linear
+from core.render.frame import Settings, developed, filtered, render
+from core.render.portrait import Portrait
+from core.render.studio import STUDIO, AreaLight, PortraitCamera, Studio
+from tests.core.render_stand_in import FPS, FRAMES, OPEN, TONE, write_job
+
+SMALL = Settings(size=64, rays=1, hair=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def coarse():
+    """No subdivision: a seventeenth of the vertices."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model, "LEVELS", {})
+        yield
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory):
+    return write_job(tmp_path_factory.mktemp("job"))
+
+
+@pytest.fixture(scope="module")
+def portrait(job):
+    return Portrait.of(read_result(job), Pack.open())
+
+
+@pytest.fixture(scope="module")
+def still(portrait):
+    return render(portrait, 0, SMALL)
+
+
+def test_a_head_before_a_backdrop(still):
+    assert still.shape == (64, 64, 3) and np.isfinite(still).all()
+    assert np.allclose(still[:8, :8], STUDIO.backdrop)
+    cheek = still[36, 24]
+    assert cheek[0] > cheek[1] > cheek[2] > 0.05                # skin
+    assert (still[20:44, 24:40] > 0.01).any(axis=2).mean() > 0.98       # all but pupils and nostrils
+
+
+def test_a_frame_is_the_same_each_time(portrait, still):
+    assert np.array_equal(render(portrait, 0, SMALL), still)
+
+
+def test_the_tone_is_the_photos(portrait, still):
+    assert np.allclose(portrait.tone, linear(np.array(TONE, np.uint8)), atol=1e-6)
+    assert np.allclose(portrait.texture, 1, atol=1e-5)
+    forehead = still[24:28, 28:36].mean(axis=(0, 1))            # its hue is the texture's, its brightness the light's
+    assert np.allclose(forehead / forehead.sum(), portrait.tone / portrait.tone.sum(), atol=0.04)
+
+
+def test_light_from_the_other_side_lights_the_other_cheek(portrait):
+    lamps = [Studio("test", (AreaLight("key", (side, 0.1, 0.3), 20.0, 0.3, 0.3),)) for side in (-1.0, 1.0)]
+    left, right = (render(portrait, 0, replace(SMALL, studio=studio)).mean(axis=2) for studio in lamps)
+    assert left[:, :32].sum() > 1.3 * left[:, 32:].sum()
+    alike = np.corrcoef(left[24:48].ravel(), right[24:48, ::-1].ravel())[0, 1]      # mirrored, but for one ray a pixel
+    assert alike > 0.97 and abs(left.mean() - right.mean()) < 0.02 * left.mean()
+
+
+def test_twice_the_light_is_twice_the_radiance(portrait, still):
+    lamps = tuple(replace(lamp, power=2 * lamp.power) for lamp in STUDIO.lights)
+    twice = render(portrait, 0, replace(SMALL, studio=replace(STUDIO, lights=lamps, backdrop=(0.1, 0.1, 0.1))))
+    assert np.allclose(twice, 2 * still, rtol=1e-6, atol=1e-6)
+
+
+def test_no_light_no_picture(portrait):
+    dark = render(portrait, 0, replace(SMALL, studio=Studio("dark", (), backdrop=(0.0, 0.0, 0.0))))
+    assert not dark.any()
+
+
+def test_an_open_mouth_is_dark_with_teeth(portrait, still):
+    close = replace(SMALL, camera=PortraitCamera((0.0, -0.045, 0.3), (0.0, -0.045, 0.0)))
+    shut, wide = render(portrait, 0, close), render(portrait, OPEN, close)
+    assert (wide.mean(axis=2) < 0.03).sum() > (shut.mean(axis=2) < 0.03).sum() + 10
+    assert not np.array_equal(render(portrait, OPEN, SMALL), still)
+
+
+def test_hair_and_brows_can_be_left_out(portrait, still):
+    assert not np.array_equal(render(portrait, 0, replace(SMALL, hair=True)), still)
+
+
+def test_cells_become_pixels_without_losing_light():
+    cells = np.random.default_rng(0).random((30, 30, 3))
+    cells[:3], cells[-3:], cells[:, :3], cells[:, -3:] = 0, 0, 0, 0
+    pixels = filtered(cells, 3)
+    assert pixels.shape == (10, 10, 3) and pixels.sum() == pytest.approx(cells.sum() / 9)
+    assert np.allclose(filtered(np.full((9, 9, 3), 0.4), 3), 0.4)
+
+
+def test_developing_is_srgb():
+    assert developed(np.array([[[0.0, 0.2140411, 7.0]]])).tolist() == [[[0, 127, 255]]] or developed(
+        np.array([[[0.0, 0.2140411, 7.0]]])).tolist() == [[[0, 128, 255]]]
+
+
+def test_frames_that_are_not_there(portrait):
+    for number in (-1, FRAMES):
+        with pytest.raises(InputError, match=f"from 0 to {FRAMES - 1}"):
+            render(portrait, number, SMALL)
+
+
+def test_the_command_writes_a_picture(job, tmp_path, capsys):
+    out = tmp_path / "face.png"
+    assert main(["render", str(job), "--frame", "1", "--size", "64", "--bald", "--light", "rim", "--out", str(out)]) == 0
+    with Image.open(out) as picture:
+        assert picture.size == (64, 64) and np.asarray(picture).std() > 5
+    assert capsys.readouterr().out.strip() == str(out)
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (("--frame", "0", "--out", "face.jpg"), "written as .png"), (("--out", "face.png"), "written, as .mp4"),
+    (("--frame", "0", "--out", "face.png", "--size", "63"), "an even number"),
+    (("--frame", "0", "--out", "face.png", "--light", "moon"), "invalid choice")])
+def test_the_command_refuses_in_one_line(job, tmp_path, capsys, monkeypatch, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    try:
+        code = main(["render", str(job), *arguments])
+    except SystemExit as ended:                             # argparse's own
+        code = ended.code
+    error = capsys.readouterr().err
+    assert code == 2 and said in error and error.count("\n") == 1 and not list(tmp_path.iterdir())
+
+
+def test_a_job_that_is_not_finished(tmp_path, capsys):
+    assert main(["render", str(tmp_path), "--frame", "0", "--out", str(tmp_path / "face.png")]) == 2
+    assert "no finished result" in capsys.readouterr().err
+
+
+def test_the_jobs_own_texture_is_not_overwritten(job, capsys):
+    before = (job / "head.png").read_bytes()
+    assert main(["render", str(job), "--frame", "0", "--out", str(job / "head.png")]) == 2
+    assert "overwrite" in capsys.readouterr().err and (job / "head.png").read_bytes() == before
+
+
+def test_a_film_goes_on_where_it_was_ended(job, tmp_path, monkeypatch):
+    import av
+    out, calls, real = tmp_path / "film.mp4", [], frame.render
+
+    def counted(portrait, number, settings):
+        calls.append(number)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(portrait, number, settings)
+    monkeypatch.setattr(command, "render", counted)
+    with pytest.raises(KeyboardInterrupt):
+        command.film(job, out, SMALL, lambda fraction: None)
+    assert not out.exists()
+    told = []
+    command.film(job, out, SMALL, told.append)
+    assert calls == [0, 1, 2, 2, 3] and told[-1] == 1.0 and not list(job.glob("render-*"))
+    with av.open(str(out)) as film:
+        picture, sound = film.streams.video[0], film.streams.audio[0]
+        assert (picture.codec_context.name, sound.codec_context.name) == ("h264", "aac")
+        assert (picture.width, picture.height, picture.average_rate) == (64, 64, FPS)
+        shown = [np.asarray(image.to_image()) for image in film.decode(picture)]
+    assert len(shown) == FRAMES
+    wanted = developed(real(Portrait.of(read_result(job), Pack.open()), 0, SMALL))
+    assert np.abs(shown[0].astype(int) - wanted).mean() < 4         # of 255: colours survive the way through Rec. 709
+    with av.open(str(out)) as film:
+        heard = np.concatenate([block.to_ndarray()[0] for block in film.decode(film.streams.audio[0])])
+    assert 0.1 < np.sqrt((heard[2048:6000]**2).mean()) < 0.3        # a tone of 0.3
+
+
+def test_a_damaged_frame_is_told(job, tmp_path):
+    path = tmp_path / "000000.png"
+    for content in (b"", b"\x89PNG nothing"):
+        path.write_bytes(content)
+        with pytest.raises(JobError, match="damaged"):
+            list(command.pictures([path], 64))
+    Image.new("RGB", (32, 32)).save(path)
+    with pytest.raises(JobError, match="damaged"):
+        list(command.pictures([path], 64))
+
+
+def test_without_pyav_one_sentence_says_what_to_do(job, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(InputError, match="pip install embreex av"):
+        command.film(job, tmp_path / "film.mp4", SMALL, lambda fraction: None)
