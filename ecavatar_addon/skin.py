@@ -19,12 +19,14 @@ from .skin_nodes import ETA, GROUP, LIDS, LIPS, PHOTO, set_params, skin_group
 
 Colour = tuple[float, float, float]
 TAG, ALBEDO, EYE = "ecavatar", "albedo", "eye"          # custom property of our images, and its values
-# base colour (linear), roughness, subsurface weight, subsurface scale in metres, coat
-PLAIN: Mapping[str, tuple[Colour, float, float, float, float]] = {
-    "teeth": ((0.72, 0.66, 0.54), 0.18, 0.5, 0.001, 0.3),
-    "gums": ((0.48, 0.13, 0.12), 0.3, 0.6, 0.0015, 0.3),
-    "tongue": ((0.46, 0.14, 0.13), 0.38, 0.7, 0.002, 0.2),
+# base colour (linear), roughness, subsurface weight, subsurface scale in metres, coat of saliva, height of the bumps in metres
+PLAIN: Mapping[str, tuple[Colour, float, float, float, float, float]] = {
+    "teeth": ((0.72, 0.66, 0.54), 0.18, 0.5, 0.001, 0.5, 0.0),
+    "gums": ((0.48, 0.13, 0.12), 0.3, 0.6, 0.0015, 0.8, 0.00004),
+    "tongue": ((0.46, 0.14, 0.13), 0.4, 0.7, 0.002, 0.6, 0.00012),
 }
+BUMPS = 1100.0                      # a metre: of papillae and of the stippling of gums
+SALIVA = 1.33                       # index of refraction
 LID_TRAVEL = 0.5                    # of the way a blink moves the lid's rim: what moves this far is lid
 REDDISH = (1.0, 0.35, 0.2)          # subsurface radii of mucous membrane, relative
 
@@ -137,11 +139,22 @@ def skin(albedo: bpy.types.Image, tone: NDArray[np.float64], params: SkinParams)
     return material
 
 
-def plain(name: str, colour: Colour, roughness: float, subsurface: float, scale: float, coat: float) -> bpy.types.Material:
-    """Return a material of one colour."""
+def plain(name: str, colour: Colour, roughness: float, subsurface: float, scale: float, coat: float,
+          bumps: float) -> bpy.types.Material:
+    """Return a material of one colour, wet, with bumps that the coat of saliva evens."""
     material, shader = new_material(name, colour)
     put(shader, {"Base Color": (*colour, 1.0), "Roughness": roughness, "Subsurface Weight": subsurface, "Subsurface Scale": scale,
-                 "Subsurface Radius": REDDISH, "Coat Weight": coat, "Coat Roughness": 0.1})
+                 "Subsurface Radius": REDDISH, "Coat Weight": coat, "Coat Roughness": 0.08, "Coat IOR": SALIVA})
+    if bumps:
+        nodes, links = material.node_tree.nodes, material.node_tree.links
+        place, noise, bump = (nodes.new(f"ShaderNode{kind}") for kind in ("TexCoord", "TexNoise", "Bump"))
+        noise.inputs["Scale"].default_value = BUMPS
+        bump.inputs["Distance"].default_value = bumps
+        for left, node in ((-800, place), (-600, noise), (-400, bump)):
+            node.location = (left, -200)
+        links.new(place.outputs["Object"], noise.inputs["Vector"])
+        links.new(noise.outputs[0], bump.inputs["Height"])
+        links.new(bump.outputs["Normal"], shader.inputs["Normal"])
     return material
 
 
