@@ -24,7 +24,7 @@ UV, DEFORM = "UVMap", "ECAvatar follow skin"
 TRIANGLE, WEIGHTS, PLACE = "ecavatar_triangle", "ecavatar_weights", "ecavatar_place"        # of a root on the skin: of each curve
 STILL = 1e-5                    # metres: a head that moved less is the same one
 # of the colour: of all hair, since among strands light brightens once more what the photo shows lit; at the root; of single strands
-TONE, DARK_ROOT, SHADES = 0.5, 0.62, (0.8, 1.22)
+TONE, DARK_ROOT, SHADES = 0.5, 0.55, (0.72, 1.35)
 
 
 def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, basis: HeadBasis, anchors: Anchors, *,
