@@ -70,7 +70,7 @@ def mark(mesh: bpy.types.Mesh, basis: HeadBasis) -> None:
 
 def image_bytes(image: bpy.types.Image) -> NDArray[np.uint8]:
     """Return the pixels of an image (H, W, 3), as stored, top row first."""
-    width, height = image.size
+    width, height = image.size[0], image.size[1]
     pixels = np.empty(width * height * image.channels, np.float32)
     image.pixels.foreach_get(pixels)
     return np.asarray(np.round(pixels.reshape(height, width, -1)[::-1, :, :3] * 255), np.uint8)
