@@ -150,7 +150,7 @@ class Sphere:
         self.scene = empty_scene(width=width, height=4, samples=samples)
         bpy.ops.mesh.primitive_uv_sphere_add(segments=256, ring_count=128, radius=SPHERE)
         ball = bpy.context.object
-        ball.data.polygons.foreach_set("use_smooth", np.ones(len(ball.data.polygons), bool))
+        ball.data.polygons.foreach_set("use_smooth", np.full(len(ball.data.polygons), True))
         ball.data.materials.append(None)
         self.mesh = ball.data
         self.scene.camera.location, self.scene.camera.rotation_euler = (0.0, -1.0, 0.0), (np.pi / 2, 0.0, 0.0)

@@ -37,7 +37,7 @@ def plot(title: str, profile: dict[str, Any]) -> Image.Image:
         draw.text((4, level - 8), f"1e{power}", fill="black", font=font)
     for distance in range(0, 9, 2):
         draw.text((place(distance, 1)[0] - 4, MARGIN + height + 6), str(distance), fill="black", font=font)
-    draw.text((MARGIN, 12), f"{title}: lines the dipole, dots Cycles; 1/mm² over mm", fill="black", font=font)
+    draw.text((MARGIN, 12), f"{title}: lines the dipole, dots Cycles; 1/mm^2 over mm", fill="black", font=font)
     for channel, colour in enumerate(COLOURS):
         lines, dots = ([(distance, row[channel]) for distance, row in zip(profile["mm"], profile[name], strict=True)
                         if row[channel] > 10.0 ** DECADES[0]] for name in ("dipole", "cycles"))
@@ -59,11 +59,11 @@ def rows(pictures: Sequence[Image.Image]) -> Image.Image:
     return Image.fromarray(stacked)
 
 
-def tile(path: Path) -> Image.Image:
-    """Return a picture's middle square in the size of a tile."""
+def tile(path: Path, *, share: float = 1.0, high: float = 0.5) -> Image.Image:
+    """Return a square of a picture in the size of a tile: its share of the shorter side, and how far down it lies, 0 to 1."""
     with Image.open(path) as picture:
-        side = min(picture.size)
-        left, top = (picture.width - side) // 2, (picture.height - side) // 2
+        side = round(share * min(picture.size))
+        left, top = (picture.width - side) // 2, round((picture.height - side) * high)
         return picture.convert("RGB").crop((left, top, left + side, top + side)).resize((TILE, TILE), Image.Resampling.LANCZOS)
 
 
@@ -87,8 +87,8 @@ def main(figures: Path, folder: Path) -> None:
         beside([pair(path) for path in heads]).save(IMAGES / "skin_reference.jpg", quality=QUALITY)
     tones = sorted(folder.glob("tone_*_photo.png"))
     if tones:
-        photos = beside([tile(path) for path in tones])
-        rendered = beside([tile(path.with_name(path.name.replace("_photo", ""))) for path in tones])
+        photos = beside([tile(path, share=0.5, high=0.0) if "demo" in path.name else tile(path) for path in tones])
+        rendered = beside([tile(path.with_name(path.name.replace("_photo", "")), share=0.7, high=0.45) for path in tones])
         rows([photos, rendered]).save(IMAGES / "skin_tones.jpg", quality=QUALITY)
 
 
