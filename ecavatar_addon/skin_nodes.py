@@ -19,9 +19,10 @@ GROUP, CHANNEL, ETA = "ECAvatar Skin", "ECAvatar Skin Channel", "ecavatar_eta"
 LIPS, LIDS = "ecavatar_lips", "ecavatar_lids"           # attributes of the skin's vertices, 0..1
 PHOTO = "Photo Tone"                                    # the albedo's mean, which its spots are seen relative to
 RADIUS = 4 * math.pi * 1.04     # of Cycles, times d: its lobe has d = radius / (4 pi s), s = 1.9 - A + 3.5 (A - .8)^2 for A = 1
-# absorption, 1/mm, that one step of a slider adds in red, green and blue. Blood: haemoglobin, three quarters oxygenated (Prahl 1999);
-# melanin: wavelength ^ -3.33 (Jacques 1998) at 610, 550 and 465 nm; both scaled to what skin of different people shows
-BLOOD, MELANIN = (0.008, 0.11, 0.12), (0.10, 0.14, 0.245)
+# absorption, 1/mm, that one step of a slider adds in red, green and blue. Blood: haemoglobin, three quarters oxygenated (Prahl 1999).
+# Melanin: about as the absorption of the dipole rises from fair skin (R_d .60 .39 .28) to dark (.13 .07 .04), less in red; melanin's
+# own spectrum is flatter, but it lies above what scatters, and taken for an even absorption it would make skin olive
+BLOOD, MELANIN = (0.006, 0.085, 0.07), (0.03, 0.15, 0.33)
 ENTRY = math.sqrt(0.5)          # cosine of 45 degrees
 NARROWER = 0.9                  # m of Cycles by the paper's: its shadowing and cosines make the same m wider (benchmarks/bm_skin.py)
 LEAST_ABSORPTION = 0.2          # of the tone's own: what sliders below zero leave of it
