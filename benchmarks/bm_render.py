@@ -12,6 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -70,11 +71,11 @@ def hierarchy(portrait: Portrait) -> None:
     assert matter is not None
     facing = (normals[skin] * (np.array(CAMERA.place) - points[skin])).sum(axis=1) > 0
     at = points[skin][facing][::ASKED] * MILLIMETRES
-    given = {"points": points[skin] * MILLIMETRES, "area": portrait.surface.areas(points)[skin] * MILLIMETRES**2,
-             "irradiance": light.irradiance[skin]}
-    exact = exitance(matter.profile, matter.octree, at, **given, error=0.0)
-    off = np.abs(exitance(matter.profile, matter.octree, at, **given) - exact) / np.maximum(exact, DARK * exact.max(axis=0))
-    report("render_points", len(given["points"]), "points on the skin")
+    gathered = partial(exitance, matter.profile, matter.octree, at, points=points[skin] * MILLIMETRES,
+                       area=portrait.surface.areas(points)[skin] * MILLIMETRES**2, irradiance=light.irradiance[skin])
+    exact = gathered(error=0.0)
+    off = np.abs(gathered() - exact) / np.maximum(exact, DARK * exact.max(axis=0))
+    report("render_points", len(points[skin]), "points on the skin")
     report("render_hierarchy_greatest_error", round(100 * float(off.max()), 3), "% of brute force")
     report("render_hierarchy_mean_error", round(100 * float(off.mean()), 4), "% of brute force")
 

@@ -21,6 +21,7 @@ from .subsurface import exitance
 SHADOW_STEPS = 3                # each lamp's shadows are sampled at 3 x 3 places
 BOUNCE_STEPS = 3                # light from other parts of the head is looked for in 3 x 3 directions
 BINOMIAL = (1, 2, 1)            # by which a pixel's box of cells is softened
+BRIGHTEST = 3.0                 # radiance of one ray: a glint at an outline, far whiter than white, would leave a dotted line
 NEAR = 0.01                     # metres before the camera
 TOGETHER = 65_536               # rays that are shaded together
 
@@ -66,7 +67,7 @@ def render(portrait: Portrait, number: int, settings: Settings) -> Array:
     hair.seen(stage, hits, result, solid=solid, random=random, eye=settings.camera.place)
     veiled(portrait.veil, head, stage, origins, directions, hits, result)
     cells = np.broadcast_to(np.array(settings.studio.backdrop), (settings.cells, settings.cells, 3)).copy()
-    cells[window.rows, window.columns] = result.reshape(window.shape)
+    cells[window.rows, window.columns] = np.minimum(result, BRIGHTEST).reshape(window.shape)
     return filtered(cells, settings.rays)
 
 

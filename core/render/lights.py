@@ -15,7 +15,7 @@ from .studio import AreaLight, Place, PointLight, Studio
 
 OFFSET = 1e-4                   # metres off the surface at which rays begin
 SHORT = 0.999                   # share of the way to a lamp that must be free
-BOUNCES = 2
+BOUNCES, NARROW = 2, 0.003      # from one part to another; metres between them from which light is followed
 FAR = 5.0                       # metres within which the surroundings can be hidden
 
 Array = NDArray[np.float64]
@@ -137,12 +137,17 @@ def bounced(points: Array, normals: Array, rays: Rays, triangles: NDArray[np.int
             irradiance: Array, steps: int, random: np.random.Generator) -> Array:
     """Return the irradiance (N, 3) at points (N, 3) that comes from the surface itself, lit by `irradiance` (N, 3) at its vertices.
 
-    The points are the vertices of triangles (F, 3), the first that the rays know; what lies behind them counts as dark. radiosity: of
-    vertices from their irradiance. Light is followed over BOUNCES, always along the same directions.
+    The points are the vertices of triangles (F, 3), anticlockwise from outside, the first that the rays know; all else counts as dark.
+    radiosity: of vertices from their irradiance. Light is followed over BOUNCES, always along the same directions.
     """
     direction = hemisphere(normals, steps, random).reshape(-1, 3)
     hits = rays.first(np.repeat(points + OFFSET * normals, steps * steps, axis=0), direction)
     met = np.flatnonzero((hits.triangle >= 0) & (hits.triangle < len(triangles)))
+    # a ray that begins in flesh, where lips touch, meets the skin from within: there is no light. Nor do vertices tell what goes on
+    # in a crease narrower than they are apart
+    first, second, third = np.moveaxis(points[triangles[hits.triangle[met]]], 1, 0)
+    facing = dot(direction[met], np.cross(second - first, third - first)) < 0
+    met = met[facing & (hits.distance[met] > NARROW)]
     corners, weights, owner = triangles[hits.triangle[met]], hits.weights[met], met // steps**2
     result = np.zeros(points.shape)
     for _ in range(BOUNCES):

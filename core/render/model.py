@@ -9,7 +9,7 @@ from ..head_model import MATERIALS, HeadBasis
 from ..raster import vertex_normals
 from .subdivision import Refinement
 
-LEVELS = {"skin": 2, "lashes": 2, "tongue": 1}          # subdivisions by part
+LEVELS = {"skin": 2, "lashes": 2}          # subdivisions by part
 VEIL = "lashes"                                         # the material that lets light through: no solid piece
 
 Array = NDArray[np.float64]

@@ -50,7 +50,8 @@ class Poser:
         self.turn_jaw(points, opened)
         for name, angles in zip(EYES, (self.motion.eye_left[frame], self.motion.eye_right[frame]), strict=True):
             eye = self.basis.part(name).vertices
-            points[eye] = about(points[eye], middle_of(points[eye]), rotation(angles[[1, 0, 2]]))
+            still = self.rest()[eye]                    # eyeballs only turn: shapes would turn them once more
+            points[eye] = about(still, middle_of(still), rotation(angles[[1, 0, 2]]))
         return self.turn_head(points, self.motion.head[frame])
 
     def offsets(self, weights: Floats, fused: Floats) -> Array:

@@ -62,7 +62,7 @@ class PortraitCamera:
 CAMERA = PortraitCamera()
 STUDIO = Studio("studio", (AreaLight("key", (-0.7, 0.6, 1.0), 16.0, 0.5, 0.5), AreaLight("fill", (0.9, 0.1, 0.9), 6.0, 0.8, 0.8),
                            AreaLight("rim", (0.5, 0.6, -0.8), 10.0, 0.4, 0.4)))
-WINDOW = Studio("window", (AreaLight("window", (1.5, 0.35, 0.75), 50.0, 1.0, 1.4, colour=(0.88, 0.94, 1.0)),),
+WINDOW = Studio("window", (AreaLight("window", (1.5, 0.35, 0.75), 28.0, 1.0, 1.4, colour=(0.88, 0.94, 1.0)),),
                 surroundings=(0.10, 0.088, 0.076))
 RIM = Studio("rim", (AreaLight("rim left", (0.75, 0.25, -0.55), 14.0, 0.25, 0.8, colour=(1.0, 0.93, 0.84)),
                      AreaLight("rim right", (-0.75, 0.25, -0.55), 14.0, 0.25, 0.8, colour=(0.84, 0.92, 1.0)),

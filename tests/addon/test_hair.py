@@ -10,11 +10,11 @@ from ecavatar.core.face_fit import Anchors
 from ecavatar.core.hair import POINTS, STRANDS
 from ecavatar.core.head_model import HeadBasis
 from ecavatar.core.pack import DEFAULT
+from ecavatar.core.render.drawn import linear
 from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.hair import TONE
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.scene import to_blender
-from ecavatar.ecavatar_addon.skin import linear
 
 
 def test_the_avatar_has_hair_in_the_photos_colour(avatar, result):

@@ -75,13 +75,16 @@ def test_even_surroundings_give_pi_times_their_radiance():
 def test_light_goes_on_from_wall_to_wall():
     """In a closed room of even light and reflectance rho each bounce brings rho times what the last one brought."""
     corners = np.array([[-1.0, -1, -1], [1, -1, -1], [0, 1, -1], [0, 0, 1]])
-    walls = np.array([[0, 1, 2], [0, 1, 3], [1, 2, 3], [2, 0, 3]])
+    walls = np.array([[0, 1, 2], [0, 3, 1], [1, 3, 2], [2, 3, 0]])                # anticlockwise from within
     middle = corners.mean(axis=0)
     inside = 0.9 * (corners - middle) + middle
     facing = (middle - inside) / np.linalg.norm(middle - inside, axis=1, keepdims=True)
     found = bounced(inside, facing, Rays(corners, walls), walls, lambda values: 0.5 * values, irradiance=np.ones((4, 3)), steps=3,
                     random=np.random.default_rng(0))
     assert np.allclose(found, 0.5 * (1 + 0.5))
+    outwards = bounced(inside, facing, Rays(corners, walls), walls[:, ::-1], lambda values: 0.5 * values, irradiance=np.ones((4, 3)),
+                       steps=3, random=np.random.default_rng(0))
+    assert not outwards.any()                       # seen from within the flesh, skin gives no light
 
 
 @pytest.mark.parametrize("name", STUDIOS)

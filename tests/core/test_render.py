@@ -65,16 +65,17 @@ def test_the_tone_is_the_photos(portrait, still):
 
 def test_light_from_the_other_side_lights_the_other_cheek(portrait):
     lamps = [Studio("test", (AreaLight("key", (side, 0.1, 0.3), 20.0, 0.3, 0.3),)) for side in (-1.0, 1.0)]
-    left, right = (render(portrait, 0, replace(SMALL, studio=studio)).mean(axis=2) for studio in lamps)
+    left, right = (render(portrait, 0, replace(SMALL, rays=3, studio=studio)).mean(axis=2) for studio in lamps)
     assert left[:, :32].sum() > 1.3 * left[:, 32:].sum()
-    alike = np.corrcoef(left[24:48].ravel(), right[24:48, ::-1].ravel())[0, 1]      # mirrored, but for one ray a pixel
-    assert alike > 0.97 and abs(left.mean() - right.mean()) < 0.02 * left.mean()
+    alike = np.corrcoef(left.ravel(), right[:, ::-1].ravel())[0, 1]              # mirrored, but for where in a cell a ray goes
+    assert alike > 0.99 and abs(left.mean() - right.mean()) < 0.02 * left.mean()
 
 
 def test_twice_the_light_is_twice_the_radiance(portrait, still):
     lamps = tuple(replace(lamp, power=2 * lamp.power) for lamp in STUDIO.lights)
     twice = render(portrait, 0, replace(SMALL, studio=replace(STUDIO, lights=lamps, backdrop=(0.1, 0.1, 0.1))))
-    assert np.allclose(twice, 2 * still, rtol=1e-6, atol=1e-6)
+    dim = twice < frame.BRIGHTEST
+    assert np.allclose(twice[dim], 2 * still[dim], rtol=1e-6, atol=1e-6) and dim.mean() > 0.99
 
 
 def test_no_light_no_picture(portrait):
