@@ -10,6 +10,7 @@ from . import (
     export_operators,
     jobs,
     lip_sync,
+    look,
     operators,
     pack_downloads,
     pack_operators,
@@ -19,6 +20,7 @@ from . import (
     panels_clips,
     panels_emotion,
     panels_export,
+    panels_look,
     panels_performance,
     photos,
     preferences,
@@ -30,8 +32,8 @@ from . import (
 )
 
 MODULES = (properties, properties_object, photos, voices, lip_sync, operators, clip_operators, emotion_operators, takes,
-           character_operators, export_operators, panels, panels_clips, panels_emotion, panels_performance, panels_character,
-           panels_export, pack_operators, preferences)
+           character_operators, export_operators, look, panels, panels_clips, panels_emotion, panels_performance, panels_look,
+           panels_character, panels_export, pack_operators, preferences)
 
 
 def register() -> None:

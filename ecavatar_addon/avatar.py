@@ -10,7 +10,7 @@ from ..core.face_fit import Anchors
 from ..core.files import digest
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
-from . import animation, clips, emotion, hair, head, lip_sync, performance, scene, skin
+from . import animation, clips, emotion, hair, head, lights, lip_sync, performance, scene, skin
 
 
 def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | None = None) -> bpy.types.Object:
@@ -41,7 +41,7 @@ def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | 
     root.ecavatar.head_model = result.head_model
     span = clips.span_of(root, root.ecavatar.number) if len(root.ecavatar.clips) > 1 else None
     play(root, result, basis, target, told, wanted=round(span[0]) if span is not None else target.frame_start)
-    scene.light(target, root)
+    lights.furnish(target, root)
     return root
 
 

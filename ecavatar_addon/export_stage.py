@@ -13,6 +13,7 @@ from ..core.types import Floats
 from .actions import LINEAR
 from .export_samples import Matrices, Pose, Samples, Weights, armatures_of
 from .head import Parts
+from .skin_nodes import ETA
 
 STILL = 1e-7                    # metres, and of a matrix, below which nothing moves
 SEEN = ("Base Color", "Alpha", "Roughness")             # inputs of the shader that exporters read
@@ -188,13 +189,21 @@ def plain(material: bpy.types.Material, root: bpy.types.Object) -> bpy.types.Mat
         return made
     for name in SEEN:
         target.inputs[name].default_value = source.inputs[name].default_value
-        link = next(iter(source.inputs[name].links), None)
+        link = drawn_by(source.inputs[name])
         if link is not None and link.from_node.type == "TEX_IMAGE" and link.from_node.image is not None:
             image = next((node for node in made.node_tree.nodes if node.type == "TEX_IMAGE"
                           and node.image == link.from_node.image), None) or made.node_tree.nodes.new("ShaderNodeTexImage")
             image.image = link.from_node.image
             made.node_tree.links.new(image.outputs[link.from_socket.name], target.inputs[name])
     return made
+
+
+def drawn_by(socket: bpy.types.NodeSocket) -> bpy.types.NodeLink | None:
+    """Return the link that an input takes its values from; of colours that the skin's group changes, the one into the group."""
+    link = next(iter(socket.links), None)
+    if link is not None and link.from_node.type == "GROUP" and ETA in link.from_node.node_tree:
+        return next(iter(link.from_node.inputs["Albedo"].links), None) if link.from_socket.name == "Color" else None
+    return link
 
 
 def shader_of(material: bpy.types.Material) -> Any:

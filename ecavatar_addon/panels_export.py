@@ -14,7 +14,7 @@ class ECAVATAR_PT_export(OfAvatar, bpy.types.Panel):
     bl_region_type = "UI"
     bl_category = "ECAvatar"
     bl_parent_id = "ECAVATAR_PT_generate"
-    bl_order = 5
+    bl_order = 6
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:

@@ -1,4 +1,4 @@
-"""Where the engine's world meets Blender's: axes, place, time, sound, camera and light. Only this file converts."""
+"""Where the engine's world meets Blender's: axes, place, time and sound. Only this file converts."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from mathutils import Vector
 from numpy.typing import NDArray
 
 from ..core.job import JobResult
-from ..core.render.studio import CAMERA, STUDIO, AreaLight, Place
+from ..core.render.studio import Place
 
 HEAD_HALF_SIZE = (0.10, 0.15, 0.15)     # metres, Blender's axes: half of the room a head needs
 NECK = 0.125                            # metres from the head's middle down to the rim of its neck
@@ -119,25 +119,6 @@ def move_sound(folder: Path, frames: int) -> None:
 def cover(target: bpy.types.Scene, last: float) -> None:
     """Let the scene's frame range go on to an avatar's last frame, if it ends before."""
     target.frame_end = max(target.frame_end, round(last))
-
-
-def light(target: bpy.types.Scene, root: bpy.types.Object) -> None:
-    """Add a portrait camera if the scene has none, and the studio's lights if it has none."""
-    collection = root.users_collection[0]
-    if not any(other.type == "LIGHT" for other in target.objects):
-        for lamp in STUDIO.lights:
-            kind = "AREA" if isinstance(lamp, AreaLight) else "POINT"
-            data = bpy.data.lights.new(f"{root.name} {lamp.name} light", kind)
-            data.energy, data.color = lamp.power, lamp.colour
-            if isinstance(lamp, AreaLight):
-                data.shape, data.size, data.size_y = "RECTANGLE", lamp.width, lamp.height
-            made = add_object(data.name, data, collection)
-            aim(made, root, lamp.place, lamp.at if isinstance(lamp, AreaLight) else (0.0, 0.0, 0.0))
-    if target.camera is None:
-        camera = bpy.data.cameras.new(f"{root.name} camera")
-        camera.lens, camera.sensor_width, camera.clip_start = CAMERA.lens, CAMERA.sensor, 0.01
-        target.camera = add_object(camera.name, camera, collection)
-        aim(target.camera, root, CAMERA.place, CAMERA.at)
 
 
 def add_object(name: str, data: bpy.types.ID, collection: bpy.types.Collection) -> bpy.types.Object:

@@ -8,28 +8,35 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.head_model import MATERIALS, HeadBasis
+from ..core.head_model import MATERIALS, REGIONS, HeadBasis
 from ..core.job import JobResult
 from ..core.render.drawn import LASH, LASH_SIZE, WHITE_OF_EYE, eye_colours, lash_opacity, linear
+from ..core.skin_optics import transport
+from ..core.skin_tone import mean_tone
 from ..core.types import SkinParams
 from .head import OBJECTS, Parts
+from .skin_nodes import ETA, GROUP, LIDS, LIPS, PHOTO, set_params, skin_group
 
 Colour = tuple[float, float, float]
 TAG, ALBEDO, EYE = "ecavatar", "albedo", "eye"          # custom property of our images, and its values
-# base colour (linear), roughness, subsurface weight, subsurface scale in metres, coat
-PLAIN: Mapping[str, tuple[Colour, float, float, float, float]] = {
-    "teeth": ((0.72, 0.66, 0.54), 0.18, 0.5, 0.001, 0.3),
-    "gums": ((0.48, 0.13, 0.12), 0.3, 0.6, 0.0015, 0.3),
-    "tongue": ((0.46, 0.14, 0.13), 0.38, 0.7, 0.002, 0.2),
+# base colour (linear), roughness, subsurface weight, subsurface scale in metres, coat of saliva, height of the bumps in metres
+PLAIN: Mapping[str, tuple[Colour, float, float, float, float, float]] = {
+    "teeth": ((0.72, 0.66, 0.54), 0.18, 0.5, 0.001, 0.5, 0.0),
+    "gums": ((0.48, 0.13, 0.12), 0.3, 0.6, 0.0015, 0.8, 0.00004),
+    "tongue": ((0.46, 0.14, 0.13), 0.4, 0.7, 0.002, 0.6, 0.00012),
 }
+BUMPS = 1100.0                      # a metre: of papillae and of the stippling of gums
+SALIVA = 1.33                       # index of refraction
+LID_TRAVEL = 0.5                    # of the way a blink moves the lid's rim: what moves this far is lid
 REDDISH = (1.0, 0.35, 0.2)          # subsurface radii of mucous membrane, relative
 
 
 def apply(parts: Parts, result: JobResult, basis: HeadBasis) -> None:
     """Fill the empty material slots of all parts; give the materials that are there already the new photo's images."""
+    tone = cache(lambda: mean_tone(image_bytes(albedo()), basis))
     albedo, iris = cache(lambda: albedo_image(result)), cache(lambda: eye_image(linear(result.head["iris_colour"])))
     makers: dict[str, Callable[[], bpy.types.Material]] = {
-        "skin": lambda: skin(albedo(), SkinParams()), "lashes": lashes, "eye": lambda: eye(iris()),
+        "skin": lambda: skin(albedo(), tone(), SkinParams()), "lashes": lashes, "eye": lambda: eye(iris()),
         **{name: partial(plain, name, *values) for name, values in PLAIN.items()}}
     made: dict[str, bpy.types.Material] = {}
     for role in OBJECTS:
@@ -41,6 +48,32 @@ def apply(parts: Parts, result: JobResult, basis: HeadBasis) -> None:
                 slot.material = made[name]
             elif slot.material not in made.values():
                 refresh(slot.material, {ALBEDO: albedo, EYE: iris})
+                if (node := group_node(slot.material)) is not None:
+                    node.inputs[PHOTO].default_value = (*tone(), 1.0)
+    mark(parts["skin"].data, basis)
+
+
+def group_node(material: bpy.types.Material | None) -> bpy.types.Node | None:
+    """Return the node of the skin's group in a material, None where it has none."""
+    nodes = material.node_tree.nodes if material is not None and material.node_tree is not None else ()
+    return next((node for node in nodes if node.type == "GROUP" and node.node_tree is not None and ETA in node.node_tree), None)
+
+
+def mark(mesh: bpy.types.Mesh, basis: HeadBasis) -> None:
+    """Tell the material where lips and lids are, by attributes (V,) 0..1 of the skin's vertices; what is there already stays."""
+    skin_part = basis.part("skin").vertices
+    blink = np.linalg.norm(basis.expressions[basis.indices(("eyeBlinkLeft", "eyeBlinkRight"))].sum(axis=0), axis=1)[skin_part]
+    for name, values in ((LIPS, basis.regions == REGIONS.index("lips")), (LIDS, np.clip(blink / (LID_TRAVEL * blink.max()), 0, 1))):
+        if mesh.attributes.get(name) is None:
+            mesh.attributes.new(name, "FLOAT", "POINT").data.foreach_set("value", np.asarray(values, np.float32))
+
+
+def image_bytes(image: bpy.types.Image) -> NDArray[np.uint8]:
+    """Return the pixels of an image (H, W, 3), as stored, top row first."""
+    width, height = image.size[0], image.size[1]
+    pixels = np.empty(width * height * image.channels, np.float32)
+    image.pixels.foreach_get(pixels)
+    return np.asarray(np.round(pixels.reshape(height, width, -1)[::-1, :, :3] * 255), np.uint8)
 
 
 def refresh(material: bpy.types.Material, images: Mapping[str, Callable[[], bpy.types.Image]]) -> None:
@@ -54,9 +87,8 @@ def refresh(material: bpy.types.Material, images: Mapping[str, Callable[[], bpy.
 
 
 def diffuse_mean_free_path(params: SkinParams) -> tuple[float, float, float]:
-    """Return 1 / sigma_tr per colour channel, millimetres; sigma_tr = sqrt(3 sigma_a (sigma_a + sigma_s')) (Jensen et al. 2001)."""
-    red, green, blue = (1 / math.sqrt(3 * absorption * (absorption + scattering))
-                        for absorption, scattering in zip(params.absorption, params.scattering, strict=True))
+    """Return 1 / sigma_tr per colour channel, millimetres (Jensen et al. 2001)."""
+    red, green, blue = (float(distance) for distance in 1 / transport(params))
     return red, green, blue
 
 
@@ -76,26 +108,53 @@ def eye_image(iris: NDArray[np.float64]) -> bpy.types.Image:
     return image
 
 
-def skin(albedo: bpy.types.Image, params: SkinParams) -> bpy.types.Material:
-    """Return the skin: the photo's albedo over subsurface scattering with the distances and the gloss of `params`."""
+def skin(albedo: bpy.types.Image, tone: NDArray[np.float64], params: SkinParams) -> bpy.types.Material:
+    """Return the skin: in Cycles the node group of the paper's skin, elsewhere a Principled shader with the group's colour.
+
+    tone: (3,) mean of the albedo, linear.
+    """
     material, shader = new_material("skin", (0.55, 0.35, 0.26))
     nodes, links = material.node_tree.nodes, material.node_tree.links
     picture = nodes.new("ShaderNodeTexImage")
-    picture.location = (-400, 200)
     picture.image = albedo
-    links.new(picture.outputs["Color"], shader.inputs["Base Color"])
-    distances = np.array(diffuse_mean_free_path(params)) / 1000
-    put(shader, {"Subsurface Weight": 1.0, "Subsurface Scale": distances.max(),
-                 "Subsurface Radius": tuple(distances / distances.max()), "Roughness": math.sqrt(params.roughness),
-                 "IOR": params.eta, "Specular IOR Level": 0.5})
+    group = nodes.new("ShaderNodeGroup")
+    group.node_tree, group.label, group.width = skin_group(params.eta), GROUP, 220
+    set_params(group, params)
+    group.inputs[PHOTO].default_value = (*tone, 1.0)
+    links.new(picture.outputs["Color"], group.inputs["Albedo"])
+    # values beside the links: what other programs and an artist who unlinks the group find
+    put(shader, {"Subsurface Weight": 1.0, "Subsurface Scale": 1.0, "IOR": params.eta, "Roughness": math.sqrt(params.roughness),
+                 "Subsurface Radius": tuple(distance / 1000 for distance in diffuse_mean_free_path(params))})
+    for name, value in (("Base Color", "Color"), ("Subsurface Radius", "Radius"), ("Roughness", "Roughness"),
+                        ("Specular IOR Level", "Specular")):
+        links.new(group.outputs[value], shader.inputs[name])
+    output = next(node for node in nodes if node.type == "OUTPUT_MATERIAL")
+    output.target = "EEVEE"
+    cycles = nodes.new("ShaderNodeOutputMaterial")
+    cycles.target = "CYCLES"
+    links.new(group.outputs["Cycles"], cycles.inputs["Surface"])
+    for node, place in ((picture, (-700, 200)), (group, (-350, 200)), (shader, (0, 100)), (output, (320, 100)), (cycles, (320, 300))):
+        node.location = place
+    nodes.active = picture              # which solid shading shows
     return material
 
 
-def plain(name: str, colour: Colour, roughness: float, subsurface: float, scale: float, coat: float) -> bpy.types.Material:
-    """Return a material of one colour."""
+def plain(name: str, colour: Colour, roughness: float, subsurface: float, scale: float, coat: float,
+          bumps: float) -> bpy.types.Material:
+    """Return a material of one colour, wet, with bumps that the coat of saliva evens."""
     material, shader = new_material(name, colour)
     put(shader, {"Base Color": (*colour, 1.0), "Roughness": roughness, "Subsurface Weight": subsurface, "Subsurface Scale": scale,
-                 "Subsurface Radius": REDDISH, "Coat Weight": coat, "Coat Roughness": 0.1})
+                 "Subsurface Radius": REDDISH, "Coat Weight": coat, "Coat Roughness": 0.08, "Coat IOR": SALIVA})
+    if bumps:
+        nodes, links = material.node_tree.nodes, material.node_tree.links
+        place, noise, bump = (nodes.new(f"ShaderNode{kind}") for kind in ("TexCoord", "TexNoise", "Bump"))
+        noise.inputs["Scale"].default_value = BUMPS
+        bump.inputs["Distance"].default_value = bumps
+        for left, node in ((-800, place), (-600, noise), (-400, bump)):
+            node.location = (left, -200)
+        links.new(place.outputs["Object"], noise.inputs["Vector"])
+        links.new(noise.outputs[0], bump.inputs["Height"])
+        links.new(bump.outputs["Normal"], shader.inputs["Normal"])
     return material
 
 

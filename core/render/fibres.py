@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..brows import brow_hairs
 from ..face_fit import Anchors
-from ..hair import short_hair
+from ..hair_styles import hair_strands
 from ..head_model import HeadBasis
 from ..job import JobResult
 from ..skin_optics import dot
@@ -140,7 +140,8 @@ def fibres_of(result: JobResult, basis: HeadBasis, anchors: Anchors) -> tuple[Fi
     head, found = result.head, []
     if len(head["hair_colour"]):
         random = np.random.default_rng(0)
-        found.append(Fibres.of(short_hair(head["vertices"], basis, random), linear(head["hair_colour"]), basis, random))
+        strands = hair_strands(head["vertices"], basis, random, below_eyes=float(head["hair_length"]))
+        found.append(Fibres.of(strands, linear(head["hair_colour"]), basis, random))
     random = np.random.default_rng(0)
     brows = brow_hairs(head["vertices"], basis, anchors, head["brow_density"], random)
     found.append(Fibres.of(brows, linear(head["brow_colour"]), basis, random))

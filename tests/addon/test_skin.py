@@ -23,8 +23,11 @@ def test_every_slot_has_its_material(avatar):
 
 def test_the_photo_is_in_the_file_and_on_the_skin(avatar):
     material = parts_of(avatar)["skin"].material_slots[0].material
-    picture = shader(material).inputs["Base Color"].links[0].from_node.image
+    group = shader(material).inputs["Base Color"].links[0].from_node
+    assert group == skins.group_node(material)
+    picture = group.inputs["Albedo"].links[0].from_node.image
     assert picture.packed_file is not None and tuple(picture.size) == (2048, 2048)
+    assert material.node_tree.nodes.active.image == picture                       # what solid shading shows
 
 
 def test_light_goes_furthest_in_red(avatar):
