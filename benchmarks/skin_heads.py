@@ -49,7 +49,7 @@ def stage(job: Path, size: int) -> tuple[bpy.types.Scene, bpy.types.Object]:
     if not hasattr(bpy.types.Scene, "ecavatar"):
         ecavatar.register()
     scene = bpy.context.scene
-    scene.ecavatar.hair = False
+    scene.ecavatar.hair = "NONE"
     root = import_avatar(read_result(job), scene)
     scene.frame_set(FRAME)
     scene.render.engine, scene.cycles.samples = "CYCLES", SAMPLES

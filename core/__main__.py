@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
 
@@ -30,6 +31,9 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return 0 on success and 2 with one line on stderr when the user can mend it; a batch has codes of its own."""
     options = command_line().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):           # a terminal or file that lacks a letter is no reason to stop
+            stream.reconfigure(errors="backslashreplace")
     try:
         return int(options.run(options) or 0)
     except ECAvatarError as error:
@@ -145,7 +149,10 @@ def run_animate(options: argparse.Namespace) -> None:
     from .emotion_windows import EmotionSettings, chosen
     from .job import AUTO, Request
     from .lip_controls import LipControls
-    from .pipeline import animate
+    from .pipeline import animate, existing
+    for what, paths in (("photo", options.photo), ("recording", (options.audio, *options.same_voice))):
+        for path in paths:                              # before a finished job in the folder is touched
+            existing(str(path), what)
     pack = "" if options.pack == DEFAULT else str(options.pack.resolve())
     photo, *more = (str(path.resolve()) for path in options.photo)
     controls = LipControls.from_json(read_json(options.controls, InputError) if options.controls else {})

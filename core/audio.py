@@ -40,7 +40,7 @@ def stream_audio(path: Path, *, rate: int = SPEECH_RATE) -> Recording:
     try:
         with soundfile.SoundFile(path) as source:
             samples, clipped, peak = read_mono(source, path, rate)
-    except (soundfile.LibsndfileError, RuntimeError) as error:
+    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:      # raw samples say nothing of themselves
         raise InputError(f"the recording cannot be decoded ({error_reason(error)})", path, ADVICE) from error
     if len(samples) < SHORTEST * rate:
         raise InputError(f"the recording is too short ({len(samples) / rate:.3f} s)", path,

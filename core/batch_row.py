@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -11,12 +12,14 @@ from .batch_table import Row
 from .errors import InputError, JobError
 from .files import digest, read_json, write_json
 from .job import Request, sources_digest
+from .locks import held
 from .messages import Report
 from .pack import DEFAULT, Pack
 from .pipeline import animate, existing
 from .stage_store import StageStore
 
 RECORD = "row.json"             # in the row's folder, written last
+ROW_LOCKS = ".batch/rows"       # in the batch's folder
 ENDINGS = {"blend": ".blend", "gltf": ".glb"}
 State = Literal["done", "unchanged", "failed", "stopped"]
 Save = Callable[[Path, Path], None]     # a finished job folder, and the file that Blender makes of it
@@ -57,6 +60,16 @@ class Maker:
         wanted = row.format or self.format
         files = ["manifest.json", *((folder.name + ENDINGS[wanted],) if wanted in ENDINGS else ())]
         key = key_of(request, pack, wanted)
+        with ExitStack() as stack:
+            try:                                        # one batch started twice, or two machines: each row is made by one
+                stack.enter_context(held(self.out / ROW_LOCKS / f"{row.name}.lock", wait=True))
+            except OSError as error:
+                raise JobError(f"cannot use the batch's folder ({error.strerror})", self.out, "choose another folder") from error
+            return self.made(request, folder, files, row=row, key=key, pack=pack, report=report)
+
+    def made(self, request: Request, folder: Path, files: list[str], *, row: Row, key: str, pack: Pack,
+             report: Report) -> Outcome:
+        """Make the row in `folder` unless it is done; nobody else works on it."""
         if done(folder / RECORD, key, files):
             return Outcome(row.name, row.line, "unchanged", "", tuple(read_json(folder / "manifest.json", JobError)["warnings"]))
         try:
@@ -65,7 +78,7 @@ class Maker:
             raise JobError(f"cannot use the row's folder ({error.strerror})", folder, "choose another folder or name") from error
         request.write(folder)
         manifest = read_json(animate(folder, report=report, pack=pack, store=self.store), JobError)
-        if wanted in ENDINGS:
+        if len(files) > 1:
             self.save(folder, folder / files[-1])
         write_json(folder / RECORD, {"key": key, "files": {name: digest(folder / name) for name in files}})
         return Outcome(row.name, row.line, "done", "", tuple(manifest["warnings"]), manifest["seconds"], tuple(manifest["shared"]))
@@ -83,7 +96,7 @@ def key_of(request: Request, pack: Pack, wanted: str) -> str:
     recordings = [digest(existing(path, "recording")) for path in (request.audio, *request.same_voice)]
     options = {name: value for name, value in asdict(request).items()
                if name not in ("photo", "more_photos", "audio", "same_voice", "pack")}
-    addon = sources_digest("ecavatar_addon") if wanted in ENDINGS else ""
+    addon = [sources_digest(part) for part in ("ecavatar_addon", "core/render")] if wanted in ENDINGS else []
     inputs = [sources_digest(), addon, pack.digests(*sorted(pack.entries)), photos, recordings, options, wanted]
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 

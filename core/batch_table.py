@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -118,7 +118,8 @@ def read_table(path: Path) -> list[Row]:
             file.seek(0)
             separator = max(SEPARATORS, key=header.count)
             reader = csv.DictReader(file, delimiter=separator, strict=True)
-            check_columns(tuple(reader.fieldnames or ()), path)
+            reader.fieldnames = named(reader.fieldnames or ())
+            check_columns(tuple(reader.fieldnames), path)
             rows = list(read_rows(reader, path))
     except UnicodeDecodeError as error:
         raise InputError("the table is not in UTF-8", path, "save it as CSV in UTF-8") from error
@@ -130,6 +131,14 @@ def read_table(path: Path) -> list[Row]:
         raise InputError("the table holds no rows", path, "add a row for each clip and character")
     check_names(rows, path)
     return rows
+
+
+def named(cells: Sequence[str]) -> list[str]:
+    """Return the names of columns: without spaces around them, and without the empty ones that spreadsheets leave at the end."""
+    names = [cell.strip() for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    return names
 
 
 def check_columns(columns: tuple[str, ...], path: Path) -> None:
@@ -149,7 +158,9 @@ def read_rows(reader: "csv.DictReader[str]", path: Path) -> Iterator[Row]:
         if count > MOST_ROWS:
             raise InputError(f"the table holds more than {MOST_ROWS} rows", path, "cut it into several")
         cells = {column: value.strip() for column, value in values.items() if isinstance(value, str)}       # a short row lacks some
-        yield Row(cells.pop("name", ""), reader.line_num, cells, str(path.resolve().parent), None in values)
+        surplus = any(cell.strip() for cell in values.get(None) or ())                # type: ignore[call-overload]
+        if surplus or any(cells.values()):              # spreadsheets leave rows of empty cells
+            yield Row(cells.pop("name", ""), reader.line_num, cells, str(path.resolve().parent), surplus)
 
 
 def check_names(rows: list[Row], path: Path) -> None:

@@ -28,6 +28,8 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 
     Raises JobError when the folder cannot be written or the disk is full.
     """
+    if not path.name:
+        raise JobError("a folder was given for a file", path, "give the result a name")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -49,6 +49,7 @@ EMOTION_FILES = ("speech_encoder", "emotion_network")
 FUSION_FILES = ("emolib", "fusion_network")
 NO_EAR = ("this model pack hears no emotion in a voice, so the face stays neutral; choose an emotion, or windows of it, or use a pack "
           "with an emotion network")
+NO_MANNER = "this pack's emotion network hears samples: further recordings of the voice change nothing"
 
 
 def animate(folder: Path, *, report: Report, pack: Pack | None = None, store: StageStore | None = None) -> Path:
@@ -139,7 +140,7 @@ def write_heard(audio: Path, out: Path, same_voice: Sequence[Path] = (), *, pack
     heard = listen(stream_audio(audio), encoder=encoder, network=network, window=window,
                    same_voice=np.stack(known) if known else None, tick=tick)
     write_arrays(out, heard.arrays())
-    return ()
+    return (NO_MANNER,) if network.hears_samples and same_voice else ()
 
 
 def write_emotion(request: Request, motion: Path, heard: Path | None, out: Path) -> tuple[str, ...]:
@@ -178,7 +179,11 @@ def fusion_by(method: Fusing, basis: HeadBasis, pack: Pack) -> Fusion:
 
 def existing(path: str, what: str) -> Path:
     """Return `path` if it names a file that can be read; raise InputError otherwise."""
-    if not path or "\0" in path or not Path(path).is_file():
+    try:
+        found = bool(path) and "\0" not in path and Path(path).is_file()
+    except OSError as error:                            # a name that is too long, a folder that may not be entered
+        raise InputError(f"the {what} cannot be read ({error.strerror})", path, "choose another file") from error
+    if not found:
         raise InputError(f"there is no such {what}", path or "(none chosen)", "choose an existing file")
     if not os.access(path, os.R_OK):
         raise InputError(f"the {what} cannot be read", path, "change its permissions or choose another file")

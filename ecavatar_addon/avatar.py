@@ -10,7 +10,7 @@ from ..core.face_fit import Anchors
 from ..core.files import digest
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
-from . import animation, clips, emotion, hair, head, lights, lip_sync, performance, scene, skin
+from . import animation, clips, emotion, hair, head, lights, lip_sync, performance, roots, scene, skin
 
 
 def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | None = None) -> bpy.types.Object:
@@ -31,7 +31,7 @@ def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | 
     elif index is not None:
         clips.select(root, index)
     elif root.ecavatar.job != str(result.folder):               # its own clip was removed: it replaces the selected one
-        scene.remove_sound(Path(root.ecavatar.job))
+        scene.remove_sound(Path(root.ecavatar.job), scene.scenes_of(root))
         root.ecavatar.job = str(result.folder)
     parts = head.furnish(root, result, basis)
     root.ecavatar.confidence, root.ecavatar.advice = float(result.head["confidence"]), str(result.head["advice"])
@@ -69,7 +69,7 @@ def play(root: bpy.types.Object, result: JobResult, basis: HeadBasis, target: bp
          wanted: int) -> None:
     """Key the motion of `result` for the selected clip from frame `wanted` on, or where the others leave room, and let it sound."""
     avatar, parts = root.ecavatar, head.parts_of(root)
-    length, number, several = len(result.bake["weights"]), avatar.number, len(avatar.clips) > 1
+    length, number = len(result.bake["weights"]), avatar.number
     clips.arrange(root, ease=0.0)               # so that strips have room
     start = clips.free_place(root, length, wanted, fps=float(result.bake["fps"]), but=number)
     said = [f"there is no room at frame {wanted}, so the clip begins at frame {start}"] if start != wanted else []
@@ -85,4 +85,5 @@ def play(root: bpy.types.Object, result: JobResult, basis: HeadBasis, target: bp
     if told is not None:
         told += said
     last = start + length - 1
-    scene.play(target, root, result, start=start, last=max(last, round(clips.last_frame(root))) if several else last)
+    ends = [clips.last_frame(other) for other in target.objects if roots.root_of(other) == other]
+    scene.play(target, root, result, start=start, last=round(max(last, *ends)))

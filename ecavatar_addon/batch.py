@@ -15,8 +15,7 @@ import bpy
 from ..core.errors import ECAvatarError, JobError
 from ..core.job import read_result
 from ..core.messages import Message
-from .avatar import import_avatar
-from .export import export
+from .late import avatar, export
 
 COMMAND = "ecavatar"
 ENDED = 1                       # exit code in the middle of a file
@@ -33,11 +32,11 @@ def save(job: Path, out: Path) -> None:
     rate = round(float(result.bake["fps"]), 3)
     target.render.fps = max(round(rate), 1)
     target.render.fps_base = target.render.fps / rate
-    root = import_avatar(result, target)
+    root = avatar.import_avatar(result, target)
     if out.suffix == ".blend":
         save_blend(out)
     else:
-        export(root, out, target)
+        export.export(root, out, target)
 
 
 def save_blend(out: Path) -> None:

@@ -223,7 +223,7 @@ def move(root: bpy.types.Object, clip: Any, frame: int) -> None:
     for owner, name, strip in strips(root, number):
         track = owner.animation_data.nla_tracks[name]
         place_strip(track, strip, track, owner, at=strip.frame_start + late)
-    scene.move_sound(Path(clip.job), round(late))
+    scene.move_sound(Path(clip.job), round(late), scene.scenes_of(root))
     arrange(root)
 
 
@@ -241,7 +241,7 @@ def remove(root: bpy.types.Object, index: int) -> list[str]:
         elif not action.users:
             bpy.data.actions.remove(action)
     head.remove_fused(roots.parts_of(root), number)
-    scene.remove_sound(Path(clip.job))
+    scene.remove_sound(Path(clip.job), scene.scenes_of(root))
     root.ecavatar.clips.remove(index)
     select(root, min(root.ecavatar.active_clip, len(root.ecavatar.clips) - 1))
     arrange(root)

@@ -102,7 +102,9 @@ def add_fused(parts: Parts, result: JobResult, basis: HeadBasis, clip: int) -> N
     """Add the shapes that the fusion of a further clip needs to an avatar's parts as they are."""
     names, keys = fused_names(result, clip), parts["skin"].data.shape_keys
     for role in OBJECTS if names else ():
-        part = parts[role]
+        part = parts.get(role)
+        if part is None or (role not in EYES and part.data.shape_keys is None):
+            continue                            # the artist has taken it away
         shape = part_shape(role, result.head["vertices"], names, result.bake["fusion_offsets"], basis)
         for name, points in shape.keys.items():
             rest = np.empty(shape.points.size, np.float32)

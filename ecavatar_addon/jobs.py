@@ -148,8 +148,10 @@ def busy() -> bool:
 
 
 def folders() -> set[str]:
-    """Return the folders that are worked in, or will be."""
-    return {str(worker.folder) for worker in batch if worker.state in ("waiting", "running") or worker.awaited}
+    """Return the folders that are worked in, will be, or hold a result that is not taken in yet."""
+    every = [*batch, *([current] if current is not None else [])]
+    return {str(worker.folder) for worker in every
+            if worker.state in ("waiting", "running") or (worker.state == "done" and worker.awaited)}
 
 
 def advance() -> None:
@@ -175,7 +177,9 @@ def start(folder: Path) -> Worker:
     """
     if current is not None and current.state == "running":
         raise JobError("an avatar is being generated already", "", "wait for it or cancel it")
-    return launch(Worker(folder))
+    worker = launch(Worker(folder))
+    batch[:] = [worker]
+    return worker
 
 
 def launch(worker: Worker) -> Worker:

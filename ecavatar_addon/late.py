@@ -35,9 +35,10 @@ def writer(module: Any, name: str) -> Callable[[Any, Any], Any]:
 
 if TYPE_CHECKING:
     from ..core import arrays, audio, bake, emotion_edits, pack_archive, pack_catalogue
-    from . import animation, avatar, character, emotion, export, head, motion_source, performance
+    from . import animation, avatar, character, emotion, export, head, lights, motion_source, performance, skin
 else:
-    animation, avatar, character, emotion, export, head, motion_source, performance = (
-        Late(f".{name}") for name in ("animation", "avatar", "character", "emotion", "export", "head", "motion_source", "performance"))
+    animation, avatar, character, emotion, export, head, lights, motion_source, performance, skin = (
+        Late(f".{name}") for name in ("animation", "avatar", "character", "emotion", "export", "head", "lights", "motion_source",
+                                      "performance", "skin"))
     arrays, audio, bake, emotion_edits, pack_archive, pack_catalogue = (
         Late(f"..core.{name}") for name in ("arrays", "audio", "bake", "emotion_edits", "pack_archive", "pack_catalogue"))

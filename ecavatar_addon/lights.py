@@ -6,7 +6,8 @@ from ..core.render.studio import CAMERA, STUDIO, STUDIOS, AreaLight, LightName, 
 from .scene import TAG, add_object, aim
 from .shader_tree import ShaderTree
 
-LIGHT, FRAMING, WORLD = "light", "camera", "world"      # values of our tag
+WORLD = "world"                 # value of our tag on a world
+MARK = "ecavatar_made"          # of objects, holds their name: a copy by the artist has another. "ecavatar" is the pointer's own there
 DEFAULT_GREY = 0.05087609       # of the world in Blender's new files
 MIDDLE = (0.0, 0.0, 0.0)
 
@@ -23,7 +24,7 @@ def furnish(target: bpy.types.Scene, root: bpy.types.Object) -> None:
 
 def relight(target: bpy.types.Scene, root: bpy.types.Object, name: LightName) -> bool:
     """Replace the lights that we have put into the scene, and no other; False when a world of the artist's keeps its own light."""
-    for old in [other for other in target.objects if other.type == "LIGHT" and other.get(TAG) == LIGHT]:
+    for old in [other for other in target.objects if other.type == "LIGHT" and other.get(MARK) == other.name]:
         data = old.data
         bpy.data.objects.remove(old)
         if data.users == 0:
@@ -41,7 +42,7 @@ def add_lights(root: bpy.types.Object, studio: Studio) -> None:
         if isinstance(lamp, AreaLight):
             data.shape, data.size, data.size_y = "RECTANGLE", lamp.width, lamp.height
         made = add_object(data.name, data, root.users_collection[0])
-        made[TAG] = LIGHT
+        made[MARK] = made.name
         aim(made, root, lamp.place, lamp.at if isinstance(lamp, AreaLight) else MIDDLE)
 
 
@@ -75,7 +76,7 @@ def untouched(world: bpy.types.World) -> bool:
 
 def frame(target: bpy.types.Scene, root: bpy.types.Object) -> None:
     """Look at the head through a portrait camera: ours, which is put back where it belongs, or a new one. The artist's own stays."""
-    ours = next((other for other in target.objects if other.type == "CAMERA" and other.get(TAG) == FRAMING), None)
+    ours = next((other for other in target.objects if other.type == "CAMERA" and other.get(MARK) == other.name), None)
     if ours is None:
         target.camera = add_camera(root)
         return
@@ -89,6 +90,6 @@ def add_camera(root: bpy.types.Object) -> bpy.types.Object:
     data = bpy.data.cameras.new(f"{root.name} camera")
     data.lens, data.sensor_width, data.clip_start = CAMERA.lens, CAMERA.sensor, 0.01
     made = add_object(data.name, data, root.users_collection[0])
-    made[TAG] = FRAMING
+    made[MARK] = made.name
     aim(made, root, CAMERA.place, CAMERA.at)
     return made

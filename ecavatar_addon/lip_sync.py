@@ -106,9 +106,8 @@ class ECAVATAR_OT_remove_shape(ForAvatar, bpy.types.Operator):
 
 
 def generating(root: bpy.types.Object) -> bool:
-    """Whether the avatar's selected clip is being generated right now."""
-    worker = jobs.current
-    return worker is not None and worker.state == "running" and str(worker.folder) == root.ecavatar.job
+    """Whether the avatar's selected clip is being generated, or waits for that."""
+    return root.ecavatar.job in jobs.folders()
 
 
 def controls_of(root: bpy.types.Object) -> LipControls:

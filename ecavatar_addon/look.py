@@ -5,7 +5,8 @@ import bpy
 from ..core.render.studio import STUDIOS
 from ..core.skin_optics import PRESETS
 from ..core.types import SkinParams
-from . import head, lights, lip_sync, skin
+from . import lip_sync, roots
+from .late import lights, skin
 from .skin_nodes import SLIDERS, set_params
 
 PHOTO = "photo"
@@ -17,7 +18,7 @@ STUDIO_ITEMS = tuple((name, name.capitalize(), f"Lights of the {name} preset") f
 
 def skin_node(root: bpy.types.Object) -> bpy.types.Node | None:
     """Return the node with the sliders of an avatar's skin; None where the artist has put another material on it."""
-    part = head.parts_of(root).get("skin")
+    part = roots.parts_of(root).get("skin")
     slots = part.material_slots if part is not None else ()
     return next((node for slot in slots if (node := skin.group_node(slot.material)) is not None), None)
 
@@ -43,7 +44,7 @@ class ECAVATAR_OT_skin_preset(lip_sync.ForAvatar, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set them."""
-        node = skin_node(head.root_of(context.active_object))
+        node = skin_node(roots.root_of(context.active_object))
         if node is None:
             self.report({"ERROR"}, "the skin has another material; the skin's slot; empty the slot and generate again")
             return {"CANCELLED"}
@@ -62,7 +63,7 @@ class ECAVATAR_OT_light_preset(lip_sync.ForAvatar, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Replace them."""
-        if not lights.relight(context.scene, head.root_of(context.active_object), self.preset):
+        if not lights.relight(context.scene, roots.root_of(context.active_object), self.preset):
             self.report({"WARNING"}, "the scene's world stays as it is, without the light that this preset has from all around")
         return {"FINISHED"}
 
@@ -76,7 +77,7 @@ class ECAVATAR_OT_frame_head(lip_sync.ForAvatar, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Place the camera."""
-        lights.frame(context.scene, head.root_of(context.active_object))
+        lights.frame(context.scene, roots.root_of(context.active_object))
         return {"FINISHED"}
 
 

@@ -138,7 +138,7 @@ def take_of(target: bpy.types.Scene) -> Take:
     """Return what is to take in the result of the scene's inputs: as a further clip of the photo's avatar, or as an avatar."""
     settings = target.ecavatar
     home = job_path(photos.paths(settings)[0])
-    if settings.placing == clips.REPLACE or roots.find_root(home, target) is None:
+    if settings.placing == clips.REPLACE or (roots.find_root(home, target) is None and str(home) not in jobs.folders()):
         return finish
     return partial(finish_clip, home=home, frame=target.frame_current if settings.placing == clips.PLAYHEAD else None)
 
@@ -154,11 +154,13 @@ def start(target: bpy.types.Scene) -> jobs.Worker:
     photo, *more = photos.paths(settings)
     home = job_folder(photo)
     root = roots.find_root(home, target)
-    further = root is not None and settings.placing != clips.REPLACE
+    further = settings.placing != clips.REPLACE and (root is not None or str(home) in jobs.folders())
     folder = home
     recording = Path(bpy.path.abspath(settings.audio))
-    if root is not None:
-        folder = further_folder(home, recording, taken=jobs.folders()) if further else Path(root.ecavatar.job)
+    if further:
+        folder = further_folder(home, recording, taken=jobs.folders())
+    elif root is not None:
+        folder = Path(root.ecavatar.job)
     readable = sound.readable(recording, folder)
     controls = lip_sync.controls_of(root) if root is not None else LipControls()
     chosen = AUTO if settings.emotion == AUTO else f"{settings.emotion}:{emotion.rounded(settings.emotion_level):g}"

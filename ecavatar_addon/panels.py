@@ -35,7 +35,7 @@ class ECAVATAR_PT_generate(bpy.types.Panel):
         workers = list(jobs.batch) or [worker for worker in (jobs.current,) if worker is not None]
         draw_photos(layout, settings)
         layout.prop(settings, "audio")
-        if settings.photo and roots.find_root(job_path(photos.paths(settings)[0]), context.scene) is not None:
+        if has_head(context.scene):
             layout.prop(settings, "placing")
         draw_emotion(layout, settings)
         if not packs.hears(settings) and settings.emotion == AUTO:
@@ -99,6 +99,14 @@ class ECAVATAR_PT_lip_sync(OfAvatar, bpy.types.Panel):
         row.scale_y = HEIGHT
         row.operator("ecavatar.update_motion", icon="FILE_REFRESH")
         row.operator("ecavatar.reset_lip_sync", text="", icon="LOOP_BACK")
+
+
+def has_head(target: bpy.types.Scene) -> bool:
+    """Whether the photo's head is in the scene, or will be."""
+    if not target.ecavatar.photo:
+        return False
+    home = job_path(photos.paths(target.ecavatar)[0])
+    return roots.find_root(home, target) is not None or str(home) in jobs.folders()
 
 
 def draw_progress(layout: bpy.types.UILayout, workers: list[jobs.Worker]) -> None:

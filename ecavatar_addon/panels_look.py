@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import head
+from . import roots
 from .look import SKIN_ITEMS, STUDIO_ITEMS, skin_node
 from .panels import OfAvatar, wrapped
 from .skin_nodes import SLIDERS
@@ -21,7 +21,7 @@ class ECAVATAR_PT_look(OfAvatar, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw presets and sliders of the skin, light presets, and the camera."""
-        layout, node = self.layout, skin_node(head.root_of(context.active_object))
+        layout, node = self.layout, skin_node(roots.root_of(context.active_object))
         if node is None:
             wrapped(layout, context, "the skin has another material: empty its slot and generate again for the sliders", "INFO")
         else:

@@ -55,7 +55,7 @@ def play(target: bpy.types.Scene, root: bpy.types.Object, result: JobResult, *, 
     A sound strip of the same job from before is replaced. Where there is no sound (some builds), or the recording is gone, only
     the range is set.
     """
-    remove_sound(result.folder, target)
+    remove_sound(result.folder, [target])
     if Path(result.audio).is_file() and bpy.app.build_options.audaspace:
         strips = sequence(target)
         length = len(result.bake["weights"])
@@ -91,19 +91,24 @@ def sounds_of(folder: Path, targets: Iterable[bpy.types.Scene]) -> Iterator[tupl
             yield strips, strip
 
 
-def remove_sound(folder: Path, target: bpy.types.Scene | None = None) -> None:
-    """Take the sound strips of a job out of a scene, or of all."""
-    for strips, strip in sounds_of(folder, [target] if target is not None else bpy.data.scenes):
+def remove_sound(folder: Path, targets: Iterable[bpy.types.Scene]) -> None:
+    """Take the sound strips of a job out of some scenes."""
+    for strips, strip in sounds_of(folder, targets):
         sound = strip.sound
         strips.remove(strip)
         if sound is not None and sound.users == 0:
             bpy.data.sounds.remove(sound)
 
 
-def move_sound(folder: Path, frames: int) -> None:
-    """Move the sound strips of a job by so many frames, into a free channel if need be."""
+def scenes_of(root: bpy.types.Object) -> list[bpy.types.Scene]:
+    """Return the scenes that an avatar is in."""
+    return [target for target in bpy.data.scenes if root.name in target.objects]
+
+
+def move_sound(folder: Path, frames: int, targets: Iterable[bpy.types.Scene]) -> None:
+    """Move the sound strips of a job in some scenes by so many frames, into a free channel if need be."""
     begin = "content_start" if bpy.app.version >= (5, 2, 0) else "frame_start"
-    for strips, strip in sounds_of(folder, bpy.data.scenes):
+    for strips, strip in sounds_of(folder, targets):
         start, length = getattr(strip, begin), getattr(strip, begin.replace("start", "duration"))
         tag = strip[TAG]
         del strip[TAG]                                  # else its own place would count as free

@@ -12,14 +12,15 @@ from PIL import Image
 
 from ..audio import read_audio
 from ..errors import InputError, JobError
-from ..files import digest, write_image
+from ..files import digest, read_json, write_image
 from ..job import JobResult, locked, read_result, sources_digest
 from ..pack import DEFAULT, Pack
+from ..pipeline import keep
 from .film import SOUND_RATE, film_library, write_film
 from .frame import Settings, developed, render
 from .portrait import Portrait
 
-SMALLEST, LARGEST = 64, 4096    # pixels of a picture's side
+SMALLEST, LARGEST = 64, 2048    # pixels of a picture's side
 Tick = Callable[[float], None]
 
 
@@ -62,8 +63,12 @@ def check(job: Path, out: Path, settings: Settings, ending: str) -> None:
         raise InputError(what, out, f"give it a name that ends in {ending}")
     if not SMALLEST <= settings.size <= LARGEST or settings.size % 2:
         raise InputError(f"the size is {settings.size} pixels", "--size", f"choose an even number from {SMALLEST} to {LARGEST}")
-    if (job / "manifest.json").is_file() and out.parent.resolve() == job.resolve() and out.name == "head.png":
-        raise InputError("the result would overwrite what it is made from", out, "choose another name or folder for the result")
+    if out.is_file() and (job / "manifest.json").is_file():
+        manifest = read_json(job / "manifest.json", JobError)
+        photos = manifest.get("photo", ""), *manifest.get("more_photos", ())
+        for source in (job / "head.png", *map(Path, map(str, photos))):
+            if source.is_file():
+                keep(source, out)
 
 
 def prepared(result: JobResult) -> Portrait:
@@ -96,7 +101,7 @@ def pictures(paths: list[Path], size: int) -> Iterator[NDArray[np.uint8]]:
 
 def remove(folder: Path, paths: list[Path]) -> None:
     """Take away the frames of a written film, and their folder if nothing else is in it."""
-    for path in (*paths, folder / ".lock"):
+    for path in (*paths, *folder.glob(".*.part"), folder / ".lock"):
         path.unlink(missing_ok=True)
     if not any(folder.iterdir()):
         folder.rmdir()

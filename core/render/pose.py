@@ -61,7 +61,8 @@ class Poser:
         gains = bake["corrective_gains"]
         extra = np.clip(first, 0, 1) * np.clip(np.where(gains < 0, 1, 0) + gains * second, 0, 1)
         total = np.zeros(self.basis.vertices.shape)
-        for values, offsets in ((weights, bake["offsets"]), (extra, bake["corrective_offsets"]), (fused, bake["fusion_offsets"])):
+        own = weights[:len(bake["offsets"])]            # after the head's shapes come the fusion's
+        for values, offsets in ((own, bake["offsets"]), (extra, bake["corrective_offsets"]), (fused, bake["fusion_offsets"])):
             used = np.flatnonzero(values)
             total += np.tensordot(values[used], offsets[used], 1)
         return total

@@ -103,7 +103,7 @@ def test_keys_are_few_and_dense_ones_come_on_request(root, result):
 
 
 def test_the_scene_chooses_what_generate_keys(addon, result):
-    bpy.context.scene.ecavatar.dense_keys, bpy.context.scene.ecavatar.hair = "SHORT", "NONE"
+    bpy.context.scene.ecavatar.dense_keys, bpy.context.scene.ecavatar.hair = True, "NONE"
     made = import_avatar(result, bpy.context.scene)
     assert {len(points) for name in TRACKS for points in curves(made, name).values()} == {len(result.bake["weights"])}
     drawn = []

@@ -42,6 +42,12 @@ def test_tables_as_spreadsheets_write_them(tmp_path, separator, encoding):
     assert row.name == "Jörg 1" and row.paths("photo") == [tmp_path / "a, b.jpg"]
 
 
+def test_empty_cells_that_spreadsheets_leave_are_passed_over(tmp_path):
+    text = "name, photo, audio,,\r\nann,a.jpg,a.wav,,\r\n,,,,\r\n"
+    rows = read_table(table(tmp_path, text))
+    assert [row.name for row in rows] == ["ann"] and not rows[0].surplus
+
+
 def test_options_from_a_file(tmp_path):
     (tmp_path / "c.json").write_text('{"lip_strength": 0.5}')
     (tmp_path / "e.json").write_text('{"windows": [{"start": 0, "end": 1, "category": "happy", "level": 2}]}')

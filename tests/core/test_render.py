@@ -94,6 +94,17 @@ def test_hair_and_brows_can_be_left_out(portrait, still):
     assert not np.array_equal(render(portrait, 0, replace(SMALL, hair=True)), still)
 
 
+def test_a_face_fused_on_the_mesh_moves_by_the_fusions_own_shapes(job, portrait):
+    result = read_result(job)
+    offsets = np.zeros((2, *portrait.poser.rest().shape), np.float32)
+    offsets[1, :10, 1] = 0.004
+    weights = np.zeros((len(result.bake["weights"]), 2), np.float32)
+    weights[1, 1] = 0.5
+    fused = Portrait.of(replace(result, bake=dict(result.bake) | {"fusion_offsets": offsets, "fusion_weights": weights}), Pack.open())
+    moved = fused.poser.at(1) - portrait.poser.at(1)
+    assert np.allclose(np.linalg.norm(moved[:10], axis=1), 0.002, atol=1e-6) and np.allclose(moved[10:], 0, atol=1e-9)
+
+
 def test_cells_become_pixels_without_losing_light():
     cells = np.random.default_rng(0).random((30, 30, 3))
     cells[:3], cells[-3:], cells[:, :3], cells[:, -3:] = 0, 0, 0, 0
