@@ -15,7 +15,7 @@ from .scalp import CRANIUM, FRINGE, RADII, TEMPLE, Scalp
 from .strands import Strands
 from .types import Floats
 
-POINTS, STEP = 16, 0.004                    # of a strand; metres between the places it walks over before
+POINTS, STEP = 16, 0.008                    # of a strand; metres between the places it walks over before
 PARTING = 0.40                              # of the cranium's half width, to the left of the middle
 ASIDE, DOWN, BACK = 1.5, 1.0, 0.15          # how strongly hair goes away from the parting, down, and out of the face
 HANG = 0.02                                 # height on the unit cranium below which hair hangs freely
@@ -64,20 +64,21 @@ class Walk:
         place /= np.linalg.norm(place, axis=1, keepdims=True)
         wild = self.random.normal(0, WILD, place.shape)[cut.clump] + self.random.normal(0, UNRULY, place.shape)
         off = roots - self.scalp.skin(place)
-        points, hanging = [roots], np.zeros(len(roots), bool)
+        points, lying = [roots], np.arange(len(roots))
         for step in range(1, steps):
             share = min(1.0, step * STEP / 0.03)                        # hair rises within three centimetres
-            flow = self.flow(place) + wild
-            flow -= (flow * place).sum(axis=1, keepdims=True) * place
-            flow /= np.maximum(np.linalg.norm(flow * RADII, axis=1, keepdims=True), 1e-9)
-            moved = place + flow * STEP
-            place = np.where(hanging[:, None], place, moved / np.linalg.norm(moved, axis=1, keepdims=True))
-            normal = place / RADII
+            following = self.fallen(points[-1], wild)
+            here, along = place[lying], self.flow(place[lying]) + wild[lying]
+            along -= (along * here).sum(axis=1, keepdims=True) * here
+            here = here + along * (STEP / np.maximum(np.linalg.norm(along * RADII, axis=1, keepdims=True), 1e-9))
+            here /= np.linalg.norm(here, axis=1, keepdims=True)
+            normal = here / RADII
             normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-            height = VOLUME * self.depth * (1 - (1 - share) ** 2)
-            laid = self.scalp.skin(place) + off * (1 - share) + normal * height[:, None]
-            points.append(np.where(hanging[:, None], self.fallen(points[-1], wild), laid))
-            hanging = hanging | (place[:, 1] < HANG)
+            height = VOLUME * self.depth[lying] * (1 - (1 - share) ** 2)
+            following[lying] = self.scalp.skin(here) + off[lying] * (1 - share) + normal * height[:, None]
+            points.append(following)
+            place[lying] = here
+            lying = lying[here[:, 1] >= HANG]
         return np.stack(points, axis=1)
 
     def flow(self, place: Array) -> Array:
