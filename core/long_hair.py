@@ -37,6 +37,7 @@ def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *,
     roots, triangle, weights, cut = rooted(neutral, basis, random)
     depth = random.uniform(0, 1, len(roots)) ** 0.8                     # 0 the inmost strand, 1 the outermost
     end = scalp.eyes[1] - below_eyes + random.normal(0, RAGGED, len(roots)) + 0.6 * RAGGED * (cut.gather - 0.5)
+    depth[end > roots[:, 1] - LEAST] = 0.0                              # the nape's and the sides' lie on the skin
     end = np.minimum(end, roots[:, 1] - LEAST)
     steps = int((below_eyes + 0.24) / STEP)
     walk = Walk(scalp, depth, random)
@@ -113,7 +114,7 @@ def cleared(paths: Array, scalp: Scalp, depth: Array) -> Array:
         aside = np.abs(x)
         bulge = np.clip(1 - ((y - middle[1]) / half[1]) ** 2, 0, 1) * np.clip(1 - ((z - middle[2]) / half[2]) ** 2, 0, 1)
         outermost = np.where(x > 0, high[0], -low[0]) + room
-        aside += np.where(aside > EAR_FROM, np.maximum(outermost - aside, 0) * np.minimum(1.5 * bulge, 1), 0)
+        aside += np.where((aside > EAR_FROM) & (depth[:, None] > 0), np.maximum(outermost - aside, 0) * np.minimum(1.5 * bulge, 1), 0)
         fall = FALL * (y[:, :1] - y)                                        # what hangs over an ear comes in slowly below it
         kept = np.maximum.accumulate(np.where(y < middle[1], aside + fall, 0), axis=1) - fall
         result[..., 0] = np.sign(x) * np.where(aside > EAR_FROM, np.maximum(aside, kept), aside)
