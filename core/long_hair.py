@@ -21,9 +21,11 @@ ASIDE, DOWN, BACK = 1.5, 1.0, 0.15          # how strongly hair goes away from t
 HANG = 0.02                                 # height on the unit cranium below which hair hangs freely
 VOLUME = 0.019                              # metres that the outermost strands stand off; the inmost lie on the skin
 GATHER_BACK, GATHER_SIDE = 2.4, 1.6         # how fast hanging hair comes in towards the neck, at the back and the sides, 1/metre
+NECK, NECK_ROOM = np.array([0.0, 0.0, -0.085]), 0.068       # its axis, and metres that hanging hair keeps from it
 EAR_ROOM = 0.002, 0.009                     # metres that hair passes outside the ears
 EAR_SLOPE = np.array([0.0, 0.030, 0.028])   # metres around the ears over which hair rises onto them
 EAR_FROM, FALL = 0.045, 0.30                # metres aside from where hair is thought to lie over ears; how fast it comes in again
+FACE_HALF, FACE_BACK, FACE_UP = 0.052, -0.055, 0.02         # metres: what is surely face or throat, aside, behind and above the eyes
 EVEN = 3                                    # times a strand is smoothed after it went around ears and face
 LEAST = 0.018                               # metres that every strand goes down
 RAGGED, WILD, UNRULY, THICK = 0.007, 0.10, 0.06, 1.25
@@ -45,10 +47,18 @@ def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *,
     points = resampled(path, end)
     grown = np.linalg.norm(points[:, -1] - points[:, 0], axis=1) > 0.5 * LEAST
     points = gathered(points, cut, random)
-    points = cleared(np.concatenate([points[:, :1], scalp.outside(points, 0.0006)[:, 1:]], axis=1), scalp, depth)
+    on_cranium = points[..., 1:2] > CRANIUM[1]                          # below it, "outside" leads through the neck
+    points = cleared(np.where(on_cranium, scalp.outside(points, 0.0006), points), scalp, depth)
+    grown &= ~within(points, scalp).any(axis=1)
     radius = THICK * np.linspace(ROOT_RADIUS, 1.5 * TIP_RADIUS, POINTS)[None] * cut.thickness[:, None]
     return Strands(points[grown].astype(np.float32), radius[grown].astype(np.float32), triangle[grown],
                    weights[grown].astype(np.float32))
+
+
+def within(points: Array, scalp: Scalp) -> NDArray[np.bool_]:
+    """Return which points (..., 3) lie in the face or the throat: strands of the fringe that went down there instead of aside."""
+    x, y, z = np.moveaxis(points, -1, 0)
+    return np.asarray((np.abs(x) < FACE_HALF) & (z > FACE_BACK) & (y < scalp.eyes[1] + FACE_UP))
 
 
 @dataclass(frozen=True)
@@ -94,9 +104,11 @@ class Walk:
 
     def fallen(self, points: Array, wild: Array) -> Array:
         """Return where hair hanging at points (N, 3) goes on."""
-        x, _, z = (points - [0, 0, -0.085]).T
-        at_back = np.clip(-z / np.maximum(np.hypot(x, z), 1e-6), 0, 1)
+        x, _, z = (points - NECK).T
+        out = np.maximum(np.hypot(x, z), 1e-6)
+        at_back = np.clip(-z / out, 0, 1)
         inward = STEP * (GATHER_SIDE + (GATHER_BACK - GATHER_SIDE) * at_back)
+        inward = np.minimum(inward, np.clip(1 - NECK_ROOM / out, 0, None))          # not into the neck
         return points + np.stack([-inward * x, np.full(len(points), -STEP), -inward * z * at_back], axis=1) \
             + 0.12 * STEP * wild * [1, 0, 1]
 

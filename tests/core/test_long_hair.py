@@ -100,3 +100,10 @@ def test_hair_in_shadow_is_hair_and_skin_is_not():
     likeness = Likeness(np.array([[141.0, 119, 79]], np.float32), np.array([[210.0, 179, 150]], np.float32))
     assert likeness.of(np.array([[62.0, 46, 11], [130, 105, 70]], np.float32)).all()
     assert not likeness.of(np.array([[210.0, 175, 150], [215, 204, 200], [90, 110, 150]], np.float32)).any()
+
+
+def test_no_strand_comes_out_at_the_throat(head, basis):
+    scalp = Scalp.of(head, basis)
+    for below in (0.03, BELOW_EYES["CHIN"]):
+        x, y, z = np.moveaxis(long_hair(head, basis, np.random.default_rng(0), below_eyes=below).points, 2, 0)
+        assert not ((np.abs(x) < 0.05) & (z > -0.05) & (y < scalp.eyes[1] - 0.03)).any()        # metres: in front of the neck's axis
