@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .hair import ROOT_RADIUS, TIP_RADIUS, Cut, gathered, rooted
 from .head_model import HeadBasis
-from .scalp import CRANIUM, FRINGE, RADII, TEMPLE, Scalp
+from .scalp import CRANIUM, FRINGE, RADII, TEMPLE, Scalp, ended
 from .strands import Strands
 from .types import Floats
 
@@ -49,7 +49,8 @@ def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *,
     points = gathered(points, cut, random)
     on_cranium = points[..., 1:2] > CRANIUM[1]                          # below it, "outside" leads through the neck
     points = cleared(np.where(on_cranium, scalp.outside(points, 0.0006), points), scalp, depth)
-    grown &= ~within(points, scalp).any(axis=1)
+    points, left = ended(points, within(points, scalp))
+    grown &= left
     radius = THICK * np.linspace(ROOT_RADIUS, 1.5 * TIP_RADIUS, POINTS)[None] * cut.thickness[:, None]
     return Strands(points[grown].astype(np.float32), radius[grown].astype(np.float32), triangle[grown],
                    weights[grown].astype(np.float32))

@@ -85,13 +85,7 @@ class Scalp:
 
     def shortened(self, strands: Array) -> tuple[Array, NDArray[np.bool_]]:
         """Return strands (N, P, 3) that end before they reach an ear or the face, and which (N,) are left of them at all."""
-        count = strands.shape[1]
-        free = np.logical_and.accumulate(~self.touched(strands), axis=1)
-        last = np.maximum(free.sum(axis=1) - 1, 0)
-        along = np.linspace(0, 1, count)[None] * last[:, None]
-        low = np.minimum(along.astype(int), count - 2)
-        share, rows = (along - low)[..., None], np.arange(len(strands))[:, None]
-        return strands[rows, low] * (1 - share) + strands[rows, low + 1] * share, last > 0
+        return ended(strands, self.touched(strands))
 
     def touched(self, strands: Array) -> NDArray[np.bool_]:
         """Return which points (N, P) lie in or right beside an ear, before the face, or so low that the neck bends away."""
@@ -105,6 +99,17 @@ class Scalp:
             square = ((points[block, None] - self.ears[None]) ** 2).sum(axis=2).min(axis=1, initial=np.inf)
             met.reshape(-1)[near[block]] = square < EAR_MARGIN**2
         return met
+
+
+def ended(strands: Array, met: NDArray[np.bool_]) -> tuple[Array, NDArray[np.bool_]]:
+    """Return strands (N, P, 3) that end before the first point that is `met` (N, P), and which (N,) are left of them at all."""
+    count = strands.shape[1]
+    free = np.logical_and.accumulate(~met, axis=1)
+    last = np.maximum(free.sum(axis=1) - 1, 0)
+    along = np.linspace(0, 1, count)[None] * last[:, None]
+    low = np.minimum(along.astype(int), count - 2)
+    share, rows = (along - low)[..., None], np.arange(len(strands))[:, None]
+    return strands[rows, low] * (1 - share) + strands[rows, low + 1] * share, last > 0
 
 
 def pixels(place: Array | Floats) -> Array:
