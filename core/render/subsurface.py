@@ -24,7 +24,7 @@ REACH = 40.0                    # mm after which the profile counts as zero: les
 ENTRIES = 1024                  # of the table for one disc, even steps of the square root of the distance
 # mm: discs of the table, a step is 2 % lest it shows where discs are wide and the profile narrow; those of which it is worked out
 DISCS, KNOT_DISCS = np.geomspace(0.1, 4.0, 190), np.geomspace(0.1, 4.0, 20)
-ERROR = 0.045                   # sr: a box of points seen under a smaller angle is taken as one (eps of Jensen and Buhler)
+ERROR = 0.02                   # sr: a box of points seen under a smaller angle is taken as one (eps of Jensen and Buhler)
 FINEST = 9                      # octree levels below the root
 TOGETHER = 8.0                  # mm: size of the boxes of points that are asked about together
 KNOTS = 256                     # distances for which the mean over a disc is worked out
