@@ -115,7 +115,7 @@ def test_a_light_preset_replaces_ours_only_and_keeps_the_artists_world(root):
     data = bpy.data.lights.new("mine", "SUN")
     scene.collection.objects.link(bpy.data.objects.new("mine", data))
     for name, studio in STUDIOS.items():
-        assert all(other.ecavatar.role != "none" for other in scene.objects)        # as the panel asks: another "ecavatar"
+        assert [other for other in scene.objects if other.ecavatar.role == "avatar"] == [root]      # as the panel asks each time
         assert bpy.ops.ecavatar.light_preset(preset=name) == {"FINISHED"}
         assert lamps(scene) == {"mine", *(f"{root.name} {lamp.name} light" for lamp in studio.lights)}
     assert len(bpy.data.lights) == len(lamps(scene))                                # nothing is left behind

@@ -230,3 +230,12 @@ def test_the_worker_ends_when_blender_is_killed(tmp_path):
         assert poll.poll(60_000), "the worker outlives Blender"
         os.close(watched)
     assert not (tmp_path / "manifest.json").exists()
+
+
+def test_what_is_made_alone_can_be_cancelled_too(queue, people):
+    anna = ask(people[0])
+    assert end(anna) == "done"
+    again = queue.start(anna.folder)                        # as Hear Again does
+    assert queue.batch == [again] and queue.folders() == {str(anna.folder)}
+    assert bpy.ops.ecavatar.cancel(number=again.number) == {"FINISHED"}
+    assert again.state == "cancelled" and not queue.folders()

@@ -84,3 +84,9 @@ def test_a_truncated_file_gives_what_is_there_or_one_sentence(tmp_path):
         assert 0 < read_audio(path).duration < 3
     except InputError as error:
         assert "decoded" in str(error)
+
+
+def test_raw_samples_are_refused_in_one_sentence(tmp_path):
+    (tmp_path / "voice.raw").write_bytes(bytes(64_000))
+    with pytest.raises(InputError, match="cannot be decoded"):
+        read_audio(tmp_path / "voice.raw")

@@ -9,6 +9,7 @@ from PIL import Image
 
 from core.__main__ import main
 from core.errors import InputError, JobError
+from core.files import write_json
 from core.job import read_result
 from core.pack import Pack
 from core.render import command, frame, model
@@ -155,6 +156,15 @@ def test_the_jobs_own_texture_is_not_overwritten(job, capsys):
     before = (job / "head.png").read_bytes()
     assert main(["render", str(job), "--frame", "0", "--out", str(job / "head.png")]) == 2
     assert "overwrite" in capsys.readouterr().err and (job / "head.png").read_bytes() == before
+
+
+def test_the_photo_is_not_overwritten(tmp_path, capsys):
+    photo = tmp_path / "me.png"
+    Image.new("RGB", (8, 8), TONE).save(photo)
+    before = photo.read_bytes()
+    write_json(tmp_path / "manifest.json", {"photo": str(photo)})
+    assert main(["render", str(tmp_path), "--frame", "0", "--out", str(photo)]) == 2
+    assert "overwrite" in capsys.readouterr().err and photo.read_bytes() == before
 
 
 def test_a_film_goes_on_where_it_was_ended(job, tmp_path, monkeypatch):
