@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .face_detection import LEFT_EYE, RIGHT_EYE, Face
-from .hair_colour import CHIN, FOREHEAD, above_forehead, sampled
+from .hair_colour import CHIN, FOREHEAD, sampled
 from .types import Floats, Photo
 
 FACE_HEIGHT = 0.185                 # metres from the hairline's middle landmark to the chin, of people
@@ -15,6 +15,7 @@ BESIDE, FAR = (0.05, 0.22), (0.60, 0.85)    # where hair is looked for beside th
 STEP, LOWEST = 0.02, 1.5            # of the rows looked at, and the lowest of them; face heights below the eyes
 HALF, BACKGROUND = 0.45, 0.5        # share of a row that makes it hair; of the far places that makes it background of hair's colour
 GAP = 3                             # rows without hair that are passed over: a lock, a shadow, an earring
+TURNED = 15.0                       # degrees from which one side alone can tell: the other is hidden
 LEAST = 0.08                        # face heights below the eyes down to which hair is seen beside the face unless it is short
 DARKER, LIGHTER, CHROMA = 1.3, 0.6, 0.17    # log luminance and log chroma by which hair differs from its typical colour at most
 WARMER = np.array([0.2, 0.5])       # of log red/green and green/blue for each log of luminance that is lost: shadows are warm
@@ -22,16 +23,18 @@ WARMER = np.array([0.2, 0.5])       # of log red/green and green/blue for each l
 Array = NDArray[np.float64]
 
 
-def hair_length(photo: Photo, face: Face) -> float:
-    """Return how far below the eyes hair reaches beside the face, metres; 0 where it leaves the ears free or nothing can be said."""
-    hair, skin = above_forehead(photo, face)
+def hair_length(photo: Photo, face: Face, *, hair: Floats, skin: Floats) -> float:
+    """Return how far below the eyes hair reaches beside the face, metres; 0 where it leaves the ears free or nothing can be said.
+
+    hair: (N, 3), skin: (M, 3) colours of them in this photo (hair_colour.seen_hair).
+    """
     if len(hair) == 0:
         return 0.0
     frame = Frame.of(face)
     likeness = Likeness(hair, skin)
-    reached = [reach(photo, frame.rows(side), likeness) for side in (0, 1)]
-    longest = max(reached)
-    return FACE_HEIGHT * longest if longest >= LEAST else 0.0
+    shorter, longer = sorted(reach(photo, frame.rows(side), likeness) for side in (0, 1))
+    free = longer < LEAST or (shorter < LEAST and abs(face.yaw) < TURNED)
+    return 0.0 if free else FACE_HEIGHT * longer
 
 
 @dataclass(frozen=True)

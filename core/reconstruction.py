@@ -10,7 +10,7 @@ from .confidence import Confidence, confidence
 from .errors import InputError
 from .face_detection import Face, FaceDetector
 from .face_fit import Anchors, Sight, fit, landmarks68
-from .hair_colour import hair_colour
+from .hair_colour import hair_colour, seen_hair
 from .hair_length import hair_length
 from .head_model import HeadBasis
 from .lids import Lids
@@ -67,12 +67,15 @@ def reconstruct(photos: Sequence[Photo], *, basis: HeadBasis, anchors: Anchors, 
     neutral = Lids(basis).clear(basis.neutral(found.identity))
     views = [View(photo, face, neutral + basis.expression(basis.expression_names, sight.expression), sight.camera)
              for photo, face, sight in zip(photos, faces, found.sights, strict=True)]
+    hair, bare = seen_hair(photos[0], faces[0], views[0].head, camera=views[0].camera, basis=basis)
+    brows = brow_look(photos[0], faces[0])
+    tone = brows.colour if hair is None else hair_colour(hair)
     skin = texture(views, neutral, basis=basis, anchors=anchors, tick=lambda share: tick(0.3 + 0.7 * share))
     trust = confidence(faces, visible=skin.visible, reprojection_percent=[sight.reprojection_percent for sight in found.sights])
     head = HeadModel(neutral, landmarks68(neutral, anchors), found.identity, skin.albedo)
     told = notes(photos, faces, found.sights, order, basis)
-    return Reconstruction(head, found.sights, trust, told, iris_colour(photos[0], faces[0]), hair_colour(photos[0], faces[0]),
-                          hair_length(photos[0], faces[0]), brow_look(photos[0], faces[0]))
+    return Reconstruction(head, found.sights, trust, told, iris_colour(photos[0], faces[0]), tone,
+                          0.0 if hair is None else hair_length(photos[0], faces[0], hair=hair, skin=bare), brows)
 
 
 def detected(detector: FaceDetector, index: int, photo: Photo) -> Face:

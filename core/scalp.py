@@ -22,6 +22,8 @@ SIDE, SPAN = 160, 2.6                       # pixels of the map, and the angle i
 EAR_OUT, EAR_TOP, EAR_BACK, EAR_FRONT = 0.0765, 0.036, -0.076, -0.030
 EAR_MARGIN = 0.0030                         # metres strands keep from the ears' vertices
 NAPE = 0.080                                # metres below the eyes where hair ends
+BEGINS, DENSE, COVERED = -0.001, 0.011, 0.88    # metres inside the hairline where roots begin and stand densest; share of skin they hide
+ROOTS = 0.36                                # of hair's linear colour: what one sees between strands
 FRINGE, TEMPLE = 0.034, 0.020               # metres above the eyes where hair ends, in front of this far behind them
 
 Array = NDArray[np.float64]
@@ -39,6 +41,13 @@ def inside_hairline(places: NDArray[np.floating]) -> Array:
     rise = np.where(step[..., 1] == 0, 1.0, step[..., 1])
     crossed = spans & (points[..., 0] < start[..., 0] + step[..., 0] * (points[..., 1] - start[..., 1]) / rise)
     return np.where(crossed.sum(axis=1) % 2 == 1, distance, -distance)
+
+
+def rooted(basis: HeadBasis) -> Floats:
+    """Return 0..1 for each skin vertex (V_skin,): how much of the skin is hidden by roots where hair grows."""
+    inside = inside_hairline(basis.vertices[basis.part("skin").vertices])
+    share = np.clip((inside - BEGINS) / (DENSE - BEGINS), 0, 1)
+    return np.asarray(COVERED * share * share * (3 - 2 * share), np.float32)
 
 
 @dataclass(frozen=True)

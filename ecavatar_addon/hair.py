@@ -17,7 +17,7 @@ from ..core.strands import Strands
 from ..core.types import Floats
 from .head import attach, parts_of
 from .scene import to_blender
-from .skin import put
+from .skin import put, show_roots
 
 HAIR, BROWS = "hair", "brows"
 UV, DEFORM = "UVMap", "ECAvatar follow skin"
@@ -42,6 +42,8 @@ def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, bas
                        if role == HAIR
                        else brow_hairs(head["vertices"], basis, anchors, head["brow_density"], random))
             grow(root, role, skin, strands, basis).data.materials.append(material(role, linear(colour)))
+            if role == HAIR:
+                show_roots(skin, basis, linear(colour))
 
 
 def grow(root: bpy.types.Object, role: str, skin: bpy.types.Object, strands: Strands, basis: HeadBasis) -> bpy.types.Object:

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from ..core.head_model import MATERIALS, REGIONS, HeadBasis
 from ..core.job import JobResult
 from ..core.render.drawn import LASH, LASH_SIZE, WHITE_OF_EYE, eye_colours, lash_opacity, linear
+from ..core.scalp import ROOTS as ROOT_TONE
+from ..core.scalp import rooted
 from ..core.skin_optics import transport
 from ..core.skin_tone import mean_tone
 from ..core.types import SkinParams
 from .head import OBJECTS, Parts
-from .skin_nodes import ETA, GROUP, LIDS, LIPS, PHOTO, set_params, skin_group
+from .skin_nodes import ETA, GROUP, LIDS, LIPS, PHOTO, ROOTS, SCALP, set_params, skin_group
 
 Colour = tuple[float, float, float]
 TAG, ALBEDO, EYE = "ecavatar", "albedo", "eye"          # custom property of our images, and its values
@@ -66,6 +68,16 @@ def mark(mesh: bpy.types.Mesh, basis: HeadBasis) -> None:
     for name, values in ((LIPS, basis.regions == REGIONS.index("lips")), (LIDS, np.clip(blink / (LID_TRAVEL * blink.max()), 0, 1))):
         if mesh.attributes.get(name) is None:
             mesh.attributes.new(name, "FLOAT", "POINT").data.foreach_set("value", np.asarray(values, np.float32))
+
+
+def show_roots(skin: bpy.types.Object, basis: HeadBasis, hair: NDArray[np.float64]) -> None:
+    """Give the scalp the colour of the roots of `hair`, linear (3,): bare skin would shine through between the strands."""
+    if skin.data.attributes.get(SCALP) is None:
+        skin.data.attributes.new(SCALP, "FLOAT", "POINT").data.foreach_set("value", rooted(basis))
+    for slot in skin.material_slots:
+        node = group_node(slot.material)
+        if node is not None and ROOTS in node.inputs:
+            node.inputs[ROOTS].default_value = (*(ROOT_TONE * hair), 1.0)
 
 
 def image_bytes(image: bpy.types.Image) -> NDArray[np.uint8]:

@@ -16,7 +16,8 @@ from ..core.types import SkinParams
 from .shader_tree import ShaderTree, Socket
 
 GROUP, CHANNEL, ETA = "ECAvatar Skin", "ECAvatar Skin Channel", "ecavatar_eta"
-LIPS, LIDS = "ecavatar_lips", "ecavatar_lids"           # attributes of the skin's vertices, 0..1
+LIPS, LIDS, SCALP = "ecavatar_lips", "ecavatar_lids", "ecavatar_scalp"          # attributes of the skin's vertices, 0..1
+ROOTS = "Hair Roots"                                    # the scalp's colour where hair grows
 PHOTO = "Photo Tone"                                    # the albedo's mean, which its spots are seen relative to
 RADIUS = 4 * math.pi * 1.04     # of Cycles, times d: its lobe has d = radius / (4 pi s), s = 1.9 - A + 3.5 (A - .8)^2 for A = 1
 # absorption, 1/mm, that one step of a slider adds in red, green and blue. Blood: haemoglobin, three quarters oxygenated (Prahl 1999).
@@ -73,8 +74,8 @@ def new_skin_group(eta: float) -> bpy.types.NodeTree:
     declare(group)
     tree = ShaderTree(group)
     given = tree.node("NodeGroupInput").outputs
-    lips, lids = (tree.node("Attribute", attribute_name=name).outputs["Fac"] for name in (LIPS, LIDS))
-    spots = tree.vector("DIVIDE", given["Albedo"], tree.vector("MAXIMUM", given[PHOTO], (0.005,) * 3))
+    lips, lids, scalp = (tree.node("Attribute", attribute_name=name).outputs["Fac"] for name in (LIPS, LIDS, SCALP))
+    spots = tree.vector("DIVIDE", tree.blend_vectors(scalp, given["Albedo"], given[ROOTS]), tree.vector("MAXIMUM", given[PHOTO], (0.005,) * 3))
     tone = tree.blend_vectors(given["Tone from Photo"], given["Preset Tone"], given[PHOTO])
     blood = tree.math("MULTIPLY_ADD", lids, LID_BLOOD, given["Blood"])
     extra = tree.vector("ADD", tree.scaled(BLOOD, blood), tree.scaled(MELANIN, given["Melanin"]))
@@ -120,6 +121,7 @@ def declare(group: bpy.types.NodeTree) -> None:
     socket(PHOTO, "Color", tone).description = "Mean of the albedo"
     socket("Scattering", "Vector", DEFAULTS.scattering).description = "Reduced scattering coefficient, 1/mm, in red, green and blue"
     socket("Shine", "Float", DEFAULTS.specular).description = "rho_s of the paper's specular term"
+    socket(ROOTS, "Color", (0.05, 0.04, 0.03, 1.0)).description = "Colour of the scalp where hair grows"
     socket("Normal", "Vector").hide_value = True
     for name, kind in (("Cycles", "Shader"), ("Color", "Color"), ("Radius", "Vector"), ("Roughness", "Float"), ("Specular", "Float")):
         socket(name, kind, direction="OUTPUT")

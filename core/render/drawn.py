@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Colour = tuple[float, float, float]
-WHITE_OF_EYE: Colour = (0.78, 0.74, 0.70)
+WHITE_OF_EYE: Colour = (0.62, 0.57, 0.53)
 LASH: Colour = (0.010, 0.007, 0.006)
+LASH_LINE = 0.06, 0.20              # of the lashes' length: where the line of their roots ends
 LASH_SIZE = (64, 512)               # pixels of the lashes' image, high and wide
 EYE_SIDE, EYE_CONE = 512, 60        # pixels of the eye's image, and the angle it shows to each side
-PUPIL, IRIS = 8.0, 21.5             # degrees from the eye's axis
+PUPIL, IRIS = 7.4, 19.5             # degrees from the eye's axis
 
 
 def linear(colour: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -25,19 +26,23 @@ def encoded(values: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def lash_opacity(random: np.random.Generator) -> NDArray[np.float32]:
-    """Return the opacity LASH_SIZE of hairs from root (bottom) to tip: the lower lid's below, the denser upper lid's above."""
+    """Return the opacity LASH_SIZE of hairs from root (bottom) to tip: the lower lid's below, the denser upper lid's above.
+
+    Where they are rooted, hairs stand so close that they draw one line.
+    """
     height, width = LASH_SIZE
     opacity = np.zeros(LASH_SIZE, np.float32)
     columns = np.arange(width)
-    for first, hairs, longest, thick in ((0, 40, 0.55, 1.4), (height // 2, 84, 1.0, 2.4)):
+    for first, hairs, longest, thick, line in ((0, 44, 0.6, 1.6, 0.35), (height // 2, 104, 1.0, 2.6, 0.9)):
         roots = (np.arange(hairs) + random.uniform(0.2, 0.8, hairs)) * width / hairs
         lengths = longest * random.uniform(0.6, 1.0, hairs) * np.sin(np.pi * np.clip(roots / width, 0.08, 0.9)) ** 0.4
         leans = (roots / width - 0.35) * width * 0.05 + random.normal(0, 2.0, hairs)
         for row in range(height // 2):
             share = row / (height // 2)
-            reach = np.clip(1 - share / lengths, 0, 1)
+            reach = np.clip(1 - share / lengths, 0, 1) ** 0.6
             distance = np.abs(columns[:, None] - (roots + leans * share ** 1.5))
-            opacity[first + row] = np.clip((thick * reach + 0.5) * (reach > 0) - distance, 0, 1).max(axis=1)
+            root = line * (1 - smooth(np.array(share), *LASH_LINE)) * np.sin(np.pi * columns / width) ** 0.3
+            opacity[first + row] = np.maximum(np.clip((thick * reach + 0.5) * (reach > 0) - distance, 0, 1).max(axis=1), root)
     return opacity
 
 

@@ -1,13 +1,15 @@
 """Short hair lies on the scalp and not on the face; its colour is the photo's."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.face_detection import FaceDetector
+from core.face_fit import Anchors, fit
 from core.hair import POINTS, STRANDS, short_hair
-from core.hair_colour import hair_colour
+from core.hair_colour import hair_colour, seen_hair
 from core.head_model import HeadBasis
 from core.image import read_photo
 from core.pack import DEFAULT
@@ -64,19 +66,64 @@ def test_strands_are_short(head, basis):
     assert np.quantile(length, 0.05) > 0.008 and np.median(length) < 0.04 and length.max() < 0.07
 
 
-def test_the_colour_is_the_photos(detector):
+@pytest.fixture(scope="module")
+def hair_in(basis, detector):
+    """Return what the scalp of the fitted astronaut shows in pixels that stand in for her photo's, from a row on."""
     photo = read_photo(PHOTO)
-    red, green, blue = hair_colour(photo, detector.detect(photo))
+    face = detector.detect(photo)
+    anchors = Anchors.load(DEFAULT / "anchors.npz")
+    found = fit([face], [(photo.pixels.shape[1], photo.pixels.shape[0])], basis=basis, anchors=anchors)
+    fitted, camera = basis.neutral(found.identity), found.sights[0].camera
+
+    def look(pixels, first=0):
+        shifted = replace(face, landmarks=(face.landmarks - [0, first, 0]).astype(np.float32))
+        place = replace(camera, centre=(camera.centre[0], camera.centre[1] - first))
+        return seen_hair(Photo(pixels[first:]), shifted, fitted, camera=place, basis=basis)[0]
+    return look, photo.pixels, face
+
+
+def test_the_colour_is_the_photos(hair_in):
+    look, pixels, _ = hair_in
+    red, green, blue = hair_colour(look(pixels))
     assert red > green > blue and 90 < red < 200                            # she is blonde
-    darker = Photo((photo.pixels * np.array([0.3, 0.3, 0.3])).astype(np.uint8))
-    dark = hair_colour(darker, detector.detect(darker))
+    dark = hair_colour(look((pixels * 0.3).astype(np.uint8)))
     assert dark is not None and dark[0] < 0.45 * red
 
 
-def test_a_bald_head_gets_none(detector):
-    photo = read_photo(PHOTO)
-    face = detector.detect(photo)
-    bald = photo.pixels.copy()
+def test_the_wall_behind_is_not_hair(hair_in):
+    look, pixels, face = hair_in
+    scene = pixels.copy()
+    away = np.hypot(*(np.indices(pixels.shape[:2]) - face.landmarks[6, 1::-1, None, None]))
+    wall = away > 0.95 * np.ptp(face.landmarks[:, 1])
+    scene[wall] = (30, 30, 200)
+    assert np.abs(np.subtract(hair_colour(look(scene)), hair_colour(look(pixels)))).max() <= 2
+
+
+def test_grey_hair_on_dark_skin_is_hair(hair_in):
+    look, pixels, face = hair_in
+    scene = np.empty_like(pixels)
+    scene[:] = (92, 58, 42)
+    top = int(face.landmarks[10, 1])
+    scene[:top + 4] = (175, 172, 168)
+    assert np.abs(np.subtract(hair_colour(look(scene)), (175, 172, 168))).max() <= 2
+
+
+def test_no_ones_hair_is_blue(hair_in):
+    look, pixels, face = hair_in
+    scene = pixels.copy()
+    scene[:int(face.landmarks[10, 1]) + 2] = (40, 60, 190)                  # a cap
+    red, green, blue = hair_colour(look(scene))
+    assert blue < 1.1 * green and red > 0.93 * green                        # a cap is far beyond: 3.2 and .67
+
+
+def test_a_photo_that_ends_below_the_scalp_says_nothing(hair_in):
+    look, pixels, face = hair_in
+    assert look(pixels, int(face.landmarks[10, 1]) + 8) is None
+
+
+def test_a_bald_head_gets_none(hair_in):
+    look, pixels, face = hair_in
+    bald = pixels.copy()
     forehead = face.landmarks[10, :2].astype(int)
-    bald[:forehead[1] + 2] = photo.pixels[forehead[1] + 14, forehead[0]]
-    assert hair_colour(Photo(bald), face) is None
+    bald[:forehead[1] + 12] = pixels[forehead[1] + 14, forehead[0]]
+    assert hair_colour(look(bald)) is None

@@ -75,7 +75,7 @@ def drawn(down, wall=WALL):
     return Photo(pixels)
 
 
-def face():
+def face(yaw=0.0):
     marks = np.zeros((LANDMARKS, 3), np.float32)
     marks[:] = (200, 200, 0)
     marks[10, :2], marks[152, :2] = (200, 118), (200, 288)
@@ -83,17 +83,27 @@ def face():
         marks[list(side), 0] = 200 + sign * np.array([62, 62, 60, 54, 44])
         marks[list(side), 1] = (180, 200, 215, 240, 262)
     marks[[33, 133], :2], marks[[362, 263], :2] = (170, 180), (230, 180)
-    return Face(marks, np.zeros(len(BLENDSHAPES), np.float32), 0.0, 170.0, 0.05)
+    return Face(marks, np.zeros(len(BLENDSHAPES), np.float32), yaw, 170.0, 0.05)
+
+
+def length(photo, yaw=0.0):
+    return hair_length(photo, face(yaw), hair=np.array([HAIR], np.float32), skin=np.array([SKIN], np.float32))
 
 
 @pytest.mark.parametrize("down", [60, 110, 160])
 def test_the_length_is_the_photos(down):
-    assert abs(hair_length(drawn(down), face()) - 0.185 * down / 170) < 0.012
+    assert abs(length(drawn(down)) - 0.185 * down / 170) < 0.012
 
 
 def test_free_ears_mean_short_hair_and_so_does_a_wall_of_the_hairs_colour():
-    assert hair_length(drawn(-20), face()) == 0
-    assert hair_length(drawn(110, HAIR), face()) == 0
+    assert length(drawn(-20)) == 0
+    assert length(drawn(110, HAIR)) == 0
+
+
+def test_one_free_ear_means_short_hair_unless_the_head_is_turned():
+    pixels = drawn(110).pixels.copy()
+    pixels[:, 262:] = WALL
+    assert length(Photo(pixels)) == 0 and length(Photo(pixels), yaw=25.0) > 0.1
 
 
 def test_hair_in_shadow_is_hair_and_skin_is_not():
