@@ -51,9 +51,8 @@ def render(portrait: Portrait, number: int, settings: Settings) -> Array:
     head = portrait.poser.at(number)
     random = np.random.default_rng(0)           # the same for each frame: what is left of noise does not flicker
     points, normals = portrait.surface.posed(head)
-    solid = Rays(points, portrait.surface.triangles)
     hair = Hair.of(portrait.fibres if settings.hair else (), portrait, head, settings)
-    everything = hair.over(points, portrait.surface.triangles)
+    everything = Rays(points, portrait.surface.triangles, hair.rays())
     window = Window.around(np.concatenate([points, hair.vertices]), settings)
     directions, turns = camera_rays(window, settings, random)
     origins = np.broadcast_to(np.array(settings.camera.place), directions.shape)
@@ -66,7 +65,7 @@ def render(portrait: Portrait, number: int, settings: Settings) -> Array:
     result = np.broadcast_to(np.array(settings.studio.backdrop), directions.shape).copy()
     parts = np.array_split(onto, max(len(onto) // TOGETHER, 1))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        strands = pool.submit(hair.seen, stage, hits, result, solid=solid, random=random.spawn(1)[0], eye=settings.camera.place)
+        strands = pool.submit(hair.seen, stage, hits, result, random=random.spawn(1)[0], eye=settings.camera.place)
         seen = [pool.submit(stage.colours, hits.of(part), directions[part], turns[part], own)
                 for part, own in zip(parts, random.spawn(len(parts)), strict=True)]
         strands.result()
@@ -96,17 +95,20 @@ class Hair:
         triangles = [part.triangles + start for part, start in zip(fibres, starts, strict=False)]
         return cls(strands, np.concatenate([np.zeros((0, 3)), *ribbons]), np.concatenate([np.zeros((0, 3), np.int64), *triangles]))
 
-    def over(self, points: Array, triangles: NDArray[np.int64]) -> Rays:
-        """Return a surface's triangles (F, 3) over points (V, 3) with the ribbons behind them."""
-        return Rays(np.concatenate([points, self.vertices]), np.concatenate([triangles, self.triangles + len(points)]))
+    def rays(self) -> Rays | None:
+        """Return the ribbons for rays."""
+        return Rays(self.vertices, self.triangles) if len(self.triangles) else None
 
-    def seen(self, stage: Stage, hits: Hits, result: Array, *, solid: Rays, random: np.random.Generator, eye: Place) -> None:
+    def seen(self, stage: Stage, hits: Hits, result: Array, *, random: np.random.Generator, eye: Place) -> None:
         """Put the hair's radiance (R, 3), in place, where rays hit ribbons."""
         place = hits.triangle - len(stage.portrait.surface.triangles)
         met = np.flatnonzero(place >= 0)
         if len(met):
-            colours = np.concatenate([fibres.shaded(points, stage.studio, eye, solid=solid, everything=stage.rays, random=random)
-                                      for fibres, points in self.strands])
+            wanted = np.zeros(len(self.vertices), bool)
+            wanted[self.triangles[np.unique(place[met])]] = True
+            ends = np.cumsum([2 * fibres.radius.size for fibres, _ in self.strands])[:-1]
+            colours = np.concatenate([fibres.shaded(points, stage.studio, eye, rays=stage.rays, wanted=own, random=random)
+                                      for (fibres, points), own in zip(self.strands, np.split(wanted, ends), strict=True)])
             result[met] = blend(colours[self.triangles[place[met]]], hits.weights[met])
 
 

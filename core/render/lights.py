@@ -137,17 +137,21 @@ def bounced(points: Array, normals: Array, rays: Rays, triangles: NDArray[np.int
             irradiance: Array, steps: int, random: np.random.Generator) -> Array:
     """Return the irradiance (N, 3) at points (N, 3) that comes from the surface itself, lit by `irradiance` (N, 3) at its vertices.
 
-    The points are the vertices of triangles (F, 3), anticlockwise from outside, the first that the rays know; all else counts as dark.
+    The points are the vertices of triangles (F, 3), anticlockwise from outside, the first that the rays know; all else, and what lies
+    over them, counts as dark.
     radiosity: of vertices from their irradiance. Light is followed over BOUNCES, always along the same directions.
     """
     direction = hemisphere(normals, steps, random).reshape(-1, 3)
-    hits = rays.first(np.repeat(points + OFFSET * normals, steps * steps, axis=0), direction)
+    origins = np.repeat(points + OFFSET * normals, steps * steps, axis=0)
+    hits = rays.alone.first(origins, direction)
     met = np.flatnonzero((hits.triangle >= 0) & (hits.triangle < len(triangles)))
     # a ray that begins in flesh, where lips touch, meets the skin from within: there is no light. Nor do vertices tell what goes on
     # in a crease narrower than they are apart
     first, second, third = np.moveaxis(points[triangles[hits.triangle[met]]], 1, 0)
     facing = dot(direction[met], np.cross(second - first, third - first)) < 0
     met = met[facing & (hits.distance[met] > NARROW)]
+    if rays.over is not None:
+        met = met[~rays.over.blocked(origins[met], direction[met], hits.distance[met])]
     corners, weights, owner = triangles[hits.triangle[met]], hits.weights[met], met // steps**2
     result = np.zeros(points.shape)
     for _ in range(BOUNCES):
