@@ -4,7 +4,7 @@ Of a hair's light we take what its surface mirrors (R), what goes through it (TT
 all that goes from strand to strand, a diffuse share after Kajiya and Kay 1989.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,10 @@ class Fibres:
         each = random.uniform(*SHADES, (len(strands.radius), 1, 1))
         return cls(strands.points.astype(np.float64), strands.radius.astype(np.float64), TONE * shade * each * colour,
                    basis.skin_triangles[strands.triangle].astype(np.int64), strands.weights.astype(np.float64))
+
+    def of_strands(self, chosen: NDArray[np.bool_]) -> "Fibres":
+        """Return the chosen strands (N,)."""
+        return Fibres(*(getattr(self, each.name)[chosen] for each in fields(self)))
 
     def posed(self, rest: Array, head: Array) -> Array:
         """Return the strands' points (N, P, 3) as the skin takes them from the neutral head (V, 3) to the posed one (V, 3)."""

@@ -51,6 +51,7 @@ class Rays:
             raise InputError("the renderer needs the package embreex, which this Python does not have", "python -m core render",
                              ADVICE) from error
         self.over, self.count = over, len(triangles)
+        self.pose: tuple[Array, Array] | None = None
         self.scene: Any = EmbreeScene()
         # embreex reads one number after the other, double precision and long integers a third faster than what Embree has them in
         self.mesh = TriangleMesh(self.scene, np.asarray(points, np.float64), np.asarray(triangles, np.int64))
@@ -63,6 +64,19 @@ class Rays:
         found.over = None
         return found
 
+    def turned(self, pivot: Array, turn: Array) -> "Rays":
+        """Return these triangles, but not what lies over them, turned about a pivot (3,) by a rotation (3, 3)."""
+        found = self.alone
+        found.pose = pivot, turn
+        return found
+
+    def within(self, origins: Array, directions: Array) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return rays (R, 3), (R, 3) as the triangles see them that have been turned, as Embree takes them."""
+        if self.pose is None:
+            return single(origins), single(directions)
+        pivot, turn = self.pose
+        return single((origins - pivot) @ turn + pivot), single(directions @ turn)
+
     def first(self, origins: Array, directions: Array) -> Hits:
         """Return what rays from origins (R, 3) along directions (R, 3) hit first."""
         return Hits.joined(side_by_side(self.traced, origins, directions))
@@ -74,7 +88,7 @@ class Rays:
     def traced(self, origins: Array, directions: Array, reach: Array | None = None) -> Hits:
         """Return the same as `first`, by one thread, nearer than reach (R,)."""
         limits = None if reach is None else single(reach).copy()
-        found = self.scene.run(single(origins), single(directions), dists=limits, query="INTERSECT", output=True)
+        found = self.scene.run(*self.within(origins, directions), dists=limits, query="INTERSECT", output=True)
         second, third = found["u"].astype(np.float64), found["v"].astype(np.float64)
         hits = Hits(found["primID"].astype(np.int64), np.stack([1 - second - third, second, third], axis=1),
                     found["tfar"].astype(np.float64))
@@ -87,7 +101,7 @@ class Rays:
 
     def hidden(self, origins: Array, directions: Array, reach: Array) -> NDArray[np.bool_]:
         """Return the same as `blocked`, by one thread, nearer than reach (R,)."""
-        found = np.asarray(self.scene.run(single(origins), single(directions), dists=single(reach).copy(), query="OCCLUDED") >= 0)
+        found = np.asarray(self.scene.run(*self.within(origins, directions), dists=single(reach).copy(), query="OCCLUDED") >= 0)
         if self.over is not None:
             free = np.flatnonzero(~found)
             found[free] = self.over.hidden(origins[free], directions[free], reach[free])

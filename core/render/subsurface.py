@@ -22,7 +22,7 @@ from ..types import SkinParams
 
 REACH = 40.0                    # mm after which the profile counts as zero: less than 1e-5 of it lies beyond
 CLOSEST = 2.0**-5               # mm: profiles are flat there
-# steps of the table for one disc: a float's exponent and the first bits of its fraction, so 64 to each doubling of the squared distance
+# steps of the table for one disc: a float's exponent and first bits of its fraction, 64 to each doubling of the squared distance
 DROPPED = 17                    # bits of a float
 BASE = int(np.float32(CLOSEST**2).view(np.int32)) >> DROPPED
 ENTRIES = (int(np.float32(REACH**2).view(np.int32)) >> DROPPED) - BASE + 1
@@ -120,8 +120,8 @@ def morton(cells: Indices) -> Indices:
 
 @dataclass(frozen=True)
 class Cells:
-    """Cells of the octree's levels, from the root on: middle (C, 3) by power; reach (C,) of its points from there; area (C,); disc (C,):
-    the area of the disc whose points are as far from its middle in the root mean square; power (C, 3). starts: where each level's begin."""
+    """Cells of the octree's levels, from the root on: middle (C, 3) by power; reach (C,) of its points from there; area, disc (C,), its
+    own, and that of a disc as far from whose middle points lie in the root mean square; power (C, 3). starts: of each level."""
 
     middle: Array
     reach: Array
@@ -167,7 +167,8 @@ def gathered(octree: Octree, points: Array, area: Array, power: Array) -> Cells:
         spread = (np.add.reduceat(weight * away, start) + total[:, 4]) / total[:, 3]
         found.append((middle, np.sqrt(np.maximum.reduceat(away, start)), total[:, 5], 2 * np.pi * spread, total[:, 6:]))
     found.append((points, np.zeros(len(points)), area, area, power))
-    return Cells(*(np.concatenate(each) for each in zip(*found, strict=True)), np.cumsum([0, *map(len, octree.starts[:-1])]))
+    middles, reaches, areas, discs, powers = (np.concatenate(each) for each in zip(*found, strict=True))
+    return Cells(middles, reaches, areas, discs, powers, np.cumsum([0, *map(len, octree.starts[:-1])]))
 
 
 def looked_at(at: Array, cells: Cells, octree: Octree, error: float) -> Iterator[tuple[Indices, Indices]]:
