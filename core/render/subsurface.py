@@ -120,8 +120,8 @@ def morton(cells: Indices) -> Indices:
 
 @dataclass(frozen=True)
 class Cells:
-    """Cells of the octree's levels, from the root on: middle (C, 3) by power; reach (C,) of its points from there; area, disc (C,), its
-    own, and that of a disc as far from whose middle points lie in the root mean square; power (C, 3). starts: of each level."""
+    """Cells of the octree's levels, from the root on: middle (C, 3) by power; reach (C,) of its points from there; area (C,); disc
+    (C,), area of the disc from whose middle points are as far in the root mean square; power (C, 3). starts: of each level."""
 
     middle: Array
     reach: Array
