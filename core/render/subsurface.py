@@ -3,7 +3,8 @@
 Jensen and Buhler 2002 (A rapid hierarchical rendering technique for translucent materials): irradiance is known at points spread over
 the surface, each standing for an area; far ones are taken together by an octree, near ones count singly. Two things differ. The points
 that are asked about are gathered in small boxes that share what they look at, so that a few large matrices do the work. And a point
-stands for a disc of its area, over which the profile is averaged, so that points need not lie denser than the profile is narrow.
+stands for a disc of its area, over which the profile is averaged, so that points need not lie denser than the profile is narrow; a
+box of points stands for a disc from whose middle they are as far.
 Lengths in this file are millimetres, as in core/skin_optics.py.
 """
 
@@ -28,7 +29,7 @@ BASE = int(np.float32(CLOSEST**2).view(np.int32)) >> DROPPED
 ENTRIES = (int(np.float32(REACH**2).view(np.int32)) >> DROPPED) - BASE + 1
 # mm: discs of the table, a step is 2 % lest it shows where discs are wide and the profile narrow; those of which it is worked out
 DISCS, KNOT_DISCS = np.geomspace(0.1, 4.0, 190), np.geomspace(0.1, 4.0, 20)
-ERROR = 0.1                     # sr: a box of points seen under a smaller angle is taken as one (eps of Jensen and Buhler)
+ERROR = 0.025                   # sr: a box of points seen under a smaller angle is taken as one (eps of Jensen and Buhler)
 FINEST = 9                      # octree levels below the root
 TOGETHER = 8.0                  # mm: size of the boxes of points that are asked about together
 KNOTS = 256                     # distances for which the mean over a disc is worked out
@@ -120,12 +121,11 @@ def morton(cells: Indices) -> Indices:
 
 @dataclass(frozen=True)
 class Cells:
-    """Cells of the octree's levels, from the root on: middle (C, 3) by power; reach (C,) of its points from there; area (C,); disc
-    (C,), area of the disc from whose middle points are as far in the root mean square; power (C, 3). starts: of each level."""
+    """Cells of the octree's levels, from the root on: middle (C, 3) by power; reach (C,) of its points from there; disc (C,), area of
+    the disc from whose middle points are as far in the root mean square; power (C, 3). starts: of each level."""
 
     middle: Array
     reach: Array
-    area: Array
     disc: Array
     power: Array
     starts: Indices
@@ -157,7 +157,7 @@ def exitance(profile: Profile, octree: Octree, at: Array, *, points: Array, area
 def gathered(octree: Octree, points: Array, area: Array, power: Array) -> Cells:
     """Return all cells of points (P, 3) in the octree's order, with area (P,) and power (P, 3)."""
     weight = power.sum(axis=1) + 1e-9 * area + 1e-30
-    sums = np.column_stack([points * weight[:, None], weight, weight * area / (2 * np.pi), area, power])
+    sums = np.column_stack([points * weight[:, None], weight, weight * area / (2 * np.pi), power])
     found = []
     for start in octree.starts[:-1]:
         total = np.add.reduceat(sums, start)
@@ -165,10 +165,10 @@ def gathered(octree: Octree, points: Array, area: Array, power: Array) -> Cells:
         way = points - np.repeat(middle, np.diff(np.append(start, len(points))), axis=0)
         away = dot(way, way)
         spread = (np.add.reduceat(weight * away, start) + total[:, 4]) / total[:, 3]
-        found.append((middle, np.sqrt(np.maximum.reduceat(away, start)), total[:, 5], 2 * np.pi * spread, total[:, 6:]))
-    found.append((points, np.zeros(len(points)), area, area, power))
-    middles, reaches, areas, discs, powers = (np.concatenate(each) for each in zip(*found, strict=True))
-    return Cells(middles, reaches, areas, discs, powers, np.cumsum([0, *map(len, octree.starts[:-1])]))
+        found.append((middle, np.sqrt(np.maximum.reduceat(away, start)), 2 * np.pi * spread, total[:, 5:]))
+    found.append((points, np.zeros(len(points)), area, power))
+    middles, reaches, discs, powers = (np.concatenate(each) for each in zip(*found, strict=True))
+    return Cells(middles, reaches, discs, powers, np.cumsum([0, *map(len, octree.starts[:-1])]))
 
 
 def looked_at(at: Array, cells: Cells, octree: Octree, error: float) -> Iterator[tuple[Indices, Indices]]:
@@ -188,7 +188,7 @@ def looked_at(at: Array, cells: Cells, octree: Octree, error: float) -> Iterator
         away = np.sqrt(dot(way, way)) - radius[box]
         reach = cells.reach[first + cell]
         # far enough, and the box does not reach into the cell; beyond the profile's reach nothing arrives
-        alone = last | ((away > reach) & (cells.area[first + cell] < error * away**2))
+        alone = last | ((away > reach) & (cells.disc[first + cell] < error * away**2))
         near = away - reach <= REACH
         boxes.append(box[alone & near])
         used.append(first + cell[alone & near])
