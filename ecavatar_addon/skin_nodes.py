@@ -27,6 +27,7 @@ BLOOD, MELANIN = (0.006, 0.085, 0.07), (0.03, 0.15, 0.33)
 ENTRY = math.sqrt(0.5)          # cosine of 45 degrees
 NARROWER = 0.9                  # m of Cycles by the paper's: its shadowing and cosines make the same m wider (benchmarks/bm_skin.py)
 LEAST_ABSORPTION = 0.2          # of the tone's own: what sliders below zero leave of it
+LIP_DISTANCE = 0.5              # of the scatter distance: lips are thin, and the flat dipole carries red light around their edge
 LIP_ROUGHNESS, LIP_SHINE, LID_BLOOD = 0.22, 0.24, 0.35  # of moist lips: m and rho_s; the thinner skin of lids shows more blood
 
 
@@ -79,7 +80,8 @@ def new_skin_group(eta: float) -> bpy.types.NodeTree:
     tone = tree.blend_vectors(given["Tone from Photo"], given["Preset Tone"], given[PHOTO])
     blood = tree.math("MULTIPLY_ADD", lids, LID_BLOOD, given["Blood"])
     extra = tree.vector("ADD", tree.scaled(BLOOD, blood), tree.scaled(MELANIN, given["Melanin"]))
-    weights, radii, colour, path = below(tree, given, tone, extra, eta)
+    distance = tree.math("MULTIPLY", given["Scatter Distance"], tree.blend(lips, 1.0, LIP_DISTANCE))
+    weights, radii, colour, path = below(tree, given, tone=tone, extra=extra, distance=distance, eta=eta)
     mirrored_away = tree.node("Fresnel", {"IOR": eta, "Normal": given["Normal"]}).outputs[0]
     seen = tree.scaled(spots, tree.math("MULTIPLY", tree.math("SUBTRACT", 1.0, mirrored_away), entering(eta)))
     lobes = [tree.node("SubsurfaceScattering", {"Color": tree.vector("MULTIPLY", weight, seen), "Scale": 1.0, "Radius": radius,
@@ -127,7 +129,7 @@ def declare(group: bpy.types.NodeTree) -> None:
         socket(name, kind, direction="OUTPUT")
 
 
-def below(tree: ShaderTree, given: bpy.types.NodeOutputs, tone: Socket, extra: Socket,
+def below(tree: ShaderTree, given: bpy.types.NodeOutputs, *, tone: Socket, extra: Socket, distance: Socket,
           eta: float) -> tuple[list[Socket], list[Socket], Socket, Socket]:
     """Add what goes on below the surface: both lobes' weights and radii, the tone with what the sliders add, and 1 / sigma_tr."""
     group = channel_group(eta)
@@ -135,7 +137,7 @@ def below(tree: ShaderTree, given: bpy.types.NodeOutputs, tone: Socket, extra: S
     for reflectance, scattering, absorbed in zip(*(tree.split(part) for part in (tone, given["Scattering"], extra)), strict=True):
         node = tree.node("Group", node_tree=group)
         for name, value in (("Reflectance", reflectance), ("Scattering", scattering), ("Extra Absorption", absorbed),
-                            ("Distance", given["Scatter Distance"])):
+                            ("Distance", distance)):
             tree.set(node.inputs[name], value)
         parts.append(node.outputs)
     joined = {name: tree.join([outputs[name] for outputs in parts]) for name in parts[0].keys()}       # noqa: SIM118 -- Blender's

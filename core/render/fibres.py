@@ -4,7 +4,7 @@ Of a hair's light we take what its surface mirrors (R), what goes through it (TT
 all that goes from strand to strand, a diffuse share after Kajiya and Kay 1989.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,10 @@ class Fibres:
         return cls(strands.points.astype(np.float64), strands.radius.astype(np.float64), TONE * shade * each * colour,
                    basis.skin_triangles[strands.triangle].astype(np.int64), strands.weights.astype(np.float64))
 
+    def of_strands(self, chosen: NDArray[np.bool_]) -> "Fibres":
+        """Return the chosen strands (N,)."""
+        return Fibres(*(getattr(self, each.name)[chosen] for each in fields(self)))
+
     def posed(self, rest: Array, head: Array) -> Array:
         """Return the strands' points (N, P, 3) as the skin takes them from the neutral head (V, 3) to the posed one (V, 3)."""
         before, after = (frames_on(vertices[self.corners]) for vertices in (rest, head))
@@ -74,24 +78,39 @@ class Fibres:
         across *= self.radius[..., None] / np.maximum(np.linalg.norm(across, axis=2, keepdims=True), 1e-12)
         return np.stack([points - across, points + across], axis=2).reshape(-1, 3)
 
-    def shaded(self, points: Array, studio: Studio, eye: Place, *, solid: Rays, everything: Rays,
+    def shaded(self, points: Array, studio: Studio, eye: Place, *, rays: Rays, wanted: NDArray[np.bool_],
                random: np.random.Generator) -> Array:
-        """Return the radiance (N * P * 2, 3) of the ribbons' vertices towards the eye."""
-        flat, along = points.reshape(-1, 3), tangents(points).reshape(-1, 3)
-        view = np.array(eye) - flat
+        """Return the radiance (N * P * 2, 3) of the ribbons' vertices towards the eye, 0 of those that are not wanted (N * P * 2,).
+
+        rays: meet the skin, and the hair that lies over it.
+        """
+        seen = wanted.reshape(*self.radius.shape, 2).any(axis=2)
+        near = np.flatnonzero(evened(seen.astype(np.float64)))      # light is evened along the strand
+        place, flat = np.flatnonzero(seen), points.reshape(-1, 3)
+        inside = np.searchsorted(near, place)
+        along, colour = tangents(points).reshape(-1, 3)[place], self.colour.reshape(-1, 3)[place]
+        view = np.array(eye) - flat[place]
         view /= np.linalg.norm(view, axis=1, keepdims=True)
-        colour = self.colour.reshape(-1, 3)
         total = 0.5 * colour * np.array(studio.surroundings)
         for lamp in (Lamp.of(light) for light in studio.lights):
-            samples = lamp.samples(len(flat), 1, random)
-            direction, flux = lamp.arriving(flat, samples)
-            ways = samples[:, 0] - flat
-            begin = flat + OFF * direction[:, 0]
-            free = (~solid.blocked(begin, ways, SHORT)).astype(np.float64)
-            free *= THROUGH + (1 - THROUGH) * ~everything.blocked(begin, ways, SHORT)
-            even = evened(free.reshape(self.radius.shape)).ravel()
-            total += scattered(along, direction[:, 0], view, colour) * (flux[:, 0] * even)[:, None] * lamp.radiance
-        return np.repeat(total, 2, axis=0)
+            samples = lamp.samples(len(flat), 1, random)[near]
+            direction, flux = lamp.arriving(flat[near], samples)
+            free = np.zeros(self.radius.size)
+            free[near] = passed(flat[near] + OFF * direction[:, 0], samples[:, 0] - flat[near], rays)
+            even = evened(free.reshape(self.radius.shape)).ravel()[place]
+            total += scattered(along, direction[inside, 0], view, colour) * (flux[inside, 0] * even)[:, None] * lamp.radiance
+        result = np.zeros((len(flat), 3))
+        result[place] = total
+        return np.repeat(result, 2, axis=0)
+
+
+def passed(begin: Array, ways: Array, rays: Rays) -> Array:
+    """Return which share (N,) of light arrives at the beginnings of ways (N, 3): none through the skin, some through hair."""
+    free = (~rays.alone.blocked(begin, ways, SHORT)).astype(np.float64)
+    if rays.over is not None:
+        open_ways = np.flatnonzero(free)
+        free[open_ways] = np.where(rays.over.blocked(begin[open_ways], ways[open_ways], SHORT), THROUGH, 1.0)
+    return free
 
 
 def scattered(along: Array, light: Array, view: Array, colour: Array) -> Array:

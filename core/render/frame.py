@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..skin_optics import dot
+from .coat import Coat
 from .drawn import encoded
-from .fibres import Fibres
+from .hair import Hair
 from .lights import Lit, bounced, frame, light_up
 from .materials import EYE, passing
 from .model import Surface
 from .portrait import MILLIMETRES, Portrait, bilinear
 from .rays import Hits, Rays, blend
 from .shade import Stage, lash_shade
-from .studio import CAMERA, STUDIO, Place, PortraitCamera, Studio
+from .studio import CAMERA, STUDIO, PortraitCamera, Studio
 from .subsurface import exitance
 
 SHADOW_STEPS = 3                # each lamp's shadows are sampled at 3 x 3 places
@@ -51,10 +52,9 @@ def render(portrait: Portrait, number: int, settings: Settings) -> Array:
     head = portrait.poser.at(number)
     random = np.random.default_rng(0)           # the same for each frame: what is left of noise does not flicker
     points, normals = portrait.surface.posed(head)
-    solid = Rays(points, portrait.surface.triangles)
-    hair = Hair.of(portrait.fibres if settings.hair else (), portrait, head, settings)
-    everything = hair.over(points, portrait.surface.triangles)
-    window = Window.around(np.concatenate([points, hair.vertices]), settings)
+    hair = Hair.of(portrait.coat if settings.hair else Coat((), ()), portrait.poser, number, head=head, eye=settings.camera.place)
+    everything = Rays(points, portrait.surface.triangles, hair.rays)
+    window = Window.around(np.concatenate([points, hair.points]), settings)
     directions, turns = camera_rays(window, settings, random)
     origins = np.broadcast_to(np.array(settings.camera.place), directions.shape)
     hits = everything.first(origins, directions)
@@ -66,77 +66,49 @@ def render(portrait: Portrait, number: int, settings: Settings) -> Array:
     result = np.broadcast_to(np.array(settings.studio.backdrop), directions.shape).copy()
     parts = np.array_split(onto, max(len(onto) // TOGETHER, 1))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        strands = pool.submit(hair.seen, stage, hits, result, solid=solid, random=random.spawn(1)[0], eye=settings.camera.place)
+        strands = pool.submit(hair.seen, stage, hits, result, random=random.spawn(1)[0], eye=settings.camera.place)
         seen = [pool.submit(stage.colours, hits.of(part), directions[part], turns[part], own)
                 for part, own in zip(parts, random.spawn(len(parts)), strict=True)]
         strands.result()
         for part, found in zip(parts, seen, strict=True):
             result[part] = found.result()
     veiled(portrait.veil, head, stage, origins, directions, hits, result)
-    cells = np.broadcast_to(np.array(settings.studio.backdrop), (settings.cells, settings.cells, 3)).copy()
-    cells[window.rows, window.columns] = np.minimum(result, BRIGHTEST).reshape(window.shape)
-    return filtered(cells, settings.rays)
-
-
-@dataclass(frozen=True)
-class Hair:
-    """Hair and brows in one frame: strands, their points, and their ribbons' vertices (V, 3) and triangles (F, 3)."""
-
-    strands: tuple[tuple[Fibres, Array], ...]
-    vertices: Array
-    triangles: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, fibres: tuple[Fibres, ...], portrait: Portrait, head: Array, settings: Settings) -> "Hair":
-        """Set fibres onto the posed head (V, 3)."""
-        rest = portrait.poser.rest()
-        strands = tuple((part, part.posed(rest, head)) for part in fibres)
-        ribbons = [part.ribbons(points, settings.camera.place) for part, points in strands]
-        starts = np.cumsum([0, *map(len, ribbons)])
-        triangles = [part.triangles + start for part, start in zip(fibres, starts, strict=False)]
-        return cls(strands, np.concatenate([np.zeros((0, 3)), *ribbons]), np.concatenate([np.zeros((0, 3), np.int64), *triangles]))
-
-    def over(self, points: Array, triangles: NDArray[np.int64]) -> Rays:
-        """Return a surface's triangles (F, 3) over points (V, 3) with the ribbons behind them."""
-        return Rays(np.concatenate([points, self.vertices]), np.concatenate([triangles, self.triangles + len(points)]))
-
-    def seen(self, stage: Stage, hits: Hits, result: Array, *, solid: Rays, random: np.random.Generator, eye: Place) -> None:
-        """Put the hair's radiance (R, 3), in place, where rays hit ribbons."""
-        place = hits.triangle - len(stage.portrait.surface.triangles)
-        met = np.flatnonzero(place >= 0)
-        if len(met):
-            colours = np.concatenate([fibres.shaded(points, stage.studio, eye, solid=solid, everything=stage.rays, random=random)
-                                      for fibres, points in self.strands])
-            result[met] = blend(colours[self.triangles[place[met]]], hits.weights[met])
+    picture = np.broadcast_to(np.array(settings.studio.backdrop), (settings.size, settings.size, 3)).copy()
+    picture[window.pixels(settings.rays)] = filtered(np.minimum(result, BRIGHTEST).reshape(window.shape), settings.rays)
+    return picture
 
 
 @dataclass(frozen=True)
 class Window:
-    """A part of the picture's cells: rows from the top, columns from the left."""
+    """A part of the picture's cells, in whole pixels: rows from the top, columns from the left."""
 
     rows: slice
     columns: slice
 
     @classmethod
     def around(cls, points: Array, settings: Settings) -> "Window":
-        """Return where points (V, 3) can be seen; everything where some lie beside or behind the camera."""
+        """Return where points (V, 3) can be seen, and a pixel around; everything where some lie beside or behind the camera."""
         right, up, forwards = frame(settings.camera.place, settings.camera.at)
         offset = points - np.array(settings.camera.place)
         depth = offset @ forwards
         if depth.min() < NEAR:
             return cls(slice(0, settings.cells), slice(0, settings.cells))
-        scale = settings.camera.lens / settings.camera.sensor * settings.cells / depth
+        scale = settings.camera.lens / settings.camera.sensor * settings.size / depth
         spans = []
         for axis in (-up, right):
-            place = settings.cells / 2 + offset @ axis * scale
-            low, high = np.clip([np.floor(place.min()) - 1, np.ceil(place.max()) + 1], 0, settings.cells).astype(int)
-            spans.append(slice(int(low), int(max(high, low))))
+            place = settings.size / 2 + offset @ axis * scale
+            low, high = np.clip([np.floor(place.min()) - 1, np.ceil(place.max()) + 1], 0, settings.size).astype(int)
+            spans.append(slice(int(low) * settings.rays, int(max(high, low)) * settings.rays))
         return cls(*spans)
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """Rows, columns, channels."""
         return self.rows.stop - self.rows.start, self.columns.stop - self.columns.start, 3
+
+    def pixels(self, rays: int) -> tuple[slice, slice]:
+        """Return its rows and columns of pixels."""
+        return slice(self.rows.start // rays, self.rows.stop // rays), slice(self.columns.start // rays, self.columns.stop // rays)
 
 
 def camera_rays(window: Window, settings: Settings, random: np.random.Generator) -> tuple[Array, NDArray[np.int64]]:
@@ -153,8 +125,8 @@ def camera_rays(window: Window, settings: Settings, random: np.random.Generator)
 
 
 def filtered(cells: Array, rays: int) -> Array:
-    """Return the pixels (size, size, 3) of cells (size * rays, size * rays, 3): means over each and, falling off, around it."""
-    if rays == 1:
+    """Return the pixels (H, W, 3) of cells (H * rays, W * rays, 3): means over each and, falling off, around it."""
+    if rays == 1 or not cells.size:
         return cells
     taps = np.convolve(np.ones(rays) / rays, np.array(BINOMIAL) / sum(BINOMIAL))
     reach = (len(taps) - rays) // 2

@@ -3,8 +3,11 @@
 Radiometry as in Blender: a flat lamp of power P and area A has the radiance P / (pi A), a point of power P the intensity P / (4 pi).
 """
 
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +19,7 @@ from .studio import AreaLight, Place, PointLight, Studio
 OFFSET = 1e-4                   # metres off the surface at which rays begin
 SHORT = 0.999                   # share of the way to a lamp that must be free
 BOUNCES, NARROW = 2, 0.003      # from one part to another; metres between them from which light is followed
+TOGETHER = 8192                 # points that one thread lights
 FAR = 5.0                       # metres within which the surroundings can be hidden
 
 Array = NDArray[np.float64]
@@ -96,6 +100,16 @@ def light_up(points: Array, normals: Array, studio: Studio, rays: Rays, *, steps
     steps: each flat lamp is sampled at steps x steps places; weight: of light by the cosine of its angle to the normal, as Fresnel's
     transmittance.
     """
+    count = max(-(-len(points) // TOGETHER), 1)
+    light = partial(lit_by_one, studio=studio, rays=rays, steps=steps, weight=weight)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(light, np.array_split(points, count), np.array_split(normals, count), random.spawn(count)))
+    return Lit(*(np.concatenate([getattr(part, each.name) for part in found]) for each in fields(Lit)))
+
+
+def lit_by_one(points: Array, normals: Array, random: np.random.Generator, *, studio: Studio, rays: Rays, steps: int,
+               weight: Weight | None) -> Lit:
+    """Return the same as `light_up`, by one thread."""
     shares = []
     total = np.zeros((len(points), 3))
     for lamp in (Lamp.of(light) for light in studio.lights):
@@ -137,17 +151,21 @@ def bounced(points: Array, normals: Array, rays: Rays, triangles: NDArray[np.int
             irradiance: Array, steps: int, random: np.random.Generator) -> Array:
     """Return the irradiance (N, 3) at points (N, 3) that comes from the surface itself, lit by `irradiance` (N, 3) at its vertices.
 
-    The points are the vertices of triangles (F, 3), anticlockwise from outside, the first that the rays know; all else counts as dark.
+    The points are the vertices of triangles (F, 3), anticlockwise from outside, the first that the rays know; all else, and what lies
+    over them, counts as dark.
     radiosity: of vertices from their irradiance. Light is followed over BOUNCES, always along the same directions.
     """
     direction = hemisphere(normals, steps, random).reshape(-1, 3)
-    hits = rays.first(np.repeat(points + OFFSET * normals, steps * steps, axis=0), direction)
+    origins = np.repeat(points + OFFSET * normals, steps * steps, axis=0)
+    hits = rays.alone.first(origins, direction)
     met = np.flatnonzero((hits.triangle >= 0) & (hits.triangle < len(triangles)))
     # a ray that begins in flesh, where lips touch, meets the skin from within: there is no light. Nor do vertices tell what goes on
     # in a crease narrower than they are apart
     first, second, third = np.moveaxis(points[triangles[hits.triangle[met]]], 1, 0)
     facing = dot(direction[met], np.cross(second - first, third - first)) < 0
     met = met[facing & (hits.distance[met] > NARROW)]
+    if rays.over is not None:
+        met = met[~rays.over.blocked(origins[met], direction[met], hits.distance[met])]
     corners, weights, owner = triangles[hits.triangle[met]], hits.weights[met], met // steps**2
     result = np.zeros(points.shape)
     for _ in range(BOUNCES):

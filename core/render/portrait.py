@@ -11,8 +11,9 @@ from ..head_model import REGIONS, HeadBasis
 from ..job import JobResult
 from ..pack import Pack
 from ..types import SkinParams
+from .coat import Coat
 from .drawn import eye_colours, lash_opacity, linear
-from .fibres import Fibres, fibres_of
+from .fibres import fibres_of
 from .materials import EYE_REFLECTANCE, LIPS, MATTER, Gloss, params_of
 from .model import VEIL, Surface, pieces_of
 from .pose import Poser
@@ -50,7 +51,7 @@ class Portrait:
     lips: Gloss
     eye: NDArray[np.float32]
     lashes: NDArray[np.float32]
-    fibres: tuple[Fibres, ...]
+    coat: Coat
 
     @classmethod
     def of(cls, result: JobResult, pack: Pack) -> "Portrait":
@@ -67,7 +68,7 @@ class Portrait:
         texture = np.minimum(albedo / tone, MOST_CONTRAST).astype(np.float32)
         fibres = fibres_of(result, basis, Anchors.load(pack.path("anchors")))
         return cls(poser, surface, veil, matters(surface, poser.rest(), tone), reflectance(surface, texture * tone), texture, tone,
-                   moist(surface, basis), Gloss.of(LIPS), eye, lash_opacity(random), fibres)
+                   moist(surface, basis), Gloss.of(LIPS), eye, lash_opacity(random), Coat.of(fibres, poser))
 
 
 def matters(surface: Surface, rest: Array, tone: Array) -> tuple[Matter | None, ...]:

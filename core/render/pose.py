@@ -1,6 +1,7 @@
 """The head as it stands in one frame of a job: shapes, jaw, eyes and neck, as Blender shows them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,25 @@ class Poser:
             eye = self.basis.part(name).vertices
             still = self.rest()[eye]                    # eyeballs only turn: shapes would turn them once more
             points[eye] = about(still, middle_of(still), rotation(angles[[1, 0, 2]]))
-        return self.turn_head(points, self.motion.head[frame])
+        return points + self.share * (about(points, *self.turn(frame)) - points)
+
+    def turn(self, frame: int) -> tuple[Array, Array]:
+        """Return about which point (3,), and how (3, 3), the head turns on the neck in a frame."""
+        return self.result.bake["neck_pivot"].astype(np.float64), rotation(self.motion.head[frame][[1, 0, 2]])
+
+    @cached_property
+    def share(self) -> Array:
+        """How far each vertex turns with the head (V, 1)."""
+        share = np.ones((len(self.basis.vertices), 1))
+        share[self.basis.part("skin").vertices, 0] = self.result.bake["neck_weights"]
+        return share
+
+    @cached_property
+    def rigid(self) -> NDArray[np.bool_]:
+        """Which vertices (V,) of the skin only turn with the head: no shape moves them."""
+        bake = self.result.bake
+        moved = [bake[name].any(axis=(0, 2)) for name in ("offsets", "corrective_offsets", "fusion_offsets")]
+        return (self.share[:, 0] == 1) & ~np.any(moved, axis=0)
 
     def offsets(self, weights: Floats, fused: Floats) -> Array:
         """Return what shapes, correctives and the fusion's own shapes add (V, 3)."""
@@ -76,17 +95,9 @@ class Poser:
             part = self.basis.part(name).vertices
             points[part] = about(points[part], pivot, turn)
 
-    def turn_head(self, points: Array, angles: Floats) -> Array:
-        """Return points (V, 3) with the head turned on the neck by yaw, pitch and roll (3,), radians."""
-        bake = self.result.bake
-        share = np.ones((len(points), 1))
-        skin = self.basis.part("skin").vertices
-        share[skin, 0] = bake["neck_weights"]
-        return points + share * (about(points, bake["neck_pivot"], rotation(angles[[1, 0, 2]])) - points)
-
 
 def about(points: Array, pivot: NDArray[np.floating], turn: Array) -> Array:
-    """Return points (N, 3) turned about a pivot (3,) by a rotation (3, 3)."""
+    """Return points (..., 3) turned about a pivot (3,) by a rotation (3, 3)."""
     return np.asarray((points - pivot) @ turn.T + pivot)
 
 

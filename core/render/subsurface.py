@@ -3,7 +3,8 @@
 Jensen and Buhler 2002 (A rapid hierarchical rendering technique for translucent materials): irradiance is known at points spread over
 the surface, each standing for an area; far ones are taken together by an octree, near ones count singly. Two things differ. The points
 that are asked about are gathered in small boxes that share what they look at, so that a few large matrices do the work. And a point
-stands for a disc of its area, over which the profile is averaged, so that points need not lie denser than the profile is narrow.
+stands for a disc of its area, over which the profile is averaged, so that points need not lie denser than the profile is narrow; a
+box of points stands for a disc from whose middle they are as far.
 Lengths in this file are millimetres, as in core/skin_optics.py.
 """
 
@@ -17,14 +18,18 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ..skin_optics import diffusion_profile
+from ..skin_optics import diffusion_profile, dot
 from ..types import SkinParams
 
 REACH = 40.0                    # mm after which the profile counts as zero: less than 1e-5 of it lies beyond
-ENTRIES = 1024                  # of the table for one disc, even steps of the square root of the distance
+CLOSEST = 2.0**-5               # mm: profiles are flat there
+# steps of the table for one disc: a float's exponent and first bits of its fraction, 64 to each doubling of the squared distance
+DROPPED = 17                    # bits of a float
+BASE = int(np.float32(CLOSEST**2).view(np.int32)) >> DROPPED
+ENTRIES = (int(np.float32(REACH**2).view(np.int32)) >> DROPPED) - BASE + 1
 # mm: discs of the table, a step is 2 % lest it shows where discs are wide and the profile narrow; those of which it is worked out
 DISCS, KNOT_DISCS = np.geomspace(0.1, 4.0, 190), np.geomspace(0.1, 4.0, 20)
-ERROR = 0.02                   # sr: a box of points seen under a smaller angle is taken as one (eps of Jensen and Buhler)
+ERROR = 0.025                   # sr: a box of points seen under a smaller angle is taken as one (eps of Jensen and Buhler)
 FINEST = 9                      # octree levels below the root
 TOGETHER = 8.0                  # mm: size of the boxes of points that are asked about together
 KNOTS = 256                     # distances for which the mean over a disc is worked out
@@ -52,7 +57,8 @@ class Profile:
     @classmethod
     def of(cls, params: SkinParams) -> "Profile":
         """Tabulate the profile of `params`."""
-        distance = REACH * ((np.arange(ENTRIES) + 0.5) / ENTRIES)**2
+        steps = (np.arange(ENTRIES, dtype=np.int32) + BASE << DROPPED) + (1 << DROPPED - 1)
+        distance = np.sqrt(steps.view(np.float32).astype(np.float64))
         knots = REACH * np.linspace(0, 1, KNOTS)**3
         means = np.log([over_disc(params, knots, radius) for radius in KNOT_DISCS])         # (20, KNOTS, 3)
         place = np.interp(np.log(DISCS), np.log(KNOT_DISCS), np.arange(len(KNOT_DISCS)))
@@ -71,13 +77,15 @@ class Profile:
         return np.searchsorted(borders, np.sqrt(area / np.pi)) * ENTRIES
 
     def received(self, at: Singles, sources: Singles, rows: Indices, power: Singles) -> Singles:
-        """Return the radiant exitance (G, 3) at places (G, 3) from sources (S, 3) with power (S, 3): area times irradiance."""
-        squared = (at**2).sum(axis=1)[:, None] + (sources**2).sum(axis=1) - 2 * at @ sources.T
-        np.sqrt(np.sqrt(np.maximum(squared, 0, out=squared), out=squared), out=squared)
-        place = (squared * np.float32(ENTRIES / REACH**0.5)).astype(np.int64)
-        np.minimum(place, ENTRIES - 1, out=place)
-        place += rows
-        return np.stack([self.table[channel].take(place) @ power[:, channel] for channel in range(3)], axis=1)
+        """Return the radiant exitance (G, 3) at places (G, 3) from sources (S, 3) with power (3, S): area times irradiance."""
+        left = np.column_stack([at, (at**2).sum(axis=1), np.ones(len(at), np.float32)])
+        right = np.column_stack([-2 * sources, np.ones(len(sources), np.float32), (sources**2).sum(axis=1)])
+        squared = left @ right.T
+        np.clip(squared, np.float32(CLOSEST**2), np.float32(REACH**2), out=squared)
+        bits = squared.view(np.int32)
+        np.right_shift(bits, DROPPED, out=bits)
+        place = bits + (rows - BASE)
+        return np.stack([self.table[channel].take(place) @ power[channel] for channel in range(3)], axis=1)
 
 
 @dataclass(frozen=True)
@@ -113,12 +121,14 @@ def morton(cells: Indices) -> Indices:
 
 @dataclass(frozen=True)
 class Cells:
-    """One level of the octree: middle (C, 3) by power; reach (C,) of its points from there; area (C,); power (C, 3)."""
+    """Cells of the octree's levels, from the root on: middle (C, 3) by power; reach (C,) of its points from there; disc (C,), area of
+    the disc from whose middle points are as far in the root mean square; power (C, 3). starts: of each level."""
 
     middle: Array
     reach: Array
-    area: Array
+    disc: Array
     power: Array
+    starts: Indices
 
 
 def exitance(profile: Profile, octree: Octree, at: Array, *, points: Array, area: Array, irradiance: Array,
@@ -128,36 +138,41 @@ def exitance(profile: Profile, octree: Octree, at: Array, *, points: Array, area
     error: sr, 0 for every point singly.
     """
     points, area, power = points[octree.order], area[octree.order], (area[:, None] * irradiance)[octree.order]
-    levels = [gathered(start, points, area, power) for start in octree.starts]
-    rows = [profile.rows(np.zeros(len(level.area))) for level in levels[:-1]] + [profile.rows(area)]
+    cells = gathered(octree, points, area, power)
+    rows = profile.rows(cells.disc)
+    powers = np.ascontiguousarray(cells.power.T, np.float32)
     result = np.zeros((len(at), 3))
 
-    def look(box: tuple[Indices, list[tuple[int, Indices]]]) -> None:
+    def look(box: tuple[Indices, Indices]) -> None:
         chosen, used = box
         middle = at[chosen].mean(axis=0)
-        places = np.concatenate([levels[level].middle[cells] for level, cells in used])
-        powers = np.concatenate([levels[level].power[cells] for level, cells in used])
-        row = np.concatenate([rows[level][cells] for level, cells in used])
-        result[chosen] = profile.received((at[chosen] - middle).astype(np.float32), (places - middle).astype(np.float32), row,
-                                          powers.astype(np.float32))
+        result[chosen] = profile.received((at[chosen] - middle).astype(np.float32), (cells.middle[used] - middle).astype(np.float32),
+                                          rows[used], powers[:, used])
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:            # numpy lets go of the interpreter; boxes share nothing
-        deque(pool.map(look, looked_at(at, levels, octree, error)), maxlen=0)
+        deque(pool.map(look, looked_at(at, cells, octree, error)), maxlen=0)
     return result
 
 
-def gathered(start: Indices, points: Array, area: Array, power: Array) -> Cells:
-    """Return the cells that begin at `start` (C,) of points (P, 3) with area (P,) and power (P, 3)."""
-    count = np.diff(np.append(start, len(points)))
+def gathered(octree: Octree, points: Array, area: Array, power: Array) -> Cells:
+    """Return all cells of points (P, 3) in the octree's order, with area (P,) and power (P, 3)."""
     weight = power.sum(axis=1) + 1e-9 * area + 1e-30
-    total = np.add.reduceat(weight, start)
-    middle = np.add.reduceat(points * weight[:, None], start) / total[:, None]
-    reach = np.sqrt(np.maximum.reduceat(((points - np.repeat(middle, count, axis=0))**2).sum(axis=1), start))
-    return Cells(middle, reach, np.add.reduceat(area, start), np.add.reduceat(power, start))
+    sums = np.column_stack([points * weight[:, None], weight, weight * area / (2 * np.pi), power])
+    found = []
+    for start in octree.starts[:-1]:
+        total = np.add.reduceat(sums, start)
+        middle = total[:, :3] / total[:, 3:4]
+        way = points - np.repeat(middle, np.diff(np.append(start, len(points))), axis=0)
+        away = dot(way, way)
+        spread = (np.add.reduceat(weight * away, start) + total[:, 4]) / total[:, 3]
+        found.append((middle, np.sqrt(np.maximum.reduceat(away, start)), 2 * np.pi * spread, total[:, 5:]))
+    found.append((points, np.zeros(len(points)), area, power))
+    middles, reaches, discs, powers = (np.concatenate(each) for each in zip(*found, strict=True))
+    return Cells(middles, reaches, discs, powers, np.cumsum([0, *map(len, octree.starts[:-1])]))
 
 
-def looked_at(at: Array, levels: list[Cells], octree: Octree, error: float) -> Iterator[tuple[Indices, list[tuple[int, Indices]]]]:
-    """Yield boxes of the places `at` (G, 3), as their indices, each with the cells of each level that stand for all points."""
+def looked_at(at: Array, cells: Cells, octree: Octree, error: float) -> Iterator[tuple[Indices, Indices]]:
+    """Yield boxes of the places `at` (G, 3), as their indices, each with the cells that stand for all points."""
     keys = np.floor((at - at.min(axis=0)) / TOGETHER).astype(np.int64)
     _, owner = np.unique(keys, axis=0, return_inverse=True)
     owner = owner.ravel()
@@ -165,21 +180,25 @@ def looked_at(at: Array, levels: list[Cells], octree: Octree, error: float) -> I
     start = np.flatnonzero(np.diff(owner[order], prepend=-1))
     centre = np.add.reduceat(at[order], start) / np.diff(np.append(start, len(at)))[:, None]
     radius = np.sqrt(np.maximum.reduceat(((at - centre[owner])**2).sum(axis=1)[order], start))
-    used: list[tuple[Indices, Indices]] = []
+    boxes, used = [], []
     box, cell = np.arange(len(start)), np.zeros(len(start), np.int64)
-    for level, cells in enumerate(levels):
-        last = level == len(levels) - 1
-        away = np.linalg.norm(cells.middle[cell] - centre[box], axis=1) - radius[box]
+    for level, first in enumerate(cells.starts):
+        last = level == len(cells.starts) - 1
+        way = cells.middle[first + cell] - centre[box]
+        away = np.sqrt(dot(way, way)) - radius[box]
+        reach = cells.reach[first + cell]
         # far enough, and the box does not reach into the cell; beyond the profile's reach nothing arrives
-        alone = last | ((away > cells.reach[cell]) & (cells.area[cell] < error * away**2))
-        gone = away - cells.reach[cell] > REACH
-        done = alone & ~gone
-        place = np.argsort(box[done], kind="stable")
-        used.append((np.searchsorted(box[done][place], np.arange(len(start) + 1)), cell[done][place]))
+        alone = last | ((away > reach) & (cells.disc[first + cell] < error * away**2))
+        near = away - reach <= REACH
+        boxes.append(box[alone & near])
+        used.append(first + cell[alone & near])
         if not last:
-            box, cell = descend(box[~alone & ~gone], cell[~alone & ~gone], octree.children[level])
+            box, cell = descend(box[~alone & near], cell[~alone & near], octree.children[level])
+    place = np.argsort(np.concatenate(boxes), kind="stable")
+    bounds = np.searchsorted(np.concatenate(boxes)[place], np.arange(len(start) + 1))
+    found = np.concatenate(used)[place]
     for number, chosen in enumerate(np.split(order, start[1:])):
-        yield chosen, [(level, cells[bounds[number]:bounds[number + 1]]) for level, (bounds, cells) in enumerate(used)]
+        yield chosen, found[bounds[number]:bounds[number + 1]]
 
 
 def descend(box: Indices, cell: Indices, children: Indices) -> tuple[Indices, Indices]:

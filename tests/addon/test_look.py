@@ -30,8 +30,8 @@ def lamps(scene):
     return {other.name for other in scene.objects if other.type == "LIGHT"}
 
 
-def evaluated(group, output, **given):
-    """What an output of the channel's group amounts to, by its nodes' formulas."""
+def evaluated(group, output, end=None, **given):
+    """What an output of the group, or an input of a node in it, amounts to, by its nodes' formulas."""
     @cache
     def value(socket):
         if not socket.is_linked:
@@ -39,13 +39,15 @@ def evaluated(group, output, **given):
         source = socket.links[0].from_socket
         if source.node.type == "GROUP_INPUT":
             return given[source.name.replace(" ", "_")]
+        if source.node.type == "ATTRIBUTE":
+            return given[source.node.attribute_name]
         numbers = [value(one) for one in source.node.inputs]
         first, second, third = numbers
         return {"ADD": lambda: first + second, "SUBTRACT": lambda: first - second, "MULTIPLY": lambda: first * second,
                 "DIVIDE": lambda: first / second, "MULTIPLY_ADD": lambda: first * second + third, "SQRT": lambda: math.sqrt(first),
                 "POWER": lambda: first**second, "EXPONENT": lambda: math.exp(first), "MINIMUM": lambda: min(first, second),
                 "MAXIMUM": lambda: max(first, second)}[source.node.operation]()
-    end = next(node for node in group.nodes if node.type == "GROUP_OUTPUT")
+    end = end or next(node for node in group.nodes if node.type == "GROUP_OUTPUT")
     return value(end.inputs[output])
 
 
@@ -80,6 +82,14 @@ def test_the_nodes_compute_the_fitted_lobes(addon, name):
             # the absorption, and with it the mean free path, comes from the tone by a polynomial
             radius = evaluated(group, f"{lobe} Radius", **given) / skin_nodes.RADIUS * 1000
             assert radius == pytest.approx(lobes.distances[place, channel], rel=0.02)
+
+
+def test_light_goes_less_far_below_lips(addon):
+    group = skin_nodes.skin_group(1.3)
+    channels = [node for node in group.nodes if node.type == "GROUP"]
+    for lips, share in ((0.0, 1.0), (1.0, skin_nodes.LIP_DISTANCE)):
+        far = [evaluated(group, "Distance", channel, Scatter_Distance=3.0, ecavatar_lips=lips) for channel in channels]
+        assert far == [pytest.approx(3 * share)] * 3 and share <= 1
 
 
 def test_melanin_darkens_and_less_of_it_lightens(addon):

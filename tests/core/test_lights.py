@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
+from core.render import lights
 from core.render.lights import Lamp, bounced, frame, light_up
-from core.render.rays import Rays
+from core.render.rays import TOGETHER, Rays
 from core.render.studio import STUDIOS, AreaLight, PointLight, Studio
 
 ORIGIN, UP = np.zeros((1, 3)), np.array([[0.0, 1.0, 0.0]])
@@ -112,3 +113,49 @@ def test_rays_find_the_first_triangle_and_where():
     hits = Rays(points, triangles).first(np.zeros((2, 3)), np.array([[0.1, 1.0, 0.3], [0.0, -1.0, 0.0]]))
     assert hits.triangle[1] == -1 and hits.distance[0] == pytest.approx(2.0)
     assert np.allclose(hits.weights[0] @ points[triangles[hits.triangle[0]]], [0.2, 2.0, 0.6], atol=1e-5)
+
+
+def test_what_lies_over_a_surface_is_met_too_and_numbered_after_it():
+    points, triangles = square(2.0, 1.0)
+    over, _ = square(1.0, 0.3)
+    rays = Rays(points, triangles, Rays(over, triangles))
+    ways = np.array([[0.1, 1.0, 0.2], [0.8, 2.0, 0.8], [3.0, 1.0, 0.0]])
+    hits = rays.first(np.zeros((3, 3)), ways)
+    assert (hits.triangle >= len(triangles)).tolist() == [True, False, False] and hits.triangle[2] == -1
+    assert np.allclose(hits.distance[:2], 1) and np.allclose(rays.alone.first(np.zeros((3, 3)), ways).distance[:2], [2, 1])
+    assert rays.blocked(np.zeros((3, 3)), ways, np.array([1.5, 1.5, 9.0])).tolist() == [True, True, False]
+    assert rays.alone.blocked(np.zeros((3, 3)), ways, 1.5).tolist() == [False, True, False]
+
+
+def test_turned_triangles_are_met_where_they_have_been_turned_to():
+    points, triangles = square(1.0, 0.8)
+    random, pivot = np.random.default_rng(0), np.array([0.3, 0.1, -0.2])
+    turn = np.linalg.qr(random.normal(size=(3, 3)))[0]
+    turn *= np.linalg.det(turn)
+    origins, ways = random.normal(0, 0.3, (2, TOGETHER + 9, 3))                 # more than one thread takes on
+    there = Rays((points - pivot) @ turn.T + pivot, triangles)
+    found, wanted = Rays(points, triangles).turned(pivot, turn).first(origins, ways), there.first(origins, ways)
+    same = found.triangle == wanted.triangle
+    assert same.mean() > 0.9999 and 100 < (wanted.triangle >= 0).sum() < TOGETHER      # an edge may be met from either side
+    assert np.isclose(found.distance, wanted.distance, rtol=1e-4)[same].mean() > 0.999  # single precision, rays along the triangles
+    blocked = Rays(points, triangles).turned(pivot, turn).blocked(origins, ways, 2.0)
+    assert (blocked == there.blocked(origins, ways, 2.0)).mean() > 0.9999
+
+
+def test_light_from_wall_to_wall_passes_nothing_that_lies_over_them():
+    corners = np.array([[-1.0, -1, -1], [1, -1, -1], [0, 1, -1], [0, 0, 1]])
+    walls = np.array([[0, 1, 2], [0, 3, 1], [1, 3, 2], [2, 3, 0]])
+    middle = corners.mean(axis=0)
+    inside = 0.9 * (corners - middle) + middle
+    facing = (middle - inside) / np.linalg.norm(middle - inside, axis=1, keepdims=True)
+    lining = Rays(0.95 * (corners - middle) + middle, walls)
+    found = bounced(inside, facing, Rays(corners, walls, lining), walls, lambda values: 0.5 * values, irradiance=np.ones((4, 3)),
+                    steps=3, random=np.random.default_rng(0))
+    assert not found.any()
+
+
+def test_many_points_are_lit_as_few_are(monkeypatch):
+    monkeypatch.setattr(lights, "TOGETHER", 7)
+    points = np.tile(ORIGIN, (40, 1))
+    lit = irradiance(above(0.4), points=points, normals=np.tile(UP, (40, 1)))
+    assert lit.visible.shape == (40, 2) and np.allclose(lit.irradiance, irradiance(above(0.4)).irradiance, rtol=0.02)

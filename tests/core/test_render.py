@@ -106,6 +106,15 @@ def test_a_face_fused_on_the_mesh_moves_by_the_fusions_own_shapes(job, portrait)
     assert np.allclose(np.linalg.norm(moved[:10], axis=1), 0.002, atol=1e-6) and np.allclose(moved[10:], 0, atol=1e-9)
 
 
+def test_only_what_can_be_seen_is_looked_at(portrait, still, monkeypatch):
+    """Rays through the part of the picture that holds the head give what rays through all of it do."""
+    whole = frame.Window(slice(0, SMALL.cells), slice(0, SMALL.cells))
+    around = frame.Window.around(portrait.poser.at(0), SMALL)
+    assert around.shape[0] < 0.8 * whole.shape[0] and around.shape[1] < 0.7 * whole.shape[1]
+    monkeypatch.setattr(frame.Window, "around", lambda points, settings: whole)
+    assert np.allclose(render(portrait, 0, SMALL), still, atol=1e-9)
+
+
 def test_cells_become_pixels_without_losing_light():
     cells = np.random.default_rng(0).random((30, 30, 3))
     cells[:3], cells[-3:], cells[:, :3], cells[:, -3:] = 0, 0, 0, 0
