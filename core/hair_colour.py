@@ -11,7 +11,8 @@ from .scalp import inside_hairline
 from .types import Floats, Photo
 
 FOREHEAD, CHIN = 10, 152                    # landmarks
-INSIDE, HEIGHT, FACING = 0.012, 0.006, 0.15 # metres inside the hairline, and off the skin, where hair is looked for; cosine to the camera
+# metres inside the hairline, and off the skin, where hair is looked for; cosine to the camera
+INSIDE, HEIGHT, FACING = 0.012, 0.006, 0.15
 DARKER, PALER, ENOUGH = 0.22, 0.10, 0.30    # by which hair differs from the forehead: log luminance, log red/green; share that has to
 LEAST_SEEN = 12                             # places
 # log red/green and log green/blue of people's hair: beyond them lies a hat or the light, not hair

@@ -14,7 +14,8 @@ from .hair_colour import hair_colour, seen_hair
 from .hair_length import hair_length
 from .head_model import HeadBasis
 from .lids import Lids
-from .texture import View, texture
+from .photo_layer import View
+from .texture import texture
 from .types import HeadModel, Photo
 
 IRISES = ((468, 469, 471), (473, 474, 476))        # centre and two points of each iris's rim

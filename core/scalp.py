@@ -22,7 +22,8 @@ SIDE, SPAN = 160, 2.6                       # pixels of the map, and the angle i
 EAR_OUT, EAR_TOP, EAR_BACK, EAR_FRONT = 0.0765, 0.036, -0.076, -0.030
 EAR_MARGIN = 0.0030                         # metres strands keep from the ears' vertices
 NAPE = 0.080                                # metres below the eyes where hair ends
-BEGINS, DENSE, COVERED = -0.001, 0.011, 0.88    # metres inside the hairline where roots begin and stand densest; share of skin they hide
+# metres inside the hairline where roots begin and stand densest; share of skin that they hide
+BEGINS, DENSE, COVERED = -0.001, 0.011, 0.88
 ROOTS = 0.36                                # of hair's linear colour: what one sees between strands
 FRINGE, TEMPLE = 0.034, 0.020               # metres above the eyes where hair ends, in front of this far behind them
 

@@ -76,7 +76,8 @@ def new_skin_group(eta: float) -> bpy.types.NodeTree:
     tree = ShaderTree(group)
     given = tree.node("NodeGroupInput").outputs
     lips, lids, scalp = (tree.node("Attribute", attribute_name=name).outputs["Fac"] for name in (LIPS, LIDS, SCALP))
-    spots = tree.vector("DIVIDE", tree.blend_vectors(scalp, given["Albedo"], given[ROOTS]), tree.vector("MAXIMUM", given[PHOTO], (0.005,) * 3))
+    albedo = tree.blend_vectors(scalp, given["Albedo"], given[ROOTS])
+    spots = tree.vector("DIVIDE", albedo, tree.vector("MAXIMUM", given[PHOTO], (0.005,) * 3))
     tone = tree.blend_vectors(given["Tone from Photo"], given["Preset Tone"], given[PHOTO])
     blood = tree.math("MULTIPLY_ADD", lids, LID_BLOOD, given["Blood"])
     extra = tree.vector("ADD", tree.scaled(BLOOD, blood), tree.scaled(MELANIN, given["Melanin"]))

@@ -5,12 +5,13 @@ import pytest
 
 from core.face_detection import LEFT_EYE
 from core.head_model import REGIONS
+from core.photo_layer import View
 from core.raster import vertex_normals
 from core.shading import LUMINANCE, cast, tempered
 from core.skin_mask import SIDE as SQUARE
 from core.skin_mask import blurred, find_skin, grown, inside_polygon, outlined, reachable
 from core.skin_surface import membrane, mirrored, mouth_bag, skin_edges, surface_distance
-from core.texture import View, texture
+from core.texture import texture
 from core.types import Photo
 from core.uv_image import padded
 from tests.core.own_heads import SKIN, anchors, at_vertices, basis, face_of, photograph, plain_colours, skin_places, subject

@@ -1,0 +1,79 @@
+"""Colours for all of the skin: where no photo shows it, spread from where one does, towards the plain tones of skin and lips."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .head_model import REGIONS, HeadBasis
+from .photo_layer import Layer, typical
+from .raster import Coverage
+from .shading import LIPS_REACH, LUMINANCE, tempered
+from .skin_surface import membrane, mouth_bag, neighbour_sum
+from .types import Floats, Integers
+
+ROOM = 7.0                          # edges after which filled-in skin has the face's plain tone
+MOUTH_TONE = np.array([0.62, 0.42, 0.42], np.float32)     # the mouth's lining over the lips' colour
+MOUTH_DEPTH = 0.003, 0.012          # metres behind the lips' contact over which their colour turns into the lining's
+LIP_EDGE = 0.45, 0.90               # share of a border triangle's corners that are lips, over which lips begin
+LIP_LIGHT = 0.88                    # of the skin's luminance, sRGB: that of lips at most; stretched in a smile they shine
+LIP_TONE = np.array([0.86, 0.68, 0.68], np.float32)       # lips over skin, where the photo shows none
+
+
+@dataclass(frozen=True)
+class Filling:
+    """A smooth colour for every skin vertex, colour (V_skin, 3); the plain tones of the skin and of the lips, tone and lip (3,); and
+    which vertices have the lips' tone, lips (V_skin,)."""
+
+    colour: Floats
+    tone: Floats
+    lip: Floats
+    lips: NDArray[np.bool_]
+
+    def drawn(self, coverage: Coverage, triangles: Integers) -> Floats:
+        """Return the image (H, W, 3) of the colours; lips have an edge, finer than the quads around them."""
+        skin, lip = (coverage.interpolate(triangles, np.where((self.lips == inside)[:, None], self.colour, tone).astype(np.float32))
+                     for inside, tone in ((False, self.tone), (True, self.lip)))
+        share = edged(coverage.interpolate(triangles, self.lips[:, None].astype(np.float32)))
+        return np.asarray(skin + share * (lip - skin), np.float32)
+
+    def plain(self, corners: Integers, weights: Floats) -> Floats:
+        """Return the plain tones (N, 3) at points of triangles: corners (N, 3) of them, weights (N, 3)."""
+        share = edged((self.lips[corners] * weights).sum(axis=1))[:, None]
+        return np.asarray(self.tone + share * (self.lip - self.tone), np.float32)
+
+
+def edged(share: Floats) -> Floats:
+    """Return the share of lips that the eye sees where this share of a triangle's corners, by their weights, is lips."""
+    steep = np.clip((share - LIP_EDGE[0]) / (LIP_EDGE[1] - LIP_EDGE[0]), 0, 1)
+    return np.asarray(steep * steep * (3 - 2 * steep), np.float32)
+
+
+def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, basis: HeadBasis) -> Filling:
+    """Return a colour for every skin vertex: the photos' where they show skin, elsewhere the mirror side's, elsewhere spread from them
+    towards the skin's plain tone, the lips' or the mouth's."""
+    depth = mouth_bag(basis, edges)
+    lips = basis.regions == REGIONS.index("lips")
+    weights = np.stack([layer.weight for layer in layers])
+    shares = (weights**2 + 1e-9) / (weights**2 + 1e-9).sum(axis=0)
+    colour = np.einsum("pv,pvc->vc", shares, np.stack([layer.seen.colour / layer.light for layer in layers]))
+    weight = weights.max(axis=0)
+    take = weight[mirror] > weight + 0.2
+    colour[take], weight[take] = colour[mirror][take], 0.8 * weight[mirror][take]
+    tone = typical(colour, weight, basis.regions == REGIONS.index("face"))
+    lip = tone * LIP_TONE
+    if (weight[lips] > 0.5).any():
+        lip = tempered((layers[0].mask.lips / np.median(layers[0].light[lips], axis=0))[None], lip[None], LIPS_REACH)[0]
+    lip = lip * min(1.0, LIP_LIGHT * float(tone @ LUMINANCE) / max(float(lip @ LUMINANCE), 1.0))
+    near_lips = lips | ((depth > 0) & (depth < MOUTH_DEPTH[1]))
+    rest = np.where(near_lips[:, None], lip, tone).astype(np.float32)
+    gain = np.clip((colour @ LUMINANCE) / (rest @ LUMINANCE), 0.8, 1.08)[:, None]
+    chroma = np.clip(colour / np.maximum(colour @ LUMINANCE, 1)[:, None], 0, 3)
+    plain = rest / (rest @ LUMINANCE)[:, None]
+    calm = (0.5 * chroma + 0.5 * plain) * gain * (rest @ LUMINANCE)[:, None]        # no stray colour is spread far
+    trust = 4 * np.clip(weight - 0.1, 0, 1) ** 2 * 0.5 ** (neighbour_sum((weight < 0.1)[:, None].astype(float), edges)[:, 0])
+    wanted = np.where(lips[:, None], tempered(colour, rest), calm).astype(np.float32)
+    result = membrane(wanted, trust.astype(np.float32), rest, ROOM**-2, edges)
+    inner = np.clip((depth - MOUTH_DEPTH[0]) / (MOUTH_DEPTH[1] - MOUTH_DEPTH[0]), 0, 1)[:, None]
+    return Filling(np.asarray(result * (1 - inner) + lip * MOUTH_TONE * inner, np.float32), tone, lip, near_lips)
