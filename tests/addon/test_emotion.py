@@ -255,7 +255,7 @@ def test_everything_is_saved(root, tmp_path):
     assert windows(appended) == listed
 
 
-def test_generating_again_keeps_locked_windows_for_the_same_recording(addon, tmp_path):
+def test_generating_again_keeps_locked_windows_for_the_same_recording(ready, tmp_path):
     settings = bpy.context.scene.ecavatar
     settings.photo, settings.audio, settings.hair = str(PHOTO), str(SPEECH), "NONE"
     settings.emotion, settings.emotion_level = "sad", 1.5
