@@ -20,9 +20,10 @@ SHARED = MappingProxyType(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREAD
 LAYERS = ("core", "training", "building", "benchmarks", "build.py")
 
 
-def run(python: Path, *, gui: Literal["no", "yes", "auto"] = "no", arguments: list[str]) -> int:
+def run(python: Path, *, gui: Literal["no", "yes", "auto"] = "no", again: bool = False, arguments: list[str]) -> int:
     """Run pytest in the environment and return its exit code.
 
+    again: without the tests marked `once`, which run with another version of Blender anyway (docs/tests.md).
     gui: also run the tests that drive a real Blender window; "auto" only where its chroot can be built, saying so if not.
     Raises BuildError when it is "yes" and the chroot cannot be built.
     """
@@ -40,7 +41,8 @@ def run(python: Path, *, gui: Literal["no", "yes", "auto"] = "no", arguments: li
         sys.stdout.flush()
     many = not arguments or any((ROOT / argument).is_dir() for argument in arguments)
     workers = min(os.cpu_count() or 1, MOST_WORKERS) if many else 1
-    codes = [run_pytest(python, ["-m", "not gui", *together(workers), *arguments], threads=SHARED if workers > 1 else {})]
+    chosen = "not gui and not once" if again else "not gui"
+    codes = [run_pytest(python, ["-m", chosen, *together(workers), *arguments], threads=SHARED if workers > 1 else {})]
     if gui != "no":                                     # alone: Blender's window waits for nobody
         codes.append(run_pytest(python, ["-m", "gui", *arguments]))
     failed = [code for code in codes if code not in (0, NO_TESTS)]

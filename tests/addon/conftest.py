@@ -47,28 +47,9 @@ def pytest_unconfigure(config):
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory):
-    """A folder of this run for what takes seconds to make and no test changes; all its processes have it."""
-    own = tmp_path_factory.getbasetemp()
-    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-
-
-@pytest.fixture(scope="session")
-def finished(shared):
-    """A finished job folder, made once a run by the engine; do not change it."""
-    from ecavatar.core.emotion_windows import EmotionSettings
-    from ecavatar.core.job import Request
-    from ecavatar.core.locks import held
-    from ecavatar.core.messages import silent
-    from ecavatar.core.pipeline import animate
-    from ecavatar.core.types import EmotionWindow
-    folder = shared / "jobs" / "astronaut-00000000"
-    with held(shared / "jobs.lock", wait=True):
-        if not (folder / "manifest.json").is_file():            # written last
-            angry = EmotionSettings(windows=(EmotionWindow(3.0, 6.0, "angry", 2.5),))
-            Request(str(PHOTO), str(SPEECH), "", 24.0, emotion="happy:2", emotions=angry).write(folder)
-            animate(folder, report=silent)
-    return folder
+def finished(example_job):
+    """A finished job folder; do not change it."""
+    return example_job
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +67,14 @@ def addon(tmp_path, monkeypatch):
     package.register()
     yield package
     package.unregister()
+
+
+def shortened(path, *, seconds):
+    """Write the beginning of the recording to `path` and return it."""
+    import soundfile
+    samples, rate = soundfile.read(SPEECH)
+    soundfile.write(path, samples[:round(seconds * rate)], rate)
+    return path
 
 
 def made(folder):

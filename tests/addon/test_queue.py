@@ -218,7 +218,8 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.skipif(bpy.app.version[:2] != (4, 5) or not hasattr(os, "pidfd_open"), reason="once is enough; Linux watches processes")
+@pytest.mark.once
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="Linux watches processes")
 def test_the_worker_ends_when_blender_is_killed(tmp_path):
     command = [sys.executable, "-c", BLENDER, str(ROOT), str(PHOTO), str(SPEECH), str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as blender:
