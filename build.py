@@ -39,6 +39,7 @@ def command_line() -> argparse.ArgumentParser:
     test.add_argument("--gui-auto", dest="gui", action="store_const", const="auto", help="the same, but only where that can be set up")
     test.add_argument("--blender", default="", help="test with this version of Blender's module instead of the pinned one")
     test.add_argument("--again", action="store_true", help="leave out what one version of Blender is enough for (marked `once`)")
+    test.add_argument("--coverage", action="store_true", help="also say which lines of the add-on no test ran")
     test.add_argument("pytest", nargs="*", help="arguments for pytest, for example tests/core")
     test.set_defaults(run=run_test)
     commands.add_parser("lint", help="run the linter and the type checker").set_defaults(run=run_lint)
@@ -66,7 +67,8 @@ def run_test(options: argparse.Namespace) -> int:
     """Run the tests in the environment."""
     from building import testing
     python = environment.ensure("test" if options.blender else "training", options.blender)
-    return testing.run(python, gui=options.gui, again=options.again, arguments=options.pytest)
+    chosen = [*(testing.COVERAGE if options.coverage else ()), *options.pytest]
+    return testing.run(python, gui=options.gui, again=options.again, arguments=chosen)
 
 
 def run_lint(_: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ MOST_WORKERS = 4                # each loads Blender
 NO_TESTS = 5                    # pytest's exit code where none was selected
 # with a process a core, further threads only wait for each other
 SHARED = MappingProxyType(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ECAVATAR_THREADS"), "1"))
+COVERAGE = ("--cov=ecavatar_addon", "--cov-report=term-missing:skip-covered")
 LAYERS = ("core", "training", "building", "benchmarks", "build.py")
 
 
@@ -39,7 +40,7 @@ def run(python: Path, *, gui: Literal["no", "yes", "auto"] = "no", again: bool =
     if version() != "3.11":
         sys.stdout.write("Without the tests of training: torch is installed with Python 3.11 only\n")
         sys.stdout.flush()
-    many = not arguments or any((ROOT / argument).is_dir() for argument in arguments)
+    many = all(argument.startswith("-") for argument in arguments) or any((ROOT / argument).is_dir() for argument in arguments)
     workers = min(os.cpu_count() or 1, MOST_WORKERS) if many else 1
     chosen = "not gui and not once" if again else "not gui"
     codes = [run_pytest(python, ["-m", chosen, *together(workers), *arguments], threads=SHARED if workers > 1 else {})]
@@ -64,9 +65,11 @@ def run_pytest(python: Path, arguments: list[str], *, threads: Mapping[str, str]
 def lint(python: Path) -> int:
     """Run the linter over everything and the type checker over every layer; return 0 when both are content."""
     style = subprocess.run([str(python), "-m", "ruff", "check", "."], cwd=ROOT, check=False).returncode
-    layers = subprocess.run([str(python), "-m", "mypy", *LAYERS], cwd=ROOT, check=False).returncode
     with tempfile.TemporaryDirectory() as folder:       # the add-on is a package inside the extension's
         (Path(folder) / "ecavatar").symlink_to(ROOT, target_is_directory=True)
         package = ("--config-file", str(ROOT / "pyproject.toml"), "-p", "ecavatar.ecavatar_addon")
-        addon = subprocess.run([str(python), "-m", "mypy", *package], cwd=folder, check=False).returncode
-    return style or layers or addon
+        # both at once: each takes a minute on a core of its own
+        with subprocess.Popen([str(python), "-m", "mypy", *LAYERS], cwd=ROOT) as layers, \
+                subprocess.Popen([str(python), "-m", "mypy", *package], cwd=folder) as addon:
+            codes = layers.wait(), addon.wait()
+    return style or max(codes)
