@@ -34,6 +34,7 @@ def gone(worker):
     return worker.process.poll() is not None
 
 
+@pytest.mark.once
 def test_a_job_runs_and_tells_its_progress(folder):
     Request(str(PHOTO), str(SPEECH), emotion="sad:2").write(folder)
     worker = jobs.start(folder)
