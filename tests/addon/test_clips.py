@@ -151,6 +151,16 @@ def test_a_clip_is_removed_with_what_it_brought(two):
     assert np.abs(shown(two, SECOND + 76)).max() < 1e-6
 
 
+def test_made_again_after_its_first_clip_was_removed_it_replaces_the_other(two, finished):
+    clips.remove(two, 0)
+    second = Path(two.ecavatar.clips[0].job)
+    assert import_avatar(read_result(finished), bpy.context.scene) == two
+    (clip,) = two.ecavatar.clips
+    assert clip.job == str(finished) != str(second) and second.is_dir()                     # the folder of the other one stays
+    assert [len(strips_of(keys(two), name)) for name in TRACKS] == [1] * 5 and len(sounds()) == SOUND
+    assert np.abs(shown(two, clip.start + 76)).max() > 0.2
+
+
 def test_generate_lets_the_head_say_a_further_recording_and_leaves_it_alone(ready, tmp_path):
     """Its head is not made again, nor changed; where the playhead has no room, the clip comes after and it is told."""
     scene = bpy.context.scene

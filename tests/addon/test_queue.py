@@ -122,6 +122,17 @@ def test_each_failure_is_told_once_by_name_and_the_next_goes_on(queue, people):
     assert "let down" not in " ".join(drawn())
 
 
+def test_a_bug_in_taking_a_result_in_is_told_and_keeps_its_traceback(queue, people):
+    def broken(_worker, _scene):
+        raise ZeroDivisionError("a bug")
+
+    anna, bert = map(ask, people[:2])
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        end(anna, take=broken)
+    assert anna.state == "failed" and "an internal error" in anna.error and "an internal error" in " ".join(drawn())
+    assert end(bert) == "done"
+
+
 def test_asked_again_while_it_waits_it_is_made_once_with_the_newest_settings(queue, people):
     ask(people[0])
     first = ask(people[1])
