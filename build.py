@@ -38,6 +38,8 @@ def command_line() -> argparse.ArgumentParser:
     test.add_argument("--gui", action="store_const", const="yes", default="no", help="also drive a real Blender window (Debian, root)")
     test.add_argument("--gui-auto", dest="gui", action="store_const", const="auto", help="the same, but only where that can be set up")
     test.add_argument("--blender", default="", help="test with this version of Blender's module instead of the pinned one")
+    test.add_argument("--again", action="store_true", help="leave out what one version of Blender is enough for (marked `once`)")
+    test.add_argument("--coverage", action="store_true", help="also say which lines of the add-on no test ran")
     test.add_argument("pytest", nargs="*", help="arguments for pytest, for example tests/core")
     test.set_defaults(run=run_test)
     commands.add_parser("lint", help="run the linter and the type checker").set_defaults(run=run_lint)
@@ -64,13 +66,15 @@ def run_demo(options: argparse.Namespace) -> int:
 def run_test(options: argparse.Namespace) -> int:
     """Run the tests in the environment."""
     from building import testing
-    return testing.run(environment.ensure("test", options.blender), gui=options.gui, arguments=options.pytest)
+    python = environment.ensure("test" if options.blender else "training", options.blender)
+    chosen = [*(testing.COVERAGE if options.coverage else ()), *options.pytest]
+    return testing.run(python, gui=options.gui, again=options.again, arguments=chosen)
 
 
 def run_lint(_: argparse.Namespace) -> int:
     """Check style and types in the environment."""
     from building import testing
-    return testing.lint(environment.ensure("test"))
+    return testing.lint(environment.ensure("training"))
 
 
 def run_zip(options: argparse.Namespace) -> None:

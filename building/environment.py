@@ -6,7 +6,7 @@ import sys
 from ctypes import CDLL
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from .errors import BuildError
 from .registry import pip
@@ -16,7 +16,7 @@ PYTHONS = ("3.11", "3.13")              # those that bpy's long-term releases ar
 LIBRARIES = ("libx11-6 libxrender1 libxfixes3 libxi6 libxkbcommon0 libsm6 libxxf86vm1 libegl1 libgl1 libgl1-mesa-dri")
 LINKED = ("libX11.so.6", "libXrender.so.1", "libXfixes.so.3", "libXi.so.6", "libxkbcommon.so.0", "libSM.so.6", "libXxf86vm.so.1",
           "libEGL.so.1", "libGL.so.1")
-Group = Literal["run", "test"]          # requirements-run.txt; requirements-test.txt comes on top
+Group = Literal["run", "test", "training"]          # of each the requirements-*.txt, on top of those before it
 
 
 def version() -> str:
@@ -47,7 +47,8 @@ def ensure(group: Group, blender: str = "") -> Path:
         sys.stdout.write(f"Making the environment {folder.name}\n")
         # without pip: Debian's Python has no ensurepip, and ours installs into it from outside
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
-    for name in ("run", "test")[:1 + (group == "test")]:
+    groups = get_args(Group)
+    for name in groups[:1 + groups.index(group)]:
         requirements = Path(__file__).parent / f"requirements-{name}.txt"
         text = requirements.read_text(encoding="utf-8")
         if blender:
@@ -59,7 +60,8 @@ def ensure(group: Group, blender: str = "") -> Path:
             sys.stdout.flush()
             chosen = folder / requirements.name
             chosen.write_text(text, encoding="utf-8")
-            pip("install", "--requirement", str(chosen), "--constraint", str(constraints), python=python)
+            # compiling all of what is installed takes a minute; what is imported is compiled then
+            pip("install", "--no-compile", "--requirement", str(chosen), "--constraint", str(constraints), python=python)
             check_blender(python)
             stamp.write_text(wanted)
     return python

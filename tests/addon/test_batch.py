@@ -58,6 +58,20 @@ def test_a_blender_that_dies_fails_its_file_only(finished, tmp_path):
         blender.save(finished, tmp_path / "a.blend")
 
 
+def test_a_blender_that_is_dead_before_it_is_asked_says_its_code_too(tmp_path):
+    from ecavatar.core.blender import Blender
+    from ecavatar.core.errors import JobError
+
+    class Dead(Blender):
+        def start(self):
+            process = super().start()
+            process.wait()
+            return process
+
+    with Dead(sys.executable) as blender, pytest.raises(JobError, match="Blender ended with code [1-9].*a.blend"):
+        blender.save(tmp_path, tmp_path / "a.blend")
+
+
 def test_a_blender_is_found_or_told(monkeypatch):
     from ecavatar.core import blender
     from ecavatar.core.errors import InputError

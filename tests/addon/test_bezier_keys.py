@@ -145,6 +145,7 @@ def test_a_gain_scales_the_handles_too(root):
     assert action[STAMP]["keys"] == digest_of(channels(root, "Emotion Lips"))
 
 
+@pytest.mark.once
 def test_the_lips_stay_in_sync_under_every_emotion(root, result):
     basis, emolib, identity = library_of(root)
     names, speech = tuple(basis.expression_names), sampled(root, result.bake, "Speech")

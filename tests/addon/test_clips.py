@@ -15,11 +15,10 @@ from ecavatar.core.job import read_result
 from ecavatar.ecavatar_addon import clips, jobs
 from ecavatar.ecavatar_addon.actions import STAMP, is_edited, our_action, strips_of
 from ecavatar.ecavatar_addon.avatar import add_clip, import_avatar
-from ecavatar.ecavatar_addon.folders import job_folder
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.panels_clips import ECAVATAR_PT_clips, ECAVATAR_UL_clips
 
-from .conftest import PHOTO, SPEECH
+from .conftest import PHOTO, SPEECH, imported, reopened
 from .keyed import keys
 from .layout import Layout
 from .own_characters import select
@@ -30,22 +29,14 @@ SOUND = bool(bpy.app.build_options.audaspace)           # the module of Blender 
 TRACKS = ("Speech", "Blinks", "Gaze", "Emotion", "Emotion Lips")
 
 
-@pytest.fixture(scope="session")
-def two_file(tmp_path_factory):
-    return tmp_path_factory.mktemp("clips") / "two.blend"
-
-
 @pytest.fixture
-def two(addon, finished, two_file):
-    """The root of a bald avatar that says its recording twice; made once, and then opened."""
-    if not two_file.is_file():
-        bpy.context.scene.ecavatar.hair = "NONE"
-        root = import_avatar(read_result(finished), bpy.context.scene)
-        add_clip(root, read_result(shutil.copytree(finished, two_file.parent / "second")), bpy.context.scene)
+def two(addon, finished, scenes):
+    """The root of a bald avatar that says its recording twice."""
+    def make():
+        root = imported(finished, hair="NONE")
+        add_clip(root, read_result(shutil.copytree(finished, scenes / "second")), bpy.context.scene)
         bpy.context.view_layer.objects.active = parts_of(root)["skin"]
-        bpy.ops.wm.save_as_mainfile(filepath=str(two_file), copy=True)
-    bpy.ops.wm.open_mainfile(filepath=str(two_file))
-    return bpy.data.objects["astronaut"]
+    return reopened(scenes / "two.blend", make)
 
 
 def shown(root, frame):
@@ -62,8 +53,8 @@ def keyed(root, number):
     return {name: our_action(owner, name, number)[STAMP]["keys"] for owner, name in found}
 
 
-def sounds():
-    editor = bpy.context.scene.sequence_editor
+def sounds(scene=None):
+    editor = (scene or bpy.context.scene).sequence_editor
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences
     begin = "content_start" if bpy.app.version >= (5, 2, 0) else "frame_start"
     return sorted((getattr(strip, begin), strip.channel) for strip in strips)
@@ -136,6 +127,19 @@ def test_a_clip_moves_with_its_sound_and_never_over_another(two):
     assert not is_edited(our_action(keys(two), "Speech"), keys(two))
 
 
+@pytest.mark.skipif(not SOUND, reason="the module of Blender 4.2 has no sound")
+def test_the_sound_of_a_copied_scene_moves_and_goes_with_its_clip(two):
+    here, copy, other = bpy.context.scene, bpy.context.scene.copy(), bpy.context.scene.copy()
+    for collection in list(other.collection.children):
+        other.collection.children.unlink(collection)                                        # the avatar is not in this one
+    kept = sounds(other)
+    two.ecavatar.clips[1].start = 400
+    assert sounds(here) == sounds(copy) == [(1, 1), (400, 1)] and sounds(other) == kept == [(1, 1), (SECOND, 1)]
+    two.ecavatar.active_clip = 1
+    assert bpy.ops.ecavatar.remove_clip() == {"FINISHED"}
+    assert sounds(here) == sounds(copy) == [(1, 1)] and sounds(other) == kept and len(bpy.data.sounds) > 0
+
+
 def test_a_clip_is_removed_with_what_it_brought(two):
     first, counts = shown(two, 77), (len(bpy.data.actions), len(bpy.data.sounds))
     two.ecavatar.active_clip = 1
@@ -147,12 +151,20 @@ def test_a_clip_is_removed_with_what_it_brought(two):
     assert np.abs(shown(two, SECOND + 76)).max() < 1e-6
 
 
-def test_generate_lets_the_head_say_a_further_recording_and_leaves_it_alone(addon, finished, tmp_path):
+def test_made_again_after_its_first_clip_was_removed_it_replaces_the_other(two, finished):
+    clips.remove(two, 0)
+    second = Path(two.ecavatar.clips[0].job)
+    assert import_avatar(read_result(finished), bpy.context.scene) == two
+    (clip,) = two.ecavatar.clips
+    assert clip.job == str(finished) != str(second) and second.is_dir()                     # the folder of the other one stays
+    assert [len(strips_of(keys(two), name)) for name in TRACKS] == [1] * 5 and len(sounds()) == SOUND
+    assert np.abs(shown(two, clip.start + 76)).max() > 0.2
+
+
+def test_generate_lets_the_head_say_a_further_recording_and_leaves_it_alone(ready, tmp_path):
     """Its head is not made again, nor changed; where the playhead has no room, the clip comes after and it is told."""
-    folder = shutil.copytree(finished, job_folder(PHOTO), dirs_exist_ok=True)
     scene = bpy.context.scene
-    scene.ecavatar.hair = "NONE"
-    root = import_avatar(read_result(folder), scene)
+    root = imported(ready, hair="NONE")
     bpy.context.view_layer.objects.active = skin = parts_of(root)["skin"]
     skin.data.vertices[0].co.z += 0.5                                                       # would come back with the head
     samples, rate = soundfile.read(SPEECH, stop=32000)
@@ -168,7 +180,7 @@ def test_generate_lets_the_head_say_a_further_recording_and_leaves_it_alone(addo
     np.testing.assert_array_equal([shown(root, frame) for frame in (1, 77, LENGTH)], before)
     assert skin.data.vertices[0].co.z > 0.4
     manifest = json.loads((Path(second.job) / "manifest.json").read_text(encoding="utf-8"))
-    assert Path(second.job).parent.parent == folder and manifest["seconds"]["head"] < 1.0   # it takes ten when it is made
+    assert Path(second.job).parent.parent == ready and manifest["seconds"]["head"] < 1.0   # it takes ten when it is made
     assert [found.ecavatar.role for found in scene.objects].count("avatar") == 1
     scene.render.fps = 12
     start, first_keys = second.start, keyed(root, 1)

@@ -14,7 +14,7 @@ from ecavatar.ecavatar_addon import emotion, lip_sync
 from ecavatar.ecavatar_addon.actions import STAMP
 from ecavatar.ecavatar_addon.animation import LIPS_LIMIT
 
-from .conftest import PHOTO, SPEECH
+from .conftest import PHOTO, SPEECH, shortened
 from .keyed import curves, drawn_for, keys, reduced, same, sampled, strip, windows
 
 EMOTION, LIPS = "Emotion", "Emotion Lips"
@@ -255,7 +255,8 @@ def test_everything_is_saved(root, tmp_path):
     assert windows(appended) == listed
 
 
-def test_generating_again_keeps_locked_windows_for_the_same_recording(addon, tmp_path):
+@pytest.mark.once
+def test_generating_again_keeps_locked_windows_for_the_same_recording(ready, tmp_path):
     settings = bpy.context.scene.ecavatar
     settings.photo, settings.audio, settings.hair = str(PHOTO), str(SPEECH), "NONE"
     settings.emotion, settings.emotion_level = "sad", 1.5
@@ -273,15 +274,8 @@ def test_generating_again_keeps_locked_windows_for_the_same_recording(addon, tmp
     for shape, points in curves(made, EMOTION).items():         # the worker and the panel agree
         np.testing.assert_allclose(points, keyed[shape], atol=2e-3)             # frames: a window's edge is kept to 0.1 ms
     other = tmp_path / "other.flac"
-    shorten(other)
+    shortened(other, seconds=1.5)
     settings.audio = str(other)
     assert bpy.ops.ecavatar.generate() == {"FINISHED"}
     assert windows(made) == [(0, round(made.ecavatar.emotion.duration, 3), "sad", 1.5, False)]
     assert made.ecavatar.emotion.transition == pytest.approx(0.2)
-
-
-def shorten(path):
-    """Write the first second and a half of the recording."""
-    import soundfile
-    samples, rate = soundfile.read(SPEECH)
-    soundfile.write(path, samples[:3 * rate // 2], rate)

@@ -45,7 +45,7 @@ def test_the_one_at_the_current_frame_is_marked(root):
     assert [shown_now(bpy.context, window) for window in root.ecavatar.emotion.windows] == [False, True, False]
 
 
-def test_hearing_again_keeps_locked_windows_and_touches_only_the_emotion(root, folder, monkeypatch):
+def test_hearing_again_keeps_locked_windows_and_touches_only_the_emotion(root, folder, tmp_path, monkeypatch):
     """The worker is stood in for: whatever it hears, its emotion.json is what counts."""
     root.ecavatar.emotion.windows[1].category = "fear"
     root.ecavatar.emotion.sensitivity = 0.9
@@ -55,10 +55,10 @@ def test_hearing_again_keeps_locked_windows_and_touches_only_the_emotion(root, f
     def start(place):
         asked.append(Request.read(place))
         shutil.rmtree(place)
-        shutil.copytree(Path(str(place) + "-before"), place)
+        shutil.copytree(tmp_path / "before", place)
         return SimpleNamespace(folder=place, state="done", warnings=["hardly any speech"], poll=lambda: "done", cancel=lambda: None)
 
-    shutil.copytree(folder, str(folder) + "-before")
+    shutil.copytree(folder, tmp_path / "before")
     monkeypatch.setattr(jobs, "start", start)
     assert bpy.ops.ecavatar.hear_again() == {"FINISHED"}
     (request,) = asked

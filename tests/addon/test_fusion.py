@@ -14,11 +14,12 @@ from ecavatar.core.job import Request, read_result
 from ecavatar.core.messages import silent
 from ecavatar.core.pack import Pack
 from ecavatar.core.pipeline import animate
-from ecavatar.ecavatar_addon import emotion, lip_sync
+from ecavatar.ecavatar_addon import clips, emotion, lip_sync
 from ecavatar.ecavatar_addon.animation import FUSE_AGAIN
-from ecavatar.ecavatar_addon.avatar import import_avatar
-from ecavatar.ecavatar_addon.head import FUSED, parts_of
+from ecavatar.ecavatar_addon.avatar import add_clip, import_avatar
+from ecavatar.ecavatar_addon.head import FUSED, clip_of_fused, parts_of
 
+from .conftest import copied
 from .keyed import curves, keys, same
 
 
@@ -38,8 +39,8 @@ def again(folder, fusion):
 
 
 @pytest.fixture
-def folder(job, tmp_path):
-    return shutil.copytree(job, tmp_path / job.name)
+def folder(job, scenes):
+    return copied(job, scenes / job.name)
 
 
 @pytest.fixture
@@ -91,6 +92,26 @@ def test_shape_weights_again_leave_nothing_behind(fused, folder):
     assert import_avatar(read_result(again(folder, "shapes")), bpy.context.scene) == fused
     assert parts_of(fused)["skin"] == skin and skin.active_material == material
     assert not shapes(fused) and not any(name.startswith(FUSED) for name in (*curves(fused, "Rest"), *curves(fused, "Emotion Lips")))
+
+
+def test_a_fused_clip_comes_to_a_head_whose_parts_the_artist_took_away(fused, job, tmp_path):
+    parts = parts_of(fused)
+    bpy.data.objects.remove(parts["teeth_lower"])
+    parts["tongue"].shape_key_clear()
+    first, before = shapes(fused), shown(fused, 100)
+    result = read_result(shutil.copytree(job, tmp_path / "second"))
+    result.bake["fusion_offsets"][0, HeadBasis.load(Pack.open().path("head")).part("lashes").vertices] += np.float32(0.001)
+    add_clip(fused, result, bpy.context.scene)
+    parts, added = parts_of(fused), [name for name in shapes(fused) if clip_of_fused(name) == 2]
+    assert "teeth_lower" not in parts and parts["tongue"].data.shape_keys is None and len(added) == len(first) > 0
+    lashes = parts["lashes"].data.shape_keys                                                # they follow the skin's key
+    assert [curve.data_path.split('"')[1] for curve in lashes.animation_data.drivers].count(added[0]) == 1
+    assert shapes(fused)[-len(added):] == added and added[0] in lashes.key_blocks
+    np.testing.assert_allclose(shown(fused, 100), before, atol=1e-6)                        # metres: the first clip is as it was
+    late = fused.ecavatar.clips[1].start + 99
+    np.testing.assert_allclose(shown(fused, late), before, atol=1e-5)                       # single precision of later frames
+    clips.remove(fused, 1)
+    assert shapes(fused) == first and "teeth_lower" not in parts_of(fused)
 
 
 def test_a_change_keys_the_emotion_and_says_what_the_lips_need(fused):

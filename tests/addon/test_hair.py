@@ -114,12 +114,13 @@ def test_a_photo_without_hair_gives_none(addon, result):
     assert "hair" not in parts and "brows" in parts
 
 
-@pytest.mark.parametrize("role", ["hair", "brows"])
-def test_groomed_hair_is_kept(avatar, result, role):
-    hair = parts_of(avatar)[role]
-    hair.data.curves[0].points[0].position = (1.0, 2.0, 3.0)
-    again = parts_of(import_avatar(result, bpy.context.scene))[role]
-    assert again == hair and tuple(again.data.curves[0].points[0].position) == (1.0, 2.0, 3.0)
+def test_groomed_hair_is_kept(avatar, result):
+    grown = {role: parts_of(avatar)[role] for role in ("hair", "brows")}
+    for hair in grown.values():
+        hair.data.curves[0].points[0].position = (1.0, 2.0, 3.0)
+    parts = parts_of(import_avatar(result, bpy.context.scene))
+    for role, hair in grown.items():
+        assert parts[role] == hair and tuple(hair.data.curves[0].points[0].position) == (1.0, 2.0, 3.0), role
 
 
 @pytest.mark.parametrize("role", ["hair", "brows"])
@@ -134,19 +135,21 @@ def test_deleted_hair_comes_back_only_where_it_is_wanted(avatar, result, role):
     assert len(again[role].data.curves) > 80 and again[role].data.surface == again["skin"] and again[other] == kept
 
 
-@pytest.mark.parametrize("role", ["hair", "brows"])
-def test_kept_hair_moves_with_a_new_head(avatar, result, role):
-    hair = parts_of(avatar)[role]
-    hair.data.curves[0].points[1].position.z += 0.01                                            # groomed
-    before = positions(hair)
+def test_kept_hair_moves_with_a_new_head(avatar, result):
+    grown = {role: parts_of(avatar)[role] for role in ("hair", "brows")}
+    for hair in grown.values():
+        hair.data.curves[0].points[1].position.z += 0.01                                        # groomed
+    before = {role: positions(hair) for role, hair in grown.items()}
     other = dict(result.head) | {"vertices": (result.head["vertices"] * np.float32([1.1, 1.0, 1.05])).astype(np.float32)}
-    again = parts_of(import_avatar(dataclasses.replace(result, head=other), bpy.context.scene))[role]
-    assert again == hair
-    points = hair.data.curves[0].points_length
-    roots_before, roots_after = (found.reshape(len(hair.data.curves), points, 3)[:, 0] for found in (before, positions(hair)))
-    np.testing.assert_allclose(roots_after, roots_before * [1.1, 1.05, 1.0], atol=1e-4)         # Blender's axes
+    parts = parts_of(import_avatar(dataclasses.replace(result, head=other), bpy.context.scene))
+    for role, hair in grown.items():
+        assert parts[role] == hair
+        points = hair.data.curves[0].points_length
+        was, now = (found.reshape(len(hair.data.curves), points, 3)[:, 0] for found in (before[role], positions(hair)))
+        np.testing.assert_allclose(now, was * [1.1, 1.05, 1.0], atol=1e-4, err_msg=role)         # Blender's axes
     import_avatar(result, bpy.context.scene)
-    np.testing.assert_allclose(positions(hair), before, atol=1e-4)
+    for role, hair in grown.items():
+        np.testing.assert_allclose(positions(hair), before[role], atol=1e-4, err_msg=role)
 
 
 def positions(hair):

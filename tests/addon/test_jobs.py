@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from ecavatar.core.errors import JobError
-from ecavatar.core.job import Request, read_result
+from ecavatar.core.job import Request, copy_head, read_result
 from ecavatar.ecavatar_addon import jobs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +34,7 @@ def gone(worker):
     return worker.process.poll() is not None
 
 
+@pytest.mark.once
 def test_a_job_runs_and_tells_its_progress(folder):
     Request(str(PHOTO), str(SPEECH), emotion="sad:2").write(folder)
     worker = jobs.start(folder)
@@ -53,8 +54,9 @@ def test_a_bad_photo_is_told(folder):
         read_result(folder)
 
 
-def test_cancel_ends_the_process_and_the_next_run_works(folder):
+def test_cancel_ends_the_process_and_the_next_run_works(folder, finished):
     Request(str(PHOTO), str(SPEECH), emotion="sad:2").write(folder)
+    copy_head(finished, folder)
     worker = jobs.start(folder)
     wait(worker, lambda worker: worker.stage == "head")
     worker.cancel()

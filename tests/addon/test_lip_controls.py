@@ -207,7 +207,8 @@ def test_sliders_have_the_engines_ranges_and_are_neutral(root):
     assert set(lip_sync.SLIDERS) == set(LipControls.__dataclass_fields__) - {"gains", "offsets"}
 
 
-def test_generating_again_keeps_the_controls(addon):
+@pytest.mark.once
+def test_generating_again_keeps_the_controls(ready):
     settings = bpy.context.scene.ecavatar
     settings.photo, settings.audio, settings.hair, settings.emotion = str(PHOTO), str(SPEECH), "NONE", "sad"
     assert bpy.ops.ecavatar.generate() == {"FINISHED"}

@@ -2,6 +2,7 @@
 
 import math
 from functools import cache
+from types import SimpleNamespace
 
 import bpy
 import numpy as np
@@ -15,6 +16,9 @@ from ecavatar.ecavatar_addon import skin_nodes
 from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.look import skin_node
+from ecavatar.ecavatar_addon.panels_look import ECAVATAR_PT_look
+
+from .layout import Layout
 
 
 @pytest.fixture
@@ -118,6 +122,20 @@ def test_presets_set_the_sliders_and_generating_again_keeps_them(root, node, fol
     parts_of(root)["skin"].material_slots[0].material = bpy.data.materials.new("own")
     with pytest.raises(RuntimeError, match="another material"):
         bpy.ops.ecavatar.skin_preset(preset="skin1")
+
+
+def test_the_panel_draws_presets_sliders_lights_and_camera(root):
+    def draw():
+        drawn = []
+        ECAVATAR_PT_look.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
+        return drawn
+
+    lights = ["Light", *["ecavatar.light_preset"] * len(STUDIOS), "ecavatar.frame_head"]
+    presets = ["ecavatar.skin_preset"] * (len(PRESETS) + 1)                         # and the photo's
+    assert draw() == [*presets, *(slider.name for slider in skin_nodes.SLIDERS), *lights]
+    parts_of(root)["skin"].material_slots[0].material = bpy.data.materials.new("own")
+    told = draw()
+    assert "another material" in " ".join(told) and told[-len(lights):] == lights and "ecavatar.skin_preset" not in told
 
 
 def test_a_light_preset_replaces_ours_only_and_keeps_the_artists_world(root):

@@ -105,7 +105,8 @@ def test_the_list_is_kept_in_the_file(addon, tmp_path):
     assert photos.paths(settings())[1:] == [tmp_path / "left.jpg"]
 
 
-def test_another_photo_changes_the_head_of_the_same_avatar(addon, tmp_path):
+@pytest.mark.once
+def test_another_photo_changes_the_head_of_the_same_avatar(ready, tmp_path):
     choose()
     with Image.open(PHOTO) as picture:
         ImageOps.mirror(picture.convert("RGB")).save(tmp_path / "mirrored.png")

@@ -122,6 +122,17 @@ def test_each_failure_is_told_once_by_name_and_the_next_goes_on(queue, people):
     assert "let down" not in " ".join(drawn())
 
 
+def test_a_bug_in_taking_a_result_in_is_told_and_keeps_its_traceback(queue, people):
+    def broken(_worker, _scene):
+        raise ZeroDivisionError("a bug")
+
+    anna, bert = map(ask, people[:2])
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        end(anna, take=broken)
+    assert anna.state == "failed" and "an internal error" in anna.error and "an internal error" in " ".join(drawn())
+    assert end(bert) == "done"
+
+
 def test_asked_again_while_it_waits_it_is_made_once_with_the_newest_settings(queue, people):
     ask(people[0])
     first = ask(people[1])
@@ -218,7 +229,8 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.skipif(bpy.app.version[:2] != (4, 5) or not hasattr(os, "pidfd_open"), reason="once is enough; Linux watches processes")
+@pytest.mark.once
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="Linux watches processes")
 def test_the_worker_ends_when_blender_is_killed(tmp_path):
     command = [sys.executable, "-c", BLENDER, str(ROOT), str(PHOTO), str(SPEECH), str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as blender:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from building import assets, environment, extension, registry
+from building import assets, environment, extension, registry, testing
 from building.errors import BuildError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,6 +16,44 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def build_py(*arguments):
     return subprocess.run([sys.executable, "build.py", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_every_folder_of_tests_is_run():
+    import tomllib
+    paths = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]["testpaths"]
+    assert sorted(paths) == sorted({f"tests/{path.parent.name}" for path in (ROOT / "tests").glob("*/test_*.py")})
+
+
+@pytest.mark.parametrize(("group", "blender", "wanted"), [("run", "", ["run"]), ("test", "4.2.23", ["run", "test"]),
+                                                          ("training", "", ["run", "test", "training"])])
+def test_an_environment_has_what_its_group_needs(tmp_path, monkeypatch, group, blender, wanted):
+    asked = []
+    python = tmp_path / (f".venv-{environment.version()}" + (f"-blender-{blender}" if blender else "")) / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "check_blender", lambda python: None)
+    monkeypatch.setattr(environment, "pip", lambda *words, python: asked.append(Path(words[words.index("--requirement") + 1])))
+    monkeypatch.setattr(environment.sys, "platform", "linux")
+    for _ in range(2):                                          # the second time nothing has changed
+        assert environment.ensure(group, blender) == python
+    assert [path.name for path in asked] == [f"requirements-{name}.txt" for name in wanted]
+    assert not blender or f"bpy=={blender}\n" in asked[0].read_text(encoding="utf-8")
+
+
+def test_processes_share_the_cores_and_the_longest_folder_comes_first(monkeypatch):
+    ran = []
+    monkeypatch.setattr(testing.assets, "ensure", lambda: None)
+    monkeypatch.setattr(testing.os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(testing, "run_pytest", lambda _python, words, threads=None: ran.append((words, dict(threads or {}))) or 0)
+    assert testing.run(Path("python"), arguments=[]) == 0
+    assert testing.run(Path("python"), again=True, arguments=["tests/core/test_bake.py"]) == 0
+    (all_of_it, limits), (one, free) = ran
+    assert all_of_it[:4] == ["-m", "not gui", "-n", "4"] and "--no-loadscope-reorder" in all_of_it and set(limits.values()) == {"1"}
+    assert one == ["-m", "not gui and not once", "tests/core/test_bake.py"] and free == {}
+    ran.clear()
+    testing.run(Path("python"), arguments=list(testing.COVERAGE))
+    assert ran[0][0][2:4] == ["-n", "4"] and ran[0][0][-2:] == list(testing.COVERAGE)
 
 
 def test_pins_come_from_file_names():

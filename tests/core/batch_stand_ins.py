@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from core import batch_worker, pipeline
+from core import batch_row, batch_worker, pipeline
 from core.files import write_arrays, write_image, write_json
 from core.pack import Pack
 
 JOURNAL = "ECAVATAR_TEST_JOURNAL"       # of the environment: the journal's path
+LOCKS = "ECAVATAR_TEST_LOCKS"           # of the environment: whether the journal tells of rows asked for
 
 
 class EmptyPack(Pack):
@@ -50,6 +51,9 @@ def write_motion(audio, out, *, pack, tick):
         os._exit(9)
     if text.startswith(b"bug"):
         raise ZeroDivisionError("by design")
+    if text.startswith(b"wait"):
+        note("waiting")
+        Path(f"{os.environ[JOURNAL]}.go").read_bytes()      # a pipe: until somebody opens its other end
     if text.startswith(b"hang"):
         note("hanging")
         sys.stdin.read()                # its parent ends it
@@ -74,10 +78,18 @@ def write_bake(head, motion, felt, out, *, pack, request):
     return ()
 
 
+def asked(path, *, wait, held=batch_row.held):
+    """Note which row is asked for before its lock is taken."""
+    note(f"asks for {path.stem}")
+    return held(path, wait=wait)
+
+
 for stage in (write_head, write_motion, write_heard, write_emotion, write_bake):
     setattr(pipeline, stage.__name__, stage)
 pipeline.Pack = EmptyPack
-sys.modules["core.batch_row"].Pack = EmptyPack
+batch_row.Pack = EmptyPack
+if LOCKS in os.environ:
+    batch_row.held = asked
 
 
 if __name__ == "__main__":

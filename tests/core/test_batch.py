@@ -26,14 +26,16 @@ SPEECH = ROOT / "assets" / "third_party" / "beckett.wav"
 STAND_INS = ("import sys, json, runpy; sys.path[:] = json.loads(sys.argv.pop(1)); "
              "runpy.run_module('tests.core.batch_stand_ins', run_name='__main__', alter_sys=True)")
 ALONE = ("import sys; from pathlib import Path; from core.batch import Batch; from core.batch_table import read_table\n"
-         "Batch(Path(sys.argv[2]), bootstrap=sys.argv[3]).run(read_table(Path(sys.argv[1])))")
+         "for outcome in Batch(Path(sys.argv[2]), bootstrap=sys.argv[3]).run(read_table(Path(sys.argv[1]))): print(outcome.state)")
+
+needs_pipes = pytest.mark.skipif(sys.platform == "win32", reason="a named pipe tells when a worker is at its row")
 
 
 @pytest.fixture
 def studio(tmp_path, monkeypatch):
     """A folder with photos and recordings for the stand-ins, and a journal of what they do."""
     monkeypatch.setenv("ECAVATAR_TEST_JOURNAL", str(tmp_path / "journal"))
-    for name in ("ann.jpg", "bob.jpg", *(f"{number}.wav" for number in range(4)), "crash.wav", "bug.wav", "hang.wav"):
+    for name in ("ann.jpg", "bob.jpg", *(f"{number}.wav" for number in range(4)), "crash.wav", "bug.wav", "hang.wav", "wait.wav"):
         (tmp_path / name).write_text(name)
     return tmp_path
 
@@ -113,15 +115,47 @@ def test_ctrl_c_ends_the_workers_and_the_rest_is_made_later(studio):
     assert run(studio, *rows)[0] == {"one": "unchanged", "hang": "done", "two": "done"}
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a named pipe tells when the worker is at it, a lock file when it is gone")
+def alone(studio, jobs):
+    """Start a batch of a table in a process of its own, which prints what became of each row."""
+    return subprocess.Popen([sys.executable, "-c", ALONE, str(jobs), str(studio / "out"), STAND_INS], cwd=ROOT, stdout=subprocess.PIPE,
+                            text=True)
+
+
+def until(journal, word, count=1):
+    """Read the journal's pipe until a word has come so many times; return all that came."""
+    told = b""
+    while told.count(word) < count:
+        assert select.select([journal], [], [], 60)[0], f"{word} never came"
+        told += os.read(journal, 1000)
+    return told
+
+
+@needs_pipes
+def test_two_batches_at_one_row_make_it_once(studio, monkeypatch):
+    monkeypatch.setenv("ECAVATAR_TEST_LOCKS", "1")
+    jobs = table(studio, "wait,ann.jpg,wait.wav,auto")
+    for name in ("journal", "journal.go"):
+        os.mkfifo(studio / name)
+    journal = os.open(studio / "journal", os.O_RDWR)
+    with alone(studio, jobs) as first:
+        until(journal, b"waiting")                              # it holds the row, in the middle of a stage
+        with alone(studio, jobs) as second:
+            until(journal, b"asks for wait")
+            (studio / "journal.go").write_bytes(b"")
+            states = [batch.communicate(timeout=60)[0].split() for batch in (first, second)]
+    assert states == [["done"], ["unchanged"]] and (studio / "out" / "wait" / "row.json").is_file()
+    os.write(journal, b"end\n")
+    assert until(journal, b"end\n") == b"emotion wait.wav\nbake wait.wav\nend\n"   # the second one ran no stage
+    os.close(journal)
+
+
+@needs_pipes
 def test_workers_end_with_a_killed_parent(studio):
     jobs = table(studio, "hang,ann.jpg,hang.wav,auto")
     os.mkfifo(studio / "journal")
-    journal, told = os.open(studio / "journal", os.O_RDWR), b""
-    with subprocess.Popen([sys.executable, "-c", ALONE, str(jobs), str(studio / "out"), STAND_INS], cwd=ROOT) as parent:
-        while b"hanging" not in told:
-            assert select.select([journal], [], [], 60)[0], "the worker never came to its row"
-            told += os.read(journal, 1000)
+    journal = os.open(studio / "journal", os.O_RDWR)
+    with alone(studio, jobs) as parent:
+        until(journal, b"hanging")
         parent.send_signal(signal.SIGKILL)
     os.close(journal)
     with held(studio / "out" / "hang" / ".lock", wait=True):    # the worker that held it is gone

@@ -1,12 +1,16 @@
 """The confidence in a head falls with what spoils it, and the advice names what spoils it most."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from core import reconstruction
 from core.confidence import ONE_VIEW, confidence
 from core.face_detection import BLENDSHAPES, LANDMARKS, Face
 from core.reconstruction import reconstruct
+from core.texture import texture
 from core.types import Photo
 from tests.core.own_heads import ASTRONAUT, anchors, basis, detector, needs_nets
 
@@ -54,7 +58,8 @@ def test_hair_and_a_bad_fit_are_told():
 
 
 @needs_nets
-def test_the_example_is_decent_and_blur_spoils_it():
+def test_the_example_is_decent_and_blur_spoils_it(monkeypatch):
+    monkeypatch.setattr(reconstruction, "texture", partial(texture, side=512))              # its size decides nothing here
     image = Image.open(ASTRONAUT).convert("RGB")
     sharp, blurred = (reconstruct([Photo(np.asarray(one))], basis=basis(), anchors=anchors(), detector=detector(),
                                   tick=lambda _: None).confidence for one in (image, image.filter(ImageFilter.GaussianBlur(1.5))))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import JobError, PackError
-from core.job import Job, Request, locked, read_result
+from core.job import Job, Request, copy_head, locked, read_result
 from core.messages import parse, silent
 from core.pack import DEFAULT
 from core.pipeline import animate
@@ -38,10 +38,11 @@ def speech(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory, speech):
-    """A finished job that no test changes."""
+def finished(tmp_path_factory, speech, example_job):
+    """A finished job that no test changes; its head was made in another one."""
     folder = tmp_path_factory.mktemp("jobs") / "astronaut-00000000"
     Request(str(PHOTO), str(speech)).write(folder)
+    copy_head(example_job, folder)
     animate(folder, report=silent)
     return folder
 

@@ -176,7 +176,7 @@ def test_the_photo_is_not_overwritten(tmp_path, capsys):
     assert "overwrite" in capsys.readouterr().err and photo.read_bytes() == before
 
 
-def test_a_film_goes_on_where_it_was_ended(job, tmp_path, monkeypatch):
+def test_a_film_goes_on_where_it_was_ended(job, portrait, tmp_path, monkeypatch):
     import av
     out, calls, real = tmp_path / "film.mp4", [], frame.render
 
@@ -186,6 +186,7 @@ def test_a_film_goes_on_where_it_was_ended(job, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return real(portrait, number, settings)
     monkeypatch.setattr(command, "render", counted)
+    monkeypatch.setattr(command, "prepared", lambda result: portrait)                       # the test of the command prepares one
     with pytest.raises(KeyboardInterrupt):
         command.film(job, out, SMALL, lambda fraction: None)
     assert not out.exists()
@@ -198,7 +199,7 @@ def test_a_film_goes_on_where_it_was_ended(job, tmp_path, monkeypatch):
         assert (picture.width, picture.height, picture.average_rate) == (64, 64, FPS)
         shown = [np.asarray(image.to_image()) for image in film.decode(picture)]
     assert len(shown) == FRAMES
-    wanted = developed(real(Portrait.of(read_result(job), Pack.open()), 0, SMALL))
+    wanted = developed(real(portrait, 0, SMALL))
     assert np.abs(shown[0].astype(int) - wanted).mean() < 4         # of 255: colours survive the way through Rec. 709
     with av.open(str(out)) as film:
         heard = np.concatenate([block.to_ndarray()[0] for block in film.decode(film.streams.audio[0])])

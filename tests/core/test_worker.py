@@ -10,7 +10,7 @@ import pytest
 
 from core import pipeline, worker
 from core.emotion_windows import EmotionSettings
-from core.job import Request, read_result
+from core.job import Request, copy_head, read_result
 from core.lip_controls import LipControls
 from core.messages import parse
 from core.pack import DEFAULT
@@ -145,13 +145,14 @@ def test_the_worker_ends_with_its_parent(tmp_path):
     assert not (tmp_path / "manifest.json").exists()
 
 
-def test_a_pack_without_an_ear_for_emotion_says_so(tmp_path):
+def test_a_pack_without_an_ear_for_emotion_says_so(tmp_path, example_job):
     pack = tmp_path / "pack"
     shutil.copytree(DEFAULT, pack)
     values = json.loads((pack / "pack.json").read_text())
     del values["files"]["emotion_network"]
     (pack / "pack.json").write_text(json.dumps(values))
     Request(str(PHOTO), str(SPEECH), str(pack)).write(tmp_path)
+    copy_head(example_job, tmp_path)
     code, messages, _ = run(tmp_path)
     assert code == 0 and any("hears no emotion" in message.text for message in messages if message.kind == "warning")
     assert [window.category for window in read_result(tmp_path).felt.windows] == ["neutral"]

@@ -1,4 +1,4 @@
-"""Training needs torch, which the environment of Python 3.13 leaves out (building/requirements-test.txt)."""
+"""Training needs torch, which the environments of Python 3.13 and of other Blenders leave out (building/requirements-training.txt)."""
 
 import importlib.util
 
