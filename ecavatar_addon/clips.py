@@ -16,7 +16,7 @@ import bpy
 from . import roots, scene
 from .actions import FIRST, STAMP, is_edited, lay, lead_action, place_strip, strip_of
 from .late import animation, head, performance
-from .neck import NECK
+from .roots import NECK
 
 REPLACE, AFTER, PLAYHEAD = "REPLACE", "AFTER", "PLAYHEAD"
 EASE = 0.4                      # seconds over which the face comes to rest after a clip, and leaves it before one

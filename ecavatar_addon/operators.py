@@ -11,7 +11,7 @@ import bpy
 from ..core.errors import ECAvatarError, InputError, JobError
 from ..core.job import AUTO, JobResult, Request, read_result
 from ..core.lip_controls import LipControls
-from . import clips, jobs, lip_sync, packs, photos, roots, scene, sound, voices
+from . import clips, jobs, lip_sync, packs, photos, portraits, roots, scene, sound, voices
 from .folders import further_folder, job_folder, job_path
 from .late import avatar, emotion
 from .properties import PLACINGS, ECAVATAR_PG_scene
@@ -53,7 +53,7 @@ class ECAVATAR_OT_generate(bpy.types.Operator):
     """Make a talking head from the photos and the recording, in the background; several are made one after the other"""
 
     bl_idname = "ecavatar.generate"
-    bl_label = "Generate"
+    bl_label = "Generate Talking Head"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -78,7 +78,7 @@ class ECAVATAR_OT_cancel(bpy.types.Operator):
     """Stop generating; what is finished is kept for the next time"""
 
     bl_idname = "ecavatar.cancel"
-    bl_label = "Cancel"
+    bl_label = "Cancel Generating"
 
     number: bpy.props.IntProperty(
         name="Number", default=-1, options={"SKIP_SAVE"}, description="Of the avatar in the queue; -1 is the one that is generated")
@@ -176,6 +176,7 @@ def finish(worker: jobs.Worker, target: bpy.types.Scene) -> None:
     root = avatar.import_avatar(result_of(worker), target, worker.warnings)
     if not bpy.app.background:
         scene.show(bpy.context, target, root)
+        portraits.shoot(bpy.context, root)
 
 
 def finish_clip(worker: jobs.Worker, target: bpy.types.Scene, *, home: Path, frame: int | None) -> None:
