@@ -11,7 +11,6 @@ class ECAVATAR_PT_performance(Tab, bpy.types.Panel):
 
     bl_label = "Perform"
     bl_order = 3
-    bl_options = {"DEFAULT_CLOSED"}
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Draw the presets."""

@@ -78,7 +78,8 @@ def test_what_is_missing_is_told_and_few_options_follow_the_button(addon):
     assert drawn == ["ecavatar.generate", "Choose a photo of a face", "Options", "Dense Keys", "ecavatar.import_job"]
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(None, ""), (0.2, "About 1 s left"), (12.1, "About 13 s left"), (600, "About 10 min left")])
+@pytest.mark.parametrize(("seconds", "text"), [(None, ""), (0.2, "About 1 s left"), (12.1, "About 13 s left"),
+                                               (600, "About 10 min left")])
 def test_time_left_is_told_in_words(seconds, text):
     assert time_left(seconds) == text
 

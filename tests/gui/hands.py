@@ -12,6 +12,8 @@ import numpy as np
 SHARE = Path(__file__).resolve().parent
 SIZE = (1280, 800)                      # pixels of the screen
 BUTTON = 84                             # grey of a button in Blender's default theme
+SLIDER = (71, 114, 179)                 # blue of a slider
+HEADER = (90, 14)                       # pixels from the sidebar's top left to the first panel's header
 PATIENCE = 90.0                         # seconds
 Steps = Iterator[float]
 
@@ -39,6 +41,29 @@ def click(x: int, y: int, *, key: int = 1) -> Steps:
     yield 0.3
     subprocess.run(["xdotool", "click", str(key)], check=True)
     yield 0.3
+
+
+def slider() -> tuple[int, int]:
+    """Return the middle of the sidebar's topmost slider, in pixels from the screen's top left, found in its picture by the blue."""
+    region = sidebar()
+    top, left = SIZE[1] - region.y - region.height, region.x + region.width // 2
+    blue = np.abs(screen()[top:top + region.height, left].astype(int) - SLIDER).max(axis=1) < 12
+    if not blue.any():
+        raise LookupError("there is no slider in the sidebar")
+    return left, top + int(np.flatnonzero(blue)[0]) + 8
+
+
+def drag(x: int, y: int, distance: int) -> Steps:
+    """Drag what is at a place (pixels from the top left) to the right by so many pixels."""
+    for words in (("mousemove", x, y), ("mousedown", 1), *[("mousemove_relative", "--", distance // 5, 0)] * 5, ("mouseup", 1)):
+        subprocess.run(["xdotool", *map(str, words)], check=True)
+        yield 0.15
+
+
+def fold() -> Steps:
+    """Click the first panel's header: it closes, or opens."""
+    region = sidebar()
+    yield from click(region.x + HEADER[0], SIZE[1] - region.y - region.height + HEADER[1])
 
 
 def shoot(name: str) -> Steps:
