@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))      # Blender runs thi
 
 from hands import (  # type: ignore[import-not-found]
     SHARE,
+    SIZE,
     Steps,
     button,
     click,
@@ -42,11 +43,12 @@ from hands import (  # type: ignore[import-not-found]
 
 MODULE = "bl_ext.user_default.ecavatar"
 TICK = 0.1                              # seconds
+INSTALL = (SIZE[0] - 72, SIZE[1] - 44)       # place of the button in the file browser, pixels from the screen's top left
 notes: dict[str, Any] = {}
 
 
 def story() -> Steps:
-    """Install, drop, generate, look, play, feel, perform, undo, fail, cancel, generate a further clip, disable, uninstall."""
+    """Install, drop, generate, look, play, undo, feel, fail, cancel, generate a further clip, disable, uninstall."""
     yield from install()
     jobs = importlib.import_module(f"{MODULE}.ecavatar_addon.jobs")
     yield from open_tab()
@@ -58,8 +60,8 @@ def story() -> Steps:
     yield from shoot("done")
     yield from face_front()
     yield from play()
-    yield from feel()
     yield from undo()
+    yield from feel()
     yield from fail(jobs)
     yield from cancel(jobs)
     yield from add_clip(jobs)
@@ -77,9 +79,7 @@ def install() -> Steps:
     browser.spaces.active.params.directory = str(SHARE).encode()
     browser.spaces.active.params.filename = "ecavatar.zip"
     yield from shoot("install")
-    region = next(region for region in browser.regions if region.type == "WINDOW")
-    with bpy.context.temp_override(window=window, area=browser, region=region):
-        bpy.ops.file.execute()
+    yield from click(*INSTALL)
     yield from until(lambda: hasattr(bpy.types.Scene, "ecavatar"))
     yield 0.5
     notes["repository"] = [path.name for path in Path(bpy.utils.user_resource("EXTENSIONS"), "user_default").iterdir()]
@@ -169,19 +169,20 @@ def feel() -> Steps:
         scene.frame_set(1 + round(seconds * scene.render.fps))
         with in_view():
             bpy.ops.ecavatar.add_emotion(category=category, level=3.0)
-    names = [window.category for window in emotion.windows]
+    chosen = {window.category: index for index, window in enumerate(emotion.windows) if window.level == 3}
     yield from fold()                       # Person makes room
     with opened("panels_emotion", "ECAVATAR_PT_emotion"):
-        emotion.active = names.index("surprise")
+        emotion.active = chosen["surprise"]
         notes["went to"] = scene.frame_current
         yield from shoot("surprise")
         notes["brows"] = float(keys.key_blocks["browInnerUp"].value)
-        emotion.active = names.index("angry")
+        emotion.active = chosen["angry"]
         yield from shoot("angry")
         yield from settle()
         yield from drag(*slider(), -200)
         yield from shoot("no emotion")
         notes["slider"] = emotion.strength
+    emotion.strength = 1.0
     yield from shoot("perform")
     yield from fold()
     scene.frame_set(scene.frame_start)
