@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..core.errors import ECAvatarError, JobError
-from ..core.job import Request
 from ..core.messages import Message, parse
 
 if TYPE_CHECKING:
     import subprocess
+
+    from ..core.job import Request
 
 EXTENSION = Path(__file__).resolve().parent.parent
 # what the engine needs besides the standard library; Blender brings numpy, the extension the others
@@ -45,7 +46,7 @@ class Worker:
 
     folder: Path
     process: "subprocess.Popen[str] | None" = None
-    request: Request | None = None
+    request: "Request | None" = None
     awaited: bool = False
     number: int = field(default_factory=count().__next__)
     lines: "queue.SimpleQueue[str | None]" = field(default_factory=queue.SimpleQueue)
@@ -131,7 +132,7 @@ current: Worker | None = None           # that runs, or ran last
 batch: list[Worker] = []                # in the order they were asked for; emptied by the first that is asked for after all have ended
 
 
-def submit(folder: Path, request: Request) -> Worker:
+def submit(folder: Path, request: "Request") -> Worker:
     """Let `request` be worked on in `folder`: at once, or after those before it; return its worker.
 
     A request for the same folder that still waits is replaced. Raises what `start` and `Request.write` raise, if it starts at once.

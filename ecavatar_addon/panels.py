@@ -11,7 +11,7 @@ from typing import Any
 import blf
 import bpy
 
-from ..core.job import AUTO
+from ..core.choices import AUTO
 from . import jobs, packs, photos, roots
 from .folders import job_path
 from .operators import disabled_reason

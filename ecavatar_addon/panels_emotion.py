@@ -4,8 +4,8 @@ from typing import Any
 
 import bpy
 
+from ..core.choices import HEARD
 from ..core.errors import ECAvatarError
-from ..core.types import HEARD
 from . import lip_sync, presets, roots, thumbnails
 from .late import emotion
 from .panels import HEIGHT, OfAvatar, wrapped

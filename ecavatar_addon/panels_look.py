@@ -3,9 +3,9 @@
 import bpy
 
 from . import roots
+from .late import skin_nodes
 from .look import SKIN_ITEMS, STUDIO_ITEMS, skin_node
 from .panels import NO_AVATAR, Tab, wrapped
-from .skin_nodes import SLIDERS
 
 
 class ECAVATAR_PT_look(Tab, bpy.types.Panel):
@@ -46,7 +46,7 @@ def draw_skin(layout: bpy.types.UILayout, context: bpy.types.Context, root: bpy.
     column = layout.column()
     column.use_property_split = True
     column.use_property_decorate = False
-    for slider in SLIDERS:
+    for slider in skin_nodes.SLIDERS:
         column.prop(node.inputs[slider.name], "default_value", text=slider.name, slider=True)
 
 

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..core.job import AUTO
+from ..core.choices import AUTO
 from . import playback
 from .panels import Tab, has_head
 from .properties import ECAVATAR_PG_scene
