@@ -19,7 +19,7 @@ class ECAVATAR_PT_deliver(Tab, bpy.types.Panel):
             layout.operator("ecavatar.apply_to_selected", icon="PLAY")
         row = layout.row(align=True)
         row.scale_y = HEIGHT
-        row.operator("render.render", text="Picture", icon="RENDER_STILL").use_viewport = True
+        row.operator("render.render", text="Picture", icon="RENDER_STILL")
         row.operator("ecavatar.film", text="Film...", icon="RENDER_ANIMATION")
 
 
