@@ -15,7 +15,7 @@ SIDEBAR = (774, 83, 1028, 718)              # left, top, right, bottom of the ta
 # name of the guide's picture -> the story's, and the part of it that is shown; None: the whole screen
 PICTURES: dict[str, tuple[str, tuple[int, int, int, int] | None]] = {
     "panel": ("front", None), "emotion_panel": ("surprise", None), "progress": ("progress", None), "clips": ("clips", SIDEBAR),
-    "perform": ("perform", SIDEBAR), "install": ("install", None)}
+    "perform": ("perform", SIDEBAR), "look": ("look", SIDEBAR), "install": ("install", None)}
 QUALITY = 88
 
 

@@ -29,9 +29,10 @@ def play(python: Path, share: Path) -> dict[str, Any]:
     Raises BuildError when the window cannot be made, or the story does not come to its end.
     """
     root = window.ensure()
+    (share / "download").mkdir()
     with tempfile.TemporaryDirectory() as folder:
         target = extension.Target("linux-x64", window.PYTHON, ("4.2.0", ""))
-        shutil.copyfile(extension.build(python, target, folder=Path(folder)), share / "ecavatar.zip")
+        shutil.copyfile(extension.build(python, target, folder=Path(folder)), share / "download" / "ecavatar.zip")
     for name in ("face.jpg", "other.jpg"):
         shutil.copyfile(assets.PHOTO, share / name)
     shutil.copyfile(assets.SPEECH, share / "speech.wav")

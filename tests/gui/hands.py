@@ -11,6 +11,7 @@ import numpy as np
 
 SHARE = Path(__file__).resolve().parent
 SIZE = (1280, 800)                      # pixels of the screen
+NOTCHES = 20                            # of the mouse's wheel from one end of the sidebar to the other
 BUTTON = 84                             # grey of a button in Blender's default theme
 SLIDER = (71, 114, 179)                 # blue of a slider
 HEADER = (90, 14)                       # pixels from the sidebar's top left to the first panel's header
@@ -51,6 +52,15 @@ def slider() -> tuple[int, int]:
     if not blue.any():
         raise LookupError("there is no slider in the sidebar")
     return left, top + int(np.flatnonzero(blue)[0]) + 8
+
+
+def scroll(key: int) -> Steps:
+    """Turn the mouse's wheel over the sidebar, up (4) or down (5) to its end."""
+    region = sidebar()
+    subprocess.run(["xdotool", "mousemove", str(region.x + 90), str(SIZE[1] - region.y - 100)], check=True)
+    yield 0.3
+    subprocess.run(["xdotool", "click", "--repeat", str(NOTCHES), "--delay", "30", str(key)], check=True)
+    yield 0.5
 
 
 def drag(x: int, y: int, distance: int) -> Steps:

@@ -33,6 +33,7 @@ from hands import (  # type: ignore[import-not-found]
     drag,
     fold,
     in_view,
+    scroll,
     settle,
     shoot,
     sidebar,
@@ -43,6 +44,7 @@ from hands import (  # type: ignore[import-not-found]
 
 MODULE = "bl_ext.user_default.ecavatar"
 TICK = 0.1                              # seconds
+LAST = 18                               # pixels from the tab's end up to the last header
 INSTALL = (SIZE[0] - 72, SIZE[1] - 44)       # place of the button in the file browser, pixels from the screen's top left
 notes: dict[str, Any] = {}
 
@@ -76,7 +78,7 @@ def install() -> Steps:
     yield 1.0
     window = bpy.context.window_manager.windows[0]
     browser = next(area for area in window.screen.areas if area.type == "FILE_BROWSER")
-    browser.spaces.active.params.directory = str(SHARE).encode()
+    browser.spaces.active.params.directory = str(SHARE / "download").encode()
     browser.spaces.active.params.filename = "ecavatar.zip"
     yield from shoot("install")
     yield from click(*INSTALL)
@@ -184,8 +186,20 @@ def feel() -> Steps:
         notes["slider"] = emotion.strength
     emotion.strength = 1.0
     yield from shoot("perform")
+    yield from deliver()
     yield from fold()
     scene.frame_set(scene.frame_start)
+
+
+def deliver() -> Steps:
+    """Look at the last two panels: the mouse's wheel down the tab, a click on the last header."""
+    region = sidebar()
+    with opened("panels_look", "ECAVATAR_PT_look"):
+        yield from scroll(5)
+        yield from click(region.x + 90, SIZE[1] - region.y - LAST)
+        yield from scroll(5)
+        yield from shoot("look")
+        yield from scroll(4)
 
 
 @contextmanager

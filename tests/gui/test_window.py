@@ -21,8 +21,8 @@ ROLES = ["avatar", "brows", "eye_left", "eye_right", "hair", "jaw", "lashes", "n
 INSTALL = (slice(745, 768), slice(1150, 1266))      # the button Install from Disk of the file browser
 NAME = (slice(228, 288), slice(1036, 1053))         # the tab's name
 BACK, NEAR = 61, 10                                 # grey of a panel's back in Blender's default theme
-PICTURES = ("empty", "panel", "progress", "later", "done", "front", "open", "surprise", "angry", "no emotion", "perform", "failed",
-            "cancelled", "clips")
+PICTURES = ("empty", "panel", "progress", "later", "done", "front", "open", "surprise", "angry", "no emotion", "perform", "look",
+            "failed", "cancelled", "clips")
 Picture = NDArray[np.int64]
 
 
@@ -135,7 +135,7 @@ def test_emotions_are_listed_and_seen(folder: Path, notes: dict[str, Any]) -> No
     assert notes["went to"] == 1 + math.ceil(2.4 * 24) and notes["brows"] > 0.3             # after a transition of 0.4 s
     faces = [picture(folder, name, VIEW) for name in ("front", "surprise", "angry", "no emotion")]
     assert all(share_changed(first, second) > 0.005 for first, second in pairwise(faces))
-    panels = [picture(folder, name, PANEL) for name in ("front", "surprise", "angry", "perform")]
+    panels = [picture(folder, name, PANEL) for name in ("front", "surprise", "angry", "perform", "look")]
     assert all(share_changed(first, second) > 0.01 for first, second in pairwise(panels))
     assert notes["slider"] == 0
 
