@@ -8,14 +8,10 @@ import gc
 import importlib
 import json
 import os
-import signal
-import subprocess
 import sys
 import time
 import traceback
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +21,20 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent))      # Blender runs this file alone
 
 from hands import (  # type: ignore[import-not-found]
+    MODULE,
     SHARE,
     SIZE,
     Steps,
+    avatars,
     button,
+    choose,
     click,
     drag,
     fold,
+    held,
     in_view,
+    opened,
+    press_generate,
     scroll,
     settle,
     shoot,
@@ -40,9 +42,9 @@ from hands import (  # type: ignore[import-not-found]
     slider,
     until,
     view,
+    workers,
 )
 
-MODULE = "bl_ext.user_default.ecavatar"
 TICK = 0.1                              # seconds
 LAST = 18                               # pixels from the tab's end up to the last header
 INSTALL = (SIZE[0] - 72, SIZE[1] - 44)       # place of the button in the file browser, pixels from the screen's top left
@@ -202,19 +204,6 @@ def deliver() -> Steps:
         yield from scroll(4)
 
 
-@contextmanager
-def opened(module: str, name: str) -> Iterator[None]:
-    """Let a sub-panel stand open meanwhile, which no script can do with one that has been drawn closed: as a new panel."""
-    panel = getattr(importlib.import_module(f"{MODULE}.ecavatar_addon.{module}"), name)
-    before = panel.bl_options
-    for idname, options in ((f"{name}_open", set()), (name, before)):
-        bpy.utils.unregister_class(panel)
-        panel.bl_idname, panel.bl_options = idname, options
-        bpy.utils.register_class(panel)
-        if idname != name:
-            yield
-
-
 def undo() -> Steps:
     """Undo the import, and do it again."""
     for name, operator in (("undone", bpy.ops.ed.undo), ("redone", bpy.ops.ed.redo)):
@@ -285,43 +274,6 @@ def disable(jobs: Any) -> Steps:
     yield from shoot("disabled")
     notes["files left"] = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and
                            ("ecavatar" in path.parts or path.suffix == ".so")]
-
-
-def choose(photo: str) -> None:
-    """Fill in the panel's fields, with the undo step that typing them makes."""
-    settings = bpy.context.scene.ecavatar
-    settings.photo, settings.audio = str(SHARE / photo), str(SHARE / "speech.wav")
-    bpy.ops.ed.undo_push(message="Choose")
-    view().tag_redraw()
-
-
-def press_generate(jobs: Any) -> Steps:
-    """Click the button with the mouse, and wait for the worker it starts."""
-    yield from settle()
-    before = jobs.current
-    yield from click(*button())
-    yield from until(lambda: jobs.current is not before)
-
-
-@contextmanager
-def held(process: "subprocess.Popen[str]") -> Iterator[None]:
-    """Let the worker stand still meanwhile: a fast machine would have finished before the picture is taken."""
-    process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGCONT)
-
-
-def avatars() -> int:
-    """Return how many avatars the file has."""
-    return sum(other.ecavatar.role == "avatar" for other in bpy.data.objects)
-
-
-def workers() -> list[str]:
-    """Return the command lines of the background processes that run."""
-    lines = (path.read_bytes().replace(b"\0", b" ").decode(errors="replace") for path in Path("/proc").glob("[0-9]*/cmdline"))
-    return [line for line in lines if "core.worker" in line]
 
 
 def advance(steps: Steps) -> float | None:
