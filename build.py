@@ -53,6 +53,8 @@ def command_line() -> argparse.ArgumentParser:
     repository.add_argument("--store", action="store_true", help="leave out what a store may not carry")
     repository.set_defaults(run=run_repository)
     commands.add_parser("pack", help="the default model pack as a zip for Install Pack from File, in dist/").set_defaults(run=run_pack)
+    screenshots = commands.add_parser("screenshots", help="the guide's pictures of the tab, from a real Blender window (Debian, root)")
+    screenshots.set_defaults(run=run_screenshots)
     commands.add_parser("assets", help="only take the third-party files").set_defaults(run=lambda _: assets.ensure())
     return parser
 
@@ -94,6 +96,14 @@ def run_repository(options: argparse.Namespace) -> None:
 def run_pack(_: argparse.Namespace) -> None:
     """Build the default pack's zip."""
     tell(extension.build_pack())
+
+
+def run_screenshots(_: argparse.Namespace) -> int:
+    """Make the guide's pictures of the tab in the environment."""
+    import subprocess
+    assets.ensure()
+    command = [str(environment.ensure("test")), "-m", "building.screenshots"]
+    return subprocess.run(command, cwd=environment.ROOT, check=False).returncode
 
 
 def tell(path: Path) -> None:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -39,6 +40,10 @@ class Anything:
     def __call__(self, *_: Any, **__: Any) -> Any:
         """Return itself."""
         return self
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield header and body of a closed panel."""
+        return iter((self, None))
 
 
 def main() -> None:
@@ -68,16 +73,22 @@ def main() -> None:
 
 def draw_costs() -> dict[str, float]:
     """Return milliseconds to draw the tab without inputs, and with a photo, a recording and further files chosen."""
-    from ecavatar.ecavatar_addon.panels import ECAVATAR_PT_generate  # type: ignore[import-not-found]
     panel, context = SimpleNamespace(layout=Anything()), bpy.context
+    panels = [getattr(bpy.types, name) for name in dir(bpy.types) if name.startswith("ECAVATAR_PT_")]
+    tops = [cls for cls in panels if "presets" not in cls.__name__ and not getattr(cls, "bl_parent_id", "")]
+
+    def draw() -> None:
+        for cls in tops:
+            cls.draw(panel, context)
+
     scene: Any = context.scene
     settings = scene.ecavatar
-    found = {"empty": cost(lambda: ECAVATAR_PT_generate.draw(panel, context))}
+    found = {"empty": cost(draw)}
     settings.photo = str(ROOT / "assets" / "examples" / "astronaut.jpg")
     settings.audio = str(ROOT / "assets" / "third_party" / "beckett.wav")
     for _ in range(4):
         settings.more_photos.add().path = settings.photo
-    found["chosen"] = cost(lambda: ECAVATAR_PT_generate.draw(panel, context))
+    found["chosen"] = cost(draw)
     return found
 
 

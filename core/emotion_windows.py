@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from .choices import HEARING_RANGES, SENSITIVITY, TRANSITION, WINDOW
 from .errors import InputError, JobError
 from .files import read_json
 from .types import (
     EMOTIONS,
     FUSIONS,
     HEARD,
-    LONGEST_TRANSITION,
     MOST_LEVEL,
     Emotion,
     EmotionTrack,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:                       # the networks' runtime is not for those
     from .emotion_hearing import Heard
 
 NEUTRAL = HEARD.index("neutral")
-RANGES = {"window": (1.0, 30.0), "transition": (0.0, LONGEST_TRANSITION), "sensitivity": (0.0, 1.0)}
+RANGES = HEARING_RANGES
 STAY = 0.7                      # probability that the emotion of one window goes on in the next
 SURE, UNSURE = 0.2, 0.6         # least probability of an emotion at sensitivity 1 and 0; below it the window is neutral
 STRONG = 0.5                    # least probability of an emotion that may be stronger than level 1
@@ -44,9 +44,9 @@ class EmotionSettings:
     Raises InputError for a value out of RANGES, and for windows that overlap or are reversed.
     """
 
-    window: float = 3.0
-    transition: float = 0.4
-    sensitivity: float = 0.5
+    window: float = WINDOW
+    transition: float = TRANSITION
+    sensitivity: float = SENSITIVITY
     level_by: LevelBy = "strength"
     fusion: Fusing = "shapes"
     windows: tuple[EmotionWindow, ...] = ()

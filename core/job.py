@@ -14,6 +14,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .choices import AUTO as AUTO
+from .choices import MOST_PHOTOS as MOST_PHOTOS
+from .choices import MOST_RECORDINGS as MOST_RECORDINGS
+from .choices import MOST_TAKES as MOST_TAKES
 from .emotion_windows import EmotionSettings, read_track
 from .errors import InputError, JobError
 from .files import Arrays, digest, read_arrays, read_json, write_json
@@ -24,10 +28,6 @@ from .stage_store import Record, StageStore
 from .types import EmotionTrack
 
 FORMAT = 1
-MOST_PHOTOS = 5                 # of one person, the main one included
-MOST_RECORDINGS = 50            # of one voice, the spoken one not included
-MOST_TAKES = 1 << 20
-AUTO = "auto"                   # the emotion is heard in the recording
 HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "iris_colour", "hair_colour", "hair_length", "brow_colour",
                "brow_density", "reprojection_percent", "confidence", "advice")
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")

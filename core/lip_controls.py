@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 import numpy as np
 
 from .articulation import smoothstep
+from .choices import LIP_RANGES
 from .errors import InputError
 from .head_model import HeadBasis
 from .lip_gap import JAW_SHAPE, SHUT, solve_gap, unclosed
@@ -17,9 +18,7 @@ from .mouth import gap, jaw_angle
 from .mouth_rig import CLOSING, FUNNEL, PARTING, WIDEST
 from .types import Floats, MotionTrack
 
-RANGES = {"lip_strength": (0.0, 2.0), "jaw_strength": (0.0, 2.0), "tongue_strength": (0.0, 2.0), "lip_open": (-0.3, 0.3),
-          "lower_smoothing": (0.0, 0.1), "upper_smoothing": (0.0, 0.1), "sync_offset": (-1.0, 1.0),
-          "gains": (0.0, 3.0), "offsets": (-1.0, 1.0)}
+RANGES = LIP_RANGES
 STRENGTHS = {"mouth": "lip_strength", "jaw": "jaw_strength", "tongue": "tongue_strength"}      # by the first word of a shape's name
 UPPER = ("brow", "eye", "cheek", "nose", "mouthUpperUp")        # the other shapes belong to the lower face
 HELD = (FUNNEL, "tongueOut", *PARTING)                          # shapes that draw the lips apart

@@ -5,22 +5,23 @@ K shapes, N samples, B identity coefficients. Arrays are checked on construction
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .choices import EMOTIONS as EMOTIONS
+from .choices import FUSIONS as FUSIONS
+from .choices import HEARD as HEARD
+from .choices import LONGEST_TRANSITION as LONGEST_TRANSITION
+from .choices import MOST_LEVEL as MOST_LEVEL
+from .choices import Emotion as Emotion
+from .choices import Fusing as Fusing
+from .choices import LevelBy as LevelBy
+
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
-Emotion = Literal["neutral", "happy", "angry", "sad", "fear", "surprise", "disgust", "contempt"]
-EMOTIONS: tuple[Emotion, ...] = ("neutral", "happy", "angry", "sad", "fear", "surprise", "disgust", "contempt")
-HEARD = EMOTIONS[:-1]           # those a voice is judged by (Sec. 4.1); contempt is the user's to choose
-MOST_LEVEL = 3
-LevelBy = Literal["strength", "probability"]                                   # what a heard emotion's level is taken from
-Fusing = Literal["shapes", "harmonic", "network", "region"]
-FUSIONS: tuple[Fusing, ...] = ("shapes", "harmonic", "network", "region")     # of emotion and speech (docs/funet.md)
-LONGEST_TRANSITION = 2.0        # seconds
 
 
 def check(name: str, array: NDArray[Any], dtype: type[np.generic], shape: tuple[int | None, ...]) -> None:

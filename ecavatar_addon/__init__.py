@@ -6,11 +6,14 @@ from . import (
     batch,
     character_operators,
     clip_operators,
+    drops,
     emotion_operators,
     export_operators,
+    film,
     jobs,
     lip_sync,
     look,
+    menus,
     operators,
     pack_downloads,
     pack_operators,
@@ -18,12 +21,18 @@ from . import (
     panels,
     panels_character,
     panels_clips,
+    panels_deliver,
     panels_emotion,
     panels_export,
+    panels_lip_sync,
     panels_look,
     panels_performance,
+    panels_person,
+    panels_voice,
     photos,
+    playback,
     preferences,
+    presets,
     properties,
     properties_object,
     takes,
@@ -31,9 +40,10 @@ from . import (
     voices,
 )
 
-MODULES = (properties, properties_object, photos, voices, lip_sync, operators, clip_operators, emotion_operators, takes,
-           character_operators, export_operators, look, panels, panels_clips, panels_emotion, panels_performance, panels_look,
-           panels_character, panels_export, pack_operators, preferences)
+MODULES = (properties, properties_object, photos, voices, playback, drops, lip_sync, operators, clip_operators, emotion_operators,
+           takes, character_operators, export_operators, film, look, presets, panels_person, panels_voice, panels, panels_clips,
+           panels_emotion, panels_performance, panels_lip_sync, panels_look, panels_deliver, panels_character, panels_export,
+           pack_operators, menus, preferences)
 
 
 def register() -> None:
@@ -45,11 +55,16 @@ def register() -> None:
     properties.attach()
     properties_object.attach()
     batch.Commands.attach()
+    presets.attach()
+    menus.attach()
 
 
 def unregister() -> None:
     """Stop the worker and leave nothing behind."""
     jobs.stop()
+    playback.stop()
+    menus.detach()
+    presets.detach()
     batch.Commands.detach()
     pack_downloads.stop()
     packs.forget()

@@ -35,8 +35,9 @@ from .actions import (
     write_curve,
 )
 from .head import EYES, JAW, Parts, fused_names
+from .roots import REST as REST
 
-REST, SPEECH, EMOTION, LIPS = "Rest", "Speech", "Emotion", "Emotion Lips"
+SPEECH, EMOTION, LIPS = "Speech", "Emotion", "Emotion Lips"
 FUSE_AGAIN = "emotion and speech of this avatar are fused on the mesh; Emotion panel; press Generate to fuse them with this change"
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 LIPS_LIMIT = 0.0001             # metres that the keys of what keeps the lips in sync may move a vertex, beside those of the speech

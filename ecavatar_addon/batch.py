@@ -13,9 +13,9 @@ from pathlib import Path
 import bpy
 
 from ..core.errors import ECAvatarError, JobError
-from ..core.job import read_result
 from ..core.messages import Message
 from .late import avatar, export
+from .late import job as engine_job
 
 COMMAND = "ecavatar"
 ENDED = 1                       # exit code in the middle of a file
@@ -26,7 +26,7 @@ def save(job: Path, out: Path) -> None:
 
     The open file is closed. Raises ECAvatarError when the job is unfinished, the ending unknown or the file cannot be written.
     """
-    result = read_result(job)
+    result = engine_job.read_result(job)
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     target = bpy.context.scene
     rate = round(float(result.bake["fps"]), 3)

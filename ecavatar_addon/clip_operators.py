@@ -6,9 +6,8 @@ from pathlib import Path
 import bpy
 
 from ..core.errors import InputError
-from ..core.job import Request
 from . import clips, jobs, lip_sync, roots, scene
-from .late import emotion
+from .late import emotion, job
 from .operators import attend, finish
 from .reports import reported
 
@@ -66,7 +65,7 @@ def generate(root: bpy.types.Object, target: bpy.types.Scene) -> jobs.Worker:
     """
     jobs.stop()                                 # forgets the last run and what it said
     folder = Path(root.ecavatar.job)
-    request = Request.read(folder)
+    request = job.Request.read(folder)
     recording = Path(request.audio)
     if not recording.is_file():
         raise InputError("the clip's recording is gone", recording, "put it back, or choose another one and press Generate")

@@ -14,9 +14,8 @@ from typing import Any
 import bpy
 
 from . import roots, scene
-from .actions import FIRST, STAMP, is_edited, lay, lead_action, place_strip, strip_of
-from .late import animation, head, performance
-from .neck import NECK
+from .late import actions, animation, head, performance
+from .roots import NECK
 
 REPLACE, AFTER, PLAYHEAD = "REPLACE", "AFTER", "PLAYHEAD"
 EASE = 0.4                      # seconds over which the face comes to rest after a clip, and leaves it before one
@@ -32,7 +31,7 @@ def add(root: bpy.types.Object, folder: Path) -> Any:
     """Give the avatar a further clip with the settings of the selected one, select and return it."""
     avatar = root.ecavatar
     before = avatar.clip if len(avatar.clips) else None
-    number = max((clip.number for clip in avatar.clips), default=FIRST - 1) + 1
+    number = max((clip.number for clip in avatar.clips), default=actions.FIRST - 1) + 1
     values = {(group, setting): getattr(getattr(before, group), setting) for group, settings in INHERITED.items()
               for setting in settings} if before is not None else {}
     clip = avatar.clips.add()           # from here on `before` is no longer valid
@@ -111,13 +110,13 @@ def owners(root: bpy.types.Object) -> list[tuple[bpy.types.ID, str]]:
 
 def strips(root: bpy.types.Object, number: int) -> list[tuple[bpy.types.ID, str, Any]]:
     """Return owner, track and strip of all that is left of a clip."""
-    found = [(owner, name, strip_of(owner, name, number)) for owner, name in owners(root)]
+    found = [(owner, name, actions.strip_of(owner, name, number)) for owner, name in owners(root)]
     return [(owner, name, strip) for owner, name, strip in found if strip is not None]
 
 
 def shown(strip: Any) -> Span:
     """Return the first and the last frame of the scene on which a strip shows its clip, its leads left out."""
-    stamp = strip.action[STAMP]
+    stamp = strip.action[actions.STAMP]
     begin, end = max(strip.action_frame_start, stamp["start"]), min(strip.action_frame_end, stamp["end"])
     first = strip.frame_start + (begin - strip.action_frame_start) * strip.scale
     return first, max(first, strip.frame_end - (strip.action_frame_end - end) * strip.scale)
@@ -161,7 +160,7 @@ def arrange(root: bpy.types.Object, *, ease: float = EASE) -> None:
     for enlarging in (False, True):             # first what gets shorter, or there would be no room for what gets longer
         for number, sides in wanted.items():
             for owner, _, strip in strips(root, number):
-                longest = ease * strip.action[STAMP]["fps"]
+                longest = ease * strip.action[actions.STAMP]["fps"]
                 before, after = (lead_frames(room, longest) for room in sides)
                 lead(strip, owner, before=before, after=after, enlarging=enlarging)
 
@@ -174,11 +173,11 @@ def lead_frames(room: float, longest: float) -> float:
 
 def lead(strip: Any, owner: bpy.types.ID, *, before: float, after: float, enlarging: bool) -> None:
     """Let a strip show so many frames of lead before and after its clip; enlarging: only make leads longer, else only shorter."""
-    action, stamp = strip.action, strip.action[STAMP].to_dict()
+    action, stamp = strip.action, strip.action[actions.STAMP].to_dict()
     had = stamp.get("before", 0.0), stamp.get("after", 0.0)
     edge = max if enlarging else min
     new = edge(before, had[0]), edge(after, had[1])
-    if new == had or is_edited(action, owner):
+    if new == had or actions.is_edited(action, owner):
         return
     begin, end, at = strip.action_frame_start, strip.action_frame_end, strip.frame_start
     if abs(begin - (stamp["start"] - had[0])) < 0.5:            # else the artist has trimmed it
@@ -186,8 +185,8 @@ def lead(strip: Any, owner: bpy.types.ID, *, before: float, after: float, enlarg
         begin = stamp["start"] - new[0]
     if abs(end - (stamp["end"] + had[1])) < 0.5:
         end = stamp["end"] + new[1]
-    lead_action(action, owner, before=new[0], after=new[1])
-    lay(strip, begin=begin, end=end, at=at)
+    actions.lead_action(action, owner, before=new[0], after=new[1])
+    actions.lay(strip, begin=begin, end=end, at=at)
 
 
 def start_of(clip: Any) -> int:
@@ -200,7 +199,7 @@ def length_of(clip: Any) -> float:
     """Return how many seconds a clip lasts."""
     for _, _, strip in strips(clip.id_data, clip.number):
         first, last = shown(strip)
-        return float((last - first + 1) / strip.action[STAMP]["fps"])
+        return float((last - first + 1) / strip.action[actions.STAMP]["fps"])
     return 0.0
 
 
@@ -218,11 +217,11 @@ def move(root: bpy.types.Object, clip: Any, frame: int) -> None:
     if span is None:
         return
     arrange(root, ease=0.0)
-    fps = next(float(strip.action[STAMP]["fps"]) for _, _, strip in strips(root, number))
+    fps = next(float(strip.action[actions.STAMP]["fps"]) for _, _, strip in strips(root, number))
     late = free_place(root, math.ceil(span[1] - span[0]) + 1, frame, fps=fps, but=number) - span[0]
     for owner, name, strip in strips(root, number):
         track = owner.animation_data.nla_tracks[name]
-        place_strip(track, strip, track, owner, at=strip.frame_start + late)
+        actions.place_strip(track, strip, track, owner, at=strip.frame_start + late)
     scene.move_sound(Path(clip.job), round(late), scene.scenes_of(root))
     arrange(root)
 
@@ -234,9 +233,9 @@ def remove(root: bpy.types.Object, index: int) -> list[str]:
     for owner, name, strip in strips(root, number):
         action = strip.action
         owner.animation_data.nla_tracks[name].strips.remove(strip)
-        if is_edited(action, owner):
+        if actions.is_edited(action, owner):
             action.name, action.use_fake_user = f"{action.name} edited", True
-            del action[STAMP]
+            del action[actions.STAMP]
             told.append(action.name)
         elif not action.users:
             bpy.data.actions.remove(action)

@@ -3,20 +3,22 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 
+from ..core.choices import AUTO, MOST_LEVEL
 from ..core.errors import JobError
-from ..core.job import AUTO, Request
-from ..core.types import MOST_LEVEL, EmotionTrack
 from . import clips, jobs, lip_sync, roots
-from .actions import STAMP, strip_of
-from .late import animation, emotion, emotion_edits
+from .late import actions, animation, emotion, emotion_edits, job
 from .operators import attend, result_of
 from .properties import CATEGORIES, LEVEL
 from .reports import reported
 
-Edit = Callable[[EmotionTrack], tuple[EmotionTrack, int]]
+if TYPE_CHECKING:
+    from ..core.types import EmotionTrack
+
+Edit = Callable[["EmotionTrack"], tuple["EmotionTrack", int]]
 
 
 class OnEmotions(lip_sync.ForAvatar):
@@ -40,7 +42,7 @@ class ECAVATAR_OT_split_emotion(OnEmotions, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Split it and select the later part."""
-        def change(track: EmotionTrack) -> tuple[EmotionTrack, int]:
+        def change(track: "EmotionTrack") -> tuple["EmotionTrack", int]:
             time = now(context)
             return emotion_edits.split(track, time), emotion_edits.index_at(track, time) + 1
 
@@ -63,7 +65,7 @@ class ECAVATAR_OT_add_emotion(OnEmotions, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Split there and choose for the later part."""
-        def change(track: EmotionTrack) -> tuple[EmotionTrack, int]:
+        def change(track: "EmotionTrack") -> tuple["EmotionTrack", int]:
             time = now(context)
             index, windows = emotion_edits.index_at(track, time) + 1, list(emotion_edits.split(track, time).windows)
             windows[index] = replace(windows[index], category=self.category, level=emotion.rounded(self.level), locked=True)
@@ -129,8 +131,8 @@ def listen(root: bpy.types.Object) -> jobs.Worker:
     """
     jobs.stop()                                 # forgets the last run and what it said
     lip_sync.motion_of(root)
-    folder, stamp = Path(root.ecavatar.job), strip_of(emotion.keys_of(root), animation.EMOTION, root.ecavatar.number).action[STAMP]
-    replace(Request.read(folder), fps=stamp["fps"], controls=lip_sync.controls_of(root), emotion=AUTO,
+    folder, strip = Path(root.ecavatar.job), actions.strip_of(emotion.keys_of(root), animation.EMOTION, root.ecavatar.number)
+    replace(job.Request.read(folder), fps=strip.action[actions.STAMP]["fps"], controls=lip_sync.controls_of(root), emotion=AUTO,
             emotions=emotion.settings_of(root)).write(folder)
     return jobs.start(folder)
 

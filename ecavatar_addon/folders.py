@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 
 from ..core.errors import JobError
-from ..core.job import copy_head
+from .late import job
 
 PACKAGE = __package__.rpartition(".")[0]
 PRIVATE = 0o700                 # of a job folder, where the system knows such rights; on Windows the user's folder is private
@@ -51,5 +51,5 @@ def further_folder(home: Path, recording: Path, *, taken: set[str]) -> Path:
     folder = next(found for number in count(2) if str(found := home / "clips" / f"{stem}-{number}") not in used
                   and not (found / "manifest.json").exists())
     make(folder)
-    copy_head(home, folder)
+    job.copy_head(home, folder)
     return folder

@@ -16,8 +16,8 @@ from ..core.pack import DEFAULT, Pack
 from ..core.types import Floats
 from . import drivers, neck
 from .actions import FIRST
-from .neck import NECK
 from .roots import AVATAR as AVATAR
+from .roots import NECK
 from .roots import find_root as find_root
 from .roots import parts_of as parts_of
 from .roots import root_of as root_of

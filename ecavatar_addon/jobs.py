@@ -9,6 +9,7 @@ import os
 import queue
 import sys
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -16,11 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..core.errors import ECAvatarError, JobError
-from ..core.job import Request
 from ..core.messages import Message, parse
 
 if TYPE_CHECKING:
     import subprocess
+
+    from ..core.job import Request
 
 EXTENSION = Path(__file__).resolve().parent.parent
 # what the engine needs besides the standard library; Blender brings numpy, the extension the others
@@ -28,6 +30,7 @@ PACKAGES = ("numpy", "onnxruntime", "ai_edge_litert", "soundfile", "soxr", "PIL"
 BOOTSTRAP = ("import sys, runpy; n = int(sys.argv[1]); sys.path[:0] = sys.argv[2:2 + n]; del sys.argv[1:2 + n]; "
              "runpy.run_module('core.worker', run_name='__main__', alter_sys=True)")
 PATIENCE = 3.0                  # seconds the worker has to end when asked to
+LEAST_DONE = 0.15               # of the job, from which on the time left is told
 STAGE_SHARES = {"head": (0.0, 0.6), "speech": (0.6, 0.85), "emotion": (0.85, 0.95), "bake": (0.95, 1.0)}
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
@@ -38,18 +41,19 @@ class Worker:
     """One run of core/worker.py in a job folder; fraction: of the whole job, 0..1; error: one sentence when it failed.
 
     process: once it is started; request: what is written into the folder then; awaited: whether a timer will take its result in;
-    number: its own in this Blender.
+    number: its own in this Blender; started: when, by time.monotonic.
     """
 
     folder: Path
     process: "subprocess.Popen[str] | None" = None
-    request: Request | None = None
+    request: "Request | None" = None
     awaited: bool = False
     number: int = field(default_factory=count().__next__)
     lines: "queue.SimpleQueue[str | None]" = field(default_factory=queue.SimpleQueue)
     state: State = "running"
     stage: str = "starting"
     fraction: float = 0.0
+    started: float = 0.0
     warnings: list[str] = field(default_factory=list)
     error: str = ""
 
@@ -79,6 +83,11 @@ class Worker:
             self.error = message.text
         elif message.kind == "done" and message.ok:
             self.fraction = 1.0
+
+    def seconds_left(self, now: float) -> float | None:
+        """Return how many seconds are left if it goes on as until `now` (time.monotonic); None while too little is done to say."""
+        done = self.fraction
+        return (now - self.started) * (1 - done) / done if done >= LEAST_DONE else None
 
     def end(self, code: int) -> None:
         """Note how the process ended: done only with code 0 and a manifest."""
@@ -123,7 +132,7 @@ current: Worker | None = None           # that runs, or ran last
 batch: list[Worker] = []                # in the order they were asked for; emptied by the first that is asked for after all have ended
 
 
-def submit(folder: Path, request: Request) -> Worker:
+def submit(folder: Path, request: "Request") -> Worker:
     """Let `request` be worked on in `folder`: at once, or after those before it; return its worker.
 
     A request for the same folder that still waits is replaced. Raises what `start` and `Request.write` raise, if it starts at once.
@@ -199,7 +208,7 @@ def launch(worker: Worker) -> Worker:
     except OSError as error:
         raise JobError(f"cannot start the background process ({error.strerror})", folder,
                        "check that the folder is writable") from error
-    worker.process, worker.state = process, "running"
+    worker.process, worker.state, worker.started = process, "running", time.monotonic()
     current = worker
     threading.Thread(target=listen, args=(process, worker.lines), daemon=True).start()
     return worker

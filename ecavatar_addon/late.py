@@ -34,11 +34,25 @@ def writer(module: Any, name: str) -> Callable[[Any, Any], Any]:
 
 
 if TYPE_CHECKING:
-    from ..core import arrays, audio, bake, emotion_edits, pack_archive, pack_catalogue
-    from . import animation, avatar, character, emotion, export, head, lights, motion_source, performance, skin
+    from ..core import (
+        arrays,
+        audio,
+        bake,
+        emotion_edits,
+        files,
+        head_model,
+        job,
+        lip_controls,
+        mouth_rig,
+        pack_archive,
+        pack_catalogue,
+        skin_optics,
+    )
+    from . import actions, animation, avatar, character, emotion, export, head, lights, motion_source, performance, skin, skin_nodes
 else:
-    animation, avatar, character, emotion, export, head, lights, motion_source, performance, skin = (
-        Late(f".{name}") for name in ("animation", "avatar", "character", "emotion", "export", "head", "lights", "motion_source",
-                                      "performance", "skin"))
-    arrays, audio, bake, emotion_edits, pack_archive, pack_catalogue = (
-        Late(f"..core.{name}") for name in ("arrays", "audio", "bake", "emotion_edits", "pack_archive", "pack_catalogue"))
+    actions, animation, avatar, character, emotion, export, head, lights, motion_source, performance, skin, skin_nodes = (
+        Late(f".{name}") for name in ("actions", "animation", "avatar", "character", "emotion", "export", "head", "lights",
+                                      "motion_source", "performance", "skin", "skin_nodes"))
+    arrays, audio, bake, emotion_edits, files, head_model, job, lip_controls, mouth_rig, pack_archive, pack_catalogue, skin_optics = (
+        Late(f"..core.{name}") for name in ("arrays", "audio", "bake", "emotion_edits", "files", "head_model", "job", "lip_controls",
+                                            "mouth_rig", "pack_archive", "pack_catalogue", "skin_optics"))

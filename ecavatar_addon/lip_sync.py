@@ -1,19 +1,17 @@
 """Lip controls of an avatar, and the keys of its speech made anew from them: neither the encoder nor a network runs."""
 
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 
 from ..core.errors import ECAvatarError, JobError
-from ..core.files import digest
-from ..core.head_model import HeadBasis
-from ..core.job import Request
-from ..core.lip_controls import NEUTRAL, LipControls, closure_warnings
-from ..core.mouth_rig import NAMES
-from ..core.types import MotionTrack
 from . import jobs, roots
-from .actions import STAMP, our_action
-from .late import animation, arrays, bake, head
+from .late import actions, animation, arrays, bake, files, head, head_model, job, lip_controls, mouth_rig
+
+if TYPE_CHECKING:
+    from ..core.types import MotionTrack
 
 SLIDERS = ("lip_strength", "jaw_strength", "tongue_strength", "lip_open", "lower_smoothing", "upper_smoothing", "sync_offset")
 DECIMALS = 4                    # a slider's value is kept to; Blender stores single precision
@@ -62,7 +60,7 @@ class ECAVATAR_OT_reset_lip_sync(ForAvatar, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Reset them."""
-        show(roots.root_of(context.active_object), NEUTRAL)
+        show(roots.root_of(context.active_object), lip_controls.NEUTRAL)
         return {"FINISHED"}
 
 
@@ -75,7 +73,7 @@ class ECAVATAR_OT_add_shape(ForAvatar, bpy.types.Operator):
     bl_property = "shape"
 
     shape: bpy.props.EnumProperty(name="Shape", description="One that speech moves",
-                                items=[(name, name, "") for name in sorted(NAMES)])
+                                items=lambda _operator, _context: shapes())
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Let the user search for it by name."""
@@ -105,22 +103,28 @@ class ECAVATAR_OT_remove_shape(ForAvatar, bpy.types.Operator):
         return {"FINISHED"}
 
 
+@cache
+def shapes() -> tuple[tuple[str, str, str], ...]:
+    """Return the mouth shapes that speech moves, as items of an enum; Blender wants them kept."""
+    return tuple((name, name, "") for name in sorted(mouth_rig.NAMES))
+
+
 def generating(root: bpy.types.Object) -> bool:
     """Whether the avatar's selected clip is being generated, or waits for that."""
     return root.ecavatar.job in jobs.folders()
 
 
-def controls_of(root: bpy.types.Object) -> LipControls:
+def controls_of(root: bpy.types.Object) -> "lip_controls.LipControls":
     """Return the avatar's lip controls; shapes at gain 1 and offset 0 are left out."""
     settings = root.ecavatar.lip_sync
     gains = {shape.name: round(shape.gain, DECIMALS) for shape in settings.shapes}
     offsets = {shape.name: round(shape.offset, DECIMALS) for shape in settings.shapes}
-    return LipControls(**{name: round(getattr(settings, name), DECIMALS) for name in SLIDERS},
+    return lip_controls.LipControls(**{name: round(getattr(settings, name), DECIMALS) for name in SLIDERS},
                        gains={name: gain for name, gain in gains.items() if gain != 1},
                        offsets={name: offset for name, offset in offsets.items() if offset != 0})
 
 
-def show(root: bpy.types.Object, controls: LipControls) -> None:
+def show(root: bpy.types.Object, controls: "lip_controls.LipControls") -> None:
     """Let the avatar's sliders and shapes show `controls`."""
     settings = root.ecavatar.lip_sync
     for name in SLIDERS:
@@ -140,23 +144,23 @@ def update(root: bpy.types.Object, *, dense: bool = False) -> list[str]:
     skin = roots.parts_of(root).get("skin")
     keys = skin.data.shape_keys if skin is not None else None
     clip = root.ecavatar.number
-    action = our_action(keys, animation.SPEECH, clip) if keys is not None else None
+    action = actions.our_action(keys, animation.SPEECH, clip) if keys is not None else None
     if action is None:
         raise JobError(f"the avatar's skin or its track {animation.SPEECH} is gone", root.name, "generate it again")
     controls = controls_of(root)
-    start, fps = action[STAMP]["start"], action[STAMP]["fps"]
+    start, fps = action[actions.STAMP]["start"], action[actions.STAMP]["fps"]
     weights = bake.frame_weights(motion, basis=basis, fps=fps, controls=controls)
     speech = animation.speech_curves(weights, basis, start=start, fps=fps, dense=dense)
-    for found in filter(None, (action, our_action(keys, animation.LIPS, clip))):
-        found[STAMP]["dense"] = dense
+    for found in filter(None, (action, actions.our_action(keys, animation.LIPS, clip))):
+        found[actions.STAMP]["dense"] = dense
     kept = animation.rekey(keys, animation.SPEECH, speech, clip), animation.rekey_lips(keys, basis, clip)
     told = animation.edits_kept(kept)
     if animation.fused_on_mesh(keys, clip):
         told.append(animation.FUSE_AGAIN)
-    return [*told, *closure_warnings(motion, controls, basis)]
+    return [*told, *lip_controls.closure_warnings(motion, controls, basis)]
 
 
-def motion_of(root: bpy.types.Object) -> MotionTrack:
+def motion_of(root: bpy.types.Object) -> "MotionTrack":
     """Read the motion that the avatar was keyed from; raise JobError when the job folder no longer has it."""
     return arrays.to_motion(motion_path(root))
 
@@ -169,16 +173,16 @@ def motion_path(root: bpy.types.Object) -> Path:
         raise JobError("the avatar was made by another version", folder, "generate it again")
     if not path.is_file():
         raise JobError("the avatar's job folder is gone or empty", folder, "generate it again from its photo and recording")
-    if digest(path) != root.ecavatar.motion:
+    if files.digest(path) != root.ecavatar.motion:
         raise JobError("the job folder holds another recording's motion, or another version's", folder,
                        "generate the avatar again with its recording")
     return path
 
 
-def basis_of(root: bpy.types.Object) -> HeadBasis:
+def basis_of(root: bpy.types.Object) -> "head_model.HeadBasis":
     """Load the head model that the avatar was made with."""
     folder = Path(root.ecavatar.job)
-    return HeadBasis.load(head.open_pack(Request.read(folder).pack, root.ecavatar.head_model, folder).path("head"))
+    return head_model.HeadBasis.load(head.open_pack(job.Request.read(folder).pack, root.ecavatar.head_model, folder).path("head"))
 
 
 CLASSES = (ECAVATAR_OT_update_motion, ECAVATAR_OT_reset_lip_sync, ECAVATAR_OT_add_shape, ECAVATAR_OT_remove_shape)

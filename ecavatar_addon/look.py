@@ -2,18 +2,14 @@
 
 import bpy
 
-from ..core.render.studio import STUDIOS
-from ..core.skin_optics import PRESETS
-from ..core.types import SkinParams
+from ..core.choices import LIGHTS, SKINS
 from . import lip_sync, roots
-from .late import lights, skin
-from .skin_nodes import SLIDERS, set_params
+from .late import lights, skin, skin_nodes, skin_optics
 
 PHOTO = "photo"
-SKINS = (PHOTO, *PRESETS)
 SKIN_ITEMS = ((PHOTO, "Photo", "The tone of the photo, on skin that scatters as the paper's skin1"),
-              *((name, name.capitalize(), f"The measured {name} of Jensen et al. 2001, with the photo's spots") for name in PRESETS))
-STUDIO_ITEMS = tuple((name, name.capitalize(), f"Lights of the {name} preset") for name in STUDIOS)
+              *((name, name.capitalize(), f"The measured {name} of Jensen et al. 2001, with the photo's spots") for name in SKINS))
+STUDIO_ITEMS = tuple((name, name.capitalize(), f"Lights of the {name} preset") for name in LIGHTS)
 
 
 def skin_node(root: bpy.types.Object) -> bpy.types.Node | None:
@@ -25,9 +21,9 @@ def skin_node(root: bpy.types.Object) -> bpy.types.Node | None:
 
 def choose_skin(node: bpy.types.Node, name: str) -> None:
     """Set all sliders to a preset."""
-    set_params(node, PRESETS.get(name, SkinParams()))
+    skin_nodes.set_params(node, skin_optics.PRESETS.get(name, skin_nodes.DEFAULTS))
     roughness = node.inputs["Roughness"].default_value
-    for slider in SLIDERS:
+    for slider in skin_nodes.SLIDERS:
         node.inputs[slider.name].default_value = slider.default
     node.inputs["Roughness"].default_value = roughness
     node.inputs["Tone from Photo"].default_value = float(name == PHOTO)

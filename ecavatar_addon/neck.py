@@ -11,9 +11,10 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from ..core.types import Floats
+from .roots import NECK
 from .scene import to_blender
 
-NECK, HEAD = "neck", "head"             # the role of the armature, and its bones
+HEAD = "head"                           # a bone; the other is named as the armature's role
 ORDER = "ZXY"                           # of the bone's angles: rolled, then nodded, then turned about the upright neck (core/neck.py)
 CROWN = 0.24                            # metres from the pivot to the tip of the bone `head`, which shows above the crown
 MODIFIER = "Neck"

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import bpy
 
+from ..core.choices import AUTO
 from ..core.errors import ECAvatarError, InputError, JobError
-from ..core.job import AUTO, JobResult, Request, read_result
-from ..core.lip_controls import LipControls
-from . import clips, jobs, lip_sync, packs, photos, roots, scene, sound, voices
+from . import clips, jobs, lip_sync, packs, photos, portraits, roots, scene, sound, voices
 from .folders import further_folder, job_folder, job_path
-from .late import avatar, emotion
+from .late import avatar, emotion, job, lip_controls
 from .properties import PLACINGS, ECAVATAR_PG_scene
 from .reports import reported
 
@@ -53,7 +52,7 @@ class ECAVATAR_OT_generate(bpy.types.Operator):
     """Make a talking head from the photos and the recording, in the background; several are made one after the other"""
 
     bl_idname = "ecavatar.generate"
-    bl_label = "Generate"
+    bl_label = "Generate Talking Head"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -78,7 +77,7 @@ class ECAVATAR_OT_cancel(bpy.types.Operator):
     """Stop generating; what is finished is kept for the next time"""
 
     bl_idname = "ecavatar.cancel"
-    bl_label = "Cancel"
+    bl_label = "Cancel Generating"
 
     number: bpy.props.IntProperty(
         name="Number", default=-1, options={"SKIP_SAVE"}, description="Of the avatar in the queue; -1 is the one that is generated")
@@ -113,7 +112,7 @@ class ECAVATAR_OT_import_job(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Import it into the scene."""
         try:
-            result = read_result(Path(bpy.path.abspath(self.directory)))
+            result = job.read_result(Path(bpy.path.abspath(self.directory)))
             take_in(result, context, self.placing)
             if not Path(result.audio).is_file():
                 self.report({"WARNING"}, f"the recording is gone, so there is no sound; {result.audio}; put it back and import again")
@@ -123,7 +122,7 @@ class ECAVATAR_OT_import_job(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def take_in(result: JobResult, context: bpy.types.Context, placing: str) -> None:
+def take_in(result: "job.JobResult", context: bpy.types.Context, placing: str) -> None:
     """Import a result as an avatar, or as a further clip of the active object's one; raise ECAvatarError when it cannot be."""
     if placing == clips.REPLACE:
         avatar.import_avatar(result, context.scene)
@@ -162,9 +161,9 @@ def start(target: bpy.types.Scene) -> jobs.Worker:
     elif root is not None:
         folder = Path(root.ecavatar.job)
     readable = sound.readable(recording, folder)
-    controls = lip_sync.controls_of(root) if root is not None else LipControls()
+    controls = lip_sync.controls_of(root) if root is not None else lip_controls.LipControls()
     chosen = AUTO if settings.emotion == AUTO else f"{settings.emotion}:{emotion.rounded(settings.emotion_level):g}"
-    request = Request(
+    request = job.Request(
         str(photo), str(readable), packs.chosen(settings), scene.frames_per_second(target), tuple(map(str, more)), controls, chosen,
         emotion.settings_for(root, readable, further=further), tuple(map(str, voices.paths(settings) if chosen == AUTO else ())),
         root.ecavatar.performance.take if root is not None and not further else 0)
@@ -176,6 +175,7 @@ def finish(worker: jobs.Worker, target: bpy.types.Scene) -> None:
     root = avatar.import_avatar(result_of(worker), target, worker.warnings)
     if not bpy.app.background:
         scene.show(bpy.context, target, root)
+        portraits.shoot(bpy.context, root)
 
 
 def finish_clip(worker: jobs.Worker, target: bpy.types.Scene, *, home: Path, frame: int | None) -> None:
@@ -186,11 +186,11 @@ def finish_clip(worker: jobs.Worker, target: bpy.types.Scene, *, home: Path, fra
     avatar.add_clip(root, result, target, worker.warnings, frame=frame)
 
 
-def result_of(worker: jobs.Worker) -> JobResult:
+def result_of(worker: jobs.Worker) -> "job.JobResult":
     """Return the result of a worker that has ended; raise ECAvatarError when it failed."""
     if worker.state != "done":
         raise JobError(worker.error)
-    return read_result(worker.folder)
+    return job.read_result(worker.folder)
 
 
 def attend(operator: bpy.types.Operator, worker: jobs.Worker, target: bpy.types.Scene, take: Take) -> None:

@@ -1,62 +1,39 @@
-"""The sidebar tab: draws, decides nothing."""
+"""What the panels of the sidebar's tab share, and the one that generates: they draw and decide nothing.
 
+The tab follows the order of work: Person, Voice, Generate, Perform, Look, Deliver.
+"""
+
+import math
+import time
 from pathlib import Path
+from typing import Any
 
 import blf
 import bpy
 
-from ..core.job import AUTO
-from . import jobs, lip_sync, packs, photos, roots
+from ..core.choices import AUTO
+from . import jobs, packs, photos, roots
 from .folders import job_path
 from .operators import disabled_reason
-from .properties import ECAVATAR_PG_scene
 from .properties_object import ECAVATAR_PG_object
 
 STAGES = {"starting": "Starting", "head": "Building the head", "speech": "Listening to the speech",
           "emotion": "Hearing the emotions", "bake": "Making keyframes"}
 DEAF = "this model pack hears no emotion in a voice: the face stays neutral unless you choose one"
+NO_AVATAR = "generate an avatar, or select one"
 HEIGHT = 1.4                    # of the button and of the progress bar that takes its place
 FONT_SIZE, MARGIN = 11, 92      # of the interface, at scale 1: points, and pixels that icon and borders take
 
 
-class ECAVATAR_PT_generate(bpy.types.Panel):
-    """Photo and speech in, talking head out"""
+class Tab:
+    """Where all panels are."""
 
-    bl_label = "ECAvatar"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
+    bl_space_type: Any = "VIEW_3D"
+    bl_region_type: Any = "UI"
     bl_category = "ECAvatar"
 
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw inputs, then the button or the progress, then what the user should know."""
-        layout, settings = self.layout, context.scene.ecavatar
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        workers = list(jobs.batch) or [worker for worker in (jobs.current,) if worker is not None]
-        draw_photos(layout, settings)
-        layout.prop(settings, "audio")
-        if has_head(context.scene):
-            layout.prop(settings, "placing")
-        draw_emotion(layout, settings)
-        if not packs.hears(settings) and settings.emotion == AUTO:
-            wrapped(layout, context, DEAF, "INFO")
-        layout.prop(settings, "hair")
-        layout.prop(settings, "dense_keys")
-        if packs.found() or settings.pack:
-            layout.operator_menu_enum("ecavatar.choose_pack", "pack", text=f"Model Pack: {settings.pack or 'Open'}", icon="PACKAGE")
-        draw_progress(layout, workers)
-        row = layout.row(align=True)
-        row.scale_y = HEIGHT
-        row.operator("ecavatar.generate", text="Generate Next" if jobs.busy() else "Generate", icon="USER")
-        row.operator("ecavatar.import_job", text="", icon="IMPORT")
-        if reason := disabled_reason(context):
-            wrapped(layout, context, reason, "INFO")
-        draw_messages(layout, context, workers)
-        if (root := shown_avatar(context)) and (text := likeness(root.ecavatar)):
-            wrapped(layout, context, text, "USER")
 
-
-class OfAvatar:
+class OfAvatar(Tab):
     """What the sub-panels of the active object's avatar have in common."""
 
     @classmethod
@@ -65,40 +42,42 @@ class OfAvatar:
         return roots.root_of(context.active_object) is not None
 
 
-class ECAVATAR_PT_lip_sync(OfAvatar, bpy.types.Panel):
-    """How the selected avatar's lips follow its speech"""
+class ECAVATAR_PT_generate(Tab, bpy.types.Panel):
+    """Photo and speech in, talking head out"""
 
-    bl_label = "Lip Sync"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "ECAvatar"
-    bl_parent_id = "ECAVATAR_PT_generate"
-    bl_order = 1
-    bl_options = {"DEFAULT_CLOSED"}
+    bl_label = "Generate"
+    bl_order = 2
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the sliders, the shapes with a gain of their own, and the buttons."""
-        root = roots.root_of(context.active_object)
-        settings, layout = root.ecavatar.lip_sync, self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        column = layout.column()
-        column.enabled = not lip_sync.generating(root)
-        for name in lip_sync.SLIDERS:
-            column.prop(settings, name)
-        for index, shape in enumerate(settings.shapes):
-            row = column.row(align=True)
-            row.label(text=shape.name, icon="SHAPEKEY_DATA")
-            row.operator("ecavatar.remove_shape", text="", icon="X").index = index
-            row = column.row(align=True)
-            row.use_property_split = False
-            row.prop(shape, "gain")
-            row.prop(shape, "offset")
-        column.operator("ecavatar.add_shape", icon="ADD")
-        row = column.row(align=True)
+        """Draw the progress, the button, what the user should know, and the options."""
+        layout, settings = self.layout, context.scene.ecavatar
+        workers = list(jobs.batch) or [worker for worker in (jobs.current,) if worker is not None]
+        draw_progress(layout, workers)
+        row = layout.row()
         row.scale_y = HEIGHT
-        row.operator("ecavatar.update_motion", icon="FILE_REFRESH")
-        row.operator("ecavatar.reset_lip_sync", text="", icon="LOOP_BACK")
+        row.operator("ecavatar.generate", text="Generate Next" if jobs.busy() else "Generate", icon="USER")
+        if reason := disabled_reason(context):
+            wrapped(layout, context, reason, "INFO")
+        if not packs.hears(settings) and settings.emotion == AUTO:
+            wrapped(layout, context, DEAF, "INFO")
+        draw_messages(layout, context, workers)
+        header, body = layout.panel("ECAVATAR_generate_options", default_closed=True)
+        header.label(text="Options")
+        if body is not None:
+            draw_options(body, context, workers)
+
+
+def draw_options(layout: bpy.types.UILayout, context: bpy.types.Context, workers: list[jobs.Worker]) -> None:
+    """Draw what few artists need: the model pack, dense keys, job folders from elsewhere, the log."""
+    settings = context.scene.ecavatar
+    layout.use_property_split = True
+    layout.use_property_decorate = False
+    if packs.found() or settings.pack:
+        layout.operator_menu_enum("ecavatar.choose_pack", "pack", text=f"Model Pack: {settings.pack or 'Open'}", icon="PACKAGE")
+    layout.prop(settings, "dense_keys")
+    layout.operator("ecavatar.import_job", icon="IMPORT")
+    if workers and (log := Path(workers[-1].folder) / "worker.log").is_file():
+        layout.operator("wm.path_open", text="Show Log", icon="TEXT").filepath = str(log)
 
 
 def has_head(target: bpy.types.Scene) -> bool:
@@ -110,7 +89,8 @@ def has_head(target: bpy.types.Scene) -> bool:
 
 
 def draw_progress(layout: bpy.types.UILayout, workers: list[jobs.Worker]) -> None:
-    """Draw the avatar that is generated with its stage, and below it those that wait, each with a button that cancels it."""
+    """Draw the avatar that is generated with its stage and the time left, and below it those that wait, each with a button that
+    cancels it."""
     several = len(workers) > 1
     for worker in workers:
         if worker.state not in ("running", "waiting"):
@@ -123,6 +103,15 @@ def draw_progress(layout: bpy.types.UILayout, workers: list[jobs.Worker]) -> Non
         else:
             row.label(text=f"{name_of(worker)} waits", icon="TIME")
         row.operator("ecavatar.cancel", text="", icon="CANCEL").number = worker.number
+        if worker.state == "running" and (text := time_left(worker.seconds_left(time.monotonic()))):
+            layout.label(text=text, icon="TIME")
+
+
+def time_left(seconds: float | None) -> str:
+    """Return how long it still takes, in words; "" while that cannot be said."""
+    if seconds is None:
+        return ""
+    return f"About {math.ceil(seconds / 60)} min left" if seconds > 90 else f"About {math.ceil(seconds)} s left"
 
 
 def draw_messages(layout: bpy.types.UILayout, context: bpy.types.Context, workers: list[jobs.Worker]) -> None:
@@ -138,29 +127,6 @@ def draw_messages(layout: bpy.types.UILayout, context: bpy.types.Context, worker
 def name_of(worker: jobs.Worker) -> str:
     """Return what the panel calls an avatar: its photo's name, as its folder bears it."""
     return Path(worker.folder).name.rpartition("-")[0] or Path(worker.folder).name
-
-
-def draw_photos(layout: bpy.types.UILayout, settings: ECAVATAR_PG_scene) -> None:
-    """Draw the photos, numbered as the engine's warnings number them, and a button for more."""
-    layout.prop(settings, "photo")
-    for index, further in enumerate(settings.more_photos):
-        row = layout.row(align=True)
-        row.prop(further, "path", text=f"Photo {index + 2}")
-        row.operator("ecavatar.remove_photo", text="", icon="X").index = index
-    layout.operator("ecavatar.add_photos", icon="ADD")
-
-
-def draw_emotion(layout: bpy.types.UILayout, settings: ECAVATAR_PG_scene) -> None:
-    """Draw what the next avatar feels: a level where it is chosen, further recordings of the voice where it is heard."""
-    layout.prop(settings, "emotion")
-    if settings.emotion != AUTO:
-        layout.prop(settings, "emotion_level", slider=True)
-        return
-    for index, voice in enumerate(settings.voices):
-        row = layout.row(align=True)
-        row.prop(voice, "path", text=f"Recording {index + 2}")
-        row.operator("ecavatar.remove_voice", text="", icon="X").index = index
-    layout.operator("ecavatar.add_voices", icon="ADD")
 
 
 def shown_avatar(context: bpy.types.Context) -> bpy.types.Object | None:
@@ -206,4 +172,4 @@ def lines(text: str, width: float, size: float) -> list[str]:
     return [line for line in result if line]
 
 
-CLASSES = (ECAVATAR_PT_generate, ECAVATAR_PT_lip_sync)
+CLASSES = (ECAVATAR_PT_generate,)

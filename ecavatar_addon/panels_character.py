@@ -6,7 +6,7 @@ import bpy
 
 from ..core.shape_sources import GROUPS
 from .late import character, motion_source
-from .panels import HEIGHT, wrapped
+from .panels import HEIGHT, Tab, wrapped
 
 NAME = 0.55                     # share of a row's width for the key's name
 ROWS = 6                        # of the list, at least
@@ -26,15 +26,12 @@ class ECAVATAR_UL_keys(bpy.types.UIList):
         row.label(text=item.source)
 
 
-class ECAVATAR_PT_character(bpy.types.Panel):
+class ECAVATAR_PT_character(Tab, bpy.types.Panel):
     """The avatar's motion on a mesh of your own"""
 
     bl_label = "Own Character"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "ECAvatar"
-    bl_parent_id = "ECAVATAR_PT_generate"
-    bl_order = 5
+    bl_parent_id = "ECAVATAR_PT_deliver"
+    bl_order = 0
     bl_options = {"DEFAULT_CLOSED"}
 
     @classmethod

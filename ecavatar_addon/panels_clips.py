@@ -26,10 +26,7 @@ class ECAVATAR_PT_clips(OfAvatar, bpy.types.Panel):
     """Recordings that the selected avatar speaks one after another"""
 
     bl_label = "Clips"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "ECAvatar"
-    bl_parent_id = "ECAVATAR_PT_generate"
+    bl_parent_id = "ECAVATAR_PT_voice"
     bl_order = 0
     bl_options = {"DEFAULT_CLOSED"}
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import bpy
 
+from ..core.choices import HEARD
 from ..core.errors import ECAvatarError
-from ..core.types import HEARD
-from . import lip_sync, roots, thumbnails
+from . import lip_sync, presets, roots, thumbnails
 from .late import emotion
 from .panels import HEIGHT, OfAvatar, wrapped
 
@@ -38,12 +38,13 @@ class ECAVATAR_PT_emotion(OfAvatar, bpy.types.Panel):
     """What the selected avatar feels, and when"""
 
     bl_label = "Emotion"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "ECAvatar"
-    bl_parent_id = "ECAVATAR_PT_generate"
-    bl_order = 2
+    bl_parent_id = "ECAVATAR_PT_voice"
+    bl_order = 1
     bl_options = {"DEFAULT_CLOSED"}
+
+    def draw_header_preset(self, _context: bpy.types.Context) -> None:
+        """Draw the presets."""
+        presets.ECAVATAR_PT_emotion_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the strength, the list with its buttons, the selected emotion, and how emotions are heard."""

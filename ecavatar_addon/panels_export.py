@@ -10,11 +10,8 @@ class ECAVATAR_PT_export(OfAvatar, bpy.types.Panel):
     """The selected avatar's talking head for other programs"""
 
     bl_label = "Export"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "ECAvatar"
-    bl_parent_id = "ECAVATAR_PT_generate"
-    bl_order = 6
+    bl_parent_id = "ECAVATAR_PT_deliver"
+    bl_order = 1
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:

@@ -1,41 +1,56 @@
-"""The sub-panel of what an avatar does besides speaking: draws, decides nothing."""
+"""The panel of what an avatar does, and how strongly: draws, decides nothing."""
 
 import bpy
 
-from . import lip_sync, roots
-from .neck import NECK
-from .panels import HEIGHT, OfAvatar, wrapped
+from . import lip_sync, presets, roots
+from .panels import HEIGHT, NO_AVATAR, Tab, wrapped
 
 
-class ECAVATAR_PT_performance(OfAvatar, bpy.types.Panel):
-    """Blinks, gaze and head motion of the selected avatar"""
+class ECAVATAR_PT_performance(Tab, bpy.types.Panel):
+    """Strength of emotion, blinks, gaze and head motion, and the layers they lie in"""
 
-    bl_label = "Performance"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "ECAvatar"
-    bl_parent_id = "ECAVATAR_PT_generate"
+    bl_label = "Perform"
     bl_order = 3
-    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """Draw the presets."""
+        if roots.root_of(context.active_object) is not None:
+            presets.ECAVATAR_PT_performance_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the strengths, and the button for another take."""
+        """Draw the strengths, the button for another take, and the layers."""
         root, layout = roots.root_of(context.active_object), self.layout
-        settings = root.ecavatar.performance
         layout.use_property_split = True
         layout.use_property_decorate = False
-        if NECK not in roots.parts_of(root):
-            wrapped(layout, context, "generate the avatar again to let it move its head", "INFO")
+        if root is None:
+            wrapped(layout, context, NO_AVATAR, "INFO")
             return
-        column = layout.column()
+        settings, column = root.ecavatar.performance, layout.column()
         column.enabled = not lip_sync.generating(root)
-        for name in ("blinks", "gaze", "head_motion", "take"):
-            column.prop(settings, name)
-        row = column.row(align=True)
-        row.scale_y = HEIGHT
-        row.operator("ecavatar.new_take", icon="FILE_REFRESH")
+        if root.ecavatar.emotion.windows:
+            column.prop(root.ecavatar.emotion, "strength", text="Emotion")
+        if roots.NECK in roots.parts_of(root):
+            for name in ("blinks", "gaze", "head_motion", "take"):
+                column.prop(settings, name)
+            row = column.row(align=True)
+            row.scale_y = HEIGHT
+            row.operator("ecavatar.new_take", icon="FILE_REFRESH")
+        else:
+            wrapped(layout, context, "generate the avatar again to let it move its head", "INFO")
         if settings.said:
             wrapped(column, context, settings.said, "INFO")
+        header, body = layout.panel("ECAVATAR_layers", default_closed=True)
+        header.label(text="Layers")
+        if body is not None:
+            draw_layers(body, root)
+
+
+def draw_layers(layout: bpy.types.UILayout, root: bpy.types.Object) -> None:
+    """Draw a tick for each track of the avatar's."""
+    column = layout.column(align=True)
+    column.use_property_split = False
+    for track in roots.layers_of(root):
+        column.prop(track, "mute", text=track.name, invert_checkbox=True)
 
 
 CLASSES = (ECAVATAR_PT_performance,)

@@ -13,7 +13,8 @@ from .actions import STAMP, Curves, is_edited, our_action
 from .animation import LIDS, REST, SPEECH, edits_kept, rekey, set_rest, set_strength, set_track
 from .head import Parts, parts_of
 from .lip_sync import motion_path
-from .neck import HEAD, NECK
+from .neck import HEAD
+from .roots import NECK
 
 BLINKS, GAZE, HEAD_MOTION = TRACKS = "Blinks", "Gaze", "Head Motion"
 PATH = f'pose.bones["{HEAD}"].rotation_euler'

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import bpy
 
+from ..core.choices import MOST_PHOTOS
 from ..core.errors import InputError
-from ..core.job import MOST_PHOTOS
 from .properties import ECAVATAR_PG_scene
 
 

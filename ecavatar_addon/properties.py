@@ -4,12 +4,20 @@ from typing import Any
 
 import bpy
 
-from ..core import emotion_windows
-from ..core.emotion_windows import EmotionSettings
-from ..core.job import AUTO, MOST_TAKES
-from ..core.lip_controls import NEUTRAL, RANGES
+from ..core.choices import (
+    AUTO,
+    EMOTIONS,
+    HEARD,
+    HEARING_RANGES,
+    LIP_NEUTRAL,
+    LIP_RANGES,
+    MOST_LEVEL,
+    MOST_TAKES,
+    SENSITIVITY,
+    TRANSITION,
+    WINDOW,
+)
 from ..core.shape_sources import MOST_STRENGTH, SOURCES
-from ..core.types import EMOTIONS, HEARD, MOST_LEVEL
 from . import clips, takes, thumbnails
 from .late import emotion, reader, writer
 
@@ -36,16 +44,17 @@ PATH_OPTIONS = {"ANIMATABLE", "PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version
 
 def slider(control: str, name: str, description: str, **options: Any) -> Any:
     """Return a property for one of the lip controls, with its range and neutral value; its animation would do nothing."""
-    low, high = RANGES[control]
+    low, high = LIP_RANGES[control]
     return bpy.props.FloatProperty(name=name, description=description, min=low, max=high, options=set(), precision=3, step=1,
-                                   default=options.pop("default", getattr(NEUTRAL, control, 0.0)), **options)
+                                   default=options.pop("default", LIP_NEUTRAL.get(control, 0.0)), **options)
 
 
 def hearing(setting: str, name: str, description: str, **options: Any) -> Any:
     """Return a property for one of the emotion settings, with its range and usual value; its animation would do nothing."""
-    low, high = emotion_windows.RANGES[setting]
+    low, high = HEARING_RANGES[setting]
+    usual = {"window": WINDOW, "transition": TRANSITION, "sensitivity": SENSITIVITY}[setting]
     return bpy.props.FloatProperty(name=name, description=description, min=low, max=high, options=set(), step=10,
-                                   default=getattr(EmotionSettings(), setting), **options)
+                                   default=usual, **options)
 
 
 class ECAVATAR_PG_photo(bpy.types.PropertyGroup):

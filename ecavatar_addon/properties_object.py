@@ -4,7 +4,7 @@ from typing import Any
 
 import bpy
 
-from . import clips
+from . import clips, roots
 from .properties import ECAVATAR_PG_character, ECAVATAR_PG_emotion, ECAVATAR_PG_lip_sync, ECAVATAR_PG_performance
 
 
@@ -51,6 +51,12 @@ class ECAVATAR_PG_object(bpy.types.PropertyGroup):
         description="Of the root: how much of a likeness the photos allow, judged by their size, sharpness and sides")
     advice: bpy.props.StringProperty(
         name="Advice", description="Of the root: what would make the head better; empty when nothing would help much")
+
+    @property
+    def avatar(self) -> Any:
+        """What the root of the object's avatar has here, which is where presets are put; None for other objects."""
+        root = roots.root_of(self.id_data)
+        return root.ecavatar if root is not None else None
 
     @property
     def clip(self) -> Any:

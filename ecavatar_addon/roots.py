@@ -4,7 +4,8 @@ from pathlib import Path
 
 import bpy
 
-AVATAR = "avatar"               # role of a root
+AVATAR, NECK = "avatar", "neck"         # roles of a root, and of the armature that moves the head
+REST = "Rest"                   # NLA track at the bottom, which holds all that is keyed at rest
 
 
 def find_root(folder: Path, target: bpy.types.Scene) -> bpy.types.Object | None:
@@ -24,6 +25,14 @@ def root_of(chosen: bpy.types.Object | None) -> bpy.types.Object | None:
     while chosen is not None and chosen.ecavatar.role != AVATAR:
         chosen = chosen.parent
     return chosen if chosen is not None and len(chosen.ecavatar.clips) else None
+
+
+def layers_of(root: bpy.types.Object) -> list[bpy.types.NlaTrack]:
+    """Return the NLA tracks of skin and neck, the artist's own too, from the top down, but for the one at rest."""
+    parts = parts_of(root)
+    owners = (parts["skin"].data.shape_keys if "skin" in parts else None, parts.get(NECK))
+    stacks = [owner.animation_data.nla_tracks for owner in owners if owner is not None and owner.animation_data is not None]
+    return [track for stack in stacks for track in reversed(stack) if track.name != REST]
 
 
 def parts_of(root: bpy.types.Object) -> dict[str, bpy.types.Object]:

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
 from mathutils import Vector
 from numpy.typing import NDArray
 
-from ..core.job import JobResult
-from ..core.render.studio import Place
+if TYPE_CHECKING:
+    from ..core.job import JobResult
+    from ..core.render.studio import Place
 
 HEAD_HALF_SIZE = (0.10, 0.15, 0.15)     # metres, Blender's axes: half of the room a head needs
 NECK = 0.125                            # metres from the head's middle down to the rim of its neck
@@ -49,7 +50,7 @@ def free_place(target: bpy.types.Scene, root: bpy.types.Object) -> Vector:
     return place
 
 
-def play(target: bpy.types.Scene, root: bpy.types.Object, result: JobResult, *, start: int, last: int) -> None:
+def play(target: bpy.types.Scene, root: bpy.types.Object, result: "JobResult", *, start: int, last: int) -> None:
     """Put the recording into the sequencer at frame `start`, let the frame range go on to `last`, and keep sound and picture in step.
 
     A sound strip of the same job from before is replaced. Where there is no sound (some builds), or the recording is gone, only
@@ -133,7 +134,7 @@ def add_object(name: str, data: bpy.types.ID, collection: bpy.types.Collection) 
     return made
 
 
-def aim(made: bpy.types.Object, root: bpy.types.Object, place: Place, at: Place) -> None:
+def aim(made: bpy.types.Object, root: bpy.types.Object, place: "Place", at: "Place") -> None:
     """Put an object at `place`, of the engine's world and relative to the head, and let it look at `at`."""
     here, there = (Vector(to_blender(np.array(point))) for point in (place, at))
     made.location = root.location + here

@@ -5,8 +5,8 @@ from typing import Any
 
 import bpy
 
+from ..core.choices import MOST_TAKES
 from ..core.errors import ECAvatarError
-from ..core.job import MOST_TAKES
 from . import clips, lip_sync, roots
 from .late import emotion, performance
 from .reports import reported

@@ -5,7 +5,7 @@ from pathlib import Path
 import bpy
 import bpy.utils.previews
 
-from ..core.types import EMOTIONS, MOST_LEVEL, Emotion
+from ..core.choices import EMOTIONS, MOST_LEVEL, Emotion
 
 FOLDER = Path(__file__).parent / "thumbnails"
 CELLS: tuple[tuple[Emotion, int], ...] = tuple((category, level) for category in EMOTIONS for level in range(1, MOST_LEVEL + 1))

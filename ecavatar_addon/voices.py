@@ -4,7 +4,7 @@ from pathlib import Path
 
 import bpy
 
-from ..core.job import MOST_RECORDINGS
+from ..core.choices import MOST_RECORDINGS
 from .photos import noted
 from .properties import ECAVATAR_PG_scene
 

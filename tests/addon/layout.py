@@ -16,6 +16,10 @@ class Layout:
 
     box = split = column
 
+    def panel(self, _identifier, **_):
+        """An open one."""
+        return type(self)(self.drawn), type(self)(self.drawn)
+
     def prop(self, data, name, *, text=None, **_):
         self.drawn.append(text or data.bl_rna.properties[name].name)
 
@@ -36,6 +40,10 @@ class Layout:
     def template_list(self, kind, _identifier, data, name, *_, **__):
         self.drawn.append(kind)
         assert name in data.bl_rna.properties
+
+    def template_icon(self, *, icon_value, **_):
+        assert icon_value > 0
+        self.drawn.append("picture")
 
     def template_icon_view(self, data, name, **_):
         assert name in data.bl_rna.properties

@@ -13,7 +13,7 @@ from ecavatar.ecavatar_addon import jobs, lip_sync
 from ecavatar.ecavatar_addon.actions import channels_of
 from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.head import parts_of
-from ecavatar.ecavatar_addon.panels import ECAVATAR_PT_lip_sync
+from ecavatar.ecavatar_addon.panels_lip_sync import ECAVATAR_PT_lip_sync
 
 from .conftest import PHOTO, SPEECH
 from .keyed import curves, keys, same, strip

@@ -7,7 +7,9 @@ import bpy
 import pytest
 from ecavatar.ecavatar_addon import jobs
 from ecavatar.ecavatar_addon.head import parts_of
-from ecavatar.ecavatar_addon.panels import ECAVATAR_PT_generate, likeness, lines, shown_avatar
+from ecavatar.ecavatar_addon.panels import ECAVATAR_PT_generate, likeness, lines, shown_avatar, time_left
+from ecavatar.ecavatar_addon.panels_person import ECAVATAR_PT_person
+from ecavatar.ecavatar_addon.panels_voice import ECAVATAR_PT_voice
 
 from .layout import Layout
 
@@ -26,27 +28,30 @@ def test_a_short_text_is_one_line(addon):
     assert lines("choose a photo", 400, 11) == ["choose a photo"]
 
 
-def draw():
+def draw(panel=ECAVATAR_PT_person):
     """Return what the panel draws."""
     drawn = []
-    ECAVATAR_PT_generate.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
+    panel.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
     return drawn
 
 
 def test_each_photo_has_a_row_with_a_remove_button(addon):
-    assert draw()[:3] == ["Photo", "ecavatar.add_photos", "Speech"]
+    assert "onto the 3D view" in " ".join(draw())               # nothing is chosen yet
+    bpy.context.scene.ecavatar.photo = "a.jpg"
+    assert draw() == ["Photo", "ecavatar.add_photos"]
     for _ in range(2):
         bpy.context.scene.ecavatar.more_photos.add()
     remove = "ecavatar.remove_photo"
-    assert draw()[:7] == ["Photo", "Photo 2", remove, "Photo 3", remove, "ecavatar.add_photos", "Speech"]
+    assert draw() == ["Photo", "Photo 2", remove, "Photo 3", remove, "ecavatar.add_photos"]
 
 
 def test_the_emotion_is_heard_or_chosen(addon):
     settings = bpy.context.scene.ecavatar
     settings.voices.add()
-    assert draw()[3:7] == ["Emotion", "Recording 2", "ecavatar.remove_voice", "ecavatar.add_voices"]
+    begin = ["Speech", "ecavatar.play_recording", "Emotion"]
+    assert draw(ECAVATAR_PT_voice) == [*begin, "Recording 2", "ecavatar.remove_voice", "ecavatar.add_voices"]
     settings.emotion = "sad"
-    assert draw()[3:6] == ["Emotion", "Level", "Hair"]
+    assert draw(ECAVATAR_PT_voice) == [*begin, "Level"]
 
 
 def test_the_likeness_of_the_active_avatar_is_told(avatar):
@@ -66,3 +71,23 @@ def test_else_that_of_the_avatar_generated_last(avatar, monkeypatch):
 def test_a_good_head_has_no_advice_and_an_unjudged_one_no_line():
     assert likeness(SimpleNamespace(confidence=0.973, advice="")) == "Likeness 97 %"
     assert likeness(SimpleNamespace(confidence=0.0, advice="")) == ""
+
+
+def test_what_is_missing_is_told_and_few_options_follow_the_button(addon):
+    drawn = draw(ECAVATAR_PT_generate)
+    assert drawn == ["ecavatar.generate", "Choose a photo of a face", "Options", "Dense Keys", "ecavatar.import_job"]
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(None, ""), (0.2, "About 1 s left"), (12.1, "About 13 s left"),
+                                               (600, "About 10 min left")])
+def test_time_left_is_told_in_words(seconds, text):
+    assert time_left(seconds) == text
+
+
+def test_time_left_goes_by_what_is_done_so_far():
+    worker = jobs.Worker(None, started=100.0)
+    assert worker.seconds_left(103.0) is None
+    worker.fraction = 0.25
+    assert worker.seconds_left(103.0) == pytest.approx(9.0)
+    worker.fraction = 1.0
+    assert worker.seconds_left(103.0) == 0

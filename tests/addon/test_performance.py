@@ -186,7 +186,8 @@ def test_the_panel_shows_it(root):
         ECAVATAR_PT_performance.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
         return drawn
 
-    assert draw() == ["Blinks", "Gaze", "Head Motion", "Seed", "ecavatar.new_take"]
+    assert draw()[:6] == ["Emotion", "Blinks", "Gaze", "Head Motion", "Seed", "ecavatar.new_take"]
+    assert set(draw()[6:]) == {"Layers", *(track.name for track in keys(root).animation_data.nla_tracks), "Head Motion"} - {"Rest"}
     bpy.data.objects.remove(neck(root))
     assert "generate" in " ".join(draw()).lower()
     assert emotion.track_of(root).windows and strip(root, "Gaze") and Path(root.ecavatar.job).is_dir()

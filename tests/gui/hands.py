@@ -1,17 +1,24 @@
 """Hands and eyes of the user in a Blender window: mouse, pictures of the screen, and patience (see session.py)."""
 
+import importlib
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import bpy
 import numpy as np
 
+MODULE = "bl_ext.user_default.ecavatar"
 SHARE = Path(__file__).resolve().parent
 SIZE = (1280, 800)                      # pixels of the screen
+NOTCHES = 20                            # of the mouse's wheel from one end of the sidebar to the other
 BUTTON = 84                             # grey of a button in Blender's default theme
+SLIDER = (71, 114, 179)                 # blue of a slider
+HEADER = (90, 14)                       # pixels from the sidebar's top left to the first panel's header
 PATIENCE = 90.0                         # seconds
 Steps = Iterator[float]
 
@@ -39,6 +46,38 @@ def click(x: int, y: int, *, key: int = 1) -> Steps:
     yield 0.3
     subprocess.run(["xdotool", "click", str(key)], check=True)
     yield 0.3
+
+
+def slider() -> tuple[int, int]:
+    """Return the middle of the sidebar's topmost slider, in pixels from the screen's top left, found in its picture by the blue."""
+    region = sidebar()
+    top, left = SIZE[1] - region.y - region.height, region.x + region.width // 2
+    blue = np.abs(screen()[top:top + region.height, left].astype(int) - SLIDER).max(axis=1) < 12
+    if not blue.any():
+        raise LookupError("there is no slider in the sidebar")
+    return left, top + int(np.flatnonzero(blue)[0]) + 8
+
+
+def scroll(key: int) -> Steps:
+    """Turn the mouse's wheel over the sidebar, up (4) or down (5) to its end."""
+    region = sidebar()
+    subprocess.run(["xdotool", "mousemove", str(region.x + 90), str(SIZE[1] - region.y - 100)], check=True)
+    yield 0.3
+    subprocess.run(["xdotool", "click", "--repeat", str(NOTCHES), "--delay", "30", str(key)], check=True)
+    yield 0.5
+
+
+def drag(x: int, y: int, distance: int) -> Steps:
+    """Drag what is at a place (pixels from the top left) to the right by so many pixels."""
+    for words in (("mousemove", x, y), ("mousedown", 1), *[("mousemove_relative", "--", distance // 5, 0)] * 5, ("mouseup", 1)):
+        subprocess.run(["xdotool", *map(str, words)], check=True)
+        yield 0.15
+
+
+def fold() -> Steps:
+    """Click the first panel's header: it closes, or opens."""
+    region = sidebar()
+    yield from click(region.x + HEADER[0], SIZE[1] - region.y - region.height + HEADER[1])
 
 
 def shoot(name: str) -> Steps:
@@ -89,3 +128,53 @@ def in_view() -> Any:
 def sidebar() -> bpy.types.Region:
     """Return the sidebar of the 3D view."""
     return next(region for region in view().regions if region.type == "UI")
+
+
+@contextmanager
+def opened(module: str, name: str) -> Iterator[None]:
+    """Let a sub-panel stand open meanwhile, which no script can do with one that has been drawn closed: as a new panel."""
+    panel = getattr(importlib.import_module(f"{MODULE}.ecavatar_addon.{module}"), name)
+    before = panel.bl_options
+    for idname, options in ((f"{name}_open", set()), (name, before)):
+        bpy.utils.unregister_class(panel)
+        panel.bl_idname, panel.bl_options = idname, options
+        bpy.utils.register_class(panel)
+        if idname != name:
+            yield
+
+
+def choose(photo: str) -> None:
+    """Fill in the panel's fields, with the undo step that typing them makes."""
+    settings = bpy.context.scene.ecavatar
+    settings.photo, settings.audio = str(SHARE / photo), str(SHARE / "speech.wav")
+    bpy.ops.ed.undo_push(message="Choose")
+    view().tag_redraw()
+
+
+def press_generate(jobs: Any) -> Steps:
+    """Click the button with the mouse, and wait for the worker it starts."""
+    yield from settle()
+    before = jobs.current
+    yield from click(*button())
+    yield from until(lambda: jobs.current is not before)
+
+
+@contextmanager
+def held(process: "subprocess.Popen[str]") -> Iterator[None]:
+    """Let the worker stand still meanwhile: a fast machine would have finished before the picture is taken."""
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+def avatars() -> int:
+    """Return how many avatars the file has."""
+    return sum(other.ecavatar.role == "avatar" for other in bpy.data.objects)
+
+
+def workers() -> list[str]:
+    """Return the command lines of the background processes that run."""
+    lines = (path.read_bytes().replace(b"\0", b" ").decode(errors="replace") for path in Path("/proc").glob("[0-9]*/cmdline"))
+    return [line for line in lines if "core.worker" in line]

@@ -8,14 +8,10 @@ import gc
 import importlib
 import json
 import os
-import signal
-import subprocess
 import sys
 import time
 import traceback
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,35 +20,73 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))      # Blender runs this file alone
 
-from hands import SHARE, SIZE, Steps, button, click, in_view, settle, shoot, sidebar, until, view  # type: ignore[import-not-found]
+from hands import (  # type: ignore[import-not-found]
+    MODULE,
+    SHARE,
+    SIZE,
+    Steps,
+    avatars,
+    button,
+    choose,
+    click,
+    drag,
+    fold,
+    held,
+    in_view,
+    opened,
+    press_generate,
+    scroll,
+    settle,
+    shoot,
+    sidebar,
+    slider,
+    until,
+    view,
+    workers,
+)
 
-MODULE = "bl_ext.user_default.ecavatar"
 TICK = 0.1                              # seconds
-WHEEL = 20                              # notches of the mouse's wheel to the panel's end
+LAST = 18                               # pixels from the tab's end up to the last header
+INSTALL = (SIZE[0] - 72, SIZE[1] - 44)       # place of the button in the file browser, pixels from the screen's top left
 notes: dict[str, Any] = {}
 
 
 def story() -> Steps:
-    """Install, generate, look, play, feel, undo, fail, cancel, disable, uninstall."""
-    bpy.ops.extensions.package_install_files(filepath=str(SHARE / "ecavatar.zip"), repo="user_default", enable_on_install=True)
+    """Install, drop, generate, look, play, undo, feel, fail, cancel, generate a further clip, disable, uninstall."""
+    yield from install()
     jobs = importlib.import_module(f"{MODULE}.ecavatar_addon.jobs")
-    panel = importlib.import_module(f"{MODULE}.ecavatar_addon.panels_emotion").ECAVATAR_PT_emotion
-    bpy.utils.unregister_class(panel)
-    panel.bl_options = set()                # open from the start: no script can open a panel
-    bpy.utils.register_class(panel)
     yield from open_tab()
     yield from shoot("empty")
+    yield from drop()
     choose("face.jpg")
     yield from shoot("panel")
     yield from generate(jobs)
     yield from shoot("done")
     yield from face_front()
     yield from play()
-    yield from feel()
     yield from undo()
+    yield from feel()
     yield from fail(jobs)
     yield from cancel(jobs)
+    yield from add_clip(jobs)
     yield from disable(jobs)
+
+
+def install() -> Steps:
+    """Install from Disk: choose the zip in Blender's file browser."""
+    bpy.context.preferences.view.filebrowser_display_type = "SCREEN"
+    with in_view():
+        bpy.ops.extensions.package_install_files("INVOKE_DEFAULT", repo="user_default", enable_on_install=True)
+    yield 1.0
+    window = bpy.context.window_manager.windows[0]
+    browser = next(area for area in window.screen.areas if area.type == "FILE_BROWSER")
+    browser.spaces.active.params.directory = str(SHARE / "download").encode()
+    browser.spaces.active.params.filename = "ecavatar.zip"
+    yield from shoot("install")
+    yield from click(*INSTALL)
+    yield from until(lambda: hasattr(bpy.types.Scene, "ecavatar"))
+    yield 0.5
+    notes["repository"] = [path.name for path in Path(bpy.utils.user_resource("EXTENSIONS"), "user_default").iterdir()]
 
 
 def open_tab() -> Steps:
@@ -62,6 +96,14 @@ def open_tab() -> Steps:
     yield 1.0
     sidebar().active_panel_category = "ECAvatar"
     view().tag_redraw()
+
+
+def drop() -> Steps:
+    """Drop the recording onto the 3D view."""
+    with in_view():
+        bpy.ops.wm.drop_import_file("INVOKE_DEFAULT", directory=str(SHARE), files=[{"name": "speech.wav"}])
+    yield 0.5
+    notes["dropped"] = bpy.context.scene.ecavatar.audio
 
 
 def generate(jobs: Any) -> Steps:
@@ -76,6 +118,9 @@ def generate(jobs: Any) -> Steps:
         notes["zoomed while running"] = bool(view().spaces.active.region_3d.view_distance < before)
         yield from shoot("progress")
         notes["running at the picture"] = jobs.current.state == "running"
+    yield from until(lambda: jobs.current.fraction > 0.6 or jobs.current.state != "running")
+    with held(jobs.current.process):
+        yield from shoot("later")
     yield from until(lambda: jobs.current.state != "running")
     yield 1.0
     notes.update({"state": jobs.current.state, "error": jobs.current.error, "ticks while running": len(ticks),
@@ -119,29 +164,44 @@ def play() -> Steps:
 
 
 def feel() -> Steps:
-    """Put two emotions into the recording, look at both with the mouse's wheel down the panel, and at none."""
+    """Put two emotions into the recording, look at both, at none by dragging the slider with the mouse, and at the list of layers."""
     root = next(other for other in bpy.data.objects if other.ecavatar.role == "avatar")
     keys = next(other for other in bpy.data.objects if other.ecavatar.role == "skin").data.shape_keys
-    scene, emotion, region = bpy.context.scene, root.ecavatar.emotion, sidebar()
+    scene, emotion = bpy.context.scene, root.ecavatar.emotion
     notes["heard"] = [[window.category, sum(window.probabilities)] for window in emotion.windows]
     for seconds, category in ((2.0, "surprise"), (6.0, "angry")):
         scene.frame_set(1 + round(seconds * scene.render.fps))
         with in_view():
             bpy.ops.ecavatar.add_emotion(category=category, level=3.0)
-    names = [window.category for window in emotion.windows]
-    emotion.active = names.index("surprise")
-    notes["went to"] = scene.frame_current
-    yield from shoot("surprise")
-    notes["brows"] = float(keys.key_blocks["browInnerUp"].value)
-    emotion.active = names.index("angry")
-    for _ in range(WHEEL):
-        yield from click(region.x + 100, SIZE[1] - region.y - 100, key=5)
-    yield from shoot("angry")
-    emotion.strength = 0.0
-    yield from shoot("no emotion")
-    for _ in range(WHEEL):
-        yield from click(region.x + 100, SIZE[1] - region.y - 100, key=4)
+    chosen = {window.category: index for index, window in enumerate(emotion.windows) if window.level == 3}
+    yield from fold()                       # Person makes room
+    with opened("panels_emotion", "ECAVATAR_PT_emotion"):
+        emotion.active = chosen["surprise"]
+        notes["went to"] = scene.frame_current
+        yield from shoot("surprise")
+        notes["brows"] = float(keys.key_blocks["browInnerUp"].value)
+        emotion.active = chosen["angry"]
+        yield from shoot("angry")
+        yield from settle()
+        yield from drag(*slider(), -200)
+        yield from shoot("no emotion")
+        notes["slider"] = emotion.strength
+    emotion.strength = 1.0
+    yield from shoot("perform")
+    yield from deliver()
+    yield from fold()
     scene.frame_set(scene.frame_start)
+
+
+def deliver() -> Steps:
+    """Look at the last two panels: the mouse's wheel down the tab, a click on the last header."""
+    region = sidebar()
+    with opened("panels_look", "ECAVATAR_PT_look"):
+        yield from scroll(5)
+        yield from click(region.x + 90, SIZE[1] - region.y - LAST)
+        yield from scroll(5)
+        yield from shoot("look")
+        yield from scroll(4)
 
 
 def undo() -> Steps:
@@ -178,6 +238,22 @@ def cancel(jobs: Any) -> Steps:
     notes["cancel"] = {"state": jobs.current.state, "process left": Path(f"/proc/{process}").exists(), "avatars": avatars()}
 
 
+def add_clip(jobs: Any) -> Steps:
+    """Generate again: a further clip of the avatar that is there, after the cancelled one."""
+    choose("face.jpg")
+    bpy.context.scene.ecavatar.placing = "AFTER"
+    yield from press_generate(jobs)
+    yield from until(lambda: jobs.current.state != "running")
+    yield 1.0
+    root = next(other for other in bpy.data.objects if other.ecavatar.role == "avatar")
+    notes["again"] = {"state": jobs.current.state, "avatars": avatars(), "clips": len(root.ecavatar.clips),
+                      "frames": [bpy.context.scene.frame_start, bpy.context.scene.frame_end]}
+    yield from fold()
+    with opened("panels_clips", "ECAVATAR_PT_clips"):
+        yield from shoot("clips")
+    yield from fold()
+
+
 def disable(jobs: Any) -> Steps:
     """Disable the extension while it generates, then uninstall it."""
     yield from press_generate(jobs)
@@ -198,43 +274,6 @@ def disable(jobs: Any) -> Steps:
     yield from shoot("disabled")
     notes["files left"] = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and
                            ("ecavatar" in path.parts or path.suffix == ".so")]
-
-
-def choose(photo: str) -> None:
-    """Fill in the panel's fields, with the undo step that typing them makes."""
-    settings = bpy.context.scene.ecavatar
-    settings.photo, settings.audio = str(SHARE / photo), str(SHARE / "speech.wav")
-    bpy.ops.ed.undo_push(message="Choose")
-    view().tag_redraw()
-
-
-def press_generate(jobs: Any) -> Steps:
-    """Click the button with the mouse, and wait for the worker it starts."""
-    yield from settle()
-    before = jobs.current
-    yield from click(*button())
-    yield from until(lambda: jobs.current is not before)
-
-
-@contextmanager
-def held(process: "subprocess.Popen[str]") -> Iterator[None]:
-    """Let the worker stand still meanwhile: a fast machine would have finished before the picture is taken."""
-    process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGCONT)
-
-
-def avatars() -> int:
-    """Return how many avatars the file has."""
-    return sum(other.ecavatar.role == "avatar" for other in bpy.data.objects)
-
-
-def workers() -> list[str]:
-    """Return the command lines of the background processes that run."""
-    lines = (path.read_bytes().replace(b"\0", b" ").decode(errors="replace") for path in Path("/proc").glob("[0-9]*/cmdline"))
-    return [line for line in lines if "core.worker" in line]
 
 
 def advance(steps: Steps) -> float | None:

@@ -1,0 +1,9 @@
+"""A speaker who moves much."""
+import bpy
+
+avatar = bpy.context.active_object.ecavatar.avatar
+
+avatar.emotion.strength = 1.3
+avatar.performance.blinks = 1.0
+avatar.performance.gaze = 1.2
+avatar.performance.head_motion = 1.4

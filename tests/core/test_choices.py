@@ -1,0 +1,18 @@
+"""What the interface offers is what the engine knows."""
+
+from core import choices
+from core.emotion_windows import EmotionSettings
+from core.lip_controls import NEUTRAL
+from core.render.studio import STUDIOS
+from core.skin_optics import PRESETS
+
+
+def test_presets_are_those_of_the_engine():
+    assert tuple(PRESETS) == choices.SKINS and tuple(STUDIOS) == choices.LIGHTS
+
+
+def test_neutral_settings_are_the_engines():
+    usual = EmotionSettings()
+    assert (usual.window, usual.transition, usual.sensitivity) == (choices.WINDOW, choices.TRANSITION, choices.SENSITIVITY)
+    for name in set(choices.LIP_RANGES) - {"gains", "offsets"}:
+        assert getattr(NEUTRAL, name) == choices.LIP_NEUTRAL.get(name, 0.0)
