@@ -10,7 +10,10 @@ from ..face_fit import Anchors
 from ..head_model import REGIONS, HeadBasis
 from ..job import JobResult
 from ..pack import Pack
+from ..sampling import bilinear as values_at
+from ..scalp import ROOTS, rooted
 from ..types import SkinParams
+from ..uv_image import uv_coverage
 from .coat import Coat
 from .drawn import eye_colours, lash_opacity, linear
 from .fibres import fibres_of
@@ -20,6 +23,7 @@ from .pose import Poser
 from .subsurface import Octree, Profile
 
 MILLIMETRES = 1000.0
+ROOTS_SIDE = 512                # pixels of the map of where hair is rooted
 MOST_CONTRAST = 4.0             # times the mean tone that a spot of the texture may be
 
 Array = NDArray[np.float64]
@@ -63,12 +67,22 @@ class Portrait:
         with Image.open(result.albedo) as picture:
             albedo = linear(np.asarray(picture.convert("RGB")))
         tone = mean_tone(albedo, surface, basis)
+        if len(result.head["hair_colour"]):
+            albedo = with_roots(albedo, linear(result.head["hair_colour"]), basis)
         random = np.random.default_rng(0)
         eye = eye_colours(linear(result.head["iris_colour"]), random)[..., :3]
         texture = np.minimum(albedo / tone, MOST_CONTRAST).astype(np.float32)
         fibres = fibres_of(result, basis, Anchors.load(pack.path("anchors")))
         return cls(poser, surface, veil, matters(surface, poser.rest(), tone), reflectance(surface, texture * tone), texture, tone,
                    moist(surface, basis), Gloss.of(LIPS), eye, lash_opacity(random), Coat.of(fibres, poser))
+
+
+def with_roots(albedo: Array, hair: Array, basis: HeadBasis) -> Array:
+    """Return the linear albedo (H, W, 3) with the scalp in the colour of the roots of `hair` (3,), as in Blender."""
+    share = uv_coverage(basis, ROOTS_SIDE).interpolate(basis.skin_triangles, rooted(basis)[:, None])
+    height, width = albedo.shape[:2]
+    column, row = (((np.arange(size) + 0.5) * ROOTS_SIDE / size).astype(np.float32) for size in (width, height))
+    return np.asarray(albedo + values_at(share, *np.meshgrid(column, row)) * (ROOTS * hair - albedo))
 
 
 def matters(surface: Surface, rest: Array, tone: Array) -> tuple[Matter | None, ...]:
