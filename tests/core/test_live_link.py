@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.errors import InputError, JobError
-from core.face_motion import FaceMotion, gaze
+from core.face_motion import SIDES, FaceMotion, gaze
 from core.head_model import HeadBasis
 from core.live_link import ARKIT, timecode, write
 from core.pack import Pack
@@ -50,27 +50,27 @@ def test_csv(motion, tmp_path):
 
 def test_the_columns_are_all_of_the_apps_in_its_order():
     """The order as importers of the app's recordings state it."""
-    sides = "LeftRight"
-    eye = "Blink LookDown LookIn LookOut LookUp Squint Wide".split()
-    expected = [f"eye{name}{side}" for side in (sides[:4], sides[4:]) for name in eye]
-    expected += "jawForward jawRight jawLeft jawOpen mouthClose mouthFunnel mouthPucker mouthRight mouthLeft".split()
-    pairs = "mouthSmile mouthFrown mouthDimple mouthStretch - mouthPress mouthLowerDown mouthUpperUp browDown".split()
-    for name in pairs:
-        middle = ["mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper"]
-        expected += middle if name == "-" else [f"{name}Left", f"{name}Right"]
-    expected += ("browInnerUp browOuterUpLeft browOuterUpRight cheekPuff cheekSquintLeft cheekSquintRight noseSneerLeft "
-                 "noseSneerRight tongueOut").split()
+    eye = ("Blink", "LookDown", "LookIn", "LookOut", "LookUp", "Squint", "Wide")
+    middle = ("RollLower", "RollUpper", "ShrugLower", "ShrugUpper")
+    expected = [f"eye{name}{side}" for side in SIDES for name in eye]
+    expected += ["jawForward", "jawRight", "jawLeft", "jawOpen"]
+    expected += [f"mouth{name}" for name in ("Close", "Funnel", "Pucker", "Right", "Left")]
+    expected += [f"mouth{name}{side}" for name in ("Smile", "Frown", "Dimple", "Stretch") for side in SIDES]
+    expected += [f"mouth{name}" for name in middle]
+    expected += [f"{name}{side}" for name in ("mouthPress", "mouthLowerDown", "mouthUpperUp", "browDown") for side in SIDES]
+    expected += ["browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff", "cheekSquintLeft", "cheekSquintRight"]
+    expected += ["noseSneerLeft", "noseSneerRight", "tongueOut"]
     assert list(ARKIT) == expected
 
 
 def test_eyes_turn_as_in_a_frame_of_the_app(tmp_path):
     """A recorded one, of a face that looks down and with its left eye in: down and to the face's right are positive, radians."""
-    names = tuple(f"eyeLook{way}{side}" for side in ("Left", "Right") for way in ("Down", "In", "Out", "Up"))
+    names = tuple(f"eyeLook{way}{side}" for side in SIDES for way in ("Down", "In", "Out", "Up"))
     weights = np.array([[0.496, 0.117, 0, 0, 0.498, 0, 0, 0]], np.float32)
     write(tmp_path / "face.csv", FaceMotion(names, weights, 60.0, np.zeros((1, 3), np.float32),
-                                            *(gaze(names, weights, side) for side in ("Left", "Right"))))
+                                            *(gaze(names, weights, side) for side in SIDES)))
     header, row = read_csv(tmp_path / "face.csv")
-    left, right = ([float(row[header.index(f"{side}Eye{angle}")]) for angle in ("Yaw", "Pitch")] for side in ("Left", "Right"))
+    left, right = ([float(row[header.index(f"{side}Eye{angle}")]) for angle in ("Yaw", "Pitch")] for side in SIDES)
     assert left[0] > 0.03 and right[0] == 0                                 # the app: 0.068; our eyes turn as far as our head's do
     assert 0.15 < left[1] < 0.35 and left[1] == pytest.approx(right[1], abs=0.002)          # the app: 0.304
 
