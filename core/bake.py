@@ -77,6 +77,17 @@ def lips_under(emotion: EmotionCurves, speech: Floats, *, basis: HeadBasis, fps:
     return result
 
 
+def lips_beside(lips: Floats, *, meant: Floats, shown: Floats, felt: Floats) -> Floats:
+    """Return the weights (T, K) that make what is `shown` of speech and emotion (T, K) what was `meant` (T, K), in 0..1, where
+    something is felt (T, K) or `lips` (T, K) move, and for the shapes that these move.
+
+    Keys of the speech lie beside it by up to their limit: what is added to them need not add its own error to theirs.
+    """
+    where = (felt.any(axis=1) | lips.any(axis=1))[:, None] & lips.any(axis=0)
+    result = np.where(where, meant - shown, 0).astype(np.float32)
+    return np.where(np.abs(result) < LEAST_WEIGHT, np.float32(0), result)
+
+
 def frame_weights(motion: MotionTrack, *, basis: HeadBasis, fps: float, controls: LipControls = NEUTRAL) -> Floats:
     """Return the weights (N, K) of all shapes of the head under `controls` on whole frames at `fps`.
 
