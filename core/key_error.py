@@ -49,13 +49,15 @@ class MeshError:
         used = np.isin(basis.corrective_pairs, self.places)
         self.extra = np.flatnonzero(used.any(axis=1))
         correctives = basis.corrective_basis[self.extra].astype(np.float32)
-        each = np.zeros(len(basis.expression_names), np.float32)
+        each = np.zeros(len(basis.expression_names), np.float32)                # by how much a shape can be off
         each[moving] = self.tolerance[member]
+        if layers is not None:
+            each += np.abs(layers.off(weights)).max(axis=0)
         bound = each[basis.corrective_pairs[self.extra, 0]] + np.abs(basis.corrective_gains[self.extra]) * each[
             basis.corrective_pairs[self.extra, 1]]
-        furthest = self.tolerance @ distances + bound @ np.linalg.norm(correctives, axis=2)
-        # no other vertex can be off by more; beside other layers any can
-        watched = np.flatnonzero(furthest > (self.limit if layers is None else -1))
+        furthest = bound @ np.linalg.norm(correctives, axis=2)
+        furthest += self.tolerance @ distances if layers is None else each[self.places] @ np.linalg.norm(offsets, axis=2)
+        watched = np.flatnonzero(furthest > self.limit)                         # no other vertex can be off by more
         self.offsets = np.concatenate([offsets, correctives])[:, watched].transpose(2, 0, 1).copy()      # (3, P + C', W)
         upper, lower = (np.concatenate([offsets, correctives])[:, side, 1].mean(axis=1) for side in central_pairs(basis))
         self.parting = upper - lower                                            # (P + C',) metres of the lips' gap

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .character_map import CharacterMap, MappedKey, kind_of
@@ -34,10 +34,11 @@ class Detection:
     convention: str
 
 
-def detect(keys: Sequence[str]) -> Detection:
+def detect(keys: Sequence[str], known_as: Mapping[str, str] | None = None) -> Detection:
     """Return what each of a mesh's keys shows; keys that say the same twice, or visemes beside an ARKit mouth, are disabled.
 
-    keys: names without the basis. A key of unknown name gets no source.
+    keys: names without the basis; known_as: what a file calls some of them besides, for those whose own name says nothing. A key of
+    unknown name gets no source.
     """
     spelt = {key: words(key) for key in keys}
     prefixes = shared_prefixes(list(spelt.values()))
@@ -47,6 +48,8 @@ def detect(keys: Sequence[str]) -> Detection:
     found: dict[str, Finding] = {}
     for key, text in spelt.items():
         finding = find(text, prefixes, bare=bare, sounds_tag=sounds_tag)
+        if finding is None and known_as is not None and key in known_as:
+            finding = find(words(known_as[key]), frozenset(), bare=True, sounds_tag=SOUND_TAGS[1])
         if finding is not None:
             found[key] = finding
     enabled = chosen(found)

@@ -16,7 +16,7 @@ from .scene import to_blender
 NECK, HEAD = "neck", "head"             # the role of the armature, and its bones
 ORDER = "ZXY"                           # of the bone's angles: rolled, then nodded, then turned about the upright neck (core/neck.py)
 LENGTH = 0.06                           # metres from the pivot to the tip of the bone `head`, to which Blender draws dashed lines
-RING = (0.105, -0.1, 0.012)             # metres: radius of the ring that turns the head, its height, how far its nose is out
+RING = (0.08, -0.075, 0.012)             # metres: radius of the ring that turns the head, its height, how far its nose is out
 SPOKES = 48                             # corners of the ring
 MODIFIER = "Neck"
 STILL = 1e-5                            # metres: a bone that lies this near is left alone
