@@ -46,14 +46,14 @@ from core.messages import silent  # noqa: E402
 from core.mouth import gap, jaw_angle, measure_mouth  # noqa: E402
 from core.pipeline import animate  # noqa: E402
 from core.speech_encoder import RATE, SpeechEncoder  # noqa: E402
-from core.types import AudioClip, EmotionTrack, EmotionWindow, Floats, MotionTrack  # noqa: E402
+from core.types import AudioClip, Emotion, EmotionTrack, EmotionWindow, Floats, MotionTrack  # noqa: E402
 
 PHOTO, SPEECH = ROOT / "assets" / "examples" / "astronaut.jpg", ROOT / "assets" / "third_party" / "beckett.wav"
 RATES, LIPSYNC_RATES = (24.0, 25.0, 30.0, 60.0), (24.0, 30.0, 60.0)
 LONG = 30                       # times that the recording of 10 s is repeated for 5 min
 PLAYED = 200                    # frames whose display is timed
 PARTS = ("skin", "teeth_upper", "teeth_lower", "tongue")
-FELT = ("happy", "angry", "sad", "surprise")        # one after the other, at level 3
+FELT: tuple[Emotion, ...] = ("happy", "angry", "sad", "surprise")        # one after the other, at level 3
 
 
 def few(weights: Floats, basis: HeadBasis, fps: float, layers: Layers | None = None) -> tuple[Floats, int]:
