@@ -79,13 +79,12 @@ def lips_under(emotion: EmotionCurves, speech: Floats, *, basis: HeadBasis, fps:
 
 def lips_beside(lips: Floats, *, meant: Floats, shown: Floats, felt: Floats) -> Floats:
     """Return the weights (T, K) that make what is `shown` of speech and emotion (T, K) what was `meant` (T, K), in 0..1, where
-    something is felt (T, K) or `lips` (T, K) move, and for the shapes that these move.
+    something is felt (T, K) or `lips` (T, K) move; 0 where it is that already.
 
     Keys of the speech lie beside it by up to their limit: what is added to them need not add its own error to theirs.
     """
-    where = (felt.any(axis=1) | lips.any(axis=1))[:, None] & lips.any(axis=0)
-    result = np.where(where, meant - shown, 0).astype(np.float32)
-    return np.where(np.abs(result) < LEAST_WEIGHT, np.float32(0), result)
+    where = (felt.any(axis=1) | lips.any(axis=1))[:, None] & (np.abs(meant - np.clip(shown, 0, 1)) >= LEAST_WEIGHT)
+    return np.where(where, meant - shown, 0).astype(np.float32)
 
 
 def frame_weights(motion: MotionTrack, *, basis: HeadBasis, fps: float, controls: LipControls = NEUTRAL) -> Floats:
