@@ -112,7 +112,7 @@ def tell_emotion(motion: MotionTrack, basis: HeadBasis) -> None:
         lips = lips_under(emotion, speech, basis=basis, fps=fps)
         meant = np.clip(speech + felt + lips, 0, 1)
         beside = few(speech, basis, fps)[0] + felt
-        added, keys = few(lips_beside(lips, meant=meant, shown=beside, felt=felt), basis, fps, Layers(beside, meant))
+        added, keys = few(lips_beside(lips, basis, meant=meant, shown=beside, felt=felt), basis, fps, Layers(beside, meant))
         off = 1000 * mesh_error(np.clip(beside + added, 0, 1), meant, basis)
         tell(f"mesh_error_emotion_{fps:.0f}fps", [round(float(off.mean()), 4), round(float(off.max()), 4)], "mm, mean and maximum")
         tell(f"keys_emotion_lips_{fps:.0f}fps", round(keys / seconds, 1), "a second")

@@ -113,7 +113,7 @@ def lips_curves(lips: Floats, meant: Floats, shown: Floats, felt: Floats, basis:
     names, start, gain = tuple(basis.expression_names), stamp["start"], stamp["gain"]
     if stamp.get("dense"):
         return dense_curves(names, np.float32(gain) * lips, start=start)
-    added = lips_beside(lips, meant=meant, shown=shown, felt=felt)
+    added = lips_beside(lips, basis, meant=meant, shown=shown, felt=felt)
     keyed = reduce_keys(added, basis, opening=gap(basis, names, meant), fps=stamp["fps"], limit=limit, layers=Layers(shown, meant))
     return {names[place]: keys.scaled(gain).moved(start) for place, keys in keyed.items()}
 

@@ -107,7 +107,11 @@ def test_keys_of_the_emotion_are_few_and_straight(root, folder):
         np.testing.assert_allclose(points[:, 0], 1 + 24 * bake["emotion_times"], atol=1e-4)
     assert strip(root, EMOTION).blend_type == strip(root, LIPS).blend_type == "ADD"
     lips = {str(name) for name, column in zip(bake["names"], bake["emotion_lips"].T, strict=True) if column.any()}
-    assert set(curves(root, LIPS)) == lips
+    found, basis = curves(root, LIPS), lip_sync.basis_of(root)
+    assert lips <= set(found) <= lips | set(curves(root, "Speech"))
+    for name in set(found) - lips:                              # they make up for what the speech's few keys are off, no more
+        reach = np.linalg.norm(basis.expressions[basis.expression_names.index(name)], axis=1).max()
+        assert np.abs(found[name][:, 1]).max() * reach <= LIMIT
     assert sum(map(len, curves(root, LIPS).values())) < len(lips) * len(bake["weights"]) / 4
 
 
