@@ -1,7 +1,8 @@
 """Figures of the keys that an artist gets: `python benchmarks/bm_bake.py [--clips N]`.
 
 One JSON line each: name, value, unit, machine. At 24, 25, 30 and 60 frames a second: how far the few Bezier keys move the mesh from
-the dense bake, keys a second of speech, and how many times fewer than one a frame for each shape that moves. At 24, 30 and 60: LCA
+the dense bake, keys a second of speech, and how many times fewer than one a frame for each shape that moves; under emotions, how far
+speech, emotion and lips as keyed are from all of them dense, and keys a second of what keeps the lips in sync. At 24, 30 and 60: LCA
 of N labelled clips under dense and under few keys (../shared, skipped where it is not there). Seconds to import and key 10 s and
 5 min of speech, dense keys beside, the .blend's size, and milliseconds that the scene takes to show another
 frame. Targets: .2 mm, 6 times, .01 of LCA, 2 s, 15 s. It needs bpy.
@@ -32,27 +33,33 @@ from benchmarks.addon_package import load_addon  # noqa: E402
 from benchmarks.bm_lipsync import SHARED, load_metric  # noqa: E402
 from benchmarks.labelled_speech import LabelledClip, read_timit  # noqa: E402
 from core.audio import read_audio  # noqa: E402
-from core.bake import frame_weights  # noqa: E402
+from core.bake import frame_weights, lips_beside, lips_under  # noqa: E402
+from core.emolib import Emolib  # noqa: E402
+from core.emotion_motion import emotion_curves  # noqa: E402
+from core.files import digest  # noqa: E402
 from core.head_model import HeadBasis  # noqa: E402
 from core.job import Request  # noqa: E402
+from core.key_error import Layers  # noqa: E402
 from core.key_reduction import reduce_keys  # noqa: E402
 from core.lipsync import LipNetwork, animate_lips  # noqa: E402
 from core.messages import silent  # noqa: E402
 from core.mouth import gap, jaw_angle, measure_mouth  # noqa: E402
 from core.pipeline import animate  # noqa: E402
 from core.speech_encoder import RATE, SpeechEncoder  # noqa: E402
-from core.types import AudioClip, Floats, MotionTrack  # noqa: E402
+from core.types import AudioClip, Emotion, EmotionTrack, EmotionWindow, Floats, MotionTrack  # noqa: E402
 
 PHOTO, SPEECH = ROOT / "assets" / "examples" / "astronaut.jpg", ROOT / "assets" / "third_party" / "beckett.wav"
 RATES, LIPSYNC_RATES = (24.0, 25.0, 30.0, 60.0), (24.0, 30.0, 60.0)
 LONG = 30                       # times that the recording of 10 s is repeated for 5 min
 PLAYED = 200                    # frames whose display is timed
 PARTS = ("skin", "teeth_upper", "teeth_lower", "tongue")
+FELT: tuple[Emotion, ...] = ("happy", "angry", "sad", "surprise")        # one after the other, at level 3
 
 
-def few(weights: Floats, basis: HeadBasis, fps: float) -> tuple[Floats, int]:
-    """Return the weights (T, K) that the few keys amount to, and how many these are."""
-    keyed = reduce_keys(weights, basis, opening=gap(basis, basis.expression_names, weights), fps=fps)
+def few(weights: Floats, basis: HeadBasis, fps: float, layers: Layers | None = None) -> tuple[Floats, int]:
+    """Return the weights (T, K) that the few keys amount to, and how many these are; layers: others that they are added to."""
+    opening = gap(basis, basis.expression_names, weights if layers is None else layers.meant)
+    keyed = reduce_keys(weights, basis, opening=opening, fps=fps, layers=layers)
     result = np.zeros_like(weights)
     for place, keys in keyed.items():
         result[:, place] = keys.at(np.arange(len(weights), dtype=np.float64))
@@ -89,6 +96,26 @@ def tell_keys(clips: Iterable[MotionTrack], name: str, basis: HeadBasis) -> None
         tell(f"mesh_error_{name}_{fps:.0f}fps", [round(float(np.concatenate(errors).mean()), 4),
                                                   round(max(float(error.max()) for error in errors), 4)], "mm, mean and maximum")
         tell(f"keys_{name}_{fps:.0f}fps", [round(count / seconds, 1), round(frames / count, 2)], "a second, times fewer than dense")
+
+
+def tell_emotion(motion: MotionTrack, basis: HeadBasis) -> None:
+    """Tell how far all layers as keyed are from all of them dense, and how many keys the lips need."""
+    emolib = Emolib.load(ROOT / "assets" / "emolib.npz", basis, head_model=digest(ROOT / "assets" / "head.npz"))
+    for fps in RATES:
+        speech = frame_weights(motion, basis=basis, fps=fps)
+        seconds = len(speech) / fps
+        cuts = np.linspace(0, seconds, len(FELT) + 1)
+        track = EmotionTrack(tuple(EmotionWindow(float(start), float(end), name, 3.0) for start, end, name in
+                                   zip(cuts[:-1], cuts[1:], FELT, strict=True)), 0.4)
+        emotion = emotion_curves(track, np.zeros(len(basis.identity_basis), np.float32), emolib=emolib, basis=basis)
+        felt = emotion.at((np.arange(len(speech)) / fps).astype(np.float32))
+        lips = lips_under(emotion, speech, basis=basis, fps=fps)
+        meant = np.clip(speech + felt + lips, 0, 1)
+        beside = few(speech, basis, fps)[0] + felt
+        added, keys = few(lips_beside(lips, basis, meant=meant, shown=beside, felt=felt), basis, fps, Layers(beside, meant))
+        off = 1000 * mesh_error(np.clip(beside + added, 0, 1), meant, basis)
+        tell(f"mesh_error_emotion_{fps:.0f}fps", [round(float(off.mean()), 4), round(float(off.max()), 4)], "mm, mean and maximum")
+        tell(f"keys_emotion_lips_{fps:.0f}fps", round(keys / seconds, 1), "a second")
 
 
 def tell_lipsync(clips: list[LabelledClip], motions: list[MotionTrack], basis: HeadBasis) -> None:
@@ -149,7 +176,9 @@ def main() -> None:
     basis = HeadBasis.load(ROOT / "assets" / "head.npz")
     encoder = SpeechEncoder.load(ROOT / "assets" / "third_party" / "moonshine_tiny_encoder.ort")
     network = LipNetwork.load(ROOT / "assets" / "lip_network.onnx")
-    tell_keys([animate_lips(read_audio(SPEECH), encoder=encoder, network=network, basis=basis)], "beckett", basis)
+    beckett = animate_lips(read_audio(SPEECH), encoder=encoder, network=network, basis=basis)
+    tell_keys([beckett], "beckett", basis)
+    tell_emotion(beckett, basis)
     if (SHARED / "bench" / "lipsync_metric.py").is_file():
         clips = list(read_timit(SHARED / "data" / "timit_dev"))[::2][:options.clips]
         motions = [animate_lips(AudioClip(clip.samples.astype(np.float32), RATE), encoder=encoder, network=network, basis=basis)

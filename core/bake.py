@@ -24,6 +24,7 @@ KEPT = 0.95                     # share of a peak that sampling may leave of it
 LEAST_WEIGHT = 1e-4             # of a shape that is worth a key
 BLOCK = 1440                    # frames baked at once, which bounds the memory
 AROUND, BESIDE = 2.0, 2         # seconds and frames beside them that they depend on
+LEAST_PARTED = 5e-6             # metres that keys in single precision part lips that touch
 LEAST_ERROR = 0.0001            # metres of the lips' gap below which sampling leaves mouthClose alone
 
 
@@ -75,6 +76,20 @@ def lips_under(emotion: EmotionCurves, speech: Floats, *, basis: HeadBasis, fps:
         lips = (fuse(spoken, felt, basis, fps=fps) - spoken - felt)[first - begin:last - begin, mouth]
         result[first:last, mouth] = np.where(np.abs(lips) < LEAST_WEIGHT, 0, lips)
     return result
+
+
+def lips_beside(lips: Floats, basis: HeadBasis, *, meant: Floats, shown: Floats, felt: Floats) -> Floats:
+    """Return the weights (T, K) that make what is `shown` of speech and emotion (T, K) what was `meant` (T, K), in 0..1, where
+    something is felt (T, K) or `lips` (T, K) move; 0 where it is that already.
+
+    Keys of the speech lie beside it by up to their limit: what is added to them need not add its own error to theirs. Only shapes that
+    `lips` move are, where that is enough for lips that touch.
+    """
+    where = (felt.any(axis=1) | lips.any(axis=1))[:, None] & (np.abs(meant - np.clip(shown, 0, 1)) >= LEAST_WEIGHT)
+    result = np.where(where, meant - shown, 0).astype(np.float32)
+    few = result * lips.any(axis=0)
+    opening, left = (gap(basis, basis.expression_names, weights) for weights in (meant, np.clip(shown + few, 0, 1)))
+    return few if (left[opening <= SHUT] <= SHUT + LEAST_PARTED).all() else result
 
 
 def frame_weights(motion: MotionTrack, *, basis: HeadBasis, fps: float, controls: LipControls = NEUTRAL) -> Floats:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .bezier import BezierKeys, Doubles, bernstein, parameter, values_at
 from .head_model import HeadBasis
-from .key_error import LIMIT, MeshError
+from .key_error import LIMIT, Layers, MeshError
 from .lip_gap import SHUT
 from .types import Floats
 
@@ -28,19 +28,21 @@ Places = NDArray[np.int64]
 Marks = NDArray[np.bool_]
 
 
-def reduce_keys(weights: Floats, basis: HeadBasis, *, opening: Floats, fps: float, limit: float = LIMIT) -> Keyed:
+def reduce_keys(weights: Floats, basis: HeadBasis, *, opening: Floats, fps: float, limit: float = LIMIT,
+                layers: Layers | None = None) -> Keyed:
     """Return keys on frames 0, 1, ... for the places of those shapes of the head that move.
 
     weights: (T, K) on whole frames at `fps`; opening: (T,) metres, the gap between the lips that they are part of; limit: metres that
-    a vertex may be off. The ends, each shape's peaks, and the shapes of lips and jaw where lips touch the closest keep their values;
-    no curve leaves the range of its weights, and lips that touch are not parted.
+    a vertex may be off, with `layers` for all of them together, as far as keys of these shapes can see to that. The ends, each shape's
+    peaks, and the shapes of lips and jaw where lips touch the closest keep their values; no curve leaves the range of its weights, and
+    lips that touch are not parted.
     """
     moving = np.flatnonzero(weights.any(axis=0))
     if not len(moving):
         return {}
     curves, member = np.unique(weights[:, moving].T, axis=0, return_inverse=True)       # shapes that move alike are keyed alike
     member = member.ravel()
-    error = MeshError(weights, basis, moving, member, limit=limit, share=SHARE)
+    error = MeshError(weights, basis, moving, member, limit=limit, share=SHARE, layers=layers)
     tops = peaks(curves * error.reach[:, None], reach=round(PEAK_REACH * fps))
     fixed = tops.copy()
     fixed[:, [0, -1]] = True

@@ -24,6 +24,8 @@ ARKIT = (
     "browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff", "cheekSquintLeft", "cheekSquintRight",
     "noseSneerLeft", "noseSneerRight", "tongueOut")
 TURNS = tuple(f"{part}{angle}" for part in ("Head", "LeftEye", "RightEye") for angle in ("Yaw", "Pitch", "Roll"))
+# Live Link Face counts yaw to the person's right, pitch downwards, roll with the person's right side upwards (docs/export.md)
+SIGNS = np.array([-1, 1, -1], np.float32)
 FORMAT, DIGITS = 1, 6
 
 
@@ -35,7 +37,8 @@ def write_csv(path: Path, motion: FaceMotion) -> None:
     text = io.StringIO(newline="")
     rows = csv.writer(text)
     rows.writerow(("Timecode", "BlendShapeCount", *(name[0].upper() + name[1:] for name in ARKIT), *TURNS))
-    values = np.column_stack([*(motion.column(name) for name in ARKIT), motion.head, motion.eye_left, motion.eye_right])
+    turns = (SIGNS * turn for turn in (motion.head, motion.eye_left, motion.eye_right))
+    values = np.column_stack([*(motion.column(name) for name in ARKIT), *turns])
     for frame, row in enumerate(rounded(values)):
         rows.writerow((timecode(frame, motion.fps), len(row), *(f"{value:.{DIGITS}f}" for value in row)))
     write_atomically(path, lambda file: file.write(text.getvalue().encode()))

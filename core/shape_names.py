@@ -2,12 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from .character_map import CharacterMap, MappedKey, kind_of
 from .shape_sources import DIRECT, recipe_of
-from .shape_spellings import ALIASES, CONSONANTS, LEAST_SOUNDS, PLAIN, SOUNDS, UNSIDED, WHOLE
+from .shape_spellings import ALIASES, CONSONANTS, LEAST_SOUNDS, PLAIN, SOUNDS, STRENGTHS, UNSIDED, WHOLE
 
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_a-zA-Z]+")
 SIDES = {"l": "Left", "left": "Left", "r": "Right", "right": "Right"}
@@ -18,11 +18,12 @@ ARKIT, SOUND_TAGS = "ARKit", ("Oculus visemes", "VRM")
 
 @dataclass(frozen=True)
 class Finding:
-    """What a key shows, whose spelling it has, and how sure that is (lower is surer)."""
+    """What a key shows, whose spelling it has, how sure that is (lower is surer), and how much of the key it takes."""
 
     source: str
     tag: str
     rank: int
+    strength: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,11 @@ class Detection:
     convention: str
 
 
-def detect(keys: Sequence[str]) -> Detection:
+def detect(keys: Sequence[str], known_as: Mapping[str, str] | None = None) -> Detection:
     """Return what each of a mesh's keys shows; keys that say the same twice, or visemes beside an ARKit mouth, are disabled.
 
-    keys: names without the basis. A key of unknown name gets no source.
+    keys: names without the basis; known_as: what a file calls some of them besides, for those whose own name says nothing. A key of
+    unknown name gets no source.
     """
     spelt = {key: words(key) for key in keys}
     prefixes = shared_prefixes(list(spelt.values()))
@@ -46,10 +48,14 @@ def detect(keys: Sequence[str]) -> Detection:
     found: dict[str, Finding] = {}
     for key, text in spelt.items():
         finding = find(text, prefixes, bare=bare, sounds_tag=sounds_tag)
+        if finding is None and known_as is not None and key in known_as:
+            finding = find(words(known_as[key]), frozenset(), bare=True, sounds_tag=SOUND_TAGS[1])
         if finding is not None:
             found[key] = finding
     enabled = chosen(found)
-    rows = tuple(MappedKey(key, found[key].source if key in found else "", 1.0, key in enabled) for key in keys)
+    unknown = Finding("", "", EXACT)
+    rows = tuple(MappedKey(key, finding.source, finding.strength, key in enabled)
+                 for key, finding in ((key, found.get(key, unknown)) for key in keys))
     tags = Counter(found[key].tag for key in enabled)
     return Detection(CharacterMap(rows), ", ".join(tag for tag, _ in tags.most_common() if tag != "other"))
 
@@ -102,7 +108,7 @@ def look_up(text: tuple[str, ...]) -> Finding | None:
         return Finding(UNSIDED[base], ARKIT, ONE_SIDE if side else MEAN if UNSIDED[base] not in PLAIN.values() else EXACT)
     for tag, table in ALIASES.items():
         if base in table:
-            return sided(table[base], side, tag)
+            return replace(sided(table[base], side, tag), strength=STRENGTHS.get(base, 1.0))
     return None
 
 

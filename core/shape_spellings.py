@@ -6,8 +6,8 @@ from .shape_sources import MEANS, MICROSOFT, MIDDLE, SHAPES
 ALIASES: dict[str, dict[str, str]] = {
     "MakeHuman": {
         "mouthcompression": "mouthPress", "mouthcornerpuller": "mouthSmile", "mouthdepression": "mouthFrown",
-        "mouthdepressionretraction": "mouthLowerDown", "mouthelevation": "mouthShrugLower", "moutheversion": "mouthFunnel",
-        "mouthpursing": "mouthPucker", "mouthretraction": "mouthStretch", "mouthupwardretraction": "mouthUpperUp",
+        "mouthdepressionretraction": "mouthLowerDown", "mouthelevation": "mouthUpperUp", "moutheversion": "mouthShrugLower",
+        "mouthpursing": "mouthPucker", "mouthretraction": "mouthStretch", "mouthprotusion": "mouthFunnel",
         "eyeclosure": "eyeBlink", "eyeopenedup": "eyeWide", "eyeslit": "eyeSquint", "eyebrowsdown": "browDown",
         "eyebrowsexternup": "browOuterUp", "eyebrowsinnerup": "browInnerUp", "noseelevation": "noseSneer",
         "nasolabialdeepener": "cheekSquint"},
@@ -36,6 +36,11 @@ ALIASES: dict[str, dict[str, str]] = {
         "eyesclose": "eyeBlink", "eyeclose": "eyeBlink", "browsdown": "browDown", "smile": "mouthSmile", "frown": "mouthFrown",
         "browup": "browOuterUp", "mouthnarrow": "mouthPucker", "kiss": "mouthPucker", "lipsclosed": "mouthClose"},
 }
+# how much of a key it takes to part the lips as far as our shape, where that is far from 1: measured on MakeHuman's base mesh
+STRENGTHS = {"mouthdepressionretraction": 0.27, "mouthprotusion": 0.37}
+# the sounds that MPFB names Microsoft's visemes by, from 0 on
+MICROSOFT_SOUNDS = ("sil", "aaahax", "aa", "ao", "eyehuh", "er", "yiyihix", "wuw", "ow", "aw", "oy", "ay", "h", "r", "l", "sz",
+                    "shchjhzh", "thdh", "fv", "dtn", "kgng", "pbm")
 # tag -> words joined -> source; sides, where there are any, belong to the spelling
 WHOLE: dict[str, dict[str, str]] = {
     "Reallusion": {
@@ -53,7 +58,8 @@ WHOLE: dict[str, dict[str, str]] = {
         **{prefix + name: f"emotion_{emotion}" for prefix in ("", "fclall") for name, emotion in {
             "happy": "happy", "joy": "happy", "angry": "angry", "sad": "sad", "sorrow": "sad", "surprised": "surprised",
             "surprise": "surprised", "relaxed": "relaxed", "fun": "relaxed"}.items()}},
-    "Microsoft visemes": {f"viseme{word}{number}": source for number, source in MICROSOFT.items() for word in ("", "id")},
+    "Microsoft visemes": {name: source for number, source in MICROSOFT.items()
+                          for name in (f"viseme{number}", f"visemeid{number}", f"{MICROSOFT_SOUNDS[number]}{number:02d}")},
 }
 # the sounds of Oculus' 15 and of VRM's five vowels; without the word "viseme" they count only where several stand together
 SOUNDS = {"pp": "viseme_PP", "ff": "viseme_FF", "th": "viseme_TH", "dd": "viseme_DD", "kk": "viseme_kk", "ch": "viseme_CH",

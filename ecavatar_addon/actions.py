@@ -13,6 +13,7 @@ from ..core.types import Floats
 from .leads import Straight, led, unled
 
 STAMP = "ecavatar"              # custom property of our actions: digest of the keys we wrote, and what the caller wants to find again
+MEANT = "ecavatar_meant"        # custom property: shape -> weights on the stamp's frames, which few keys stand for
 FIRST = 1                       # number of an avatar's first clip; what has no number belongs to it
 LINEAR, BEZIER = 1, 2           # of enum Keyframe.interpolation, for foreach_set
 ALIGNED, AUTOMATIC = 3, 4       # of enum Keyframe.handle_left_type and its twin; the latter is "AUTO_CLAMPED"
@@ -42,6 +43,7 @@ def write_action(action: bpy.types.Action, keys: bpy.types.ID, curves: Curves, s
         copy: Any = action.copy()
         copy.name, copy.use_fake_user = f"{action.name} edited", True
         copy.pop(STAMP, None)
+        copy.pop(MEANT, None)
         kept = copy.name
     channels.clear()
     add_curves(channels, {channel: led(keyed, stamp) for channel, keyed in curves.items()})

@@ -8,21 +8,24 @@ from collections.abc import Iterable, Mapping
 import bpy
 import numpy as np
 
-from ..core.bake import lips_under
+from ..core.bake import lips_beside, lips_under
 from ..core.emotion_motion import EmotionCurves
 from ..core.gaze import LOOKS
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
+from ..core.key_error import LIMIT, Layers
 from ..core.key_reduction import reduce_keys
 from ..core.mouth import gap
 from ..core.types import Floats
 from . import drivers
 from .actions import (
     FIRST,
+    MEANT,
     STAMP,
     Channel,
     Curves,
     extend_action,
+    is_edited,
     lay,
     new_strip,
     our_action,
@@ -40,7 +43,7 @@ from .roots import REST as REST
 SPEECH, EMOTION, LIPS = "Speech", "Emotion", "Emotion Lips"
 FUSE_AGAIN = "emotion and speech of this avatar are fused on the mesh; Emotion panel; press Generate to fuse them with this change"
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
-LIPS_LIMIT = 0.0001             # metres that the keys of what keeps the lips in sync may move a vertex, beside those of the speech
+LIPS_LIMIT = 0.0001             # metres that keys of what keeps the lips in sync may move a vertex, beside an artist's
 
 
 def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBasis, *, start: int, dense: bool) -> list[str]:
@@ -66,6 +69,7 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBa
     kept = (set_track(keys, root.name, SPEECH, speech, stamp),
             set_track(keys, root.name, EMOTION, emotion, stamp | {"gain": gain}, blend_type="ADD"),
             set_track(keys, root.name, LIPS, lips, stamp | {"gain": gain, "fused": float(fused)}, blend_type="ADD"))
+    remember(our_action(keys, SPEECH, clip), names, bake["weights"])
     rekey_lips(keys, basis, clip)
     set_strength(keys, strength, clip=clip)
     return edits_kept(kept)
@@ -101,12 +105,17 @@ def speech_curves(weights: Floats, basis: HeadBasis, *, start: float, fps: float
     return {names[place]: keys.moved(start) for place, keys in keyed.items()}
 
 
-def lips_curves(lips: Floats, speech: Floats, basis: HeadBasis, stamp: Mapping[str, float]) -> Curves:
-    """Return keys of what keeps the lips in sync under an emotion, at the stamp's gain; lips, speech: (N, K) on its frames."""
+def lips_curves(lips: Floats, meant: Floats, shown: Floats, felt: Floats, basis: HeadBasis, stamp: Mapping[str, float], *,
+                limit: float) -> Curves:
+    """Return keys of what keeps the lips in sync under an emotion, at the stamp's gain, all (N, K) on its frames.
+
+    lips: what is added; meant: what all amounts to with it; shown: speech and emotion as keyed; felt: the emotion; limit: metres.
+    """
     names, start, gain = tuple(basis.expression_names), stamp["start"], stamp["gain"]
     if stamp.get("dense"):
         return dense_curves(names, np.float32(gain) * lips, start=start)
-    keyed = reduce_keys(lips, basis, opening=gap(basis, names, speech), fps=stamp["fps"], limit=LIPS_LIMIT)
+    added = lips_beside(lips, basis, meant=meant, shown=shown, felt=felt)
+    keyed = reduce_keys(added, basis, opening=gap(basis, names, meant), fps=stamp["fps"], limit=limit, layers=Layers(shown, meant))
     return {names[place]: keys.scaled(gain).moved(start) for place, keys in keyed.items()}
 
 
@@ -185,6 +194,30 @@ def rekey(keys: bpy.types.ID, track: str, curves: Curves, clip: int) -> str:
     return kept
 
 
+def rekey_speech(keys: bpy.types.Key, weights: Floats, basis: HeadBasis, clip: int, *, dense: bool) -> tuple[str, ...]:
+    """Key the speech of a clip anew, (N, K) on its frames, and what the lips need; return the names of copies that keep edits."""
+    action = our_action(keys, SPEECH, clip)
+    for found in filter(None, (action, our_action(keys, LIPS, clip))):
+        found[STAMP]["dense"] = dense
+    curves = speech_curves(weights, basis, start=action[STAMP]["start"], fps=action[STAMP]["fps"], dense=dense)
+    kept = rekey(keys, SPEECH, curves, clip)
+    remember(action, tuple(basis.expression_names), weights)
+    return tuple(filter(None, (kept, rekey_lips(keys, basis, clip))))
+
+
+def remember(action: bpy.types.Action, names: tuple[str, ...], weights: Floats) -> None:
+    """Keep with the keys of the speech the weights (N, K) that they stand for, so that later layers can keep to these."""
+    action[MEANT] = {name: column.copy() for name, column in zip(names, weights.T, strict=True) if column.any()}
+
+
+def meant_by(action: bpy.types.Action, keys: bpy.types.Key, names: tuple[str, ...], count: int) -> Floats | None:
+    """Return the weights (N, K) that the keys of the speech stand for; None where an artist has edited them, or none are known."""
+    columns = {name: np.array(column, np.float32) for name, column in action.get(MEANT, {}).items()}
+    if not columns or is_edited(action, keys) or any(len(column) != count for column in columns.values()):
+        return None
+    return np.stack([columns.get(name, np.zeros(count, np.float32)) for name in names], axis=1)
+
+
 def rekey_emotion(keys: bpy.types.Key, felt: EmotionCurves, basis: HeadBasis, clip: int = FIRST) -> tuple[str, ...]:
     """Key the emotion of a clip anew, and what it asks of the lips; return the names of copies that keep an artist's edits."""
     stamp = our_action(keys, EMOTION, clip)[STAMP]
@@ -193,20 +226,23 @@ def rekey_emotion(keys: bpy.types.Key, felt: EmotionCurves, basis: HeadBasis, cl
 
 
 def rekey_lips(keys: bpy.types.Key, basis: HeadBasis, clip: int) -> str:
-    """Key anew what keeps the lips in sync under the emotion, from the keys of both; return the name of the kept copy, or "".
+    """Key anew what keeps the lips in sync under the emotion; return the name of the kept copy, or "".
 
-    Nothing is done where the artist has deleted one of the tracks, and where both were fused on the mesh, which the engine does.
+    All layers together keep to what the speech's few keys stand for as closely as these alone do; where an artist has edited them,
+    to them. Nothing is done where he has deleted one of the tracks, and where both were fused on the mesh, which the engine does.
     """
-    speech, emotion, lips = (our_action(keys, name, clip) for name in (SPEECH, EMOTION, LIPS))
-    if speech is None or emotion is None or lips is None or fused_on_mesh(keys, clip):
+    spoken, emotion, lips = (our_action(keys, name, clip) for name in (SPEECH, EMOTION, LIPS))
+    if spoken is None or emotion is None or lips is None or fused_on_mesh(keys, clip):
         return ""
     stamp, names = lips[STAMP].to_dict(), tuple(basis.expression_names)
     frames = np.arange(stamp["start"], stamp["end"] + 1)
+    felt = sample(emotion, keys, names, frames) / np.float32(emotion[STAMP]["gain"])
+    keyed, speech = sample(spoken, keys, names, frames), meant_by(spoken, keys, names, len(frames))
+    said, limit = (keyed, LIPS_LIMIT) if speech is None else (speech, LIMIT)
     times = ((frames - stamp["start"]) / stamp["fps"]).astype(np.float32)
-    felt = EmotionCurves(times, sample(emotion, keys, names, frames) / np.float32(emotion[STAMP]["gain"]))
-    spoken = sample(speech, keys, names, frames)
-    weights = lips_under(felt, spoken, basis=basis, fps=stamp["fps"])
-    return rekey(keys, LIPS, lips_curves(weights, spoken, basis, stamp), clip)
+    weights = lips_under(EmotionCurves(times, felt), said, basis=basis, fps=stamp["fps"])
+    meant = np.clip(said + felt + weights, 0, 1)
+    return rekey(keys, LIPS, lips_curves(weights, meant, keyed + felt, felt, basis, stamp, limit=limit), clip)
 
 
 def fused_on_mesh(keys: bpy.types.Key, clip: int) -> bool:

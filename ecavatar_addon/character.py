@@ -13,7 +13,7 @@ from ..core.retarget import KeyedLayers, retarget
 from ..core.shape_names import detect
 from ..core.shape_sources import GROUPS, folded
 from ..core.types import Floats
-from . import animation, followers, performance, scene
+from . import animation, followers, performance, scene, vrm
 from .actions import FIRST, Curves, channels_of, lay, path_of, place_strip, strip_of, strips_of
 from .motion_source import Source, sources_of
 
@@ -45,7 +45,7 @@ def names_of(keys: bpy.types.Key) -> tuple[str, ...]:
 
 def read(target: bpy.types.Object) -> None:
     """Find out what each of the mesh's keys shows and list it; raise InputError when it has none, or none that is known."""
-    found = detect(names_of(keys_of(target)))
+    found = detect(names_of(keys_of(target)), vrm.expressions_of(target))
     show(target, found.mapping)
     target.ecavatar.character.convention = found.convention
     if not found.convention:

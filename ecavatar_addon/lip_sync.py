@@ -148,12 +148,8 @@ def update(root: bpy.types.Object, *, dense: bool = False) -> list[str]:
     if action is None:
         raise JobError(f"the avatar's skin or its track {animation.SPEECH} is gone", root.name, "generate it again")
     controls = controls_of(root)
-    start, fps = action[actions.STAMP]["start"], action[actions.STAMP]["fps"]
-    weights = bake.frame_weights(motion, basis=basis, fps=fps, controls=controls)
-    speech = animation.speech_curves(weights, basis, start=start, fps=fps, dense=dense)
-    for found in filter(None, (action, actions.our_action(keys, animation.LIPS, clip))):
-        found[actions.STAMP]["dense"] = dense
-    kept = animation.rekey(keys, animation.SPEECH, speech, clip), animation.rekey_lips(keys, basis, clip)
+    weights = bake.frame_weights(motion, basis=basis, fps=action[actions.STAMP]["fps"], controls=controls)
+    kept = animation.rekey_speech(keys, weights, basis, clip, dense=dense)
     told = animation.edits_kept(kept)
     if animation.fused_on_mesh(keys, clip):
         told.append(animation.FUSE_AGAIN)

@@ -16,7 +16,9 @@ from .scene import to_blender
 
 HEAD = "head"                           # a bone; the other is named as the armature's role
 ORDER = "ZXY"                           # of the bone's angles: rolled, then nodded, then turned about the upright neck (core/neck.py)
-CROWN = 0.24                            # metres from the pivot to the tip of the bone `head`, which shows above the crown
+LENGTH = 0.06                           # metres from the pivot to the tip of the bone `head`, to which Blender draws dashed lines
+RING = (0.08, -0.075, 0.012)             # metres: radius of the ring that turns the head, its height, how far its nose is out
+SPOKES = 48                             # corners of the ring
 MODIFIER = "Neck"
 STILL = 1e-5                            # metres: a bone that lies this near is left alone
 
@@ -32,12 +34,15 @@ def fit(armature: bpy.types.Object, skin: bpy.types.Object, bake: Mapping[str, A
     """Put the armature's bones where the head turns and let the skin follow them; weights that are there already stay."""
     pivot, base = (Vector(to_blender(bake[name]).tolist()) for name in ("neck_pivot", "neck_base"))
     armature.parent, armature.parent_type, armature.location = skin, "OBJECT", pivot
-    wanted = {NECK: (base - pivot, Vector()), HEAD: (Vector(), Vector((0.0, 0.0, CROWN)))}
-    if any(name not in armature.data.bones for name in wanted) or any(
+    wanted = {NECK: (base - pivot, Vector()), HEAD: (Vector(), Vector((0.0, 0.0, LENGTH)))}
+    new = HEAD not in armature.data.bones
+    if new or NECK not in armature.data.bones or any(
             (place - there).length > STILL for name, ends in wanted.items()
             for place, there in zip(ends, (armature.data.bones[name].head_local, armature.data.bones[name].tail_local), strict=True)):
         place_bones(armature, wanted)
     armature.pose.bones[HEAD].rotation_mode = ORDER
+    if new:
+        show_as_ring(armature)
     if not all(name in skin.vertex_groups for name in wanted):
         weigh(skin, bake["neck_weights"])
     bend = next((found for found in skin.modifiers if found.type == "ARMATURE" and found.object in (armature, None)), None)
@@ -45,6 +50,19 @@ def fit(armature: bpy.types.Object, skin: bpy.types.Object, bake: Mapping[str, A
         bend = skin.modifiers.new(MODIFIER, "ARMATURE")
         skin.modifiers.move(len(skin.modifiers) - 1, 0)                 # before Subdivision
     bend.object = armature
+
+
+def show_as_ring(armature: bpy.types.Object) -> None:
+    """Draw the bone `head` as a ring around the neck, with a nose to the front, in place of a stick: an object in no scene."""
+    radius, height, nose = RING
+    turns = np.linspace(0, 2 * np.pi, SPOKES, endpoint=False)
+    out = radius + nose * (np.arange(SPOKES) == 0)
+    places = np.stack([out * np.sin(turns), np.full(SPOKES, height), out * np.cos(turns)], axis=1)             # Y is up the bone
+    mesh = bpy.data.meshes.new(f"{armature.name} ring")
+    mesh.from_pydata(places.tolist(), [(place, (place + 1) % SPOKES) for place in range(SPOKES)], [])
+    bone = armature.pose.bones[HEAD]
+    bone.custom_shape = bpy.data.objects.new(mesh.name, mesh)
+    bone.use_custom_shape_bone_size = False
 
 
 def place_bones(armature: bpy.types.Object, places: Mapping[str, tuple[Vector, Vector]]) -> None:

@@ -33,6 +33,7 @@ def lash_opacity(random: np.random.Generator) -> NDArray[np.float32]:
     height, width = LASH_SIZE
     opacity = np.zeros(LASH_SIZE, np.float32)
     columns = np.arange(width)
+    ends = np.clip(np.minimum(columns / width / 0.1, (1 - columns / width) / 0.2), 0, 1)       # no line where the lids meet
     for first, hairs, longest, thick, line in ((0, 44, 0.6, 1.6, 0.35), (height // 2, 104, 1.0, 2.6, 0.9)):
         roots = (np.arange(hairs) + random.uniform(0.2, 0.8, hairs)) * width / hairs
         lengths = longest * random.uniform(0.6, 1.0, hairs) * np.sin(np.pi * np.clip(roots / width, 0.08, 0.9)) ** 0.4
@@ -41,7 +42,7 @@ def lash_opacity(random: np.random.Generator) -> NDArray[np.float32]:
             share = row / (height // 2)
             reach = np.clip(1 - share / lengths, 0, 1) ** 0.6
             distance = np.abs(columns[:, None] - (roots + leans * share ** 1.5))
-            root = line * (1 - smooth(np.array(share), *LASH_LINE)) * np.sin(np.pi * columns / width) ** 0.3
+            root = line * (1 - smooth(np.array(share), *LASH_LINE)) * ends
             opacity[first + row] = np.maximum(np.clip((thick * reach + 0.5) * (reach > 0) - distance, 0, 1).max(axis=1), root)
     return opacity
 

@@ -133,10 +133,10 @@ def test_numbers_are_what_the_face_shows(told, tmp_path):
         for name in ARKIT:
             assert float(row[name[0].upper() + name[1:]]) == pytest.approx(blocks[name].value, abs=1e-6)
         assert all(weights[block.name] == pytest.approx(block.value, abs=1e-6) for block in blocks[1:])
-        assert float(row["LeftEyeYaw"]) == pytest.approx(np.radians(14), abs=1e-4)
+        assert float(row["LeftEyeYaw"]) == pytest.approx(-np.radians(14), abs=1e-4)                  # outwards, to the person's left
         assert float(row["RightEyeYaw"]) == pytest.approx(0, abs=1e-4)
         yaw, pitch, roll = (float(row[f"Head{name}"]) for name in ("Yaw", "Pitch", "Roll"))
-        turned = Matrix.Rotation(yaw, 3, "Z") @ Matrix.Rotation(pitch, 3, "X") @ Matrix.Rotation(-roll, 3, "Y")
+        turned = Matrix.Rotation(-yaw, 3, "Z") @ Matrix.Rotation(pitch, 3, "X") @ Matrix.Rotation(roll, 3, "Y")
         np.testing.assert_allclose(turned, (pose.matrix @ pose.bone.matrix_local.inverted()).to_3x3(), atol=1e-4)
     assert abs(pitch) > 0.2 and abs(yaw) > 0.05
 

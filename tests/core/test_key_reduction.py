@@ -5,8 +5,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from core.bake import frame_weights
-from core.key_error import LIMIT
+from core.bake import frame_weights, lips_beside
+from core.key_error import LIMIT, Layers
 from core.key_reduction import closures, peaks, reduce_keys
 from core.lip_gap import SHUT
 from core.mouth import gap
@@ -126,6 +126,29 @@ def test_a_wider_limit_needs_fewer_keys():
     for keys, limit in ((few, 1e-3), (many, 5e-5)):
         assert error(shown(keys, range(150)), weights).max() <= limit
     assert sum(len(curve.points) for curve in few.values()) < sum(len(curve.points) for curve in many.values())
+
+
+def test_keys_beside_other_layers_keep_all_of_them_together_within_the_limit():
+    """Speech as keyed is off by up to the limit already; a smile and what it takes off the lips come on top."""
+    names, said = real_head().expression_names, smooth(70, ("jawOpen", "mouthClose", "mouthPucker", "mouthSmileLeft"), seed=2)
+    voice = shown(keyed(said), range(len(said)))
+    smile = smooth(len(said), ("mouthSmileLeft", "mouthSmileRight", "eyeSquintLeft"), seed=7)
+    lips = smooth(len(said), ("mouthSmileLeft", "mouthPucker", "jawOpen"), seed=8) * np.float32(-0.2)
+    meant = np.clip(said + smile + lips, 0, 1)
+    added = lips_beside(lips, real_head(), meant=meant, shown=voice + smile, felt=smile)
+    alone, together = (reduce_keys(added, real_head(), opening=gap(real_head(), names, meant), fps=24.0, layers=layers)
+                       for layers in (None, Layers(voice + smile, meant)))
+    off = [error(np.clip(voice + smile + shown(keys, range(len(said))), 0, 1), meant).max() for keys in (alone, together)]
+    assert off[1] <= min(LIMIT, off[0]) and off[0] > 0.00015
+
+
+def test_an_error_of_other_layers_that_no_key_can_mend_ends_the_search():
+    weights = smooth(60, ("mouthSmileLeft",), seed=9)
+    other = np.zeros_like(weights)
+    other[:, real_head().expression_names.index("jawOpen")] = 0.1
+    keys = reduce_keys(weights, real_head(), opening=gap(real_head(), real_head().expression_names, weights), fps=24.0,
+                       layers=Layers(other, weights))
+    assert error(shown(keys, range(60)), weights).max() <= LIMIT
 
 
 def test_noise_gets_the_keys_it_needs():

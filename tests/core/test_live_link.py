@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.errors import InputError, JobError
-from core.face_motion import FaceMotion
+from core.face_motion import SIDES, FaceMotion, gaze
 from core.head_model import HeadBasis
 from core.live_link import ARKIT, timecode, write
 from core.pack import Pack
@@ -43,8 +43,36 @@ def test_csv(motion, tmp_path):
     values = np.array([row[2:] for row in rows], float)
     assert {row[1] for row in rows} == {"61"} and values.shape == (30, 61)
     np.testing.assert_allclose(values[:, ARKIT.index("jawOpen")], motion.weights[:, 0], atol=1e-6)
-    np.testing.assert_allclose(values[:, 52:], np.hstack([motion.head, motion.eye_left, motion.eye_right]), atol=1e-6)
+    turns = np.hstack([motion.head, motion.eye_left, motion.eye_right]) * np.tile([-1, 1, -1], 3)
+    np.testing.assert_allclose(values[:, 52:], turns, atol=1e-6)
     assert np.count_nonzero(values[:, :52].any(axis=0)) == 2                # the head has no others, and the tongue's is not ARKit's
+
+
+def test_the_columns_are_all_of_the_apps_in_its_order():
+    """The order as importers of the app's recordings state it."""
+    eye = ("Blink", "LookDown", "LookIn", "LookOut", "LookUp", "Squint", "Wide")
+    middle = ("RollLower", "RollUpper", "ShrugLower", "ShrugUpper")
+    expected = [f"eye{name}{side}" for side in SIDES for name in eye]
+    expected += ["jawForward", "jawRight", "jawLeft", "jawOpen"]
+    expected += [f"mouth{name}" for name in ("Close", "Funnel", "Pucker", "Right", "Left")]
+    expected += [f"mouth{name}{side}" for name in ("Smile", "Frown", "Dimple", "Stretch") for side in SIDES]
+    expected += [f"mouth{name}" for name in middle]
+    expected += [f"{name}{side}" for name in ("mouthPress", "mouthLowerDown", "mouthUpperUp", "browDown") for side in SIDES]
+    expected += ["browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff", "cheekSquintLeft", "cheekSquintRight"]
+    expected += ["noseSneerLeft", "noseSneerRight", "tongueOut"]
+    assert list(ARKIT) == expected
+
+
+def test_eyes_turn_as_in_a_frame_of_the_app(tmp_path):
+    """A recorded one, of a face that looks down and with its left eye in: down and to the face's right are positive, radians."""
+    names = tuple(f"eyeLook{way}{side}" for side in SIDES for way in ("Down", "In", "Out", "Up"))
+    weights = np.array([[0.496, 0.117, 0, 0, 0.498, 0, 0, 0]], np.float32)
+    write(tmp_path / "face.csv", FaceMotion(names, weights, 60.0, np.zeros((1, 3), np.float32),
+                                            *(gaze(names, weights, side) for side in SIDES)))
+    header, row = read_csv(tmp_path / "face.csv")
+    left, right = ([float(row[header.index(f"{side}Eye{angle}")]) for angle in ("Yaw", "Pitch")] for side in SIDES)
+    assert left[0] > 0.03 and right[0] == 0                                 # the app: 0.068; our eyes turn as far as our head's do
+    assert 0.15 < left[1] < 0.35 and left[1] == pytest.approx(right[1], abs=0.002)          # the app: 0.304
 
 
 def test_json(motion, tmp_path):

@@ -53,6 +53,25 @@ def test_the_22_of_microsoft():
         row.key: row.source for row in found.mapping.driven}.items()
 
 
+def test_the_22_of_microsoft_by_their_sounds():
+    keys = ("aa_02", "aa_ah_ax_01", "ao_03", "aw_09", "ay_11", "d_t_n_19", "er_05", "ey_eh_uh_04", "f_v_18", "h_12", "k_g_ng_20",
+            "l_14", "ow_08", "oy_10", "p_b_m_21", "r_13", "sh_ch_jh_zh_16", "sil_00", "s_z_15", "th_dh_17", "w_uw_07", "y_iy_ih_ix_06")
+    found = detect(("$md-$ca-$fe-$yn", *keys, "eyeBlinkLeft"))              # as MPFB has them
+    numbered = detect(tuple(f"viseme_{int(key.rpartition('_')[2])}" for key in keys)).mapping
+    shown = {row.key: row.source for row in found.mapping.rows}
+    assert found.convention == "Microsoft visemes, ARKit" and [shown[key] for key in keys] == [row.source for row in numbered.rows]
+
+
+def test_what_keys_of_makehuman_show_was_measured():
+    """On its base mesh eversion is a raised chin, elevation a raised lip, and protusion parts the lips 2.7 times as far as ours."""
+    keys = ("mouth-eversion", "mouth-elevation", "mouth-protusion", "mouth-upward-retraction")
+    rows = {row.key: row for row in detect(keys).mapping.rows}
+    assert {key: row.source for key, row in rows.items()} == {
+        "mouth-eversion": "mouthShrugLower", "mouth-elevation": "mouthUpperUp", "mouth-protusion": "mouthFunnel",
+        "mouth-upward-retraction": ""}
+    assert rows["mouth-protusion"].strength == 0.37 and rows["mouth-elevation"].strength == 1.0
+
+
 def test_names_of_makehuman_and_reallusion():
     assert sources("mouth-open", "mouth-corner-puller", "eye-left-closure", "eyebrows-right-inner-up") == {
         "mouth-open": "jawOpen", "mouth-corner-puller": "mouthSmile", "eye-left-closure": "eyeBlinkLeft",
