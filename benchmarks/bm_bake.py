@@ -110,9 +110,9 @@ def tell_emotion(motion: MotionTrack, basis: HeadBasis) -> None:
         emotion = emotion_curves(track, np.zeros(len(basis.identity_basis), np.float32), emolib=emolib, basis=basis)
         felt = emotion.at((np.arange(len(speech)) / fps).astype(np.float32))
         lips = lips_under(emotion, speech, basis=basis, fps=fps)
-        meant = np.clip(speech + felt + lips, 0, 1)
-        beside = few(speech, basis, fps)[0] + felt
-        added, keys = few(lips_beside(lips, basis, meant=meant, shown=beside, felt=felt), basis, fps, Layers(beside, meant))
+        meant, beside = np.clip(speech + felt + lips, 0, 1), few(speech, basis, fps)[0] + felt
+        wanted = lips_beside(lips, basis, meant=speech + felt + lips, shown=beside, felt=felt)
+        added, keys = few(wanted, basis, fps, Layers(beside, meant))
         off = 1000 * mesh_error(np.clip(beside + added, 0, 1), meant, basis)
         tell(f"mesh_error_emotion_{fps:.0f}fps", [round(float(off.mean()), 4), round(float(off.max()), 4)], "mm, mean and maximum")
         tell(f"keys_emotion_lips_{fps:.0f}fps", round(keys / seconds, 1), "a second")

@@ -85,7 +85,7 @@ def head(*, size: int, samples: int, folder: Path | None) -> dict[str, Any]:
     values: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as place:
         job = job_of(PHOTO, Path(place))
-        portrait = prepared(read_result(job))
+        portrait = prepared(read_result(job), hair=False)
         for name, studio in STUDIOS.items():
             scene, root = stage(job, size)
             relight(scene, root, name)

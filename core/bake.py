@@ -25,6 +25,7 @@ LEAST_WEIGHT = 1e-4             # of a shape that is worth a key
 BLOCK = 1440                    # frames baked at once, which bounds the memory
 AROUND, BESIDE = 2.0, 2         # seconds and frames beside them that they depend on
 LEAST_PARTED = 5e-6             # metres that keys in single precision part lips that touch
+PARTED_AROUND = 4               # frames around those where they would: keys begin and end there
 LEAST_ERROR = 0.0001            # metres of the lips' gap below which sampling leaves mouthClose alone
 
 
@@ -79,17 +80,20 @@ def lips_under(emotion: EmotionCurves, speech: Floats, *, basis: HeadBasis, fps:
 
 
 def lips_beside(lips: Floats, basis: HeadBasis, *, meant: Floats, shown: Floats, felt: Floats) -> Floats:
-    """Return the weights (T, K) that make what is `shown` of speech and emotion (T, K) what was `meant` (T, K), in 0..1, where
-    something is felt (T, K) or `lips` (T, K) move; 0 where it is that already.
+    """Return the weights (T, K) that make what is `shown` of speech and emotion (T, K) what was `meant` (T, K), where something is
+    felt (T, K) or `lips` (T, K) move; 0 where it is that already. Neither is held within 0..1, as the emotion's strength may yet change.
 
     Keys of the speech lie beside it by up to their limit: what is added to them need not add its own error to theirs. Only shapes that
     `lips` move are, where that is enough for lips that touch.
     """
-    where = (felt.any(axis=1) | lips.any(axis=1))[:, None] & (np.abs(meant - np.clip(shown, 0, 1)) >= LEAST_WEIGHT)
+    off = np.abs(meant - shown) >= LEAST_WEIGHT
+    where = (felt.any(axis=1) | lips.any(axis=1))[:, None] & off
     result = np.where(where, meant - shown, 0).astype(np.float32)
     few = result * lips.any(axis=0)
-    opening, left = (gap(basis, basis.expression_names, weights) for weights in (meant, np.clip(shown + few, 0, 1)))
-    return few if (left[opening <= SHUT] <= SHUT + LEAST_PARTED).all() else result
+    opening, left = (gap(basis, basis.expression_names, np.clip(weights, 0, 1)) for weights in (meant, shown + few))
+    parted = (opening <= SHUT) & (left > SHUT + LEAST_PARTED)
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(parted, PARTED_AROUND), 2 * PARTED_AROUND + 1).any(axis=1)
+    return np.where(around[:, None], result, few)
 
 
 def frame_weights(motion: MotionTrack, *, basis: HeadBasis, fps: float, controls: LipControls = NEUTRAL) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .face_detection import Face
-from .hair_colour import sampled
+from .hair_colour import CHEEKS, FRINGE, sampled
 from .skin_mask import BROWS
 from .types import Floats, Photo
 
@@ -18,8 +18,6 @@ DARKEST = 0.30                      # share of the brow's pixels that show hair 
 OWN, USUAL = 0.55, 0.5              # share of a brow's own side in it, the other being alike; density where the photo shows neither
 COVERED = 0.18                      # log luminance below the skin's of what lies above the brow: hair hangs over it
 BARE = 0.70                         # quantile of what is in and above the brow, beyond which it is bare skin
-CHEEKS = ((50, 101, 205), (280, 330, 425))      # landmarks, the person's right ones first
-FRINGE = 0.70                       # of the cheek's brightness: whatever is darker above the eyes is no bare skin
 PALE = 0.62                         # of the skin's colour: brows the photo does not show
 
 Array = NDArray[np.float64]

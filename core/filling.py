@@ -24,7 +24,7 @@ LIP_TONE = np.array([0.86, 0.68, 0.68], np.float32)       # lips over skin, wher
 @dataclass(frozen=True)
 class Filling:
     """A smooth colour for every skin vertex, colour (V_skin, 3); the plain tones of the skin and of the lips, tone and lip (3,); and
-    which vertices have the lips' tone, lips (V_skin,)."""
+    which vertices are lips or the mouth's inside, lips (V_skin,)."""
 
     colour: Floats
     tone: Floats
@@ -76,4 +76,4 @@ def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, basis: He
     wanted = np.where(lips[:, None], tempered(colour, rest), calm).astype(np.float32)
     result = membrane(wanted, trust.astype(np.float32), rest, ROOM**-2, edges)
     inner = np.clip((depth - MOUTH_DEPTH[0]) / (MOUTH_DEPTH[1] - MOUTH_DEPTH[0]), 0, 1)[:, None]
-    return Filling(np.asarray(result * (1 - inner) + lip * MOUTH_TONE * inner, np.float32), tone, lip, near_lips)
+    return Filling(np.asarray(result * (1 - inner) + lip * MOUTH_TONE * inner, np.float32), tone, lip, lips | (depth > 0))

@@ -11,6 +11,8 @@ from .scalp import inside_hairline
 from .types import Floats, Photo
 
 FOREHEAD, CHIN = 10, 152                    # landmarks
+CHEEKS = ((50, 101, 205), (280, 330, 425))  # the person's right ones first
+FRINGE = 0.70                               # of the cheeks' brightness: whatever is darker above the eyes is no bare skin
 # metres inside the hairline, and off the skin, where hair is looked for; cosine to the camera
 INSIDE, HEIGHT, FACING = 0.012, 0.006, 0.15
 DARKER, PALER, ENOUGH = 0.22, 0.10, 0.30    # by which hair differs from the forehead: log luminance, log red/green; share that has to
@@ -61,11 +63,13 @@ def seen_hair(photo: Photo, face: Face, head: Floats, *, camera: Camera, basis: 
 
 
 def forehead(photo: Photo, face: Face) -> Floats:
-    """Return some colours (M, 3) of the forehead."""
+    """Return some colours (M, 3) of the forehead, or of the cheeks where a fringe covers it."""
     top, chin = face.landmarks[FOREHEAD, :2], face.landmarks[CHIN, :2]
     height = float(np.linalg.norm(top - chin))
     low = top - 0.12 * (top - chin)
-    return sampled(photo, low[None] + 0.03 * height * np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]]))
+    bare = sampled(photo, low[None] + 0.03 * height * np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]]))
+    cheeks = sampled(photo, face.landmarks[[place for side in CHEEKS for place in side], :2])
+    return cheeks if bare.mean() < FRINGE * np.median(cheeks.mean(axis=1)) else bare
 
 
 def sampled(photo: Photo, places: NDArray[np.floating]) -> Floats:

@@ -75,6 +75,7 @@ class MeshError:
         apart, opening = furthest > self.limit, opened > 0
         excess = np.maximum(np.where(apart, furthest / self.limit, 0), np.where(opening, 1 + opened / self.limit, 0))
         self.seen, self.bad = difference, excess > 0
+        excess = np.where(difference.any(axis=0), excess, 0)                    # where nothing is off but other layers, no key helps
         around = np.lib.stride_tricks.sliding_window_view(np.pad(excess, 2), 5).max(axis=1)
         worst = np.flatnonzero((excess > 0) & (excess == around))
         count = len(self.moving)

@@ -18,7 +18,7 @@ from .types import Floats, Integers, Photo
 
 GRAZING, FRONTAL = 0.20, 0.50       # cosine to the viewer: below the first nothing is taken, above the second all
 DEPTH_SLACK = 0.004                 # metres: how far behind the visible surface a texel may lie
-CREASING, CREASE_MOVE = 0.75, 0.005     # share of creases that is taken out where the expression moves the cheek so far, metres
+CREASE_MOVE = 0.005                 # metres that the expression moves the cheek by where its creases go
 OVEREXPOSED = 246.0                 # brightest channel from which a colour is not believed
 NECK = 0.0, 0.012                   # metres below the chin over which the photo fades out: there are collars and shadows
 LIKENESS_REACH = 0.009              # metres around a landmark that are moved with it onto the photo

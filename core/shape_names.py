@@ -34,11 +34,11 @@ class Detection:
     convention: str
 
 
-def detect(keys: Sequence[str], known_as: Mapping[str, str] | None = None) -> Detection:
+def detect(keys: Sequence[str], known_as: Mapping[str, tuple[str, float]] | None = None) -> Detection:
     """Return what each of a mesh's keys shows; keys that say the same twice, or visemes beside an ARKit mouth, are disabled.
 
-    keys: names without the basis; known_as: what a file calls some of them besides, for those whose own name says nothing. A key of
-    unknown name gets no source.
+    keys: names without the basis; known_as: what a file calls some of them besides, and how much of the key that is, for those whose
+    own name says nothing. A key of unknown name gets no source.
     """
     spelt = {key: words(key) for key in keys}
     prefixes = shared_prefixes(list(spelt.values()))
@@ -49,7 +49,9 @@ def detect(keys: Sequence[str], known_as: Mapping[str, str] | None = None) -> De
     for key, text in spelt.items():
         finding = find(text, prefixes, bare=bare, sounds_tag=sounds_tag)
         if finding is None and known_as is not None and key in known_as:
-            finding = find(words(known_as[key]), frozenset(), bare=True, sounds_tag=SOUND_TAGS[1])
+            name, share = known_as[key]
+            finding = find(words(name), frozenset(), bare=True, sounds_tag=SOUND_TAGS[1])
+            finding = None if finding is None else replace(finding, strength=finding.strength * share)
         if finding is not None:
             found[key] = finding
     enabled = chosen(found)

@@ -22,7 +22,7 @@ from .types import Bytes, Floats, Integers
 from .uv_image import padded, uv_coverage
 
 SIDE = 2048                         # pixels
-CREASING, CREASE_MOVE = 0.75, 0.005     # share of creases that is taken out where the expression moves the cheek so far, metres
+CREASING = 0.75                     # share of creases that is taken out where the expression moves the cheek
 SHINE = 0.5                         # share of what is brighter than the skin around it that is taken out
 
 

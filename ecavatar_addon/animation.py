@@ -114,8 +114,8 @@ def lips_curves(lips: Floats, meant: Floats, shown: Floats, felt: Floats, basis:
     names, start, gain = tuple(basis.expression_names), stamp["start"], stamp["gain"]
     if stamp.get("dense"):
         return dense_curves(names, np.float32(gain) * lips, start=start)
-    added = lips_beside(lips, basis, meant=meant, shown=shown, felt=felt)
-    keyed = reduce_keys(added, basis, opening=gap(basis, names, meant), fps=stamp["fps"], limit=limit, layers=Layers(shown, meant))
+    added, held = lips_beside(lips, basis, meant=meant, shown=shown, felt=felt), np.clip(meant, 0, 1)
+    keyed = reduce_keys(added, basis, opening=gap(basis, names, held), fps=stamp["fps"], limit=limit, layers=Layers(shown, held))
     return {names[place]: keys.scaled(gain).moved(start) for place, keys in keyed.items()}
 
 
@@ -241,8 +241,7 @@ def rekey_lips(keys: bpy.types.Key, basis: HeadBasis, clip: int) -> str:
     said, limit = (keyed, LIPS_LIMIT) if speech is None else (speech, LIMIT)
     times = ((frames - stamp["start"]) / stamp["fps"]).astype(np.float32)
     weights = lips_under(EmotionCurves(times, felt), said, basis=basis, fps=stamp["fps"])
-    meant = np.clip(said + felt + weights, 0, 1)
-    return rekey(keys, LIPS, lips_curves(weights, meant, keyed + felt, felt, basis, stamp, limit=limit), clip)
+    return rekey(keys, LIPS, lips_curves(weights, said + felt + weights, keyed + felt, felt, basis, stamp, limit=limit), clip)
 
 
 def fused_on_mesh(keys: bpy.types.Key, clip: int) -> bool:

@@ -17,7 +17,7 @@ from ..core.strands import Strands
 from ..core.types import Floats
 from .head import attach, parts_of
 from .scene import to_blender
-from .skin import put, show_roots
+from .skin import hide_roots, put, show_roots
 
 HAIR, BROWS = "hair", "brows"
 UV, DEFORM = "UVMap", "ECAvatar follow skin"
@@ -33,9 +33,13 @@ def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, bas
     when the photo showed none)."""
     parts, head = parts_of(root), result.head
     colours = {HAIR: head["hair_colour"], BROWS: head["brow_colour"]}
+    if HAIR not in parts:
+        hide_roots(skin)
     for role, colour in colours.items():
         if role in parts:
             seat(parts[role], skin, head["vertices"], basis)
+            if role == HAIR and (kept := next(iter(parts[role].data.materials), None)) is not None:
+                show_roots(skin, basis, np.array(kept.diffuse_color[:3], np.float64))
         elif style != "NONE" and len(colour):
             random = np.random.default_rng(0)
             strands = (hair_strands(head["vertices"], basis, random, below_eyes=BELOW_EYES.get(style, float(head["hair_length"])))

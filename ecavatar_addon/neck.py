@@ -18,6 +18,7 @@ HEAD = "head"                           # a bone; the other is named as the arma
 ORDER = "ZXY"                           # of the bone's angles: rolled, then nodded, then turned about the upright neck (core/neck.py)
 LENGTH = 0.06                           # metres from the pivot to the tip of the bone `head`, to which Blender draws dashed lines
 RING = (0.08, -0.075, 0.012)             # metres: radius of the ring that turns the head, its height, how far its nose is out
+RINGED = "ecavatar_ringed"              # custom property of an armature whose bone was given its ring
 SPOKES = 48                             # corners of the ring
 MODIFIER = "Neck"
 STILL = 1e-5                            # metres: a bone that lies this near is left alone
@@ -35,14 +36,17 @@ def fit(armature: bpy.types.Object, skin: bpy.types.Object, bake: Mapping[str, A
     pivot, base = (Vector(to_blender(bake[name]).tolist()) for name in ("neck_pivot", "neck_base"))
     armature.parent, armature.parent_type, armature.location = skin, "OBJECT", pivot
     wanted = {NECK: (base - pivot, Vector()), HEAD: (Vector(), Vector((0.0, 0.0, LENGTH)))}
-    new = HEAD not in armature.data.bones
-    if new or NECK not in armature.data.bones or any(
+    missing = not all(name in armature.data.bones for name in wanted)
+    if missing or any(
             (place - there).length > STILL for name, ends in wanted.items()
             for place, there in zip(ends, (armature.data.bones[name].head_local, armature.data.bones[name].tail_local), strict=True)):
         place_bones(armature, wanted)
-    armature.pose.bones[HEAD].rotation_mode = ORDER
-    if new:
-        show_as_ring(armature)
+    bone = armature.pose.bones[HEAD]
+    bone.rotation_mode = ORDER
+    if RINGED not in armature:                  # once: an artist may want it otherwise
+        armature[RINGED] = True
+        if bone.custom_shape is None:
+            show_as_ring(armature)
     if not all(name in skin.vertex_groups for name in wanted):
         weigh(skin, bake["neck_weights"])
     bend = next((found for found in skin.modifiers if found.type == "ARMATURE" and found.object in (armature, None)), None)

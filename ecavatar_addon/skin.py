@@ -17,7 +17,7 @@ from ..core.skin_optics import transport
 from ..core.skin_tone import mean_tone
 from ..core.types import SkinParams
 from .head import OBJECTS, Parts
-from .skin_nodes import ETA, GROUP, LIDS, LIPS, PHOTO, ROOTS, SCALP, set_params, skin_group
+from .skin_nodes import ETA, GROUP, LIDS, LIPS, NO_ROOTS, PHOTO, ROOTS, SCALP, set_params, skin_group
 
 Colour = tuple[float, float, float]
 TAG, ALBEDO, EYE = "ecavatar", "albedo", "eye"          # custom property of our images, and its values
@@ -71,13 +71,23 @@ def mark(mesh: bpy.types.Mesh, basis: HeadBasis) -> None:
 
 
 def show_roots(skin: bpy.types.Object, basis: HeadBasis, hair: NDArray[np.float64]) -> None:
-    """Give the scalp the colour of the roots of `hair`, linear (3,): bare skin would shine through between the strands."""
+    """Give the scalp the colour of the roots of `hair`, linear (3,), unless it has one: bare skin would shine through between strands."""
     if skin.data.attributes.get(SCALP) is None:
         skin.data.attributes.new(SCALP, "FLOAT", "POINT").data.foreach_set("value", rooted(basis))
     for slot in skin.material_slots:
         node = group_node(slot.material)
-        if node is not None and ROOTS in node.inputs:
+        if node is not None and ROOTS in node.inputs and tuple(node.inputs[ROOTS].default_value) == NO_ROOTS:
             node.inputs[ROOTS].default_value = (*(ROOT_TONE * hair), 1.0)
+
+
+def hide_roots(skin: bpy.types.Object) -> None:
+    """Let the scalp be bare skin."""
+    if (roots := skin.data.attributes.get(SCALP)) is not None:
+        skin.data.attributes.remove(roots)
+    for slot in skin.material_slots:
+        node = group_node(slot.material)
+        if node is not None and ROOTS in node.inputs:
+            node.inputs[ROOTS].default_value = NO_ROOTS
 
 
 def image_bytes(image: bpy.types.Image) -> NDArray[np.uint8]:

@@ -17,7 +17,7 @@ from .shader_tree import ShaderTree, Socket
 
 GROUP, CHANNEL, ETA = "ECAvatar Skin", "ECAvatar Skin Channel", "ecavatar_eta"
 LIPS, LIDS, SCALP = "ecavatar_lips", "ecavatar_lids", "ecavatar_scalp"          # attributes of the skin's vertices, 0..1
-ROOTS = "Hair Roots"                                    # the scalp's colour where hair grows
+ROOTS, NO_ROOTS = "Hair Roots", (0.0, 0.0, 0.0, 1.0)    # the scalp's colour where hair grows, and its value before any has
 PHOTO = "Photo Tone"                                    # the albedo's mean, which its spots are seen relative to
 RADIUS = 4 * math.pi * 1.04     # of Cycles, times d: its lobe has d = radius / (4 pi s), s = 1.9 - A + 3.5 (A - .8)^2 for A = 1
 # absorption, 1/mm, that one step of a slider adds in red, green and blue. Blood: haemoglobin, three quarters oxygenated (Prahl 1999).
@@ -124,7 +124,7 @@ def declare(group: bpy.types.NodeTree) -> None:
     socket(PHOTO, "Color", tone).description = "Mean of the albedo"
     socket("Scattering", "Vector", DEFAULTS.scattering).description = "Reduced scattering coefficient, 1/mm, in red, green and blue"
     socket("Shine", "Float", DEFAULTS.specular).description = "rho_s of the paper's specular term"
-    socket(ROOTS, "Color", (0.05, 0.04, 0.03, 1.0)).description = "Colour of the scalp where hair grows"
+    socket(ROOTS, "Color", NO_ROOTS).description = "Colour of the scalp where hair grows"
     socket("Normal", "Vector").hide_value = True
     for name, kind in (("Cycles", "Shader"), ("Color", "Color"), ("Radius", "Vector"), ("Roughness", "Float"), ("Specular", "Float")):
         socket(name, kind, direction="OUTPUT")

@@ -30,7 +30,7 @@ def picture(job: Path, frame: int, out: Path, settings: Settings) -> None:
     Raises JobError for a job that is unfinished or damaged, InputError for a frame, size or name that cannot be.
     """
     check(job, out, settings, ".png")
-    write_image(out, developed(render(prepared(read_result(job)), frame, settings)))
+    write_image(out, developed(render(prepared(read_result(job), hair=settings.hair), frame, settings)))
 
 
 def film(job: Path, out: Path, settings: Settings, tick: Tick) -> None:
@@ -45,7 +45,7 @@ def film(job: Path, out: Path, settings: Settings, tick: Tick) -> None:
     clip = read_audio(Path(result.audio), rate=SOUND_RATE)
     folder = job / f"render-{key(result, settings)}"
     with locked(folder):
-        portrait = prepared(result)
+        portrait = prepared(result, hair=settings.hair)
         paths = [folder / f"{number:06d}.png" for number in range(portrait.poser.frames)]
         for number, path in enumerate(paths):
             if not path.is_file():
@@ -71,12 +71,12 @@ def check(job: Path, out: Path, settings: Settings, ending: str) -> None:
                 keep(source, out)
 
 
-def prepared(result: JobResult) -> Portrait:
+def prepared(result: JobResult, *, hair: bool) -> Portrait:
     """Return the person of a job; raise JobError when it was made with another head model than the pack has."""
     pack = Pack.open(Path(result.pack) if result.pack else DEFAULT)
     if pack.digests("head")[0] != result.head_model:
         raise JobError("the job was made with another head model", result.folder, "generate it again")
-    return Portrait.of(result, pack)
+    return Portrait.of(result, pack, hair=hair)
 
 
 def key(result: JobResult, settings: Settings) -> str:

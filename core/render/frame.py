@@ -74,7 +74,8 @@ def render(portrait: Portrait, number: int, settings: Settings) -> Array:
             result[part] = found.result()
     veiled(portrait.veil, head, stage, origins, directions, hits, result)
     picture = np.broadcast_to(np.array(settings.studio.backdrop), (settings.size, settings.size, 3)).copy()
-    picture[window.pixels(settings.rays)] = filtered(np.minimum(result, BRIGHTEST).reshape(window.shape), settings.rays)
+    if result.size:
+        picture[window.pixels(settings.rays)] = filtered(np.minimum(result, BRIGHTEST).reshape(window.shape), settings.rays)
     return picture
 
 
@@ -126,7 +127,7 @@ def camera_rays(window: Window, settings: Settings, random: np.random.Generator)
 
 def filtered(cells: Array, rays: int) -> Array:
     """Return the pixels (H, W, 3) of cells (H * rays, W * rays, 3): means over each and, falling off, around it."""
-    if rays == 1 or not cells.size:
+    if rays == 1:
         return cells
     taps = np.convolve(np.ones(rays) / rays, np.array(BINOMIAL) / sum(BINOMIAL))
     reach = (len(taps) - rays) // 2

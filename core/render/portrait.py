@@ -24,6 +24,7 @@ from .subsurface import Octree, Profile
 
 MILLIMETRES = 1000.0
 ROOTS_SIDE = 512                # pixels of the map of where hair is rooted
+LEAST_COVERED = 1e-3            # of a texel by a UV island, for it to show anything
 MOST_CONTRAST = 4.0             # times the mean tone that a spot of the texture may be
 
 Array = NDArray[np.float64]
@@ -58,8 +59,8 @@ class Portrait:
     coat: Coat
 
     @classmethod
-    def of(cls, result: JobResult, pack: Pack) -> "Portrait":
-        """Prepare the person of a finished job."""
+    def of(cls, result: JobResult, pack: Pack, *, hair: bool = True) -> "Portrait":
+        """Prepare the person of a finished job; without `hair`, the scalp is bare skin."""
         basis = HeadBasis.load(pack.path("head"))
         poser, pieces = Poser.of(result, basis), pieces_of(basis)
         surface = Surface.of(tuple(piece for piece in pieces if piece.material != VEIL))
@@ -67,7 +68,7 @@ class Portrait:
         with Image.open(result.albedo) as picture:
             albedo = linear(np.asarray(picture.convert("RGB")))
         tone = mean_tone(albedo, surface, basis)
-        if len(result.head["hair_colour"]):
+        if hair and len(result.head["hair_colour"]):
             albedo = with_roots(albedo, linear(result.head["hair_colour"]), basis)
         random = np.random.default_rng(0)
         eye = eye_colours(linear(result.head["iris_colour"]), random)[..., :3]
@@ -79,10 +80,13 @@ class Portrait:
 
 def with_roots(albedo: Array, hair: Array, basis: HeadBasis) -> Array:
     """Return the linear albedo (H, W, 3) with the scalp in the colour of the roots of `hair` (3,), as in Blender."""
-    share = uv_coverage(basis, ROOTS_SIDE).interpolate(basis.skin_triangles, rooted(basis)[:, None])
+    coverage = uv_coverage(basis, ROOTS_SIDE)
+    covered = (coverage.triangle >= 0)[..., None].astype(np.float32)
+    share = np.concatenate([coverage.interpolate(basis.skin_triangles, rooted(basis)[:, None]), covered], axis=2)
     height, width = albedo.shape[:2]
     column, row = (((np.arange(size) + 0.5) * ROOTS_SIDE / size).astype(np.float32) for size in (width, height))
-    return np.asarray(albedo + values_at(share, *np.meshgrid(column, row)) * (ROOTS * hair - albedo))
+    found = values_at(share, *np.meshgrid(column, row))
+    return np.asarray(albedo + found[..., :1] / np.maximum(found[..., 1:], LEAST_COVERED) * (ROOTS * hair - albedo))
 
 
 def matters(surface: Surface, rest: Array, tone: Array) -> tuple[Matter | None, ...]:

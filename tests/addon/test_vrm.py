@@ -60,9 +60,9 @@ def figure(addon):
         bpy.utils.unregister_class(one)
 
 
-def bind(binds, kind, key, *, mesh="lips"):
+def bind(binds, kind, key, *, mesh="lips", weight=1.0):
     made = binds.add()
-    getattr(made, kind).mesh_object_name, made.index = mesh, key
+    getattr(made, kind).mesh_object_name, made.index, made.weight = mesh, key, weight
 
 
 def shown(target):
@@ -74,12 +74,13 @@ def test_expressions_of_both_versions_name_keys(figure):
         character.read(figure)
     kept = getattr(figure.parent.data, vrm.KEPT)
     bind(kept.aa.morph_target_binds, "node", "Morph_0")
-    bind(kept.oh.morph_target_binds, "node", "Morph_1")
+    bind(kept.oh.morph_target_binds, "node", "Morph_1", weight=0.5)
     bind(kept.blink_left.morph_target_binds, "node", "Morph_3", mesh="other")
     for key in ("Morph_2", "Morph_3"):                                                      # of two keys: it is neither
         bind(kept.happy.morph_target_binds, "node", key)
     character.read(figure)
     assert shown(figure) == {"Morph_0": "viseme_aa", "Morph_1": "viseme_oh"} and figure.ecavatar.character.convention == "VRM"
+    assert [row.strength for row in figure.ecavatar.character.keys[:2]] == [1.0, 0.5]
     group = kept.blend_shape_groups.add()
     group.preset_name = "u"
     bind(group.binds, "mesh", "Morph_3")

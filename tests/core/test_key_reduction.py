@@ -135,7 +135,7 @@ def test_keys_beside_other_layers_keep_all_of_them_together_within_the_limit():
     smile = smooth(len(said), ("mouthSmileLeft", "mouthSmileRight", "eyeSquintLeft"), seed=7)
     lips = smooth(len(said), ("mouthSmileLeft", "mouthPucker", "jawOpen"), seed=8) * np.float32(-0.2)
     meant = np.clip(said + smile + lips, 0, 1)
-    added = lips_beside(lips, real_head(), meant=meant, shown=voice + smile, felt=smile)
+    added = lips_beside(lips, real_head(), meant=said + smile + lips, shown=voice + smile, felt=smile)
     alone, together = (reduce_keys(added, real_head(), opening=gap(real_head(), names, meant), fps=24.0, layers=layers)
                        for layers in (None, Layers(voice + smile, meant)))
     off = [error(np.clip(voice + smile + shown(keys, range(len(said))), 0, 1), meant).max() for keys in (alone, together)]
