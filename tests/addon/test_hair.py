@@ -5,7 +5,6 @@ import dataclasses
 import bpy
 import numpy as np
 import pytest
-from pytest import approx
 from ecavatar.core.brows import brow_hairs
 from ecavatar.core.face_fit import Anchors
 from ecavatar.core.hair import STRANDS
@@ -20,6 +19,7 @@ from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.scene import to_blender
 from ecavatar.ecavatar_addon.skin import group_node
 from ecavatar.ecavatar_addon.skin_nodes import SCALP
+from pytest import approx
 
 
 def test_the_avatar_has_hair_in_the_photos_colour(avatar, result):

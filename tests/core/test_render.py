@@ -201,7 +201,7 @@ def test_a_film_goes_on_where_it_was_ended(job, portrait, tmp_path, monkeypatch)
             raise KeyboardInterrupt
         return real(portrait, number, settings)
     monkeypatch.setattr(command, "render", counted)
-    monkeypatch.setattr(command, "prepared", lambda result, hair: portrait)                       # the test of the command prepares one
+    monkeypatch.setattr(command, "prepared", lambda result, hair: portrait)     # the test of the command prepares one
     with pytest.raises(KeyboardInterrupt):
         command.film(job, out, SMALL, lambda fraction: None)
     assert not out.exists()
