@@ -88,7 +88,7 @@ def heard(ensemble: Ensemble, passages: Array) -> tuple[Array, Array]:
 
 def without_manner(corpus: Corpus, chosen: Places, ensemble: Ensemble, few: int | None, rng: np.random.Generator) -> Array:
     """Return the descriptions of recordings without their speaker's manner, known from `few` other recordings or from all others."""
-    mean = ensemble.first.mean.numpy()
+    mean = ensemble.standard.mean.numpy()
     rows = []
     for place in chosen:
         others = chosen[(corpus.speakers[chosen] == corpus.speakers[place]) & (chosen != place)]

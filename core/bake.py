@@ -81,7 +81,8 @@ def lips_under(emotion: EmotionCurves, speech: Floats, *, basis: HeadBasis, fps:
 
 def lips_beside(lips: Floats, basis: HeadBasis, *, meant: Floats, shown: Floats, felt: Floats) -> Floats:
     """Return the weights (T, K) that make what is `shown` of speech and emotion (T, K) what was `meant` (T, K), where something is
-    felt (T, K) or `lips` (T, K) move; 0 where it is that already. Neither is held within 0..1, as the emotion's strength may yet change.
+    felt (T, K) or `lips` (T, K) move; 0 where it is that already.
+    Neither is held within 0..1, as the emotion's strength may yet change.
 
     Keys of the speech lie beside it by up to their limit: what is added to them need not add its own error to theirs. Only shapes that
     `lips` move are, where that is enough for lips that touch.

@@ -71,7 +71,7 @@ def mark(mesh: bpy.types.Mesh, basis: HeadBasis) -> None:
 
 
 def show_roots(skin: bpy.types.Object, basis: HeadBasis, hair: NDArray[np.float64]) -> None:
-    """Give the scalp the colour of the roots of `hair`, linear (3,), unless it has one: bare skin would shine through between strands."""
+    """Give the scalp the colour of the roots of `hair`, linear (3,), unless it has one: skin would shine through between strands."""
     if skin.data.attributes.get(SCALP) is None:
         skin.data.attributes.new(SCALP, "FLOAT", "POINT").data.foreach_set("value", rooted(basis))
     for slot in skin.material_slots:

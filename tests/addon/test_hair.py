@@ -12,10 +12,14 @@ from ecavatar.core.head_model import HeadBasis
 from ecavatar.core.long_hair import POINTS
 from ecavatar.core.pack import DEFAULT
 from ecavatar.core.render.drawn import linear
+from ecavatar.core.scalp import COVERED, ROOTS
 from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.hair import TONE
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.scene import to_blender
+from ecavatar.ecavatar_addon.skin import group_node
+from ecavatar.ecavatar_addon.skin_nodes import SCALP
+from pytest import approx
 
 
 def test_the_avatar_has_hair_in_the_photos_colour(avatar, result):
@@ -126,13 +130,38 @@ def test_groomed_hair_is_kept(avatar, result):
 @pytest.mark.parametrize("role", ["hair", "brows"])
 def test_deleted_hair_comes_back_only_where_it_is_wanted(avatar, result, role):
     other = {"hair": "brows", "brows": "hair"}[role]
-    kept = parts_of(avatar)[other]
+    kept, skin = parts_of(avatar)[other], parts_of(avatar)["skin"]
+    assert 0.6 < share_of_roots(skin) <= COVERED and roots_colour(skin)[:3] == approx(ROOTS * linear(result.head["hair_colour"]))
     bpy.data.objects.remove(parts_of(avatar)[role])
     bpy.context.scene.ecavatar.hair = "NONE"
     assert role not in parts_of(import_avatar(result, bpy.context.scene)) and parts_of(avatar)[other] == kept
+    assert (SCALP in skin.data.attributes) == (role == "brows")                     # bare skin where no hair grows
     bpy.context.scene.ecavatar.hair = "SHORT"
     again = parts_of(import_avatar(result, bpy.context.scene))
     assert len(again[role].data.curves) > 80 and again[role].data.surface == again["skin"] and again[other] == kept
+
+
+def roots_colour(skin):
+    return tuple(group_node(skin.material_slots[0].material).inputs["Hair Roots"].default_value)
+
+
+def share_of_roots(skin):
+    """Return how much of the crown roots hide."""
+    places, share = np.empty(3 * len(skin.data.vertices), np.float32), np.empty(len(skin.data.vertices), np.float32)
+    skin.data.vertices.foreach_get("co", places)
+    skin.data.attributes[SCALP].data.foreach_get("value", share)
+    height = places[2::3]
+    return float(share[height > height.max() - 0.03].min())
+
+
+def test_a_new_skin_has_the_roots_of_the_hair_that_was_kept(avatar, result):
+    skin = parts_of(avatar)["skin"]
+    before = roots_colour(skin)
+    bpy.data.objects.remove(skin)
+    again = parts_of(import_avatar(result, bpy.context.scene))["skin"]
+    assert share_of_roots(again) > 0.6 and roots_colour(again) == approx(before)
+    group_node(again.material_slots[0].material).inputs["Hair Roots"].default_value = (0.5, 0.1, 0.1, 1.0)
+    assert roots_colour(parts_of(import_avatar(result, bpy.context.scene))["skin"]) == approx((0.5, 0.1, 0.1, 1.0))   # the artist
 
 
 def test_kept_hair_moves_with_a_new_head(avatar, result):

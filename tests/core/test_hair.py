@@ -116,6 +116,13 @@ def test_no_ones_hair_is_blue(hair_in):
     assert blue < 1.1 * green and red > 0.93 * green                        # a cap is far beyond: 3.2 and .67
 
 
+def test_a_fringe_over_the_whole_forehead_is_hair(hair_in):
+    look, pixels, face = hair_in
+    scene = pixels.copy()
+    scene[:int(face.landmarks[[105, 334], 1].min()) - 2] = (70, 48, 36)
+    assert np.abs(np.subtract(hair_colour(look(scene)), (70, 48, 36))).max() <= 2
+
+
 def test_a_photo_that_ends_below_the_scalp_says_nothing(hair_in):
     look, pixels, face = hair_in
     assert look(pixels, int(face.landmarks[10, 1]) + 8) is None

@@ -10,13 +10,15 @@ from PIL import Image
 from core.__main__ import main
 from core.errors import InputError, JobError
 from core.files import write_json
+from core.head_model import HeadBasis
 from core.job import read_result
-from core.pack import Pack
+from core.pack import DEFAULT, Pack
 from core.render import command, frame, model
 from core.render.drawn import linear
 from core.render.frame import Settings, developed, filtered, render
-from core.render.portrait import Portrait
+from core.render.portrait import Portrait, with_roots
 from core.render.studio import STUDIO, AreaLight, PortraitCamera, Studio
+from core.scalp import ROOTS, rooted
 from tests.core.render_stand_in import FPS, FRAMES, OPEN, TONE, write_job
 
 SMALL = Settings(size=64, rays=1, hair=False)
@@ -89,6 +91,19 @@ def test_an_open_mouth_is_dark_with_teeth(portrait, still):
     shut, wide = render(portrait, 0, close), render(portrait, OPEN, close)
     assert (wide.mean(axis=2) < 0.03).sum() > (shut.mean(axis=2) < 0.03).sum() + 10
     assert not np.array_equal(render(portrait, OPEN, SMALL), still)
+
+
+def test_the_scalp_has_the_colour_of_roots_where_hair_grows_and_no_seam():
+    basis = HeadBasis.load(DEFAULT / "head.npz")
+    skin, hair = np.full((256, 256, 3), 0.5), np.array([0.1, 0.05, 0.02])
+    painted = with_roots(skin, hair, basis)
+    share = rooted(basis)
+    quads = basis.quads[basis.part("skin").faces]
+    for corners, uv in zip(quads[::7], basis.quad_uv[basis.part("skin").faces][::7], strict=True):
+        column, row = (basis.uv[uv].mean(axis=0) * [256, -256] + [0, 256]).astype(int).clip(0, 255)
+        if np.ptp(share[corners]) < 0.01:
+            wanted = 0.5 + share[corners].mean() * (ROOTS * hair - 0.5)
+            np.testing.assert_allclose(painted[row, column], wanted, atol=0.03)
 
 
 def test_hair_and_brows_can_be_left_out(portrait, still):
@@ -186,7 +201,7 @@ def test_a_film_goes_on_where_it_was_ended(job, portrait, tmp_path, monkeypatch)
             raise KeyboardInterrupt
         return real(portrait, number, settings)
     monkeypatch.setattr(command, "render", counted)
-    monkeypatch.setattr(command, "prepared", lambda result: portrait)                       # the test of the command prepares one
+    monkeypatch.setattr(command, "prepared", lambda result, hair: portrait)     # the test of the command prepares one
     with pytest.raises(KeyboardInterrupt):
         command.film(job, out, SMALL, lambda fraction: None)
     assert not out.exists()

@@ -22,7 +22,8 @@ from core.types import HEARD
 
 from .calibration import Calibration, calibrate
 from .export import export
-from .network import MOST, Ensemble, Recogniser, RecogniserConfig
+from .linear import fit_linear
+from .network import MOST, Ensemble, LinearRecogniser, Recogniser, RecogniserConfig, Standard
 from .recordings import Recording, recordings
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class TrainingConfig:
     exchanged: float = 0.6      # share of examples that are given another speaker's manner first
     strength: float = 0.3       # weight of the loss of the strength
     clean: float = 0.6          # share of examples that are not changed
+    changed: float = 0.6        # weight of each changed copy in the linear member, beside the clean one and that without a manner
     weights: tuple[tuple[str, float], ...] = (     # how often a corpus's recordings are drawn
         ("ravdess", 1.0), ("tess", 0.4), ("emodb", 0.5), (NONSPEECH, 0.5))
     members: int = 5
@@ -137,10 +139,8 @@ def nuisances(corpus: Corpus, chosen: Places, deviation: Array, rng: np.random.G
 def train_member(corpus: Corpus, chosen: Places, config: TrainingConfig, *, seed: int) -> Recogniser:
     """Train one member on the `chosen` recordings."""
     torch.manual_seed(seed)
-    clean = corpus.copies[0][chosen]
-    mean, deviation = clean.mean(axis=0), clean.std(axis=0) + LEAST_DEVIATION
-    nuisance = nuisances(corpus, chosen, deviation, np.random.default_rng(seed))
-    network = Recogniser(RecogniserConfig(clean.shape[1]), *map(torch.from_numpy, (mean, deviation, nuisance)))
+    standard = standardised(corpus, chosen, np.random.default_rng(seed))
+    network = Recogniser(RecogniserConfig(len(standard.mean)), standard)
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.rate, weight_decay=config.decay)
     steps = config.epochs * len(chosen) // config.batch
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.rate, total_steps=steps, pct_start=0.1)
@@ -154,6 +154,29 @@ def train_member(corpus: Corpus, chosen: Places, config: TrainingConfig, *, seed
     return network.eval()
 
 
+def standardised(corpus: Corpus, chosen: Places, rng: np.random.Generator) -> Standard:
+    """Return how descriptions are standardised for members that are trained on the `chosen` recordings."""
+    clean = corpus.copies[0][chosen]
+    mean, deviation = clean.mean(axis=0), clean.std(axis=0) + LEAST_DEVIATION
+    return Standard(*map(torch.from_numpy, (mean, deviation, nuisances(corpus, chosen, deviation, rng))))
+
+
+def train_linear(corpus: Corpus, chosen: Places, config: TrainingConfig) -> LinearRecogniser:
+    """Fit the linear member to the `chosen` recordings: as they are, without their speaker's manner, and changed."""
+    clean, speakers = corpus.copies[0][chosen], corpus.speakers[chosen]
+    plain = clean.copy()
+    for speaker in np.setdiff1d(speakers, NONSPEECH):
+        own = speakers == speaker
+        plain[own] -= own.sum() / (own.sum() + SHRINK) * (clean[own].mean(axis=0) - clean.mean(axis=0))
+    changed = [copy[chosen] for copy in corpus.copies[1:]]
+    share = dict(config.weights)
+    weight = np.array([share[name] for name in corpus.names[chosen]], np.float64)
+    weights = [weight, weight, *[config.changed * weight] * len(changed)]
+    count = len(weights)
+    return fit_linear(standardised(corpus, chosen, np.random.default_rng(config.seed)), np.concatenate([clean, plain, *changed]),
+                      np.tile(corpus.labels[chosen], count), np.tile(corpus.strong[chosen], count), np.concatenate(weights))
+
+
 def losses(network: nn.Module, passages: Tensor, labels: Tensor, strong: Tensor, config: TrainingConfig) -> Tensor:
     """Return the loss of a batch: cross entropy of the emotions, and of the strength where it is known."""
     emotions, strength = network(passages)
@@ -164,9 +187,10 @@ def losses(network: nn.Module, passages: Tensor, labels: Tensor, strong: Tensor,
     return loss
 
 
-def train(corpus: Corpus, chosen: Places, config: TrainingConfig) -> list[Recogniser]:
-    """Train all members on the `chosen` recordings."""
-    return [train_member(corpus, chosen, config, seed=config.seed + member) for member in range(config.members)]
+def train(corpus: Corpus, chosen: Places, config: TrainingConfig) -> list[LinearRecogniser | Recogniser]:
+    """Train all members on the `chosen` recordings, the linear one first."""
+    deep = [train_member(corpus, chosen, config, seed=config.seed + member) for member in range(config.members)]
+    return [train_linear(corpus, chosen, config), *deep]
 
 
 def folds(corpus: Corpus, rng: np.random.Generator) -> list[Places]:
