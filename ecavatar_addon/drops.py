@@ -18,7 +18,7 @@ class ECAVATAR_OT_drop(bpy.types.Operator):
 
     bl_idname = "ecavatar.drop"
     bl_label = "ECAvatar: Photo or Recording"
-    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+    bl_options = {"UNDO", "INTERNAL"}
 
     directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
     files: bpy.props.CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})
