@@ -7,6 +7,7 @@ import bpy
 
 from ..core.errors import InputError
 from . import photos
+from .operators import redraw
 
 PICTURES = ".jpg;.jpeg;.png;.webp;.tif;.tiff;.bmp"
 RECORDINGS = ".wav;.flac;.ogg;.oga;.opus;.mp3;.aif;.aiff;.m4a;.aac;.mp4;.mov"
@@ -53,6 +54,7 @@ class ECAVATAR_OT_drop(bpy.types.Operator):
                                      "generate, then drop the next")
         if other := [file.name for file in self.files if file.name and not of_kind(file.name, PICTURES + ";" + RECORDINGS)]:
             self.report({"WARNING"}, f"neither a photo nor a recording; {', '.join(other)}; not taken")
+        redraw(context)                         # the mouse is elsewhere: Blender would go on showing the empty fields
         return {"FINISHED"} if pictures or recordings else {"CANCELLED"}
 
     def paths(self, endings: str) -> list[Path]:

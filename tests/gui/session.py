@@ -59,7 +59,6 @@ def story() -> Steps:
     yield from open_tab()
     yield from shoot("empty")
     yield from drop()
-    choose("face.jpg")
     yield from shoot("panel")
     yield from generate(jobs)
     yield from shoot("done")
