@@ -15,16 +15,20 @@ class ECAVATAR_OT_film(bpy.types.Operator):
     bl_idname = "ecavatar.film"
     bl_label = "Render Film with Sound"
 
-    filepath: bpy.props.StringProperty(name="File", subtype="FILE_PATH", description="A name that ends in .mp4")
+    filepath: bpy.props.StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE"}, description="A name that ends in .mp4")
     filter_glob: bpy.props.StringProperty(default=f"*{ENDING}", options={"HIDDEN"})
     check_existing: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Offer it where there is a camera."""
+        """Offer it where there is a camera, while nothing is rendered."""
         if context.scene.camera is None:
             cls.poll_message_set("The scene has no camera: press Frame Head in Look")
-        return context.scene.camera is not None
+            return False
+        rendering = bpy.app.is_job_running("RENDER")
+        if rendering:
+            cls.poll_message_set("Blender is rendering: wait for it, or cancel it")
+        return not rendering
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Let the user choose the file, by default beside the .blend."""
@@ -42,8 +46,11 @@ class ECAVATAR_OT_film(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set the output and render, in a window of its own where there are windows."""
         try:
-            set_output(context.scene, Path(bpy.path.ensure_ext(bpy.path.abspath(self.filepath), ENDING)))
-            bpy.ops.render.render("EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT", animation=True)
+            path = Path(bpy.path.ensure_ext(bpy.path.abspath(self.filepath), ENDING))
+            set_output(context.scene, path)
+            done = bpy.ops.render.render("EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT", animation=True)
+            if "CANCELLED" in done:
+                raise ECAvatarError("Blender has not rendered the film", path, "see what it reports, and render again")
         except ECAvatarError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -55,6 +62,8 @@ class ECAVATAR_OT_film(bpy.types.Operator):
 
 def set_output(target: bpy.types.Scene, path: Path) -> None:
     """Let the scene render into an MP4 file with sound; raise InputError when this Blender or the folder does not allow it."""
+    if path.name in ("", ENDING):
+        raise InputError("no file is chosen for the film", path.parent, f"choose a name that ends in {ENDING}")
     if not path.parent.is_dir():
         raise InputError("there is no such folder", path.parent, "choose an existing folder")
     render, settings = target.render, target.render.image_settings
@@ -66,7 +75,7 @@ def set_output(target: bpy.types.Scene, path: Path) -> None:
     except TypeError as error:
         raise InputError("this build of Blender writes no films", path, "render images, or use Blender from blender.org") from error
     render.ffmpeg.constant_rate_factor = "HIGH"
-    render.use_file_extension, render.filepath = False, str(path)
+    render.filepath = str(path)
 
 
 CLASSES = (ECAVATAR_OT_film,)

@@ -40,6 +40,7 @@ State = Literal["waiting", "running", "done", "failed", "cancelled"]
 class Worker:
     """One run of core/worker.py in a job folder; fraction: of the whole job, 0..1; error: one sentence when it failed.
 
+    skipped: the part of `fraction` that was there already, and took no time.
     process: once it is started; request: what is written into the folder then; awaited: whether a timer will take its result in;
     number: its own in this Blender; started: when, by time.monotonic.
     """
@@ -53,6 +54,7 @@ class Worker:
     state: State = "running"
     stage: str = "starting"
     fraction: float = 0.0
+    skipped: float = 0.0
     started: float = 0.0
     warnings: list[str] = field(default_factory=list)
     error: str = ""
@@ -76,6 +78,8 @@ class Worker:
         """Note one message."""
         if message.kind == "progress":
             start, end = STAGE_SHARES.get(message.stage, (self.fraction, self.fraction))
+            if message.stage != self.stage and message.fraction == 1.0:
+                self.skipped += end - start
             self.stage, self.fraction = message.stage, start + (end - start) * message.fraction
         elif message.kind == "warning":
             self.warnings.append(message.text)
@@ -86,8 +90,8 @@ class Worker:
 
     def seconds_left(self, now: float) -> float | None:
         """Return how many seconds are left if it goes on as until `now` (time.monotonic); None while too little is done to say."""
-        done = self.fraction
-        return (now - self.started) * (1 - done) / done if done >= LEAST_DONE else None
+        done = self.fraction - self.skipped
+        return (now - self.started) * (1 - self.fraction) / done if done >= LEAST_DONE and self.fraction < 1 else None
 
     def end(self, code: int) -> None:
         """Note how the process ended: done only with code 0 and a manifest."""

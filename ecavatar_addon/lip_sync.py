@@ -120,8 +120,8 @@ def controls_of(root: bpy.types.Object) -> "lip_controls.LipControls":
     gains = {shape.name: round(shape.gain, DECIMALS) for shape in settings.shapes}
     offsets = {shape.name: round(shape.offset, DECIMALS) for shape in settings.shapes}
     return lip_controls.LipControls(**{name: round(getattr(settings, name), DECIMALS) for name in SLIDERS},
-                       gains={name: gain for name, gain in gains.items() if gain != 1},
-                       offsets={name: offset for name, offset in offsets.items() if offset != 0})
+                                    gains={name: gain for name, gain in gains.items() if gain != 1},
+                                    offsets={name: offset for name, offset in offsets.items() if offset != 0})
 
 
 def show(root: bpy.types.Object, controls: "lip_controls.LipControls") -> None:

@@ -6,12 +6,13 @@ ENTRIES = (
     (("generate", "USER"), ("cancel", "CANCEL"), ("add_photos", "ADD"), ("add_voices", "ADD"), ("play_recording", "PLAY"),
      ("import_job", "IMPORT")),
     (("generate_clip", "FILE_REFRESH"), ("remove_clip", "REMOVE"), ("update_motion", "FILE_REFRESH"), ("reset_lip_sync", "LOOP_BACK"),
-     ("new_take", "FILE_REFRESH")),
+     ("add_shape", "ADD"), ("new_take", "FILE_REFRESH")),
     (("add_emotion", "ADD"), ("split_emotion", "MOD_EDGESPLIT"), ("remove_emotion", "REMOVE"), ("update_emotion", "FILE_REFRESH"),
      ("hear_again", "SPEAKER")),
-    (("frame_head", "CAMERA_DATA"), ("find_shape_keys", "SHAPEKEY_DATA"), ("apply_to_selected", "PLAY"), ("export", "EXPORT"),
-     ("film", "RENDER_ANIMATION"), ("open_pack", "FILE_FOLDER")))
-CHOICES = (("skin_preset", "preset", "Skin Preset", "MATERIAL"), ("light_preset", "preset", "Light Preset", "LIGHT"))
+    (("frame_head", "CAMERA_DATA"), ("find_shape_keys", "SHAPEKEY_DATA"), ("load_mapping", "IMPORT"), ("save_mapping", "FILE_TICK"),
+     ("apply_to_selected", "PLAY"), ("export", "EXPORT"), ("film", "RENDER_ANIMATION"), ("open_pack", "FILE_FOLDER")))
+CHOICES = (("skin_preset", "preset", "Skin Preset", "MATERIAL"), ("light_preset", "preset", "Light Preset", "LIGHT"),
+           ("choose_pack", "pack", "Model Pack", "PACKAGE"))
 
 
 class ECAVATAR_MT_object(bpy.types.Menu):

@@ -17,7 +17,8 @@ from .properties import PLACINGS, ECAVATAR_PG_scene
 from .reports import reported
 
 POLL = 0.25                     # seconds between looks at the worker
-Take = Callable[[jobs.Worker, bpy.types.Scene], None]
+# takes the result of a worker in; returns the avatar whose picture has to be drawn, if there is one
+Take = Callable[[jobs.Worker, bpy.types.Scene], bpy.types.Object | None]
 
 
 def disabled_reason(context: bpy.types.Context) -> str:
@@ -170,12 +171,12 @@ def start(target: bpy.types.Scene) -> jobs.Worker:
     return jobs.submit(folder, request)
 
 
-def finish(worker: jobs.Worker, target: bpy.types.Scene) -> None:
-    """Import the result of a worker that has ended, and show the avatar; raise ECAvatarError when it failed."""
+def finish(worker: jobs.Worker, target: bpy.types.Scene) -> bpy.types.Object:
+    """Import the result of a worker that has ended, show the avatar and return its root; raise ECAvatarError when it failed."""
     root = avatar.import_avatar(result_of(worker), target, worker.warnings)
     if not bpy.app.background:
         scene.show(bpy.context, target, root)
-        portraits.shoot(bpy.context, root)
+    return root
 
 
 def finish_clip(worker: jobs.Worker, target: bpy.types.Scene, *, home: Path, frame: int | None) -> None:
@@ -220,8 +221,10 @@ def watch(worker: jobs.Worker, scene_uid: int, take: Take = finish, label: str =
         try:
             if target is None:
                 raise JobError("the scene it was generated for is closed", worker.folder, "import it with Import Avatar Job")
-            take(worker, target)
+            root = take(worker, target)
             bpy.ops.ed.undo_push(message=label)
+            if root is not None:
+                worker.warnings += portraits.shoot(bpy.context, root)
         except ECAvatarError as error:
             worker.state, worker.error = "failed", str(error)
         except Exception:

@@ -37,8 +37,9 @@ class ECAVATAR_PT_performance(Tab, bpy.types.Panel):
             row.operator("ecavatar.new_take", icon="FILE_REFRESH")
         else:
             wrapped(layout, context, "generate the avatar again to let it move its head", "INFO")
-        if settings.said:
-            wrapped(column, context, settings.said, "INFO")
+        for said in dict.fromkeys((root.ecavatar.emotion.said, settings.said)):
+            if said:
+                wrapped(column, context, said, "INFO")
         header, body = layout.panel("ECAVATAR_layers", default_closed=True)
         header.label(text="Layers")
         if body is not None:

@@ -20,8 +20,10 @@ def play(recording: Path) -> None:
     except ImportError as error:
         raise InputError("this build of Blender plays no sound", recording, "listen to the file in another program") from error
     try:
+        sound = aud.Sound.file(str(recording))
+        _ = sound.specs             # reads the file: what is missing or broken would be played as silence
         device = aud.Device()
-        handle = device.play(aud.Sound.file(str(recording)))
+        handle = device.play(sound)
     except (aud.error, OSError, RuntimeError) as error:  # type: ignore[misc]      # its stub knows no base class
         raise InputError(f"Blender cannot play the recording ({error})", recording,
                          "choose another file, or check the sound device in the preferences") from error

@@ -3,12 +3,23 @@
 import bpy
 
 
-def shoot(context: bpy.types.Context, root: bpy.types.Object) -> None:
-    """Let Blender draw the avatar's picture, in the background; where it cannot, there is none."""
-    collection = root.users_collection[0]
-    with context.temp_override(id=collection):
-        if bpy.ops.ed.lib_id_generate_preview.poll():       # type: ignore[call-arg]        # its stub wants the operator itself
-            bpy.ops.ed.lib_id_generate_preview()
+def shoot(context: bpy.types.Context, root: bpy.types.Object) -> list[str]:
+    """Let Blender draw the avatar's picture, in the background; return what the artist should know: why there is none."""
+    if not root.users_collection:
+        return [told(root, "it lies in no collection")]
+    with context.temp_override(id=root.users_collection[0]):
+        if not bpy.ops.ed.lib_id_generate_preview.poll():       # type: ignore[call-arg]        # its stub wants the operator itself
+            return [told(root, "Blender renders no previews here")]
+        try:
+            drawn = bpy.ops.ed.lib_id_generate_preview()
+        except RuntimeError as error:                           # what the operator reports
+            return [told(root, str(error).strip())]
+    return [] if drawn == {"FINISHED"} else [told(root, "Blender did not finish it")]
+
+
+def told(root: bpy.types.Object, reason: str) -> str:
+    """Return the sentence that tells why there is no picture."""
+    return f"there is no picture of the avatar ({reason}); {root.name}; the head itself is complete"
 
 
 def icon(root: bpy.types.Object) -> int:

@@ -16,7 +16,8 @@ from ..core.errors import ECAvatarError, InputError
 from . import lip_sync, roots
 
 FOLDER = Path(__file__).parent          # that holds presets/ecavatar/KIND/NAME.py
-LARGEST = 100_000                       # bytes of a file
+LARGEST = 4_000                         # bytes of a file
+UNREADABLE = (OSError, ValueError, SyntaxError, TypeError, RecursionError, MemoryError)         # what Python's parser raises
 DEFINES = ["avatar = bpy.context.active_object.ecavatar.avatar"]
 VALUES = {
     "performance": ["avatar.emotion.strength", *(f"avatar.performance.{name}" for name in ("blinks", "gaze", "head_motion"))],
@@ -25,7 +26,7 @@ VALUES = {
 
 
 def assignments(text: str) -> Iterator[tuple[str, Any]]:
-    """Yield what a preset sets, as ("avatar.performance.gaze", 0.5); raise ValueError or SyntaxError for what is no such preset."""
+    """Yield what a preset sets, as ("avatar.performance.gaze", 0.5); raise one of UNREADABLE for what is none."""
     for line in ast.parse(text).body:
         if isinstance(line, ast.Import) or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)):
             continue
@@ -44,8 +45,9 @@ def use(root: bpy.types.Object, path: Path) -> None:
         found = dict(assignments(path.read_text(encoding="utf-8")))
         if unknown := sorted(set(found) - known):
             raise ValueError(f"it sets {unknown[0]}")
-    except (OSError, ValueError, SyntaxError) as error:
-        raise InputError(f"this is no preset of ECAvatar ({error})", path, "choose another one, or delete the file") from error
+    except UNREADABLE as error:
+        raise InputError(f"this is no preset of ECAvatar ({str(error) or 'it is nested too deeply'})", path,
+                         "choose another one, or delete the file") from error
     before = {name: getattr(getattr(root.ecavatar, name.split(".")[1]), name.split(".")[2]) for name in found}
     try:
         put(root, found)
@@ -80,20 +82,20 @@ class ECAVATAR_OT_use_preset(lip_sync.ForAvatar, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class Add(lip_sync.ForAvatar, AddPresetBase):
+class PresetAdding(lip_sync.ForAvatar, AddPresetBase):
     """What the operators that add and remove presets have in common."""
 
     preset_defines = DEFINES
 
 
-class List(PresetPanel):
+class PresetList(PresetPanel):
     """What the lists of presets have in common."""
 
     bl_space_type: Any = "VIEW_3D"
     preset_operator = "ecavatar.use_preset"
 
 
-class ECAVATAR_OT_performance_preset_add(Add, bpy.types.Operator):      # type: ignore[misc]        # as Blender means its base
+class ECAVATAR_OT_performance_preset_add(PresetAdding, bpy.types.Operator):      # type: ignore[misc]        # as Blender means its base
     """Add or remove a preset of emotion, blinks, gaze and head motion"""
 
     bl_idname = "ecavatar.performance_preset_add"
@@ -103,7 +105,7 @@ class ECAVATAR_OT_performance_preset_add(Add, bpy.types.Operator):      # type: 
     preset_values = VALUES["performance"]
 
 
-class ECAVATAR_PT_performance_presets(List, bpy.types.Panel):
+class ECAVATAR_PT_performance_presets(PresetList, bpy.types.Panel):
     """Presets of emotion, blinks, gaze and head motion"""
 
     bl_label = "Performance Presets"
@@ -111,7 +113,7 @@ class ECAVATAR_PT_performance_presets(List, bpy.types.Panel):
     preset_add_operator = "ecavatar.performance_preset_add"
 
 
-class ECAVATAR_OT_emotion_preset_add(Add, bpy.types.Operator):      # type: ignore[misc]        # as Blender means its base
+class ECAVATAR_OT_emotion_preset_add(PresetAdding, bpy.types.Operator):      # type: ignore[misc]        # as Blender means its base
     """Add or remove a preset of how emotions are heard and shown"""
 
     bl_idname = "ecavatar.emotion_preset_add"
@@ -121,7 +123,7 @@ class ECAVATAR_OT_emotion_preset_add(Add, bpy.types.Operator):      # type: igno
     preset_values = VALUES["emotion"]
 
 
-class ECAVATAR_PT_emotion_presets(List, bpy.types.Panel):
+class ECAVATAR_PT_emotion_presets(PresetList, bpy.types.Panel):
     """Presets of how emotions are heard and shown"""
 
     bl_label = "Emotion Presets"
@@ -129,7 +131,7 @@ class ECAVATAR_PT_emotion_presets(List, bpy.types.Panel):
     preset_add_operator = "ecavatar.emotion_preset_add"
 
 
-class ECAVATAR_OT_lip_sync_preset_add(Add, bpy.types.Operator):      # type: ignore[misc]        # as Blender means its base
+class ECAVATAR_OT_lip_sync_preset_add(PresetAdding, bpy.types.Operator):      # type: ignore[misc]        # as Blender means its base
     """Add or remove a preset of the lip controls"""
 
     bl_idname = "ecavatar.lip_sync_preset_add"
@@ -139,7 +141,7 @@ class ECAVATAR_OT_lip_sync_preset_add(Add, bpy.types.Operator):      # type: ign
     preset_values = VALUES["lip_sync"]
 
 
-class ECAVATAR_PT_lip_sync_presets(List, bpy.types.Panel):
+class ECAVATAR_PT_lip_sync_presets(PresetList, bpy.types.Panel):
     """Presets of the lip controls"""
 
     bl_label = "Lip Sync Presets"

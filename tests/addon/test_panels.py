@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import blf
 import bpy
 import pytest
+from ecavatar.core.messages import Message
 from ecavatar.ecavatar_addon import jobs
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.panels import ECAVATAR_PT_generate, likeness, lines, shown_avatar, time_left
@@ -90,4 +91,15 @@ def test_time_left_goes_by_what_is_done_so_far():
     worker.fraction = 0.25
     assert worker.seconds_left(103.0) == pytest.approx(9.0)
     worker.fraction = 1.0
-    assert worker.seconds_left(103.0) == 0
+    assert worker.seconds_left(103.0) is None               # done: nothing is left to say
+
+
+def test_time_left_leaves_out_what_was_there_already():
+    worker = jobs.Worker(None, started=100.0)
+    for stage, fraction in (("head", 1.0), ("speech", 0.0), ("speech", 0.2)):
+        worker.take(Message("progress", stage=stage, fraction=fraction))
+        assert worker.seconds_left(103.0) is None           # of the work there is, too little is done
+    worker.take(Message("progress", stage="speech", fraction=0.8))
+    assert worker.seconds_left(103.0) == pytest.approx(3.0 * 0.2 / 0.2)
+    worker.take(Message("progress", stage="speech", fraction=1.0))
+    assert worker.skipped == pytest.approx(0.6)             # the head alone: the speech took its time

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import bpy
 import pytest
 from ecavatar.core.errors import ECAvatarError
-from ecavatar.ecavatar_addon import drops, film, menus, photos, playback, presets, roots
+from ecavatar.ecavatar_addon import drops, film, menus, operators, photos, playback, portraits, presets, roots
 from ecavatar.ecavatar_addon.panels_deliver import ECAVATAR_PT_deliver
 from ecavatar.ecavatar_addon.panels_look import ECAVATAR_PT_look
 from ecavatar.ecavatar_addon.panels_performance import ECAVATAR_PT_performance
@@ -15,7 +15,9 @@ from .conftest import SPEECH
 from .layout import Layout
 
 NO_PRESETS = ("import os; os.remove('x')", "avatar.performance.gaze = open('x')", "avatar.confidence = 1.0",
-              "avatar.performance.gaze = 'far'", "for x in (): pass", "avatar.performance.gaze = ", "x = y = 1", "\0", "(" * 300)
+              "avatar.performance.gaze = 'far'", "for x in (): pass", "avatar.performance.gaze = ", "x = y = 1", "\0", "(" * 300,
+              "avatar.performance.gaze = {[]: 1}", "avatar.performance.gaze = 1" + "+1" * 1900, "avatar" + ".a" * 1900 + " = 1",
+              "avatar.performance.gaze = " + "-" * 3800 + "1", "#" * 4000)
 
 
 class Menu(Layout):
@@ -54,6 +56,13 @@ def test_without_an_avatar_the_later_panels_say_what_to_do(addon):
     assert draw(ECAVATAR_PT_deliver) == ["ecavatar.apply_to_selected", "render.render", "ecavatar.film"]
 
 
+def test_what_the_sliders_of_performance_have_to_say_is_told(root):
+    root.ecavatar.emotion.said, root.ecavatar.performance.said = "the strip is gone", "the job folder is gone"
+    assert {"The strip is gone", "The job folder is gone"} <= set(draw(ECAVATAR_PT_performance))
+    root.ecavatar.performance.said = "the strip is gone"
+    assert draw(ECAVATAR_PT_performance).count("The strip is gone") == 1
+
+
 def test_layers_are_those_of_skin_and_neck_and_can_be_muted(root):
     names = [track.name for track in roots.layers_of(root)]
     assert names == ["Emotion Lips", "Emotion", "Gaze", "Blinks", "Speech", "Head Motion"]
@@ -64,37 +73,52 @@ def test_layers_are_those_of_skin_and_neck_and_can_be_muted(root):
     assert [track.name for track in roots.layers_of(root)] == names[:-1]
 
 
-def test_a_dropped_photo_is_the_persons_or_a_further_one(settings, tmp_path):
-    assert drops.ECAVATAR_FH_photo.poll_drop(SimpleNamespace(area=SimpleNamespace(type="VIEW_3D")))
-    assert not drops.ECAVATAR_FH_recording.poll_drop(SimpleNamespace(area=SimpleNamespace(type="CONSOLE")))
-
+@pytest.fixture
+def drop(settings, tmp_path):
+    """Do what Blender does with files that are dropped together."""
     def drop(*names, **options):
-        return bpy.ops.ecavatar.drop_photos(directory=str(tmp_path), files=[{"name": name} for name in names], **options)
+        return bpy.ops.ecavatar.drop(directory=str(tmp_path), files=[{"name": name} for name in names], **options)
+    return drop
 
+
+def test_files_are_taken_in_the_3d_view(addon):
+    assert drops.ECAVATAR_FH_files.poll_drop(SimpleNamespace(area=SimpleNamespace(type="VIEW_3D")))
+    assert not drops.ECAVATAR_FH_files.poll_drop(SimpleNamespace(area=SimpleNamespace(type="CONSOLE")))
+    assert {".jpg", ".wav"} < set(drops.ECAVATAR_FH_files.bl_file_extensions.split(";"))
+
+
+def test_a_dropped_photo_is_the_persons_or_a_further_one(settings, drop):
     assert drop("a.jpg", "b.jpg") == {"FINISHED"}
     assert drop("c.jpg", person="SAME") == {"FINISHED"}
     assert [path.name for path in photos.paths(settings)] == ["a.jpg", "b.jpg", "c.jpg"]
     assert drop("d.jpg") == {"FINISHED"} and Path(settings.photo).name == "d.jpg" and not settings.more_photos
     drop(*(f"{number}.jpg" for number in range(9)))
     assert len(settings.more_photos) == 4
-    assert bpy.ops.ecavatar.drop_photos() == {"CANCELLED"} and Path(settings.photo).name == "0.jpg"
+    assert bpy.ops.ecavatar.drop() == {"CANCELLED"} and Path(settings.photo).name == "0.jpg"
 
 
 def test_it_is_asked_whom_a_photo_shows_where_one_is_chosen(settings):
     asked = []
     context = SimpleNamespace(scene=bpy.context.scene, window_manager=SimpleNamespace(invoke_props_dialog=asked.append))
-    operator = SimpleNamespace(execute=lambda _context: {"FINISHED"})
-    drops.ECAVATAR_OT_drop_photos.invoke(operator, context, None)
+    operator = SimpleNamespace(execute=lambda _context: {"FINISHED"}, paths=lambda endings: ["b"] if ".jpg" in endings else [])
+    drops.ECAVATAR_OT_drop.invoke(operator, context, None)
     assert not asked
     settings.photo = "a.jpg"
-    drops.ECAVATAR_OT_drop_photos.invoke(operator, context, None)
+    drops.ECAVATAR_OT_drop.invoke(operator, context, None)
     assert asked == [operator]
+    operator.paths = lambda _endings: []                    # a recording alone
+    assert drops.ECAVATAR_OT_drop.invoke(operator, context, None) == {"FINISHED"} and len(asked) == 1
 
 
-def test_a_dropped_recording_is_the_speech(settings, tmp_path):
-    assert bpy.ops.ecavatar.drop_recording(directory=str(tmp_path), files=[{"name": "a.wav"}, {"name": "b.wav"}]) == {"FINISHED"}
-    assert Path(settings.audio) == tmp_path / "a.wav"
-    assert bpy.ops.ecavatar.drop_recording() == {"CANCELLED"}
+def test_a_dropped_recording_is_the_speech(settings, drop, tmp_path):
+    assert drop("a.wav", "b.wav") == {"FINISHED"}
+    assert Path(settings.audio) == tmp_path / "a.wav" and not settings.photo
+    assert drop("c.txt") == {"CANCELLED"} and Path(settings.audio) == tmp_path / "a.wav"
+
+
+def test_a_photo_and_a_recording_dropped_together_are_both_taken(settings, drop, tmp_path):
+    assert drop("a.WAV", "b.JPG", "c.blend") == {"FINISHED"}
+    assert (Path(settings.photo), Path(settings.audio)) == (tmp_path / "b.JPG", tmp_path / "a.WAV") and not settings.more_photos
 
 
 def test_presets_of_ours_set_what_they_name(root):
@@ -140,6 +164,9 @@ def test_a_file_that_is_no_preset_is_one_sentence_and_changes_nothing(root, tmp_
 def test_the_menu_names_every_operator_it_has(addon):
     names = draw(menus.ECAVATAR_MT_object)
     assert len(names) == sum(map(len, menus.ENTRIES)) + len(menus.CHOICES)
+    offered = {f"ecavatar.{name}" for name, *_ in (*sum(menus.ENTRIES, ()), *menus.CHOICES)}
+    operators = [cls for module in addon.ecavatar_addon.MODULES for cls in module.CLASSES if issubclass(cls, bpy.types.Operator)]
+    assert offered == {cls.bl_idname for cls in operators if "INTERNAL" not in getattr(cls, "bl_options", ())}
     labels = [getattr(bpy.ops.ecavatar, name).get_rna_type().name for group in menus.ENTRIES for name, _ in group]
     assert len(set(labels)) == len(labels) and all(len(label.split()) > 1 for label in labels)
     drawn = []
@@ -154,6 +181,11 @@ def test_listening_starts_and_stops_and_a_bad_file_is_told(settings, tmp_path, m
     assert bpy.ops.ecavatar.play_recording() == {"FINISHED"} and playback.handle is not None
     monkeypatch.setattr(playback, "handle", SimpleNamespace(status=True, stop=lambda: None))        # the module has no loudspeaker
     assert playback.playing() and bpy.ops.ecavatar.play_recording() == {"FINISHED"} and not playback.playing()
+    (tmp_path / "broken.wav").write_bytes(SPEECH.read_bytes()[:20])
+    for name in ("broken.wav", "none.wav"):
+        settings.audio = str(tmp_path / name)
+        with pytest.raises(RuntimeError, match=f"cannot play the recording .*{name}"):
+            bpy.ops.ecavatar.play_recording()
 
 
 def test_a_film_needs_a_camera_and_a_folder(settings, tmp_path, monkeypatch):
@@ -162,9 +194,45 @@ def test_a_film_needs_a_camera_and_a_folder(settings, tmp_path, monkeypatch):
     scene.camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
     with pytest.raises(RuntimeError, match="no such folder"):
         bpy.ops.ecavatar.film(filepath=str(tmp_path / "none" / "film.mp4"))
+    for path in ("", str(tmp_path) + "/"):
+        with pytest.raises(RuntimeError, match="no file is chosen"):
+            bpy.ops.ecavatar.film(filepath=path)
+    before = scene.render.use_file_extension
     film.set_output(scene, tmp_path / "film.mp4")
     assert scene.render.image_settings.file_format == "FFMPEG" and scene.render.ffmpeg.audio_codec == "AAC"
-    assert scene.render.filepath == str(tmp_path / "film.mp4") and not scene.render.use_file_extension
+    assert scene.render.filepath == str(tmp_path / "film.mp4") and scene.render.use_file_extension == before
     dialog = SimpleNamespace(filepath="a/clip")
     assert film.ECAVATAR_OT_film.check(dialog, bpy.context) and dialog.filepath == "a/clip.mp4"
     assert not film.ECAVATAR_OT_film.check(dialog, bpy.context)
+
+
+def test_a_film_waits_for_a_render_and_tells_of_one_that_is_cancelled(settings, tmp_path, monkeypatch):
+    bpy.context.scene.camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+    running = []
+    app = SimpleNamespace(is_job_running=running.__contains__, background=True)
+    render = SimpleNamespace(render=lambda *_, **__: {"CANCELLED"})
+    monkeypatch.setattr(film, "bpy", SimpleNamespace(app=app, path=bpy.path, ops=SimpleNamespace(render=render)))
+    with pytest.raises(RuntimeError, match="not rendered the film"):
+        bpy.ops.ecavatar.film(filepath=str(tmp_path / "film.mp4"))
+    running.append("RENDER")
+    assert not bpy.ops.ecavatar.film.poll()
+
+
+def test_an_avatars_picture_is_drawn_after_its_undo_step_or_it_is_told_why_not(root, monkeypatch):
+    steps = []
+    worker = SimpleNamespace(poll=lambda: "done", state="done", warnings=[], awaited=True)
+    push = SimpleNamespace(undo_push=lambda **said: steps.append(said["message"]))
+    monkeypatch.setattr(operators, "bpy", SimpleNamespace(app=bpy.app, context=bpy.context, ops=SimpleNamespace(ed=push)))
+    monkeypatch.setattr(operators.portraits, "shoot", lambda _context, root: steps.append(root) or ["no picture"])
+    assert operators.watch(worker, bpy.context.scene.session_uid, lambda _worker, _scene: root, "Generate") is None
+    assert steps == ["Generate", root] and worker.warnings == ["no picture"] and worker.state == "done"
+
+
+def test_blender_draws_the_picture(root):
+    told, preview = portraits.shoot(bpy.context, root), root.users_collection[0].preview
+    if bpy.app.version < (5, 0, 0):
+        assert told == [] and all(preview.image_size)
+    else:                               # without a window it renders no previews
+        assert len(told) == 1 and root.name in told[0] and portraits.icon(root) == 0
+    root.users_collection[0].objects.unlink(root)
+    assert "no collection" in portraits.shoot(bpy.context, root)[0] and portraits.icon(root) == 0

@@ -45,6 +45,8 @@ strips = editor.strips if hasattr(editor, "strips") else editor.sequences
 story |= {"roles": [found.ecavatar.role for found in scene.objects if found.ecavatar.role], "widest_jaw": max(jaw_open),
           "frames": scene.frame_end, "sound": strips[0].sound.filepath if len(strips) else "",
           "audio": bool(bpy.app.build_options.audaspace)}
+story["presets"] = {kind: [path.name for place in bpy.utils.preset_paths(f"ecavatar/{kind}") for path in Path(place).glob("*.py")]
+                    for kind in ("performance", "emotion", "lip_sync")}
 story["foreign"] = [name for name in ("onnxruntime", "ai_edge_litert", "soundfile", "soxr", "PIL")
                     if not importlib.util.find_spec(name).origin.startswith(folder)]
 head = Path(root.ecavatar.job) / "head.npz"

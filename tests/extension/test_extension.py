@@ -41,6 +41,7 @@ def test_the_zip_holds_what_it_needs_and_nothing_else(archive):
     assert {"__init__.py", "blender_manifest.toml", "LICENSE", "core/worker.py", "ecavatar_addon/__init__.py", "assets/head.npz",
             "assets/third_party/face_landmarker.task",
             "licences/Apache-2.0.txt", "licences/CC0-1.0.txt", "licences/Moonshine-MIT.txt"} <= names
+    assert sum(name.startswith("ecavatar_addon/presets/ecavatar/") for name in names) >= 9
     tops = {name.split("/")[0] for name in names}
     assert tops == {"__init__.py", "blender_manifest.toml", "LICENSE", "README.md", "CHANGELOG.md", "core", "ecavatar_addon", "assets",
                     "wheels", "licences"}
@@ -68,6 +69,7 @@ def test_the_installed_extension_makes_a_talking_head(story):
     assert set(story["roles"]) >= {"avatar", "skin", "teeth_upper", "teeth_lower", "tongue", "eye_left", "eye_right", "jaw"}
     assert story["widest_jaw"] > 0.1 and story["frames"] > 200
     assert not story["foreign"], "packages that the zip should have brought"
+    assert all(len(names) >= 3 for names in story["presets"].values()) and len(story["presets"]) == 3, story["presets"]
     assert story["sound"].endswith("beckett.wav") or not story["audio"]       # the module of Blender 4.2 has no sound
 
 

@@ -48,6 +48,13 @@ def click(x: int, y: int, *, key: int = 1) -> Steps:
     yield 0.3
 
 
+def press(key: str) -> Steps:
+    """Press and release a key of the keyboard."""
+    yield 0.5
+    subprocess.run(["xdotool", "key", key], check=True)
+    yield 0.5
+
+
 def slider() -> tuple[int, int]:
     """Return the middle of the sidebar's topmost slider, in pixels from the screen's top left, found in its picture by the blue."""
     region = sidebar()

@@ -34,6 +34,7 @@ from hands import (  # type: ignore[import-not-found]
     held,
     in_view,
     opened,
+    press,
     press_generate,
     scroll,
     settle,
@@ -58,7 +59,6 @@ def story() -> Steps:
     yield from open_tab()
     yield from shoot("empty")
     yield from drop()
-    choose("face.jpg")
     yield from shoot("panel")
     yield from generate(jobs)
     yield from shoot("done")
@@ -99,11 +99,11 @@ def open_tab() -> Steps:
 
 
 def drop() -> Steps:
-    """Drop the recording onto the 3D view."""
+    """Drop a photo and a recording together onto the 3D view; Blender asks what to do with the photo: E is for ECAvatar."""
     with in_view():
-        bpy.ops.wm.drop_import_file("INVOKE_DEFAULT", directory=str(SHARE), files=[{"name": "speech.wav"}])
-    yield 0.5
-    notes["dropped"] = bpy.context.scene.ecavatar.audio
+        bpy.ops.wm.drop_import_file("INVOKE_DEFAULT", directory=str(SHARE), files=[{"name": "face.jpg"}, {"name": "speech.wav"}])
+    yield from press("e")
+    notes["dropped"] = [Path(path).name for path in (bpy.context.scene.ecavatar.photo, bpy.context.scene.ecavatar.audio)]
 
 
 def generate(jobs: Any) -> Steps:
@@ -135,11 +135,15 @@ def tick(ticks: list[float], jobs: Any) -> float | None:
 
 
 def face_front() -> Steps:
-    """Look at the avatar from the front."""
+    """Look at the avatar from the front, and at the picture that Blender has drawn of it."""
     with in_view():
         bpy.ops.view3d.view_axis(type="FRONT")
         bpy.ops.view3d.view_selected()
     yield from shoot("front")
+    portraits = importlib.import_module(f"{MODULE}.ecavatar_addon.portraits")
+    root = next(other for other in bpy.data.objects if other.ecavatar.role == "avatar")
+    pixels = np.array(root.users_collection[0].preview.image_pixels_float).reshape(-1, 4)
+    notes["portrait"] = {"icon": portraits.icon(root), "seen": float((pixels[:, 3] > 0.5).mean()), "spread": float(pixels[:, 0].std())}
 
 
 def play() -> Steps:

@@ -64,9 +64,15 @@ def test_it_is_installed_from_disk(folder: Path, notes: dict[str, Any]) -> None:
     assert ((blue[..., 2] > 150) & (blue[..., 0] < 100)).mean() > 0.5
 
 
-def test_a_recording_is_dropped(notes: dict[str, Any]) -> None:
-    """Blender hands a file that is dropped onto the 3D view to the extension."""
-    assert notes["dropped"].endswith("speech.wav")
+def test_a_photo_and_a_recording_are_dropped_together(notes: dict[str, Any]) -> None:
+    """Blender hands files that are dropped onto the 3D view to the extension, all of them at once."""
+    assert notes["dropped"] == ["face.jpg", "speech.wav"]
+
+
+def test_blender_draws_the_avatars_picture(notes: dict[str, Any]) -> None:
+    """The picture of the panel Person shows something, and not one colour."""
+    portrait = notes["portrait"]
+    assert portrait["icon"] > 0 and 0.1 < portrait["seen"] <= 1 and portrait["spread"] > 0.02, portrait
 
 
 def test_every_picture_shows_the_tab(folder: Path, notes: dict[str, Any]) -> None:
