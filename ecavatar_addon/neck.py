@@ -43,11 +43,7 @@ def fit(armature: bpy.types.Object, skin: bpy.types.Object, bake: Mapping[str, A
         place_bones(armature, wanted)
     bone = armature.pose.bones[HEAD]
     bone.rotation_mode = ORDER
-<<<<<<< Updated upstream
     if not armature.get(RINGED):                 # once: an artist may want it otherwise
-=======
-    if armature.get(RINGED) is None:           # once: an artist may want it otherwise
->>>>>>> Stashed changes
         armature[RINGED] = True
         if bone.custom_shape is None:
             show_as_ring(armature)
