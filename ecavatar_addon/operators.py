@@ -10,7 +10,7 @@ import bpy
 
 from ..core.choices import AUTO
 from ..core.errors import ECAvatarError, InputError, JobError
-from . import clips, jobs, lip_sync, packs, photos, portraits, roots, scene, sound, voices
+from . import clips, jobs, lip_sync, packs, photos, roots, scene, sound, voices
 from .folders import further_folder, job_folder, job_path
 from .late import avatar, emotion, job, lip_controls
 from .properties import PLACINGS, ECAVATAR_PG_scene
@@ -221,10 +221,8 @@ def watch(worker: jobs.Worker, scene_uid: int, take: Take = finish, label: str =
         try:
             if target is None:
                 raise JobError("the scene it was generated for is closed", worker.folder, "import it with Import Avatar Job")
-            root = take(worker, target)
+            take(worker, target)
             bpy.ops.ed.undo_push(message=label)
-            if root is not None:
-                worker.warnings += portraits.shoot(bpy.context, root)
         except ECAvatarError as error:
             worker.state, worker.error = "failed", str(error)
         except Exception:

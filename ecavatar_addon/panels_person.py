@@ -2,11 +2,9 @@
 
 import bpy
 
-from . import portraits
 from .panels import Tab, likeness, shown_avatar, wrapped
 from .properties import ECAVATAR_PG_scene
 
-PICTURE = 6.0                   # rows that the head's picture is high
 WELCOME = "drop a photo and a recording onto the 3D view, or choose them here"
 
 
@@ -27,8 +25,6 @@ class ECAVATAR_PT_person(Tab, bpy.types.Panel):
         root = shown_avatar(context)
         if root is None:
             return
-        if icon := portraits.icon(root):
-            layout.template_icon(icon_value=icon, scale=PICTURE)
         if text := likeness(root.ecavatar):
             wrapped(layout, context, text, "USER")
 

@@ -41,10 +41,6 @@ class Layout:
         self.drawn.append(kind)
         assert name in data.bl_rna.properties
 
-    def template_icon(self, *, icon_value, **_):
-        assert icon_value > 0
-        self.drawn.append("picture")
-
     def template_icon_view(self, data, name, **_):
         assert name in data.bl_rna.properties
         self.drawn.append(name)

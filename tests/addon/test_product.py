@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import bpy
 import pytest
 from ecavatar.core.errors import ECAvatarError
-from ecavatar.ecavatar_addon import drops, film, menus, operators, photos, playback, portraits, presets, roots
+from ecavatar.ecavatar_addon import drops, film, menus, photos, playback, presets, roots
 from ecavatar.ecavatar_addon.panels_deliver import ECAVATAR_PT_deliver
 from ecavatar.ecavatar_addon.panels_look import ECAVATAR_PT_look
 from ecavatar.ecavatar_addon.panels_performance import ECAVATAR_PT_performance
@@ -216,23 +216,3 @@ def test_a_film_waits_for_a_render_and_tells_of_one_that_is_cancelled(settings, 
         bpy.ops.ecavatar.film(filepath=str(tmp_path / "film.mp4"))
     running.append("RENDER")
     assert not bpy.ops.ecavatar.film.poll()
-
-
-def test_an_avatars_picture_is_drawn_after_its_undo_step_or_it_is_told_why_not(root, monkeypatch):
-    steps = []
-    worker = SimpleNamespace(poll=lambda: "done", state="done", warnings=[], awaited=True)
-    push = SimpleNamespace(undo_push=lambda **said: steps.append(said["message"]))
-    monkeypatch.setattr(operators, "bpy", SimpleNamespace(app=bpy.app, context=bpy.context, ops=SimpleNamespace(ed=push)))
-    monkeypatch.setattr(operators.portraits, "shoot", lambda _context, root: steps.append(root) or ["no picture"])
-    assert operators.watch(worker, bpy.context.scene.session_uid, lambda _worker, _scene: root, "Generate") is None
-    assert steps == ["Generate", root] and worker.warnings == ["no picture"] and worker.state == "done"
-
-
-def test_blender_draws_the_picture(root):
-    told, preview = portraits.shoot(bpy.context, root), root.users_collection[0].preview
-    if bpy.app.version < (5, 0, 0):
-        assert told == [] and all(preview.image_size)
-    else:                               # without a window it renders no previews
-        assert len(told) == 1 and root.name in told[0] and portraits.icon(root) == 0
-    root.users_collection[0].objects.unlink(root)
-    assert "no collection" in portraits.shoot(bpy.context, root)[0] and portraits.icon(root) == 0

@@ -135,15 +135,11 @@ def tick(ticks: list[float], jobs: Any) -> float | None:
 
 
 def face_front() -> Steps:
-    """Look at the avatar from the front, and at the picture that Blender has drawn of it."""
+    """Look at the avatar from the front."""
     with in_view():
         bpy.ops.view3d.view_axis(type="FRONT")
         bpy.ops.view3d.view_selected()
     yield from shoot("front")
-    portraits = importlib.import_module(f"{MODULE}.ecavatar_addon.portraits")
-    root = next(other for other in bpy.data.objects if other.ecavatar.role == "avatar")
-    pixels = np.array(root.users_collection[0].preview.image_pixels_float).reshape(-1, 4)
-    notes["portrait"] = {"icon": portraits.icon(root), "seen": float((pixels[:, 3] > 0.5).mean()), "spread": float(pixels[:, 0].std())}
 
 
 def play() -> Steps:

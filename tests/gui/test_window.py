@@ -69,12 +69,6 @@ def test_a_photo_and_a_recording_are_dropped_together(notes: dict[str, Any]) -> 
     assert notes["dropped"] == ["face.jpg", "speech.wav"]
 
 
-def test_blender_draws_the_avatars_picture(notes: dict[str, Any]) -> None:
-    """The picture of the panel Person shows something, and not one colour."""
-    portrait = notes["portrait"]
-    assert portrait["icon"] > 0 and 0.1 < portrait["seen"] <= 1 and portrait["spread"] > 0.02, portrait
-
-
 def test_every_picture_shows_the_tab(folder: Path, notes: dict[str, Any]) -> None:
     """No picture is black, each has the panels' grey and their text in the sidebar; after disabling nothing of it is left."""
     for name in PICTURES:
