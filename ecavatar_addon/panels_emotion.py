@@ -44,7 +44,7 @@ class ECAVATAR_PT_emotion(OfAvatar, bpy.types.Panel):
 
     def draw_header_preset(self, _context: bpy.types.Context) -> None:
         """Draw the presets."""
-        presets.ECAVATAR_PT_emotion_presets.draw_panel_header(self.layout)
+        presets.EMOTION_LIST.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the strength, the list with its buttons, the selected emotion, and how emotions are heard."""

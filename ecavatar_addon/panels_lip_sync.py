@@ -16,7 +16,7 @@ class ECAVATAR_PT_lip_sync(OfAvatar, bpy.types.Panel):
 
     def draw_header_preset(self, _context: bpy.types.Context) -> None:
         """Draw the presets."""
-        presets.ECAVATAR_PT_lip_sync_presets.draw_panel_header(self.layout)
+        presets.LIP_SYNC_LIST.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the sliders, the shapes with a gain of their own, and the buttons."""

@@ -15,7 +15,7 @@ class ECAVATAR_PT_performance(Tab, bpy.types.Panel):
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Draw the presets."""
         if roots.root_of(context.active_object) is not None:
-            presets.ECAVATAR_PT_performance_presets.draw_panel_header(self.layout)
+            presets.PERFORMANCE_LIST.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the strengths, the button for another take, and the layers."""

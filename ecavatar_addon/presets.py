@@ -95,62 +95,22 @@ class PresetList(PresetPanel):
     preset_operator = "ecavatar.use_preset"
 
 
-class ECAVATAR_OT_performance_preset_add(PresetAdding, bpy.types.Operator):      # type: ignore[misc]        # as Blender means its base
-    """Add or remove a preset of emotion, blinks, gaze and head motion"""
-
-    bl_idname = "ecavatar.performance_preset_add"
-    bl_label = "Add Performance Preset"
-    preset_menu = "ECAVATAR_PT_performance_presets"
-    preset_subdir = "ecavatar/performance"
-    preset_values = VALUES["performance"]
-
-
-class ECAVATAR_PT_performance_presets(PresetList, bpy.types.Panel):
-    """Presets of emotion, blinks, gaze and head motion"""
-
-    bl_label = "Performance Presets"
-    preset_subdir = "ecavatar/performance"
-    preset_add_operator = "ecavatar.performance_preset_add"
+def preset_classes(kind: str, shown: str) -> tuple[Any, Any]:
+    """Return the operator that adds and removes presets of a `kind` of VALUES, and their list; shown: what they are presets of."""
+    folder, label = f"ecavatar/{kind}", kind.replace("_", " ").title()
+    adding = type(f"ECAVATAR_OT_{kind}_preset_add", (PresetAdding, bpy.types.Operator), {
+        "__doc__": f"Add or remove a preset of {shown}", "bl_idname": f"ecavatar.{kind}_preset_add", "bl_label": f"Add {label} Preset",
+        "preset_menu": f"ECAVATAR_PT_{kind}_presets", "preset_subdir": folder, "preset_values": VALUES[kind]})
+    listed = type(f"ECAVATAR_PT_{kind}_presets", (PresetList, bpy.types.Panel), {
+        "__doc__": f"Presets of {shown}", "bl_label": f"{label} Presets", "preset_subdir": folder,
+        "preset_add_operator": f"ecavatar.{kind}_preset_add"})
+    return adding, listed
 
 
-class ECAVATAR_OT_emotion_preset_add(PresetAdding, bpy.types.Operator):      # type: ignore[misc]        # as Blender means its base
-    """Add or remove a preset of how emotions are heard and shown"""
-
-    bl_idname = "ecavatar.emotion_preset_add"
-    bl_label = "Add Emotion Preset"
-    preset_menu = "ECAVATAR_PT_emotion_presets"
-    preset_subdir = "ecavatar/emotion"
-    preset_values = VALUES["emotion"]
-
-
-class ECAVATAR_PT_emotion_presets(PresetList, bpy.types.Panel):
-    """Presets of how emotions are heard and shown"""
-
-    bl_label = "Emotion Presets"
-    preset_subdir = "ecavatar/emotion"
-    preset_add_operator = "ecavatar.emotion_preset_add"
-
-
-class ECAVATAR_OT_lip_sync_preset_add(PresetAdding, bpy.types.Operator):      # type: ignore[misc]        # as Blender means its base
-    """Add or remove a preset of the lip controls"""
-
-    bl_idname = "ecavatar.lip_sync_preset_add"
-    bl_label = "Add Lip Sync Preset"
-    preset_menu = "ECAVATAR_PT_lip_sync_presets"
-    preset_subdir = "ecavatar/lip_sync"
-    preset_values = VALUES["lip_sync"]
-
-
-class ECAVATAR_PT_lip_sync_presets(PresetList, bpy.types.Panel):
-    """Presets of the lip controls"""
-
-    bl_label = "Lip Sync Presets"
-    preset_subdir = "ecavatar/lip_sync"
-    preset_add_operator = "ecavatar.lip_sync_preset_add"
-
-
-CLASSES = (ECAVATAR_OT_use_preset, ECAVATAR_OT_performance_preset_add, ECAVATAR_OT_emotion_preset_add, ECAVATAR_OT_lip_sync_preset_add,
-           ECAVATAR_PT_performance_presets, ECAVATAR_PT_emotion_presets, ECAVATAR_PT_lip_sync_presets)
+PERFORMANCE_ADDING, PERFORMANCE_LIST = preset_classes("performance", "emotion, blinks, gaze and head motion")
+EMOTION_ADDING, EMOTION_LIST = preset_classes("emotion", "how emotions are heard and shown")
+LIP_SYNC_ADDING, LIP_SYNC_LIST = preset_classes("lip_sync", "the lip controls")
+CLASSES = (ECAVATAR_OT_use_preset, PERFORMANCE_ADDING, EMOTION_ADDING, LIP_SYNC_ADDING, PERFORMANCE_LIST, EMOTION_LIST, LIP_SYNC_LIST)
 
 
 def attach() -> None:
