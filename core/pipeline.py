@@ -159,14 +159,14 @@ def write_bake(head: Path, motion: Path, felt: Path, out: Path, *, pack: Pack, r
     """Head, motion and emotions -> one face (Sec. 4.3) as shapes, weights on the scene's frames under the artist's controls, blinks,
     gaze and head motion; return warnings."""
     basis, track, controls = pack.load("head", HeadBasis.load), arrays.to_motion(motion), request.controls
-    neutral, identity = arrays.to_person(head)
+    neutral, identity, rest = arrays.to_person(head)
     emolib = pack.load("emolib", lambda path: Emolib.load(path, basis, head_model=pack.digests("head")[0]))
     emotions = read_track(felt)
     emotion = emotion_curves(emotions, identity, emolib=emolib, basis=basis)
     performance = perform(arrays.to_rhythm(motion), take=request.take, felt=emotions)
     method = request.emotions.fusion
     fusion = None if method == "shapes" else pack.load("head", lambda _: fusion_by(method, basis, pack), method)
-    write_arrays(out, arrays.from_bake(bake(neutral, track, emotion, basis=basis, fps=request.fps, controls=controls,
+    write_arrays(out, arrays.from_bake(bake(neutral, track, emotion, basis=basis.at_rest(rest), fps=request.fps, controls=controls,
                                             performance=performance, fusion=fusion)))
     return closure_warnings(track, controls, basis)
 
