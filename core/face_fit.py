@@ -26,7 +26,7 @@ DEPTH_NOISE = 0.015                 # metres: the same of the depth that the lan
 OUTLINE_NOISE, BROW_NOISE = 2.0, 1.3        # times NOISE
 EXPRESSION_DEVIATION = 0.15         # around the expression net's scores
 DEVIATIONS = {"browDown": 0.07, "browInnerUp": 0.3, "browOuterUp": 0.3}         # the same of shapes that rest elsewhere in each face
-# by shape without its side: what the net finds in faces at rest, since it judges by distances such as the brow's from the eye, in which
+# by shape without its side: what the net finds in faces at rest, since it judges by distances, as the brow's from the eye, in which
 # people differ; and between which weights a face may rest in a shape, low brows as ones that are raised less than not at all
 RESTING_SCORES = {"browDown": 0.7, "browInnerUp": 0.2, "browOuterUp": 0.25}
 RESTING = {"browInnerUp": (-0.6, 0.25), "browOuterUp": (-0.6, 0.25), "eyeSquint": (0.0, 0.45)}
@@ -68,8 +68,8 @@ class Anchors:
 
 @dataclass(frozen=True)
 class Sight:
-    """What one photo shows. expression (K,) of the head model's shapes, beyond the face's rest; camera; reprojection_percent: mean landmark error over
-    the distance between the eyes' outer corners, in per cent."""
+    """What one photo shows. expression (K,) of the head model's shapes, beyond the face's rest; camera; reprojection_percent: mean
+    landmark error over the distance between the eyes' outer corners, in per cent."""
 
     expression: Floats
     camera: Camera
@@ -135,12 +135,12 @@ class View:
 
     def limits(self) -> tuple[Array, Array]:
         """Return the least and the greatest step of the photo's own unknowns."""
-        least = resting_limits(self.model.basis)[0]
-        return (np.concatenate([least - self.expression, np.full(7, -np.inf)]), np.concatenate([1 - self.expression, np.full(7, np.inf)]))
+        free = np.full(7, np.inf)
+        return np.concatenate([self.model.least - self.expression, -free]), np.concatenate([1 - self.expression, free])
 
     def move(self, step: Array) -> None:
         """Take a step of the photo's own unknowns."""
-        self.expression = np.clip(self.expression + step[:-7], resting_limits(self.model.basis)[0], 1)
+        self.expression = np.clip(self.expression + step[:-7], self.model.least, 1)
         self.camera = self.camera.moved(step[-7:])
 
     def sight(self, identity: Array) -> Sight:
@@ -150,12 +150,13 @@ class View:
 
 
 class LandmarkModel:
-    """The head model at its landmarks: mean (L, 3), shapes (B + K, L, 3), metres."""
+    """The head model at its landmarks: mean (L, 3), shapes (B + K, L, 3), metres; the expressions' least weights and deviations (K,)."""
 
     def __init__(self, basis: HeadBasis, anchors: Anchors) -> None:
         """Take the landmarks that lie on the skin."""
         self.basis, self.people = basis, len(basis.identity_basis)
         self.deviations = np.array([DEVIATIONS.get(unsided(name), EXPRESSION_DEVIATION) for name in basis.expression_names])
+        self.least = resting_limits(basis)[0]
         self.mean = anchors.points(basis.vertices)[:SKIN_LANDMARKS].astype(np.float64)
         both = [anchors.points(basis.identity_basis.astype(np.float32)), anchors.points(basis.expressions)]
         self.shapes = np.concatenate(both)[:, :SKIN_LANDMARKS].astype(np.float64)

@@ -120,8 +120,8 @@ class Lids:
         return Eyeball.measure(head[self.balls[side]])
 
     def seated(self, head: Floats, landmarks: Floats) -> Floats:
-        """Return the neutral head (V, 3) whose eyeballs are raised or lowered until they look straight out from between its lids, which
-        are cleared of them; landmarks: (68, 3), iBUG order.
+        """Return the neutral head (V, 3) whose eyeballs are raised or lowered until they look out from between its lids, which are
+        cleared of them; landmarks: (68, 3), iBUG order.
 
         The model's eyeballs do not know how a person's lids are cut, and an iris with white below it stares.
         """

@@ -65,8 +65,9 @@ class Photo:
 class HeadModel:
     """One person's neutral head M_in (Sec. 4) on the topology of a head basis.
 
-    neutral: (V, 3) float32, metres; landmarks68: (68, 3) float32, metres, iBUG order; identity: (B,) float32; rest: (K,) float32,
-    the weights of the basis' expressions in which the face rests, part of neutral; albedo: (H, W, 3) uint8 sRGB. Faces, UVs, parts and regions belong to the basis (core/head_model.py).
+    neutral: (V, 3) float32, metres; landmarks68: (68, 3) float32, metres, iBUG order; identity: (B,) float32;
+    rest: (K,) float32, the weights of the basis' expressions in which the face rests, part of neutral;
+    albedo: (H, W, 3) uint8 sRGB. Faces, UVs, parts and regions belong to the basis (core/head_model.py).
     """
 
     neutral: Floats
