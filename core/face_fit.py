@@ -150,7 +150,7 @@ class View:
 
 
 class LandmarkModel:
-    """The head model at its landmarks: mean (L, 3), shapes (B + K, L, 3), metres; the expressions' least weights and deviations (K,)."""
+    """The head model at its landmarks: mean (L, 3), shapes (B + K, L, 3), metres; expressions' least weights and deviations (K,)."""
 
     def __init__(self, basis: HeadBasis, anchors: Anchors) -> None:
         """Take the landmarks that lie on the skin."""
