@@ -28,8 +28,7 @@ from PIL import Image, ImageOps
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from core.types import Floats  # noqa: E402
-from training.emolib.retrieval import Exact, Index, Retrieval, people  # noqa: E402
+from benchmarks import scale_items  # noqa: E402
 
 PHOTO, SPEECH = ROOT / "assets" / "examples" / "astronaut.jpg", ROOT / "assets" / "third_party" / "beckett.wav"
 CLIPS, SECONDS, SEPARATE, WORKERS = 64, 2.0, 3, 2
@@ -178,28 +177,8 @@ def rows(folder: Path, full: bool) -> None:
 
 
 def items(folder: Path, full: bool) -> None:
-    """Time of a retrieval by the number of items of a cell, exact and by FAISS, with FAISS's recall."""
-    from core.head_model import HeadBasis
-    from training.emolib.build import people as folk
-    basis = HeadBasis.load(ROOT / "assets" / "head.npz")
-    for count in (10_000, 100_000, *((1_000_000,) if full else ())):
-        shapes = folk(basis, np.random.default_rng(0), count=count).astype(np.float16)
-        exact = Exact({("sad", 1): shapes}, {("sad", 1): np.arange(count)})
-        started = time.perf_counter()
-        index = Index.build(exact)
-        built, asked = time.perf_counter() - started, people(shapes, np.random.default_rng(3), 200)
-        report(f"items_{count}_exact", 1000 * float(np.median([timed(exact, query) for query in asked[:20]])), "ms")
-        report(f"items_{count}_faiss", 1000 * float(np.median([timed(index, query) for query in asked])), "ms",
-               build_seconds=round(built, 1), recall=index.recall["sad", 1])
-        index.write(folder)
-        report(f"items_{count}_storage", sum(path.stat().st_size for path in folder.iterdir()) / count, "bytes an item")
-
-
-def timed(search: Retrieval, query: Floats) -> float:
-    """Return the seconds that a query takes."""
-    started = time.perf_counter()
-    search.retrieve("sad", 1, query)
-    return time.perf_counter() - started
+    """Time, memory and storage of retrieval by the number of items of a cell, exact and by FAISS, with FAISS's recall."""
+    scale_items.measure(folder, report, full=full)
 
 
 def ray(folder: Path, full: bool) -> None:
