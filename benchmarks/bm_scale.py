@@ -39,10 +39,16 @@ LENGTHS, HOUR = (10, 120, 600), 3600
 PEAK = ("import resource, sys; from core.__main__ import main; code = main(sys.argv[1:]); "
         "sys.stderr.write(f'{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}'); sys.exit(code)")
 
+FUSED = ("import resource, sys; from pathlib import Path; from core import pipeline; from core.job import Request; "
+         "from core.pack import DEFAULT, Pack; job = Path(sys.argv[1]); request = Request.read(job); "
+         "pipeline.write_emotion(request, job / 'motion.npz', None, job / 'emotion.json'); "
+         "pipeline.write_bake(job / 'head.npz', job / 'motion.npz', job / 'emotion.json', job / 'bake.npz', pack=Pack.open(DEFAULT), "
+         "request=request); sys.stderr.write(f'{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}')")
+
 
 def main() -> None:
     """Print the figures of the chosen parts."""
-    parts = {"batch": batch, "kills": kills, "memory": memory, "rows": rows, "items": items, "ray": ray}
+    parts = {"batch": batch, "kills": kills, "memory": memory, "fusion": fusion, "rows": rows, "items": items, "ray": ray}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}; without any, all")
     parser.add_argument("--full", action="store_true", help="hours, not minutes")
@@ -166,6 +172,26 @@ def memory(folder: Path, full: bool) -> None:
     report("memory_growth_after_2_min", peaks[max(peaks)] / peaks[120] - 1, "share", target=0.2, longest=max(peaks))
 
 
+def fusion(folder: Path, full: bool) -> None:
+    """Peak memory and CPU seconds of the bake with emotion and speech fused on the mesh, by length: ten seconds' motion, repeated."""
+    samples, rate = soundfile.read(SPEECH)
+    soundfile.write(folder / "short.wav", samples[:LENGTHS[0] * rate], rate)
+    core("animate", "--photo", PHOTO, "--audio", folder / "short.wav", "--out", folder, "--emotion", "happy:3", "--fusion", "harmonic")
+    with np.load(folder / "motion.npz") as stored:
+        motion = {name: stored[name] for name in stored.files}
+    frames, peaks = len(motion["weights"]), dict[int, float]()
+    for seconds in (*LENGTHS, *((HOUR,) if full else ())):
+        times = -(-seconds // LENGTHS[0])
+        np.savez(folder / "motion.npz", **{name: np.concatenate([values] * times) if values.ndim and len(values) == frames else values
+                                           for name, values in motion.items()})
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        run = subprocess.run([sys.executable, "-c", FUSED, folder], cwd=ROOT, check=True, capture_output=True, text=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        peaks[seconds] = int(run.stderr.rpartition("\n")[2]) / 1024
+        report(f"fusion_memory_{seconds}s", peaks[seconds], "MB", cpu_seconds=round(after.ru_utime - before.ru_utime, 1))
+    report("fusion_memory_growth_after_2_min", peaks[max(peaks)] / peaks[120] - 1, "share", target=0.2, longest=max(peaks))
+
+
 def rows(folder: Path, full: bool) -> None:
     """Seconds a row by the number of rows that share all stages: what the batch itself costs."""
     for count in (10, 100, *((1000,) if full else ())):
@@ -178,7 +204,7 @@ def rows(folder: Path, full: bool) -> None:
 
 def items(folder: Path, full: bool) -> None:
     """Time, memory and storage of retrieval by the number of items of a cell, exact and by FAISS, with FAISS's recall."""
-    scale_items.measure(folder, report, full=full)
+    scale_items.measure(folder, report, scale_items.FULL if full else scale_items.SIZES)
 
 
 def ray(folder: Path, full: bool) -> None:

@@ -21,7 +21,7 @@ FORMAT = 1
 WANTED = 0.99                   # share of queries whose nearest item is found
 ASKED = 1000                    # queries that this is measured with
 CLUSTERED_FROM = 20_000         # items of a cell from which clusters are worth it; below it is searched whole
-CLUSTERS = 4                    # times the square root of the items
+CLUSTERS, MOST_CLUSTERS = 4, 4096       # times the square root of the items; with no more, building is linear beyond a million
 TRAINED = 64                    # items a cluster that the clusters are found from
 BLOCK = 65_536                  # items compared at once by the exact search
 Cell = tuple[Emotion, int]
@@ -143,7 +143,7 @@ def indexed(shapes: NDArray[np.float16], random: np.random.Generator, wanted: fl
     if len(shapes) < CLUSTERED_FROM:
         add(flat, shapes)
         return flat, 1.0
-    clusters = round(CLUSTERS * len(shapes) ** 0.5)
+    clusters = min(round(CLUSTERS * len(shapes) ** 0.5), MOST_CLUSTERS)
     index = faiss.IndexIVFScalarQuantizer(flat, shapes.shape[1], clusters, faiss.ScalarQuantizer.QT_fp16)
     chosen = np.sort(random.choice(len(shapes), min(TRAINED * clusters, len(shapes)), replace=False))
     index.cp.seed = int(random.integers(1 << 30))
