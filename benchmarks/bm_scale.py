@@ -28,7 +28,7 @@ from PIL import Image, ImageOps
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import scale_items  # noqa: E402
+from benchmarks import scale_items, scale_ray  # noqa: E402
 
 PHOTO, SPEECH = ROOT / "assets" / "examples" / "astronaut.jpg", ROOT / "assets" / "third_party" / "beckett.wav"
 CLIPS, SECONDS, SEPARATE, WORKERS = 64, 2.0, 3, 2
@@ -48,7 +48,8 @@ FUSED = ("import resource, sys; from pathlib import Path; from core import pipel
 
 def main() -> None:
     """Print the figures of the chosen parts."""
-    parts = {"batch": batch, "kills": kills, "memory": memory, "fusion": fusion, "rows": rows, "items": items, "ray": ray}
+    parts = {"batch": batch, "kills": kills, "memory": memory, "fusion": fusion, "rows": rows, "items": items, "ray": ray,
+             "added": added}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}; without any, all")
     parser.add_argument("--full", action="store_true", help="hours, not minutes")
@@ -245,6 +246,11 @@ def ray(folder: Path, full: bool) -> None:
     report("ray_start", idle, "s")
     report("ray_overhead_without_start", (seconds["ray"] - idle) / seconds["local"] - 1, "share", target=0.15)
     report("fit", seconds["local"] / count, "s an image", memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+
+
+def added(folder: Path, full: bool) -> None:
+    """What Ray itself costs at 2,000 images."""
+    scale_ray.measure(folder, report)
 
 
 if __name__ == "__main__":

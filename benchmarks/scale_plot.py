@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 from training.emolib.retrieval import CLUSTERED_FROM  # noqa: E402
 
 Points = list[tuple[float, float]]
+Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
 FINE = 2                                                # drawn so much larger, then reduced: smooth lines
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 560, 400, 78, 64, 44, 56
 INK, PALE, GRID, PAPER = (40, 44, 52), (150, 154, 162), (228, 230, 234), (255, 255, 255)
@@ -53,6 +54,7 @@ def curve(found: dict[str, dict[str, Any]], pattern: str, entry: str = "value", 
 def panels(found: dict[str, dict[str, Any]]) -> list[Panel]:
     """Return what is drawn."""
     length, size = "recording, seconds", "items of a cell of Emolib"
+    built = [point for point in curve(found, r"items_(\d+)_faiss", "build_cpu_seconds") if point[0] >= CLUSTERED_FROM]
     return [
         Panel("Time by length", (length, "CPU seconds"), {
             "job, head made before": curve(found, r"memory_(\d+)s", "cpu_seconds"),
@@ -63,8 +65,7 @@ def panels(found: dict[str, dict[str, Any]]) -> list[Panel]:
             "exact": curve(found, r"items_(\d+)_exact"), "FAISS, recall@1 >= .99": curve(found, r"items_(\d+)_faiss")}),
         Panel("Memory by length", (length, "MB, peak of the process"), {
             "job, head made before": curve(found, r"memory_(\d+)s"), "bake fused on the mesh": curve(found, r"fusion_memory_(\d+)s")}),
-        Panel("Building the index", (size, "CPU seconds"), {
-            "FAISS's clusters": [point for point in curve(found, r"items_(\d+)_faiss", "build_cpu_seconds") if point[0] >= CLUSTERED_FROM]}),
+        Panel("Building the index", (size, "CPU seconds"), {"FAISS's clusters": built}),
         Panel("Memory and disk of the index", (size, "MB"), {
             "peak while built": curve(found, r"items_(\d+)_faiss", "peak_mb"),
             "on disk": [(count, value / 1e6) for count, value in curve(found, r"items_(\d+)_storage", times_size=True)]})]
@@ -76,7 +77,7 @@ def decades(values: Sequence[float]) -> tuple[int, int]:
     return low, max(high, low + 1)
 
 
-def draw(panel: Panel, font: ImageFont.FreeTypeFont, title: ImageFont.FreeTypeFont) -> Image.Image:
+def draw(panel: Panel, font: Font, title: Font) -> Image.Image:
     """Return the picture of one panel."""
     image = Image.new("RGB", (WIDTH * FINE, HEIGHT * FINE), PAPER)
     pen = ImageDraw.Draw(image)

@@ -34,5 +34,5 @@ def fused_sequences(run: Path, case: str, flame: Flame, vocaset: Vocaset) -> Ite
         template, face = vocaset.templates[sequence.subject], index % len(tested)
         rest, emo = (0, felt[face]) if config.get("absolute") else (template, felt[face] - neutral[face])
         lip = torch.from_numpy(np.asarray(vocaset.frames(sequence) - rest, np.float32))
-        parts = [network(part, emo.expand(len(part), -1, -1)).numpy() for part in lip.split(BLOCK)]
+        parts = [network(part, emo.expand(len(part), -1, -1)).numpy() for part in torch.split(lip, BLOCK)]
         yield sequence, np.asarray(np.concatenate(parts) + rest, np.float32)
