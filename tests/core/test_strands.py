@@ -52,7 +52,7 @@ def test_the_nearest_triangle_is_found_inside_and_beside():
 
 
 def test_triangles_without_an_area_hold_nothing():
-    flat, real = [[0, 0, 0], [1, 0, 0], [1, 0, 0]], [[0, 0, 0], [1, 0, 0], [0, 1, 0]]     # a triangle among quads repeats its last corner
+    flat, real = [[0, 0, 0], [1, 0, 0], [1, 0, 0]], [[0, 0, 0], [1, 0, 0], [0, 1, 0]]       # a triangle repeats its last corner
     place, weights, normal = nearest_on(np.array([[0.5, 0.0, 0.1]]), np.array([flat, real], float))
     assert place.tolist() == [1] and np.isfinite(weights).all()
     np.testing.assert_allclose(normal, [[0, 0, 1]])
