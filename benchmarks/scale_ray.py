@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PHOTO = DEFAULT / "examples" / "astronaut.jpg"
 IMAGES, GROUP, EDGE = 2000, 250, 400        # images, and of a shard; pixels
 FITTED = 0.75                               # CPU seconds that the fit of an image takes (docs/scale.md)
-POLL = 0.2                                  # seconds between two looks at the processes
+POLL = 0.5                                  # seconds between two looks at the processes
 BUILD = ("import sys; from pathlib import Path; from benchmarks.scale_ray import decoded; from training.emolib import scale; "
          "sys.exit(bool(scale.build(Path(sys.argv[1]), Path(sys.argv[2]), runner=sys.argv[3], workers=1, fit=decoded)))")
 Report = Callable[..., None]
