@@ -16,8 +16,10 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ..core import threads
 from ..core.errors import ECAvatarError, JobError
 from ..core.messages import Message, parse
+from .folders import preference
 
 if TYPE_CHECKING:
     import subprocess
@@ -205,6 +207,8 @@ def launch(worker: Worker) -> Worker:
     apart = ({"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW} if sys.platform == "win32"
              else {"start_new_session": True})
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    if count := preference("threads"):
+        environment = threads.limited(environment, count)
     try:
         with (folder / "worker.log").open("w", encoding="utf-8") as log:
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
