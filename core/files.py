@@ -49,10 +49,10 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 
 
 def put(temporary: Path, path: Path) -> None:
-    """Move a file into place; raise OSError when that cannot be done.
+    """Move a file or folder into place; raise OSError when that cannot be done.
 
-    On Windows no file is replaced while another program reads it, as virus scanners and search indexes do with new ones: they are
-    waited for, a second at most.
+    On Windows nothing is moved or replaced while another program reads it, as virus scanners and search indexes do with what is new:
+    they are waited for, a second at most.
     """
     for seconds in PATIENCE if sys.platform == "win32" else ():
         try:

@@ -12,7 +12,7 @@ from . import pack_downloads, packs
 from .late import pack_catalogue
 
 MOST_THREADS = 64
-FOLDER = "In Blender's user folder"
+FOLDER, CATALOGUE = "In Blender's user folder", "None: nothing is offered for download"
 
 if TYPE_CHECKING:
     from ..core.pack_catalogue import Offer
@@ -47,7 +47,9 @@ class ECAVATAR_preferences(bpy.types.AddonPreferences):
         for folder in packs.found():
             draw_pack(layout, folder, removable=True)
         layout.operator("ecavatar.open_pack", icon="FILE_FOLDER")
-        layout.prop(self, "catalogue")
+        column = layout.column()
+        column.use_property_split = True
+        column.prop(self, "catalogue", placeholder=CATALOGUE)
         if self.catalogue:
             draw_offers(layout, self.catalogue)
 
@@ -58,7 +60,7 @@ def draw_pack(layout: bpy.types.UILayout, folder: Path, *, removable: bool) -> N
     box = layout.box().column(align=True)
     row = box.row()
     whence = "" if removable else "(comes with the extension)"
-    row.label(text=f"{values.get('name', folder.name)} {values.get('version', '')} {whence}", icon="PACKAGE")
+    row.label(text=f"{str(values.get('name', folder.name)).capitalize()} {values.get('version', '')} {whence}", icon="PACKAGE")
     if removable:
         row.operator("ecavatar.remove_pack", text="", icon="TRASH").pack = folder.name
     for line in packs.licences(values):
