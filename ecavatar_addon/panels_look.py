@@ -7,7 +7,7 @@ from .late import skin_nodes
 from .look import SKIN_ITEMS, STUDIO_ITEMS, skin_node
 from .panels import NO_AVATAR, Tab, wrapped
 
-SHORTER = {"Tone from Photo": "Photo Tone"}             # of sliders whose names find no room
+SHORTER = {"Tone from Photo": "Photo's Share"}             # of sliders whose names find no room
 
 
 class ECAVATAR_PT_look(Tab, bpy.types.Panel):
