@@ -60,6 +60,8 @@ def turn_upright(picture: bpy.types.ImagePreview, path: Path) -> None:
     if not turns and not mirrored:
         return
     width, height = picture.image_size      # loads it now
+    if not width * height:                  # what follows its header is no picture
+        return
     pixels = np.empty(width * height * 4, np.float32)
     picture.image_pixels_float.foreach_get(pixels)
     upright = np.rot90(pixels.reshape(height, width, 4)[:, ::-1 if mirrored else 1], turns)

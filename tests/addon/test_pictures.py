@@ -67,12 +67,15 @@ def test_the_oldest_go(addon, photo, monkeypatch):
     assert [name.rpartition("/")[2].split(":")[0] for name in pictures.pictures] == ["2.png", "3.png"]
 
 
-def test_what_is_no_picture_is_none_and_no_error(addon, tmp_path):
+def test_what_is_no_picture_is_none_and_no_error(addon, photo, tmp_path):
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "text.jpg").write_text("no photo")
     for name in ("none.jpg", "empty.jpg", "x" * 999, "a\0b.jpg"):
         assert pictures.picture(tmp_path / name) is None and pictures.icon(tmp_path / name) == 0
     assert pictures.picture(tmp_path / "text.jpg") is not None                  # blank: Generate says why
+    turned = photo("turned.jpg", orientation=6)
+    turned.write_bytes(turned.read_bytes()[:200])           # its header alone
+    assert tuple(pictures.picture(turned).image_size) == (0, 0)
     if sys.platform == "linux":
         strange = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"))
         shutil.copy(PHOTO, strange)
