@@ -146,7 +146,7 @@ def test_photo_and_head_are_shown_in_the_panel(folder: Path, notes: dict[str, An
     seen = {name: picture(folder, name, PERSON) for name in ("empty", "panel", "progress", "later", "front")}
     assert share_changed(seen["empty"], seen["panel"]) > 0.1
     assert share_changed(seen["panel"], seen["progress"]) < 0.02 < 0.1 < share_changed(seen["progress"], seen["later"])
-    heads = {name: share_of_skin(image[:, image.shape[1] // 3:]) for name, image in seen.items()}
+    heads = {name: share_of_skin(image[:, 2 * image.shape[1] // 3:]) for name, image in seen.items()}
     assert heads["progress"] < 0.02 < 0.2 < min(heads["later"], heads["front"]), heads
 
 
