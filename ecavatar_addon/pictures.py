@@ -4,6 +4,7 @@ Blender loads each in the background when it is first drawn, and again when the 
 """
 
 from pathlib import Path
+from typing import Any
 
 import bpy
 import bpy.utils.previews
@@ -59,7 +60,8 @@ def turn_upright(picture: bpy.types.ImagePreview, path: Path) -> None:
     turns, mirrored = UPRIGHT[image.orientation(path)]
     if not turns and not mirrored:
         return
-    width, height = picture.image_size      # loads it now
+    size: Any = picture.image_size          # loads it now
+    width, height = int(size[0]), int(size[1])
     if not width * height:                  # what follows its header is no picture
         return
     pixels = np.empty(width * height * 4, np.float32)
