@@ -34,6 +34,7 @@ from hands import (  # type: ignore[import-not-found]
     held,
     in_view,
     opened,
+    preferences,
     press,
     press_generate,
     scroll,
@@ -133,19 +134,6 @@ def tick(ticks: list[float], jobs: Any) -> float | None:
     """Note that Blender is alive while the worker runs."""
     ticks.append(time.monotonic())
     return TICK if jobs.current.state == "running" else None
-
-
-def preferences() -> Steps:
-    """Look at the add-on's preferences, where the 3D view was, and set the number of threads."""
-    area, settings = view(), bpy.context.preferences
-    settings.active_section = "ADDONS"
-    bpy.context.window_manager.addon_search = "ecavatar"
-    area.type = "PREFERENCES"
-    bpy.ops.preferences.addon_expand(module=MODULE)
-    yield from shoot("preferences")
-    settings.addons[MODULE].preferences.threads = 2
-    area.type = "VIEW_3D"
-    yield 0.5
 
 
 def face_front() -> Steps:
