@@ -18,6 +18,7 @@ from .choices import AUTO as AUTO
 from .choices import MOST_PHOTOS as MOST_PHOTOS
 from .choices import MOST_RECORDINGS as MOST_RECORDINGS
 from .choices import MOST_TAKES as MOST_TAKES
+from .choices import PREVIEWS as PREVIEWS
 from .emotion_windows import EmotionSettings, read_track
 from .errors import InputError, JobError
 from .files import Arrays, digest, read_arrays, read_json, write_json
@@ -36,8 +37,8 @@ PERFORMANCE_ARRAYS = ("blinks", "gaze_times", "gaze_angles", "head_times", "head
 BAKE_ARRAYS = ("names", "offsets", "corrective_names", "corrective_pairs", "corrective_gains", "corrective_offsets", "weights",
                "jaw_angles", "jaw_pivot", "neck_pivot", "neck_base", "neck_weights", *PERFORMANCE_ARRAYS, "emotion_times",
                "emotion_weights", "emotion_lips", "fusion_offsets", "fusion_weights", "fusion_error", "fps", "duration")
-HEAD_FILES = ("head.npz", "head.png")
-RESULTS = (*HEAD_FILES, "motion.npz", "emotion.json", "bake.npz")
+HEAD_FILES = ("head.npz", "head.png", *PREVIEWS)
+RESULTS = ("head.npz", "head.png", "motion.npz", "emotion.json", "bake.npz")
 
 
 @dataclass(frozen=True)

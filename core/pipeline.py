@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from . import arrays
 from .audio import read_audio, stream_audio
@@ -17,21 +18,22 @@ from .emotion_motion import emotion_curves
 from .emotion_network import EmotionNetwork
 from .emotion_windows import chosen, constant, read_track, track_of, whole_of
 from .emotion_windows import report as emotion_report
-from .errors import InputError
+from .errors import InputError, JobError
 from .face_detection import FaceDetector
 from .face_fit import Anchors
-from .files import digest, write_arrays, write_image, write_json
+from .files import digest, read_arrays, write_arrays, write_image, write_json
 from .funet import FuNet
 from .fusion import Fusion
 from .head_model import HeadBasis
 from .image import read_photo
-from .job import AUTO, MOST_PHOTOS, RESULTS, Job, Request, locked
+from .job import AUTO, HEAD_ARRAYS, MOST_PHOTOS, PREVIEWS, RESULTS, Job, Request, locked
 from .lip_controls import closure_warnings
 from .lipsync import LipNetwork, speak, speech_warnings
 from .messages import Report
 from .mouth import measure_mouth
 from .pack import DEFAULT, Pack
 from .performance import perform
+from .preview import draw_previews
 from .reconstruction import PhotoError, reconstruct
 from .rhythm import hear_rhythm
 from .speech_encoder import SpeechEncoder
@@ -61,18 +63,19 @@ def animate(folder: Path, *, report: Report, pack: Pack | None = None, store: St
     photos = tuple(existing(path, "photo") for path in (request.photo, *request.more_photos))
     audio = existing(request.audio, "recording")
     voice = tuple(existing(path, "recording") for path in request.same_voice)
-    for name in (*RESULTS, "heard.npz"):
+    for name in (*RESULTS, *PREVIEWS, "heard.npz"):
         for source in (*photos, audio, *voice):
             keep(source, folder / name)
     pack = pack or Pack.open(Path(request.pack) if request.pack else DEFAULT)
     head, picture, motion, felt, baked = (folder / name for name in RESULTS)
+    previews = tuple(folder / name for name in PREVIEWS)
     heard, choice, controls = folder / "heard.npz", request.emotions, request.controls
     auto = request.emotion == AUTO and "emotion_network" in pack.entries
 
     with locked(folder):
         job = Job(folder, report, store)
-        job.stage("head", (head, picture), ([digest(photo) for photo in photos], pack.digests(*HEAD_FILES)),
-                  lambda tick: write_head(photos, head, pack=pack, tick=tick))
+        job.stage("head", (head, picture, *previews), ([digest(photo) for photo in photos], pack.digests(*HEAD_FILES)),
+                  lambda tick: (*write_head(photos, head, pack=pack, tick=tick), *write_previews(head, previews, pack=pack)))
         hearing = [name for name in SPEECH_FILES if name != LIP_ENCODER or name in pack.entries]
         job.stage("speech", (motion,), (digest(audio), pack.digests(*hearing)),
                   lambda tick: write_motion(audio, motion, pack=pack, tick=tick))
@@ -109,6 +112,17 @@ def write_head(photos: Sequence[Path], out: Path, *, pack: Pack, tick: Tick) -> 
     write_arrays(out, arrays.from_reconstruction(result, basis))
     write_image(out.with_suffix(".png"), result.head.albedo)
     return result.warnings
+
+
+def write_previews(head: Path, out: Sequence[Path], *, pack: Pack) -> tuple[str, ...]:
+    """Head and texture -> small pictures of it for the panel, one for each turn of the head; return warnings."""
+    person = read_arrays(head, HEAD_ARRAYS, JobError)
+    with Image.open(head.with_suffix(".png")) as picture:
+        albedo = np.asarray(picture.convert("RGB"))
+    drawn = draw_previews(person, albedo, basis=pack.load("head", HeadBasis.load), anchors=pack.load("anchors", Anchors.load))
+    for path, pixels in zip(out, drawn, strict=True):
+        write_image(path, pixels)
+    return ()
 
 
 def write_motion(audio: Path, out: Path, *, pack: Pack, tick: Tick) -> tuple[str, ...]:
