@@ -1,6 +1,6 @@
 """Speech emotion recognition on speakers it was not trained on: one JSON line a figure, beside what is known of others.
 
-    python -m benchmarks.bm_emotion --data DIR --work DIR [--members N]
+    python -m benchmarks.bm_emotion --data DIR --work DIR
 
 DIR holds ravdess, tess and emodb; WORK what training/emotion/features.py wrote. The recogniser is trained anew without a sixth of the
 speakers, six times, and judged on those. The speed is that of the network in the pack. Intervals: of the mean over speakers, 95 %.
@@ -48,10 +48,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--members", type=int, default=TrainingConfig.members)
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    corpus, config = Corpus.read(options.data, options.work), TrainingConfig(members=options.members)
+    corpus, config = Corpus.read(options.data, options.work), TrainingConfig()
     speed(options.data)
     speakers_left_out(corpus, config, {name: condition(options.data, options.work, name) for name in CONDITIONS})
     other_corpus(corpus, config)
@@ -88,7 +86,7 @@ def heard(ensemble: Ensemble, passages: Array) -> tuple[Array, Array]:
 
 def without_manner(corpus: Corpus, chosen: Places, ensemble: Ensemble, few: int | None, rng: np.random.Generator) -> Array:
     """Return the descriptions of recordings without their speaker's manner, known from `few` other recordings or from all others."""
-    mean = ensemble.first.mean.numpy()
+    mean = ensemble.mean.numpy()
     rows = []
     for place in chosen:
         others = chosen[(corpus.speakers[chosen] == corpus.speakers[place]) & (chosen != place)]
@@ -145,7 +143,7 @@ def over_speakers(values: Array, labels: Places, speakers: NDArray[np.str_]) -> 
 def other_corpus(corpus: Corpus, config: TrainingConfig) -> None:
     """Print the figures on emodb of a network that was trained on RAVDESS and TESS."""
     emodb = np.flatnonzero(corpus.names == "emodb")
-    ensemble = Ensemble(train(corpus, np.flatnonzero(corpus.names != "emodb"), config)).eval()
+    ensemble = train(corpus, np.flatnonzero(corpus.names != "emodb"), config)
     rng = np.random.default_rng(1)
     for name, passages, anchor in (("as is", corpus.copies[0][emodb], 0.55),
                                    ("speaker known", without_manner(corpus, emodb, ensemble, None, rng), 0.73)):

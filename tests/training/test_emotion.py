@@ -1,19 +1,23 @@
-"""The recogniser's training on made-up voices: names of files, speakers kept apart, manners, calibration, a fit and its export."""
+"""The recogniser's training on made-up voices: names of files, speakers kept apart, machines, calibration, a fit and its export."""
 
 import numpy as np
 import pytest
 import torch
 
 from core.emotion_network import EmotionNetwork
+from core.speech_encoder import WIDTH as WIDE
 from core.types import HEARD
+from core.voice import LAYERS
 from training.emotion.calibration import area, calibrate, calibration_error, recall
 from training.emotion.export import export
-from training.emotion.network import Ensemble
+from training.emotion.machines import NUISANCES, Lesson, MachineConfig, columns_of, fit, main_directions
+from training.emotion.network import CHANGED, PLAIN, Ensemble, Machine
 from training.emotion.recordings import recordings
-from training.emotion.train import Corpus, TrainingConfig, cross_validate, folds, manners, train
+from training.emotion.train import Corpus, TrainingConfig, cross_validate, folds, kept, lesson, train
 
 WIDTH = 24
-CONFIG = TrainingConfig(epochs=25, members=1, weights=(("ravdess", 1.0),))
+WHOLE, LINEAR = MachineConfig(components=20), MachineConfig(ridge=0.3, breadth=0)
+CONFIG = TrainingConfig(plain=(WHOLE,), robust=(LINEAR,), judge=WHOLE)
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +52,72 @@ def test_no_speaker_is_in_two_folds_and_everybody_is_in_one(corpus):
     assert sum(map(len, owners)) == 12 == len(set.union(*owners))
 
 
-def test_a_manner_is_how_a_speaker_differs_and_is_shrunk(corpus):
-    mean = corpus.copies[0].mean(axis=0)
-    own = corpus.copies[0][corpus.speakers == "ravdess-3"].mean(axis=0) - mean
-    vectors = manners(corpus.copies[0], corpus.speakers, mean, np.random.default_rng(0))["ravdess-3"]
-    assert np.corrcoef(vectors.mean(axis=0), own)[0, 1] > 0.9
-    assert np.linalg.norm(vectors.mean(axis=0)) < np.linalg.norm(own)
+def test_a_machine_may_see_some_layers_of_a_description_only():
+    inputs = 2 * len(LAYERS) * WIDE + 61
+    seen = columns_of((1,), inputs)
+    assert len(seen) == 2 * WIDE + 61 == len(set(seen)) and seen[0] == WIDE and seen[WIDE] == (len(LAYERS) + 1) * WIDE
+    assert len(columns_of((), inputs)) == inputs
+    mean, deviation = np.zeros(inputs, np.float32), np.ones(inputs, np.float32)
+    rng = np.random.default_rng(0)
+    passages = rng.normal(0, 1, (30, inputs)).astype(np.float32)
+    taught = Lesson(passages, rng.normal(0, 1, (30, 2)).astype(np.float32), np.ones(30, np.float32))
+    machine = fit(taught, MachineConfig((1,), 10), mean, deviation, passages[:0])
+    other = passages.copy()
+    other[:, :WIDE] += 1                                                # layer 0
+    torch.testing.assert_close(machine(torch.from_numpy(other)), machine(torch.from_numpy(passages)))
+    other[:, WIDE] += 1
+    assert (machine(torch.from_numpy(other)) - machine(torch.from_numpy(passages))).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("config", [WHOLE, LINEAR])
+def test_a_machine_says_what_it_was_taught_and_is_deaf_to_changes(config):
+    rng = np.random.default_rng(0)
+    passages = rng.normal(0, 1, (200, WIDTH)).astype(np.float32)
+    said = np.stack([np.tanh(passages[:, 0]), np.where(np.arange(200) < 150, passages[:, 1], np.nan)], 1).astype(np.float32)
+    changes = np.zeros((NUISANCES, WIDTH), np.float32)
+    changes[:, -1] = rng.normal(0, 3, NUISANCES)
+    machine = fit(Lesson(passages, said, np.ones(200, np.float32)), config, np.zeros(WIDTH, np.float32), np.ones(WIDTH, np.float32),
+                  changes[:1])
+    heard = machine(torch.from_numpy(passages)).numpy()
+    assert np.corrcoef(heard[:, 0], said[:, 0])[0, 1] > 0.9 and np.corrcoef(heard[150:, 1], passages[150:, 1])[0, 1] > 0.6
+    other = passages.copy()
+    other[:, -1] += 2
+    np.testing.assert_allclose(machine(torch.from_numpy(other)).numpy(), heard, atol=1e-4)      # single precision
+
+
+def test_main_directions_are_those_in_which_rows_are_largest():
+    rows = np.diag([3.0, 0.1, 2.0, 0.1]).astype(np.float32)
+    torch.testing.assert_close(main_directions(rows, 2).abs(), torch.eye(4)[:, [0, 2]], atol=1e-4, rtol=0)     # single precision
+    assert main_directions(rows[:0], 2).shape == (4, 0)
+
+
+def test_every_emotion_weighs_the_same_and_strength_is_learnt_where_it_is_known(corpus):
+    strong = np.where(corpus.labels == 0, -1, corpus.strong)
+    given = Corpus(corpus.copies, corpus.labels, corpus.speakers, strong, corpus.names)
+    taught = lesson(given, [(corpus.copies[0], np.arange(100)), (corpus.copies[1], np.arange(50))], CONFIG)
+    labels = np.concatenate([corpus.labels[:100], corpus.labels[:50]])
+    total = np.bincount(labels, taught.weights, 7)[np.unique(labels)]
+    np.testing.assert_allclose(total, total[0], rtol=1e-5)
+    assert (np.isnan(taught.said[:, 7]) == (labels == 0)).all()
+    np.testing.assert_array_equal(taught.said[:, :7].argmax(1), labels)
+    assert len(kept(corpus, TrainingConfig(every=(("ravdess", 3),)))) == len(corpus.labels) // 3
+
+
+def test_the_more_changed_a_sound_is_the_more_the_robust_machines_say():
+    standard = torch.arange(1), torch.zeros(1), torch.ones(1)
+    happy, sad = (torch.eye(8)[[index]] for index in (1, 3))
+    plain, robust = (Machine((torch.arange(1, 2), torch.zeros(1), torch.ones(1)), basis) for basis in (happy, sad))
+    ensemble = Ensemble([plain], [robust], Machine(standard, torch.ones(1, 1)), torch.zeros(2))
+    said, _ = ensemble(torch.tensor([[PLAIN, 1.0], [(PLAIN + CHANGED) / 2, 1.0], [CHANGED, 1.0]]))
+    assert said[0, 1] > 0.99 and said[2, 3] > 0.99 and said[1, 1] == pytest.approx(float(said[1, 3]))
+
+
+def test_a_changed_sound_is_told_from_a_plain_one(corpus):
+    changed = corpus.copies[0] + np.eye(WIDTH, dtype=np.float32)[20] * 4
+    ensemble = train(Corpus(np.stack([corpus.copies[0], changed]), corpus.labels, corpus.speakers, corpus.strong, corpus.names),
+                     np.arange(len(corpus.labels)), CONFIG)
+    said = [ensemble.judge(torch.from_numpy(copy[::5])).mean() for copy in (corpus.copies[0], changed)]
+    assert said[0] < -0.3 and said[1] > 0.3
 
 
 def test_speakers_left_out_are_recognised_and_what_is_said_is_calibrated(corpus):
@@ -63,7 +127,7 @@ def test_speakers_left_out_are_recognised_and_what_is_said_is_calibrated(corpus)
 
 
 def test_the_exported_network_says_the_same(tmp_path, corpus):
-    ensemble = Ensemble(train(corpus, np.arange(len(corpus.labels)), CONFIG), temperature=0.8, strength=(1.2, -0.3)).eval()
+    ensemble = train(corpus, np.arange(len(corpus.labels)), CONFIG).calibrated(0.8, (1.2, -0.3))
     export(ensemble, tmp_path / "emotion.onnx")
     network = EmotionNetwork.load(tmp_path / "emotion.onnx")
     with torch.no_grad():
@@ -76,9 +140,8 @@ def test_the_exported_network_says_the_same(tmp_path, corpus):
 
 
 def test_training_is_repeatable(corpus):
-    short = TrainingConfig(epochs=2, members=1, weights=(("ravdess", 1.0),))
-    first, second = (train(corpus, np.arange(300), short)[0].emotion.weight for _ in range(2))
-    torch.testing.assert_close(first, second)
+    first, second = (train(corpus, np.arange(300), CONFIG) for _ in range(2))
+    torch.testing.assert_close(first.state_dict(), second.state_dict())
 
 
 def test_figures_are_what_they_are_called():

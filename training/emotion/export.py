@@ -19,12 +19,12 @@ def export(model: Ensemble, path: Path) -> None:
     model.eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)         # the newer exporter needs two more packages
-        torch.onnx.export(model, (torch.zeros(2, model.first.config.inputs),), str(path), input_names=["passages"],
+        torch.onnx.export(model, (torch.zeros(2, len(model.mean)),), str(path), input_names=["passages"],
                           output_names=["probabilities", "strength"],
                           dynamic_axes={name: {0: "passages"} for name in ("passages", "probabilities", "strength")},
                           opset_version=17, dynamo=False)
     graph = onnx.load(str(path))
     halve(graph)
-    mean = [round(float(value), 5) for value in model.first.mean]
+    mean = [round(float(value), 5) for value in model.mean]
     onnx.helper.set_model_props(graph, {"ecavatar": json.dumps({"format": FORMAT, "emotions": HEARD, "mean": mean})})
     onnx.save(graph, str(path))

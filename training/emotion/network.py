@@ -1,7 +1,4 @@
-"""The recogniser: a passage's description -> seven emotions and their strength (Sec. 4.1); a mean of several members."""
-
-from dataclasses import dataclass
-from typing import cast
+"""The recogniser: a passage's description -> seven emotions and their strength (Sec. 4.1); a sum of kernel machines."""
 
 import torch
 from torch import Tensor, nn
@@ -9,66 +6,73 @@ from torch import Tensor, nn
 from core.types import HEARD
 
 MOST = 5.0                      # deviations that a feature counts at most
+SHARP = 8.0                     # scores to logits, before the temperature
+LOGIT = 4.0                     # slope of the logistic function in its middle, as the strength's score has
+PLAIN, CHANGED = -0.4, 0.4      # what the judge of the sound says, up to which it is plain, and from which it is changed
 
 
-@dataclass(frozen=True)
-class RecogniserConfig:
-    """inputs: P of a passage's description; width: of both hidden layers; input_dropout, dropout: shares of what is left out."""
+class Machine(nn.Module):
+    """One member: standardise, project, compare with examples; regularised least squares (Rifkin et al., 2003).
 
-    inputs: int
-    width: int = 192
-    input_dropout: float = 0.3
-    dropout: float = 0.5
-
-
-class Recogniser(nn.Module):
-    """One member: standardise, leave out what rooms and microphones do, two hidden layers, an output for the emotion and one for its
-    strength.
-
-    nuisance: (N, P) directions of standardised descriptions that are taken out (nuisance attribute projection; Solomonoff et al.,
-    2005).
+    columns: (D,) of a description that it sees; mean, deviation: (D,); basis: (D, E) that is projected on; examples: (E, N);
+    weights: (N, K) of what each of them says; breadth: of the Gaussian kernel, per squared distance. Of what is like no example it
+    says 0. A linear machine has neither examples nor weights, its scores are the projection.
     """
 
+    columns: Tensor
     mean: Tensor
     deviation: Tensor
-    nuisance: Tensor
+    basis: Tensor
+    examples: Tensor | None
+    weights: Tensor | None
 
-    def __init__(self, config: RecogniserConfig, mean: Tensor, deviation: Tensor, nuisance: Tensor) -> None:
+    def __init__(self, standard: tuple[Tensor, Tensor, Tensor], basis: Tensor, *, examples: Tensor | None = None,
+                 weights: Tensor | None = None, breadth: float = 0.0) -> None:
+        """standard: columns, mean and deviation."""
         super().__init__()
-        self.config = config
-        self.register_buffer("mean", mean)
-        self.register_buffer("deviation", deviation)
-        self.register_buffer("nuisance", nuisance)
-        self.hidden = nn.Sequential(
-            nn.Dropout(config.input_dropout), nn.Linear(config.inputs, config.width), nn.GELU(), nn.Dropout(config.dropout),
-            nn.Linear(config.width, config.width), nn.GELU(), nn.Dropout(config.dropout))
-        self.emotion = nn.Linear(config.width, len(HEARD))
-        self.strength = nn.Linear(config.width, 1)
+        names = ("columns", "mean", "deviation", "basis", "examples", "weights")
+        for name, value in zip(names, (*standard, basis, examples, weights), strict=True):
+            self.register_buffer(name, value)
+        self.breadth = breadth
 
-    def forward(self, passages: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the emotions' logits (B, 7) and the strength's logit (B,) of passages (B, P)."""
-        standard = ((passages - self.mean) / self.deviation).clamp(-MOST, MOST)                         # (B, P)
-        hidden = self.hidden(standard - standard @ self.nuisance.T @ self.nuisance)                     # (B, C)
-        return self.emotion(hidden), self.strength(hidden)[:, 0]
+    def forward(self, passages: Tensor) -> Tensor:
+        """Return the scores (B, K) of passages (B, P)."""
+        place = ((passages[:, self.columns] - self.mean) / self.deviation).clamp(-MOST, MOST) @ self.basis      # (B, E)
+        if self.examples is None or self.weights is None:
+            return place
+        return likeness(place, self.examples, self.breadth) @ self.weights                              # (B, K)
+
+
+def likeness(places: Tensor, examples: Tensor, breadth: float) -> Tensor:
+    """Return the Gaussian kernel (B, N) of vectors (B, E) and (E, N)."""
+    distance = (places ** 2).sum(1)[:, None] + (examples ** 2).sum(0)[None] - 2 * places @ examples
+    return torch.exp(-breadth * distance.clamp(min=0))
 
 
 class Ensemble(nn.Module):
-    """The mean of its members' probabilities, calibrated by one temperature, and of their strength by a line (Guo et al., 2017)."""
+    """Machines that learnt from plain recordings, and machines that learnt from changed ones too, which are asked where the judge
+    of the sound hears a change. Calibrated by one temperature, and the strength by a line (Guo et al., 2017)."""
 
-    def __init__(self, members: list[Recogniser], *, temperature: float = 1.0, strength: tuple[float, float] = (1.0, 0.0)) -> None:
-        """temperature: of the mean's logarithm; strength: slope and offset of the mean logit that the strength is taken from."""
+    mean: Tensor
+
+    def __init__(self, plain: list[Machine], robust: list[Machine], judge: Machine, mean: Tensor) -> None:
+        """plain, robust: 8 scores each, of the emotions and the strength; judge: one, -.5 plain to .5 changed;
+        mean: (P,) of voices."""
         super().__init__()
-        self.members = nn.ModuleList(members)
-        self.temperature, self.slope, self.offset = temperature, *strength
+        self.plain, self.robust, self.judge = nn.ModuleList(plain), nn.ModuleList(robust), judge
+        self.register_buffer("mean", mean)
+        self.temperature, self.slope, self.offset = 1.0, 1.0, 0.0
 
-    @property
-    def first(self) -> Recogniser:
-        """A member: all of them standardise alike."""
-        return cast(Recogniser, self.members[0])
+    def calibrated(self, temperature: float, strength: tuple[float, float]) -> "Ensemble":
+        """Return itself with a temperature, and a slope and an offset of the strength's logit."""
+        self.temperature, (self.slope, self.offset) = temperature, strength
+        return self
 
     def forward(self, passages: Tensor) -> tuple[Tensor, Tensor]:
         """Return probabilities (B, 7) and strength 0..1 (B,) of passages (B, P)."""
-        results = [cast(tuple[Tensor, Tensor], member(passages)) for member in self.members]
-        mean = torch.stack([logits.softmax(-1) for logits, _ in results]).mean(0)                       # (B, 7)
-        strength = torch.stack([logit for _, logit in results]).mean(0)                                 # (B,)
-        return (mean.log() / self.temperature).softmax(-1), torch.sigmoid(self.slope * strength + self.offset)
+        plain = torch.stack([machine(passages) for machine in self.plain]).sum(0)                       # (B, 8)
+        robust = torch.stack([machine(passages) for machine in self.robust]).sum(0)                     # (B, 8)
+        change = ((self.judge(passages) - PLAIN) / (CHANGED - PLAIN)).clamp(0, 1)                       # (B, 1)
+        scores = plain + change * (robust - plain)
+        emotions, strength = scores[:, :len(HEARD)], scores[:, len(HEARD)]
+        return ((SHARP / self.temperature) * emotions).softmax(-1), torch.sigmoid(self.slope * LOGIT * strength + self.offset)

@@ -8,21 +8,18 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional
 
-from core.emotion_network import SHRINK
 from core.types import HEARD
 
 from .calibration import Calibration, calibrate
 from .export import export
-from .network import MOST, Ensemble, Recogniser, RecogniserConfig
+from .machines import Lesson, MachineConfig, fit
+from .network import MOST, Ensemble
 from .recordings import Recording, recordings
 
 log = logging.getLogger(__name__)
@@ -31,27 +28,23 @@ Places = NDArray[np.int64]
 FOLDS = 6
 NONSPEECH = "nonspeech"         # speaker and corpus of sounds without a voice
 LEAST_DEVIATION = 1e-3
-NUISANCES, LOOKED_AT = 10, 600  # directions of what changes without the emotion, and recordings they are taken from
-MANNERS = 40                    # of every speaker, from different numbers of recordings
-FEW = (3, 6, 10, 20)            # recordings that a manner is known from, or all
+PLAIN = (MachineConfig(share=1 / 3), MachineConfig(components=600, ridge=0.3, breadth=0, share=1 / 3),
+         MachineConfig((0,), 200, share=1 / 6), MachineConfig((1,), 200, share=1 / 6))
+ROBUST = (MachineConfig(share=1 / 2), MachineConfig(components=600, ridge=0.3, breadth=0, share=1 / 4),
+          MachineConfig((1,), 200, share=1 / 4))
+JUDGE = MachineConfig(components=100)
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Options of one training run."""
+    """Options of one training run. plain: the machines that learn from clean recordings; robust: those that learn from changed ones
+    too; judge: the one that tells them apart."""
 
-    epochs: int = 40
-    batch: int = 64
-    rate: float = 1e-3
-    decay: float = 0.05
-    smoothing: float = 0.05     # of the labels
-    known: float = 0.35         # share of examples whose speaker's manner is removed
-    exchanged: float = 0.6      # share of examples that are given another speaker's manner first
-    strength: float = 0.3       # weight of the loss of the strength
-    clean: float = 0.6          # share of examples that are not changed
-    weights: tuple[tuple[str, float], ...] = (     # how often a corpus's recordings are drawn
-        ("ravdess", 1.0), ("tess", 0.4), ("emodb", 0.5), (NONSPEECH, 0.5))
-    members: int = 5
+    plain: tuple[MachineConfig, ...] = PLAIN
+    robust: tuple[MachineConfig, ...] = ROBUST
+    judge: MachineConfig = JUDGE
+    every: tuple[tuple[str, int], ...] = (("tess", 3),)     # of a corpus's recordings, each so manieth is learnt from
+    nonspeech: float = 0.5      # weight of a sound without a voice
     seed: int = 0
 
 
@@ -89,84 +82,50 @@ def described(listed: Sequence[Recording]) -> tuple[Places, NDArray[np.str_], Pl
             np.array(strong), np.array([recording.corpus for recording in listed]))
 
 
-def manners(clean: Array, speakers: NDArray[np.str_], mean: Array, rng: np.random.Generator) -> dict[str, Array]:
-    """Return for each speaker MANNERS vectors (M, P): how the mean of some of their recordings differs from all, shrunk as in use."""
-    result = {}
-    for speaker in np.unique(speakers):
-        own = np.flatnonzero(speakers == speaker)
-        vectors = []
-        for _ in range(MANNERS):
-            count = min(int(rng.choice([*FEW, len(own)])), len(own))
-            vectors.append(count / (count + SHRINK) * (clean[rng.choice(own, count, replace=False)].mean(axis=0) - mean))
-        result[str(speaker)] = np.stack(vectors).astype(np.float32)
-    return result
-
-
-def examples(corpus: Corpus, chosen: Places, config: TrainingConfig,
-             rng: np.random.Generator) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Yield batches without end: passages (B, P) with another speaker's manner, or without one, labels (B,) and strength (B,)."""
-    clean, speakers = corpus.copies[0][chosen], corpus.speakers[chosen]
-    known = manners(clean, speakers, clean.mean(axis=0), rng)
-    own = {name: clean[speakers == name].mean(axis=0) for name in known}
-    voices = [name for name in own if name != NONSPEECH]
-    weights = dict(config.weights)
-    weight = np.array([weights[name] for name in corpus.names[chosen]])
-    changed = len(corpus.copies) - 1
-    shares = [config.clean, *[(1 - config.clean) / changed] * changed] if changed else [1.0]
-    while True:
-        drawn = rng.choice(len(chosen), config.batch, p=weight / weight.sum())
-        passages = corpus.copies[rng.choice(len(shares), config.batch, p=shares), chosen[drawn]]
-        for row, speaker in enumerate(map(str, speakers[drawn])):
-            voice = voices[rng.integers(len(voices))] if speaker != NONSPEECH and rng.random() < config.exchanged else speaker
-            passages[row] += own[voice] - own[speaker]
-            if rng.random() < config.known:
-                passages[row] -= known[voice][rng.integers(MANNERS)]
-        labels, strong = (torch.from_numpy(values[chosen[drawn]]) for values in (corpus.labels, corpus.strong))
-        yield torch.from_numpy(passages), labels, strong
-
-
-def nuisances(corpus: Corpus, chosen: Places, deviation: Array, rng: np.random.Generator) -> Array:
-    """Return the directions (NUISANCES, P) in which changed recordings differ most from clean ones, in deviations (P,)."""
-    spoken = chosen[corpus.speakers[chosen] != NONSPEECH]
-    some = rng.choice(spoken, min(LOOKED_AT, len(spoken)), replace=False)
-    first = min(2, len(corpus.copies) - 1)              # after the clean ones, whole and in part
-    change = np.concatenate([(copy[some] - corpus.copies[0][some]) / deviation for copy in corpus.copies[first:]])
-    return np.asarray(np.linalg.svd(change.clip(-MOST, MOST), full_matrices=False)[2][:NUISANCES], np.float32)
-
-
-def train_member(corpus: Corpus, chosen: Places, config: TrainingConfig, *, seed: int) -> Recogniser:
-    """Train one member on the `chosen` recordings."""
-    torch.manual_seed(seed)
+def train(corpus: Corpus, chosen: Places, config: TrainingConfig) -> Ensemble:
+    """Return the recogniser that learnt the `chosen` recordings."""
+    torch.manual_seed(config.seed)              # of the search for main directions
     clean = corpus.copies[0][chosen]
     mean, deviation = clean.mean(axis=0), clean.std(axis=0) + LEAST_DEVIATION
-    nuisance = nuisances(corpus, chosen, deviation, np.random.default_rng(seed))
-    network = Recogniser(RecogniserConfig(clean.shape[1]), *map(torch.from_numpy, (mean, deviation, nuisance)))
-    optimiser = torch.optim.AdamW(network.parameters(), lr=config.rate, weight_decay=config.decay)
-    steps = config.epochs * len(chosen) // config.batch
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.rate, total_steps=steps, pct_start=0.1)
-    network.train()
-    for passages, labels, strong in islice(examples(corpus, chosen, config, np.random.default_rng(seed)), steps):
-        loss = losses(network, passages, labels, strong, config)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        schedule.step()
-    return network.eval()
+    learnt = chosen[np.isin(chosen, kept(corpus, config))]
+    spoken = learnt[corpus.speakers[learnt] != NONSPEECH]
+    changed = corpus.copies[min(2, len(corpus.copies) - 1):]            # after the clean ones, whole and in part
+    changes = np.concatenate([(copy[spoken] - corpus.copies[0][spoken]) / deviation for copy in changed]).clip(-MOST, MOST)
+    plain = lesson(corpus, [(corpus.copies[0], learnt)], config)
+    robust = lesson(corpus, [(corpus.copies[0], learnt), *((copy, spoken) for copy in changed)], config)
+    fitted = {name: [fit(taught, machine, mean, deviation, taken) for machine in machines]
+              for name, taught, machines, taken in (("plain", plain, config.plain, changes[:0]),
+                                                    ("robust", robust, config.robust, changes))}
+    return Ensemble(fitted["plain"], fitted["robust"], fit(sounds(corpus.copies[0][spoken], [copy[spoken] for copy in changed]),
+                                                           config.judge, mean, deviation, changes[:0]), torch.from_numpy(mean)).eval()
 
 
-def losses(network: nn.Module, passages: Tensor, labels: Tensor, strong: Tensor, config: TrainingConfig) -> Tensor:
-    """Return the loss of a batch: cross entropy of the emotions, and of the strength where it is known."""
-    emotions, strength = network(passages)
-    loss = functional.cross_entropy(emotions, labels, label_smoothing=config.smoothing)
-    known = strong >= 0
-    if known.any():
-        loss = loss + config.strength * functional.binary_cross_entropy_with_logits(strength[known], strong[known].float())
-    return loss
+def kept(corpus: Corpus, config: TrainingConfig) -> Places:
+    """Return the recordings that are learnt from: of some corpora each so manieth."""
+    steps = dict(config.every)
+    parts = [np.flatnonzero(corpus.names == name)[::steps.get(str(name), 1)] for name in np.unique(corpus.names)]
+    return np.sort(np.concatenate(parts))
 
 
-def train(corpus: Corpus, chosen: Places, config: TrainingConfig) -> list[Recogniser]:
-    """Train all members on the `chosen` recordings."""
-    return [train_member(corpus, chosen, config, seed=config.seed + member) for member in range(config.members)]
+def lesson(corpus: Corpus, parts: Sequence[tuple[Array, Places]], config: TrainingConfig) -> Lesson:
+    """Return what there is to learn of emotions and strength, all emotions with the same weight; parts: copies, and places in them."""
+    places = np.concatenate([chosen for _, chosen in parts])
+    labels, strong = corpus.labels[places], corpus.strong[places]
+    emotions = np.eye(len(HEARD))[labels] - 1 / len(HEARD)
+    strength = np.where(strong < 0, np.nan, strong - 0.5)
+    weights = np.where(corpus.names[places] == NONSPEECH, config.nonspeech, 1.0)
+    total = np.bincount(labels, weights, len(HEARD))
+    weights = weights / total[labels] * total.sum() / np.count_nonzero(total)
+    return Lesson(np.concatenate([copy[chosen] for copy, chosen in parts]),
+                  np.column_stack([emotions, strength]).astype(np.float32), weights.astype(np.float32))
+
+
+def sounds(clean: Array, changed: Sequence[Array]) -> Lesson:
+    """Return what there is to learn of changes: -.5 of clean recordings, .5 of changed ones, each half with the same weight."""
+    count = len(changed) * len(clean)
+    said = np.concatenate([np.full(len(clean), -0.5), np.full(count, 0.5)])[:, None]
+    weights = np.concatenate([np.full(len(clean), float(len(changed))), np.ones(count)])
+    return Lesson(np.concatenate([clean, *changed]), said.astype(np.float32), weights.astype(np.float32))
 
 
 def folds(corpus: Corpus, rng: np.random.Generator) -> list[Places]:
@@ -183,7 +142,7 @@ def folds(corpus: Corpus, rng: np.random.Generator) -> list[Places]:
 def left_out(corpus: Corpus, config: TrainingConfig) -> Iterator[tuple[Places, Ensemble]]:
     """Train without a sixth of the speakers, six times: yield the recordings left out, and what was trained on the others."""
     for held in folds(corpus, np.random.default_rng(config.seed)):
-        yield held, Ensemble(train(corpus, np.setdiff1d(np.arange(len(corpus.labels)), held), config)).eval()
+        yield held, train(corpus, np.setdiff1d(np.arange(len(corpus.labels)), held), config)
         log.info("%d recordings left out", len(held))
 
 
@@ -206,19 +165,17 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="where training/emotion/features.py wrote its copies")
     parser.add_argument("--out", type=Path, help="the .onnx to write")
     parser.add_argument("--cross-validate", action="store_true", help="stop after the figures of the speakers left out")
-    parser.add_argument("--members", type=int, default=TrainingConfig.members)
     parser.add_argument("--seed", type=int, default=TrainingConfig.seed)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
-    torch.set_num_threads(1)                # small networks: two threads wait for each other most of the time
     corpus = Corpus.read(options.data, options.work)
-    config = TrainingConfig(members=options.members, seed=options.seed)
+    config = TrainingConfig(seed=options.seed)
     calibration = cross_validate(corpus, config)
     log.info("%s", json.dumps(calibration.figures))
     if options.cross_validate or options.out is None:
         return
-    members = train(corpus, np.arange(len(corpus.labels)), config)
-    export(Ensemble(members, temperature=calibration.temperature, strength=calibration.strength), options.out)
+    ensemble = train(corpus, np.arange(len(corpus.labels)), config)
+    export(ensemble.calibrated(calibration.temperature, calibration.strength), options.out)
 
 
 if __name__ == "__main__":
