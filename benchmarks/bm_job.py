@@ -37,7 +37,7 @@ def main() -> None:
     from ecavatar.ecavatar_addon.avatar import import_avatar  # type: ignore[import-not-found]
     from ecavatar.ecavatar_addon.lip_sync import update  # type: ignore[import-not-found]
     package.register()
-    found: dict[str, list[float]] = {name: [] for name in ("head", "speech", "emotion", "bake", "import", "update")}
+    found: dict[str, list[float]] = {name: [] for name in ("head", "look", "speech", "emotion", "bake", "import", "update")}
     for _ in range(RUNS):
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / "job-00000000"

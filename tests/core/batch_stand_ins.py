@@ -44,6 +44,11 @@ def write_head(photos, out, *, pack, tick):
     return ("a blurred photo",)
 
 
+def write_look(head, out, *, pack, style):
+    write_arrays(out, {"of": content(head)})
+    return ()
+
+
 def write_motion(audio, out, *, pack, tick):
     note(f"speech {audio.name}")
     text = audio.read_bytes()
@@ -84,7 +89,7 @@ def asked(path, *, wait, held=batch_row.held):
     return held(path, wait=wait)
 
 
-for stage in (write_head, write_motion, write_heard, write_emotion, write_bake):
+for stage in (write_head, write_look, write_motion, write_heard, write_emotion, write_bake):
     setattr(pipeline, stage.__name__, stage)
 pipeline.Pack = EmptyPack
 batch_row.Pack = EmptyPack
