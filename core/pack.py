@@ -26,8 +26,8 @@ class Pack:
 
     @classmethod
     def open(cls, folder: Path = DEFAULT, *, keep: bool = False, only: Collection[str] | None = None) -> "Pack":
-        """Read `folder`/pack.json and verify every file it lists; keep: hold on to what is loaded, for the next job; only: names of the
-        files that are wanted.
+        """Read `folder`/pack.json and verify every file it lists; keep: hold on to what is loaded, for the next job; only: names
+        of the files that are wanted.
 
         Raises PackError when a file is missing, differs from its sha256, lies outside the folder, or the format is
         another one than this version reads.

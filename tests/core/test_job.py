@@ -59,7 +59,8 @@ def test_a_request_from_before_the_controls_is_neutral(tmp_path):
 
 @pytest.mark.parametrize(("change", "error"), [
     ({"fps": 0.0}, InputError), ({"fps": "24"}, JobError), ({"photo": 3}, JobError), ({"format": 9}, JobError),
-    ({"fps": float("inf")}, InputError), ({"hair": "PUNK"}, JobError), ({"hair": ["LONG"]}, JobError), ({"controls": []}, InputError), ({"controls": {"jaw_strength": 9}}, InputError)])
+    ({"fps": float("inf")}, InputError), ({"hair": "PUNK"}, JobError), ({"hair": ["LONG"]}, JobError),
+    ({"controls": []}, InputError), ({"controls": {"jaw_strength": 9}}, InputError)])
 def test_a_request_that_cannot_be_used(tmp_path, change, error):
     REQUEST.write(tmp_path)
     values = json.loads((tmp_path / "request.json").read_text()) | change
