@@ -69,7 +69,7 @@ class Bench:
         faces = [self.detector.detect(photo) for photo in photos]
         sizes = [(photo.pixels.shape[1], photo.pixels.shape[0]) for photo in photos]
         found = fit(faces, sizes, basis=self.basis, anchors=self.anchors)
-        return self.basis.neutral(found.identity), float(np.mean([sight.reprojection_percent for sight in found.sights]))
+        return found.neutral(self.basis), float(np.mean([sight.reprojection_percent for sight in found.sights]))
 
     def astronaut(self) -> dict[str, float]:
         """Return reprojection, confidence and seconds; the nets have run once before."""

@@ -1,4 +1,5 @@
-"""Seconds of the main job for a ten-second clip, by stage, of its import into Blender and of an update of its motion.
+"""Seconds of the main job for a ten-second clip, by stage (previews, which are a part of the head's, by themselves too), of its
+import into Blender and of an update of its motion.
 
 `python benchmarks/bm_job.py`: one JSON line each: name, value, unit, machine. Budgets (the design): photo 10 s, audio stages 20
 times real time, worker start 1.5 s, import and bake 2 s. It needs the environment of build.py, with bpy.
@@ -21,9 +22,10 @@ import bpy  # noqa: E402
 
 from benchmarks.addon_package import load_addon  # noqa: E402
 from core.audio import read_audio  # noqa: E402
-from core.job import Request, read_result  # noqa: E402
+from core.job import PREVIEWS, Request, read_result  # noqa: E402
 from core.messages import silent  # noqa: E402
-from core.pipeline import animate  # noqa: E402
+from core.pack import Pack  # noqa: E402
+from core.pipeline import animate, write_previews  # noqa: E402
 
 PHOTO, SPEECH = ROOT / "assets" / "examples" / "astronaut.jpg", ROOT / "assets" / "third_party" / "beckett.wav"
 RUNS = 3
@@ -37,7 +39,8 @@ def main() -> None:
     from ecavatar.ecavatar_addon.avatar import import_avatar  # type: ignore[import-not-found]
     from ecavatar.ecavatar_addon.lip_sync import update  # type: ignore[import-not-found]
     package.register()
-    found: dict[str, list[float]] = {name: [] for name in ("head", "look", "speech", "emotion", "bake", "import", "update")}
+    stages = "head", "previews", "look", "speech", "emotion", "bake"
+    found: dict[str, list[float]] = {name: [] for name in (*stages, "import", "update")}
     for _ in range(RUNS):
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / "job-00000000"
@@ -46,6 +49,9 @@ def main() -> None:
             for stage, seconds in manifest["seconds"].items():
                 found[stage].append(seconds)
             assert read_result(folder).warnings
+            started = time.perf_counter()
+            write_previews(folder / "head.npz", [Path(temporary) / name for name in PREVIEWS], pack=Pack.open())
+            found["previews"].append(time.perf_counter() - started)
             bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
             started = time.perf_counter()
             root = import_avatar(read_for_addon(folder), bpy.context.scene)

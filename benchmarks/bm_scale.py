@@ -28,8 +28,7 @@ from PIL import Image, ImageOps
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from core.types import Floats  # noqa: E402
-from training.emolib.retrieval import Exact, Index, Retrieval, people  # noqa: E402
+from benchmarks import scale_items, scale_ray  # noqa: E402
 
 PHOTO, SPEECH = ROOT / "assets" / "examples" / "astronaut.jpg", ROOT / "assets" / "third_party" / "beckett.wav"
 CLIPS, SECONDS, SEPARATE, WORKERS = 64, 2.0, 3, 2
@@ -40,10 +39,17 @@ LENGTHS, HOUR = (10, 120, 600), 3600
 PEAK = ("import resource, sys; from core.__main__ import main; code = main(sys.argv[1:]); "
         "sys.stderr.write(f'{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}'); sys.exit(code)")
 
+FUSED = ("import resource, sys; from pathlib import Path; from core import pipeline; from core.job import Request; "
+         "from core.pack import DEFAULT, Pack; job = Path(sys.argv[1]); request = Request.read(job); "
+         "pipeline.write_emotion(request, job / 'motion.npz', None, job / 'emotion.json'); "
+         "pipeline.write_bake(job / 'head.npz', job / 'motion.npz', job / 'emotion.json', job / 'bake.npz', pack=Pack.open(DEFAULT), "
+         "request=request); sys.stderr.write(f'{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}')")
+
 
 def main() -> None:
     """Print the figures of the chosen parts."""
-    parts = {"batch": batch, "kills": kills, "memory": memory, "rows": rows, "items": items, "ray": ray}
+    parts = {"batch": batch, "kills": kills, "memory": memory, "fusion": fusion, "rows": rows, "items": items, "ray": ray,
+             "added": added}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}; without any, all")
     parser.add_argument("--full", action="store_true", help="hours, not minutes")
@@ -65,6 +71,12 @@ def core(*arguments: object, cwd: Path = ROOT) -> float:
     started = time.perf_counter()
     subprocess.run([sys.executable, "-m", "core", *map(str, arguments)], cwd=cwd, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - started
+
+
+def children() -> float:
+    """Return the CPU seconds of all processes that were started here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def studio(folder: Path, clips: int, seconds: float) -> Path:
@@ -158,13 +170,33 @@ def memory(folder: Path, full: bool) -> None:
         soundfile.write(folder / "long.wav", np.resize(samples, seconds * rate), rate)
         soundfile.write(folder / "short.wav", samples[:rate], rate)
         for audio in ("short.wav", "long.wav"):
-            started = time.perf_counter()
+            started, before = time.perf_counter(), children()
             command = ["animate", "--photo", str(PHOTO), "--audio", str(folder / audio), "--out", str(folder / "job")]
             run = subprocess.run([sys.executable, "-c", PEAK, *command], cwd=ROOT, check=True, capture_output=True, text=True)
         peaks[seconds] = int(run.stderr.rpartition("\n")[2]) / 1024
-        taken = time.perf_counter() - started
-        report(f"memory_{seconds}s", peaks[seconds], "MB", seconds=round(taken, 1), times_real_time=round(seconds / taken, 1))
+        taken, used = time.perf_counter() - started, children() - before
+        report(f"memory_{seconds}s", peaks[seconds], "MB", seconds=round(taken, 1), cpu_seconds=round(used, 1),
+               times_real_time=round(seconds / taken, 1))
     report("memory_growth_after_2_min", peaks[max(peaks)] / peaks[120] - 1, "share", target=0.2, longest=max(peaks))
+
+
+def fusion(folder: Path, full: bool) -> None:
+    """Peak memory and CPU seconds of the bake with emotion and speech fused on the mesh, by length: ten seconds' motion, repeated."""
+    samples, rate = soundfile.read(SPEECH)
+    soundfile.write(folder / "short.wav", samples[:LENGTHS[0] * rate], rate)
+    core("animate", "--photo", PHOTO, "--audio", folder / "short.wav", "--out", folder, "--emotion", "happy:3", "--fusion", "harmonic")
+    with np.load(folder / "motion.npz") as stored:
+        motion = {name: stored[name] for name in stored.files}
+    frames, peaks = len(motion["weights"]), dict[int, float]()
+    for seconds in (*LENGTHS, *((HOUR,) if full else ())):
+        times = -(-seconds // LENGTHS[0])
+        np.savez(folder / "motion.npz", **{name: np.concatenate([values] * times) if values.ndim and len(values) == frames else values
+                                           for name, values in motion.items()})
+        before = children()
+        run = subprocess.run([sys.executable, "-c", FUSED, folder], cwd=ROOT, check=True, capture_output=True, text=True)
+        peaks[seconds] = int(run.stderr.rpartition("\n")[2]) / 1024
+        report(f"fusion_memory_{seconds}s", peaks[seconds], "MB", cpu_seconds=round(children() - before, 1))
+    report("fusion_memory_growth_after_2_min", peaks[max(peaks)] / peaks[120] - 1, "share", target=0.2, longest=max(peaks))
 
 
 def rows(folder: Path, full: bool) -> None:
@@ -173,33 +205,15 @@ def rows(folder: Path, full: bool) -> None:
         jobs = studio(folder, 1, 0.5)
         jobs.write_text("name,photo,audio\n" + "".join(f"row{index},0.png,0.wav\n" for index in range(count)))
         core("batch", jobs, "--out", folder / "out", "--only", "row0", "--workers", WORKERS)
-        report(f"rows_{count}", core("batch", jobs, "--out", folder / "out", "--workers", WORKERS) / count, "s a row")
+        before = children()
+        report(f"rows_{count}", core("batch", jobs, "--out", folder / "out", "--workers", WORKERS) / count, "s a row",
+               cpu_seconds=round(children() - before, 2))
         shutil.rmtree(folder / "out")
 
 
 def items(folder: Path, full: bool) -> None:
-    """Time of a retrieval by the number of items of a cell, exact and by FAISS, with FAISS's recall."""
-    from core.head_model import HeadBasis
-    from training.emolib.build import people as folk
-    basis = HeadBasis.load(ROOT / "assets" / "head.npz")
-    for count in (10_000, 100_000, *((1_000_000,) if full else ())):
-        shapes = folk(basis, np.random.default_rng(0), count=count).astype(np.float16)
-        exact = Exact({("sad", 1): shapes}, {("sad", 1): np.arange(count)})
-        started = time.perf_counter()
-        index = Index.build(exact)
-        built, asked = time.perf_counter() - started, people(shapes, np.random.default_rng(3), 200)
-        report(f"items_{count}_exact", 1000 * float(np.median([timed(exact, query) for query in asked[:20]])), "ms")
-        report(f"items_{count}_faiss", 1000 * float(np.median([timed(index, query) for query in asked])), "ms",
-               build_seconds=round(built, 1), recall=index.recall["sad", 1])
-        index.write(folder)
-        report(f"items_{count}_storage", sum(path.stat().st_size for path in folder.iterdir()) / count, "bytes an item")
-
-
-def timed(search: Retrieval, query: Floats) -> float:
-    """Return the seconds that a query takes."""
-    started = time.perf_counter()
-    search.retrieve("sad", 1, query)
-    return time.perf_counter() - started
+    """Time, memory and storage of retrieval by the number of items of a cell, exact and by FAISS, with FAISS's recall."""
+    scale_items.measure(folder, report, scale_items.FULL if full else scale_items.SIZES)
 
 
 def ray(folder: Path, full: bool) -> None:
@@ -232,6 +246,11 @@ def ray(folder: Path, full: bool) -> None:
     report("ray_start", idle, "s")
     report("ray_overhead_without_start", (seconds["ray"] - idle) / seconds["local"] - 1, "share", target=0.15)
     report("fit", seconds["local"] / count, "s an image", memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+
+
+def added(folder: Path, full: bool) -> None:
+    """What Ray itself costs at 2,000 images."""
+    scale_ray.measure(folder, report)
 
 
 if __name__ == "__main__":

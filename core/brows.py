@@ -17,6 +17,7 @@ RISE = 0.0007                       # metres that hairs stand off the skin at mo
 REACH = 0.016                       # metres around the landmarks in which skin is looked at
 # degrees that hairs point up from the brow's own direction, along it: steep at the inner end, lying down at the tail
 FLOW = ((0.0, 0.12, 0.3, 0.55, 0.8, 1.0), (82.0, 62.0, 36.0, 22.0, 12.0, 4.0))
+MIDDLE, LEAST_HEIGHT = 0.5, 0.003   # share of a hair that lies where the photo shows hair; metres a brow is high at least
 CONVERGE, UNRULY = 26.0, 9.0        # degrees by which lower hairs point up and upper ones down more; spread
 
 Array = NDArray[np.float64]
@@ -39,11 +40,13 @@ def one_brow(side: int, neutral: Floats, basis: HeadBasis, anchors: Anchors, den
     middles = neutral[basis.skin_triangles].mean(axis=1)
     near = np.flatnonzero(np.linalg.norm(middles[:, None] - outline[None], axis=2).min(axis=1) < REACH)
     corners = neutral[basis.skin_triangles[near]].astype(np.float64)
+    turn, length = laid(along, across, random)
+    along, across = rooted(along, across, turn, MIDDLE * length, landmarks, side)
     place, weights, normal = nearest_on(brow_places(landmarks, side, across, along), corners)
     root = np.einsum("nk,nkc->nc", weights, corners[place])
     outward = brow_places(landmarks, side, across, along + 0.05) - brow_places(landmarks, side, across, along - 0.05)
     outward += np.where(np.linalg.norm(outward, axis=1, keepdims=True) < 1e-6, 1.0, 0.0) * normal
-    points = combed(root, outward, normal, along, across, corners, random)
+    points = combed(root, outward, normal, turn, length, corners, random)
     share = np.linspace(0, 1, POINTS)
     radius = (ROOT_RADIUS + (TIP_RADIUS - ROOT_RADIUS) * share**1.5)[None] * random.uniform(0.7, 1.15, (len(root), 1))
     return points, radius, near[place].astype(np.int32), weights
@@ -65,16 +68,30 @@ def planted(density: Floats, random: np.random.Generator) -> tuple[Array, Array]
     return along[kept], across[kept]
 
 
-def combed(root: Array, outward: Array, normal: Array, along: Array, across: Array, corners: Array,
+def rooted(along: Array, across: Array, turn: Array, before: Array, landmarks: Array, side: int) -> tuple[Array, Array]:
+    """Return where hairs are rooted (N,), along and across, that pass these places after `before` metres, turned as in `laid`."""
+    low, high = (brow_places(landmarks, side, np.full(len(along), edge), along) for edge in (0.0, 1.0))
+    inner, tail = brow_places(landmarks, side, np.array([0.5, 0.5]), np.array([0.0, 1.0]))
+    angle = np.deg2rad(turn)
+    back = along - before * np.cos(angle) / max(float(np.linalg.norm(tail - inner)), LEAST_HEIGHT)
+    down = across - before * np.sin(angle) / np.maximum(np.linalg.norm(high - low, axis=1), LEAST_HEIGHT)
+    return np.clip(back, 0, 1), down
+
+
+def laid(along: Array, across: Array, random: np.random.Generator) -> tuple[Array, Array]:
+    """Return how far hairs point up from the brow's own direction, degrees, and their length, metres, (N,) each."""
+    turn = np.interp(along, *FLOW) + random.normal(0, UNRULY, len(along))
+    turn += CONVERGE * (0.5 - across) * np.interp(along, (0, 0.25), (0.2, 1))
+    return turn, LENGTH * np.interp(along, (0, 0.3, 0.7, 1), (SHORT_ENDS, 1, 1, SHORT_ENDS)) * random.uniform(0.6, 1.1, len(along))
+
+
+def combed(root: Array, outward: Array, normal: Array, turn: Array, length: Array, corners: Array,
            random: np.random.Generator) -> Array:
-    """Return hairs (N, POINTS, 3) that lie along the skin `corners` (F, 3, 3) from roots (N, 3); outward, normal: (N, 3)."""
+    """Return hairs (N, POINTS, 3), turned and long as in `laid`, on the skin `corners` (F, 3, 3); root, outward, normal: (N, 3)."""
     outward = outward - (outward * normal).sum(axis=1, keepdims=True) * normal
     outward /= np.linalg.norm(outward, axis=1, keepdims=True)
     upward = np.cross(outward, normal)
     upward *= np.sign(upward[:, 1:2])
-    turn = np.interp(along, *FLOW) + random.normal(0, UNRULY, len(root))
-    turn += CONVERGE * (0.5 - across) * np.interp(along, (0, 0.25), (0.2, 1))
-    length = LENGTH * np.interp(along, (0, 0.3, 0.7, 1), (SHORT_ENDS, 1, 1, SHORT_ENDS)) * random.uniform(0.6, 1.1, len(root))
     rise = RISE * random.uniform(0.3, 1, len(root))
     points, here = [root], root
     for step in range(1, POINTS):

@@ -31,3 +31,5 @@ AUTO = "auto"                   # the emotion is heard in the recording
 HAIRS: tuple[Hair, ...] = ("NONE", "PHOTO", "SHORT", "CHIN", "LONG")
 SKINS = ("skin1", "skin2")                      # measured by Jensen et al. 2001 (skin_optics.py)
 LIGHTS = ("studio", "window", "rim")            # presets of render/studio.py
+
+PREVIEWS = ("preview_front.png", "preview_turned.png")      # of a job folder: pictures of the head (preview.py)

@@ -6,7 +6,7 @@ face's outline only count across the outline, since along it they slide. The dep
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,11 @@ NOISE = 0.0026                      # metres: what a landmark may be off, its co
 DEPTH_NOISE = 0.015                 # metres: the same of the depth that the landmark net guesses
 OUTLINE_NOISE, BROW_NOISE = 2.0, 1.3        # times NOISE
 EXPRESSION_DEVIATION = 0.15         # around the expression net's scores
+DEVIATIONS = {"browDown": 0.07, "browInnerUp": 0.3, "browOuterUp": 0.3}         # the same of shapes that rest elsewhere in each face
+# by shape without its side: what the net finds in faces at rest, since it judges by distances, as the brow's from the eye, in which
+# people differ; and between which weights a face may rest in a shape, low brows as ones that are raised less than not at all
+RESTING_SCORES = {"browDown": 0.7, "browInnerUp": 0.2, "browOuterUp": 0.25}
+RESTING = {"browInnerUp": (-0.6, 0.25), "browOuterUp": (-0.6, 0.25), "eyeSquint": (0.0, 0.45)}
 IDENTITY_DEVIATION = 1.0
 FOCAL_SHARE, FOCAL_DEVIATION = 1.8, 0.15    # focal length over the photo's longer side, and the deviation of its logarithm
 NEAREST, FARTHEST = 0.40, 2.5       # metres from the camera
@@ -63,8 +68,8 @@ class Anchors:
 
 @dataclass(frozen=True)
 class Sight:
-    """What one photo shows. expression (K,) of the head model's shapes; camera; reprojection_percent: mean landmark error over
-    the distance between the eyes' outer corners, in per cent."""
+    """What one photo shows. expression (K,) of the head model's shapes, beyond the face's rest; camera; reprojection_percent: mean
+    landmark error over the distance between the eyes' outer corners, in per cent."""
 
     expression: Floats
     camera: Camera
@@ -73,10 +78,16 @@ class Sight:
 
 @dataclass(frozen=True)
 class Fit:
-    """identity (B,) of the head model's shapes; what each photo shows of it."""
+    """identity (B,) of the head model's shapes; rest (K,): the weights of its expressions that the person's face has at rest; what
+    each photo shows beyond both."""
 
     identity: Floats
+    rest: Floats
     sights: tuple[Sight, ...]
+
+    def neutral(self, basis: HeadBasis) -> Floats:
+        """Return the person's face at rest (V, 3), metres."""
+        return np.asarray(basis.neutral(self.identity) + basis.expression(basis.expression_names, self.rest), np.float32)
 
 
 class View:
@@ -106,7 +117,7 @@ class View:
         deeper, turned = self.depth_change(points)
         normal += deeper.T @ deeper
         right += deeper.T @ turned
-        prior = np.concatenate([np.zeros(self.model.people), np.full(len(self.expected), EXPRESSION_DEVIATION**-2), np.full(6, 1e-9),
+        prior = np.concatenate([np.zeros(self.model.people), self.model.deviations**-2, np.full(6, 1e-9),
                                 [FOCAL_DEVIATION**-2]])
         off = np.concatenate([np.zeros(self.model.people), self.expected - self.expression, np.zeros(6),
                               [np.log(self.focal / camera.focal)]])
@@ -124,11 +135,12 @@ class View:
 
     def limits(self) -> tuple[Array, Array]:
         """Return the least and the greatest step of the photo's own unknowns."""
-        return (np.concatenate([-self.expression, np.full(7, -np.inf)]), np.concatenate([1 - self.expression, np.full(7, np.inf)]))
+        free = np.full(7, np.inf)
+        return np.concatenate([self.model.least - self.expression, -free]), np.concatenate([1 - self.expression, free])
 
     def move(self, step: Array) -> None:
         """Take a step of the photo's own unknowns."""
-        self.expression = np.clip(self.expression + step[:-7], 0, 1)
+        self.expression = np.clip(self.expression + step[:-7], self.model.least, 1)
         self.camera = self.camera.moved(step[-7:])
 
     def sight(self, identity: Array) -> Sight:
@@ -138,11 +150,13 @@ class View:
 
 
 class LandmarkModel:
-    """The head model at its landmarks: mean (L, 3), shapes (B + K, L, 3), metres."""
+    """The head model at its landmarks: mean (L, 3), shapes (B + K, L, 3), metres; expressions' least weights and deviations (K,)."""
 
     def __init__(self, basis: HeadBasis, anchors: Anchors) -> None:
         """Take the landmarks that lie on the skin."""
         self.basis, self.people = basis, len(basis.identity_basis)
+        self.deviations = np.array([DEVIATIONS.get(unsided(name), EXPRESSION_DEVIATION) for name in basis.expression_names])
+        self.least = resting_limits(basis)[0]
         self.mean = anchors.points(basis.vertices)[:SKIN_LANDMARKS].astype(np.float64)
         both = [anchors.points(basis.identity_basis.astype(np.float32)), anchors.points(basis.expressions)]
         self.shapes = np.concatenate(both)[:, :SKIN_LANDMARKS].astype(np.float64)
@@ -172,7 +186,19 @@ def fit(faces: Sequence[Face], sizes: Sequence[tuple[int, int]], *, basis: HeadB
         identity = np.clip(identity + step[: model.people], low, high)
         for view, change in zip(views, np.split(step[model.people:], len(views)), strict=True):
             view.move(change)
-    return Fit(identity.astype(np.float32), tuple(view.sight(identity) for view in views))
+    sights = [view.sight(identity) for view in views]
+    rest = np.clip(np.min([sight.expression for sight in sights], axis=0), *resting_limits(basis)).astype(np.float32)
+    return Fit(identity.astype(np.float32), rest, tuple(replace(sight, expression=sight.expression - rest) for sight in sights))
+
+
+def resting_limits(basis: HeadBasis) -> Array:
+    """Return the least and the greatest weight (2, K) of each expression in which a face may rest."""
+    return np.array([RESTING.get(unsided(name), (0.0, 0.0)) for name in basis.expression_names]).T
+
+
+def unsided(name: str) -> str:
+    """Return a shape's name without its side."""
+    return name.removesuffix("Left").removesuffix("Right")
 
 
 def eye_distance(face: Face) -> float:
@@ -181,9 +207,11 @@ def eye_distance(face: Face) -> float:
 
 
 def expected_expression(face: Face, basis: HeadBasis) -> Array:
-    """Return the expression net's scores on the head model's shapes (K,)."""
+    """Return the expression net's scores on the head model's shapes (K,), without what it finds in faces at rest."""
     scores = dict(zip(BLENDSHAPES, face.scores, strict=True))
-    return np.array([float(np.clip(scores.get(name, 0.0), 0, 1)) for name in basis.expression_names])
+    found = np.array([float(scores.get(name, 0.0)) for name in basis.expression_names])
+    rest = np.array([RESTING_SCORES.get(unsided(name), 0.0) for name in basis.expression_names])
+    return np.asarray(np.clip((found - rest) / (1 - rest), 0, 1))
 
 
 def first_camera(points: Array, target: Array, size: tuple[int, int]) -> Camera:

@@ -5,6 +5,8 @@ import hashlib
 import io
 import json
 import os
+import sys
+import time
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +19,7 @@ from .errors import ECAvatarError, JobError
 
 Arrays = dict[str, NDArray[Any]]
 LARGEST_ARRAYS = 2 << 30        # bytes an .npz may unpack to
+PATIENCE = (0.02, 0.05, 0.1, 0.3, 0.6)          # seconds between tries to replace a file that is in use
 LARGEST_JSON = 64 << 20         # bytes of a JSON file; ours have some kilobytes
 # what zipfile and numpy raise for harmed files: an unknown compression, a password, a header that is no header, room for a false shape
 UNREADABLE = (OSError, ValueError, EOFError, zlib.error, NotImplementedError, RuntimeError, KeyError, TypeError,
@@ -37,12 +40,28 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        put(temporary, path)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise JobError(f"cannot write ({error.strerror or error})", path,
                        "choose a folder that is writable and has free space") from error
+
+
+def put(temporary: Path, path: Path) -> None:
+    """Move a file or folder into place; raise OSError when that cannot be done.
+
+    On Windows nothing is moved or replaced while another program reads it, as virus scanners and search indexes do with what is new:
+    they are waited for, a second at most.
+    """
+    for seconds in PATIENCE if sys.platform == "win32" else ():
+        try:
+            temporary.replace(path)
+        except PermissionError:
+            time.sleep(seconds)
+        else:
+            return
+    temporary.replace(path)
 
 
 def place(source: Path, target: Path) -> None:
@@ -55,7 +74,7 @@ def place(source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.unlink(missing_ok=True)
         os.link(source, temporary)
-        temporary.replace(target)
+        put(temporary, target)
         temporary.unlink(missing_ok=True)           # POSIX leaves it where both are the same file already
     except OSError:
         with contextlib.suppress(OSError):

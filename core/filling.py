@@ -40,8 +40,11 @@ class Filling:
 
     def plain(self, corners: Integers, weights: Floats) -> Floats:
         """Return the plain tones (N, 3) at points of triangles: corners (N, 3) of them, weights (N, 3)."""
-        share = edged((self.lips[corners] * weights).sum(axis=1))[:, None]
-        return np.asarray(self.tone + share * (self.lip - self.tone), np.float32)
+        return np.asarray(self.tone + self.share(corners, weights) * (self.lip - self.tone), np.float32)
+
+    def share(self, corners: Integers, weights: Floats) -> Floats:
+        """Return the share of lips (N, 1) at points of triangles, as in `plain`."""
+        return edged((self.lips[corners] * weights).sum(axis=1))[:, None]
 
 
 def edged(share: Floats) -> Floats:
@@ -57,14 +60,16 @@ def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, basis: He
     lips = basis.regions == REGIONS.index("lips")
     weights = np.stack([layer.weight for layer in layers])
     shares = (weights**2 + 1e-9) / (weights**2 + 1e-9).sum(axis=0)
-    colour = np.einsum("pv,pvc->vc", shares, np.stack([layer.seen.colour / layer.light for layer in layers]))
+    colour = np.einsum("pv,pvc->vc", shares, np.stack([layer.seen.colour / layer.light / layer.lip_light ** lips[:, None]
+                                                       for layer in layers]))
     weight = weights.max(axis=0)
     take = weight[mirror] > weight + 0.2
     colour[take], weight[take] = colour[mirror][take], 0.8 * weight[mirror][take]
     tone = typical(colour, weight, basis.regions == REGIONS.index("face"))
     lip = tone * LIP_TONE
     if (weight[lips] > 0.5).any():
-        lip = tempered((layers[0].mask.lips / np.median(layers[0].light[lips], axis=0))[None], lip[None], LIPS_REACH)[0]
+        seen = layers[0].mask.lips / np.median(layers[0].light[lips], axis=0) / layers[0].lip_light
+        lip = tempered(seen[None], lip[None], LIPS_REACH)[0]
     lip = lip * min(1.0, LIP_LIGHT * float(tone @ LUMINANCE) / max(float(lip @ LUMINANCE), 1.0))
     near_lips = lips | ((depth > 0) & (depth < MOUTH_DEPTH[1]))
     rest = np.where(near_lips[:, None], lip, tone).astype(np.float32)

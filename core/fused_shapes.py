@@ -1,7 +1,6 @@
 """Faces fused on the mesh -> keys: weights of the head's shapes by bounded least squares, and a few shapes for what is left over."""
 
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +17,10 @@ STEADY = 0.002                  # of the change in time of how far the solution 
 ROUNDS, STEPS = 3, 150          # of correctives, which are no linear shapes, and of the projected gradient in each
 MEAN, MOST = 0.0001, 0.0005     # metres that the keyed skin may be away from the fused one
 MOST_SHAPES = 24                # of what the head's shapes cannot show
+TRIED = 4                       # numbers of them that are tried at once, before all are
+LEAST, FAINT = 1e-9, 1e-6       # metres, and share of the strongest, below which a direction is none
 LOOKED_AT = 240                 # frames that those shapes are made from
-BLOCK = 64                      # frames at once
+BLOCK, PART = 64, 1440          # frames fused, and solved for, at once
 Doubles = NDArray[np.float64]
 
 
@@ -44,51 +45,105 @@ def fuse_on_mesh(speech: Floats, emotion: Floats, fusion: Fusion) -> FusedShapes
     """Return the keys of heads fused by `fusion`: speech, emotion (T, K) as spoken and felt.
 
     M_emo has the jaw of M_lip (felt_weights). What the head's shapes leave over is taken by its principal directions over time, as few
-    as bring the skin within MEAN and MOST of the fused one, at most MOST_SHAPES. Memory is that of BLOCK frames; the fused skin lies
-    in a temporary file.
+    as bring the skin within MEAN and MOST of the fused one, at most MOST_SHAPES. No frame is kept but those that the directions are
+    made from: `fusion` runs twice, and memory is that of BLOCK and LOOKED_AT frames.
     """
-    basis = fusion.basis
+    basis, weight = fusion.basis, importance(fusion.basis)
     skin = basis.part("skin").vertices
-    count = len(basis.vertices[skin])
-    with tempfile.TemporaryFile() as file:
-        fused = np.memmap(file, np.float32, "w+", shape=(len(speech), count * 3))
-        for block in blocks(len(speech)):
-            lip, emo = (offsets_of(basis, weights) for weights in (speech[block], felt_weights(emotion[block], speech[block], basis)))
-            fused[block] = fusion(lip, emo)[:, skin].reshape(len(lip), -1)
-        weights = solve(speech, np.clip(speech + emotion, 0, 1), fused, basis)
-        for block in blocks(len(speech)):                       # from here on: what is left over
-            fused[block] -= skin_of(basis, weights[block])
-        directions, extra = principal(fused, importance(basis))
-        shapes, errors = enough(fused, directions, extra)
-    offsets = np.zeros((shapes, len(basis.vertices), 3), np.float32)
-    size = np.maximum(np.abs(extra[:, :shapes]).max(axis=0, initial=0), 1e-9)
-    offsets[:, skin] = (directions[:shapes] * size[:, None]).reshape(shapes, count, 3)
-    return FusedShapes(weights, offsets, np.asarray(extra[:, :shapes] / size, np.float32), *errors)
+    start = np.clip(speech + emotion, 0, 1)
+    shapes, looked = weighed_shapes(basis, weight), Looked(len(speech))
+    asked = np.empty((len(speech), len(shapes)), np.float32)
+
+    def fused(block: slice) -> Floats:
+        lip, emo = (offsets_of(basis, weights) for weights in (speech[block], felt_weights(emotion[block], speech[block], basis)))
+        return fusion(lip, emo)[:, skin].reshape(len(lip), -1)
+
+    for block in blocks(len(speech)):
+        rows = fused(block)
+        asked[block] = (rows * weight) @ shapes.T
+        looked.see(block.start, rows, np.square(rows - skin_of(basis, start[block])).sum(axis=1))
+    weights = solve(speech, start, asked, basis)
+    places, rows = looked.chosen()
+    directions, least = principal(rows - skin_of(basis, weights[places]), weight)
+    extra, errors = enough(lambda block: fused(block) - skin_of(basis, weights[block]), len(speech), directions, weight, least)
+    shapes = directions[:extra.shape[1]]
+    offsets = np.zeros((len(shapes), *basis.vertices.shape), np.float32)
+    size = np.maximum(np.abs(extra).max(axis=0, initial=0), 1e-9)
+    offsets[:, skin] = (shapes / weight * size[:, None]).reshape(len(shapes), -1, 3)
+    return FusedShapes(weights, offsets, np.asarray(extra / size, np.float32), *errors)
 
 
-def solve(speech: Floats, start: Floats, fused: Floats, basis: HeadBasis) -> Floats:
-    """Return the weights (T, K) in 0..1 whose skin is nearest to `fused` (T, 3 V_skin), metres, starting from `start` (T, K).
+class Looked:
+    """Keeps LOOKED_AT of so many frames at most: those at even steps and those of which most is left over."""
 
-    By projected gradients with momentum (Beck and Teboulle 2009). How far they go from the start changes smoothly in time; jaw and
-    tongue stay the speech's, eyes as they are at the start.
+    def __init__(self, count: int) -> None:
+        even = np.unique(np.linspace(0, count - 1, min(count, LOOKED_AT // 2)).astype(np.int64))
+        self._even = {int(place): np.zeros(0, np.float32) for place in even}
+        self._most: list[tuple[float, int, Floats]] = []
+
+    def see(self, first: int, rows: Floats, left: Floats) -> None:
+        """Look at frames (B, N) in sequence from `first`; left: (B,) how much is left over of each."""
+        for place in self._even.keys() & set(range(first, first + len(rows))):
+            self._even[place] = rows[place - first].copy()
+        most = [*self._most, *((-float(size), first + index, rows[index]) for index, size in enumerate(left))]
+        most = sorted(most, key=lambda one: one[:2])[:LOOKED_AT // 2]
+        self._most = [(size, place, row if place < first else row.copy()) for size, place, row in most]
+
+    def chosen(self) -> tuple[NDArray[np.int64], Floats]:
+        """Return which frames they are (M,), and they (M, N)."""
+        kept = {**self._even, **{place: row for _, place, row in self._most}}
+        places = np.array(sorted(kept), np.int64)
+        return places, np.stack([kept[int(place)] for place in places])
+
+
+def weighed_shapes(basis: HeadBasis, weight: Floats) -> Floats:
+    """Return the skin of the head's shapes (K, 3 V_skin), metres, coordinates counted by `weight` (3 V_skin,)."""
+    return np.asarray(basis.expressions[:, basis.part("skin").vertices].reshape(len(basis.expression_names), -1) * weight, np.float32)
+
+
+def solve(speech: Floats, start: Floats, asked: Floats, basis: HeadBasis) -> Floats:
+    """Return the weights (T, K) in 0..1 whose skin is nearest to the fused one, starting from `start` (T, K).
+
+    asked: (T, K), inner products of the fused skin with the shapes (weighed_shapes). By projected gradients with momentum (Beck and
+    Teboulle 2009). How far they go from the start changes smoothly in time; jaw and tongue stay the speech's, eyes as they are at the
+    start. Long sequences are solved in parts with all that they depend on: a step passes on what it knows by one frame.
     """
-    names = basis.expression_names
-    weight = importance(basis)
-    shapes = basis.expressions[:, basis.part("skin").vertices].reshape(len(names), -1) * weight
+    names, weight = basis.expression_names, importance(basis)
+    shapes = weighed_shapes(basis, weight)
     energy = (shapes @ shapes.T).astype(np.float64)
-    steady = STEADY * float(np.trace(energy)) / len(names)
-    rate = 1 / (float(np.linalg.eigvalsh(energy)[-1]) + 4 * steady)
+    bent = basis.corrective_basis[:, basis.part("skin").vertices].astype(np.float32).reshape(len(basis.corrective_names), -1)
+    system = System(basis, energy, (bent * weight) @ shapes.T, STEADY * float(np.trace(energy)) / len(names))
     spoken = np.array([name.startswith(SPOKEN) for name in names])
-    first = np.where(spoken, speech, start).astype(np.float64)
     held = spoken | np.array([name.startswith(EYES) for name in names])
+    first = np.where(spoken, speech, start)
+    result = np.empty_like(first)
+    for begin in range(0, len(first), PART):
+        low, end, high = max(begin - ROUNDS * STEPS, 0), begin + PART, begin + PART + ROUNDS * STEPS
+        result[begin:end] = descend(system, first[low:high], asked[low:high], held)[begin - low:end - low]
+    return result
+
+
+@dataclass(frozen=True)
+class System:
+    """What weights are solved for: energy (K, K) of the shapes, what the correctives add to their inner products (C, K), and how much
+    steadiness counts."""
+
+    basis: HeadBasis
+    energy: Doubles
+    bent: Floats
+    steady: float
+
+
+def descend(system: System, start: Floats, asked: Floats, held: NDArray[np.bool_]) -> Floats:
+    """Return the weights (T, K) of one part of a sequence; held: (K,) shapes that stay as they are at the start (T, K)."""
+    basis, energy, steady = system.basis, system.energy, system.steady
+    first = start.astype(np.float64)
     low, high = np.where(held, first, 0), np.where(held, first, 1)
+    rate = 1 / (float(np.linalg.eigvalsh(energy)[-1]) + 4 * steady)
     result = first
     for _ in range(ROUNDS):
-        wanted = np.empty_like(first)
-        for block in blocks(len(first)):
-            now = result[block].astype(np.float32)
-            bent = skin_of(basis, now) - now @ (shapes / weight)         # what the correctives add
-            wanted[block] = ((fused[block] - bent) * weight) @ shapes.T
+        correctives = basis.corrective_weights(basis.expression_names, result.astype(np.float32))
+        wanted = asked - (correctives @ system.bent).astype(np.float64)
         ahead, before, momentum = result, result, 1.0
         for _ in range(STEPS):
             slope = ahead @ energy - wanted + steady * curvature(ahead - first)
@@ -107,31 +162,52 @@ def curvature(values: Doubles) -> Doubles:
     return result
 
 
-def principal(left: Floats, weight: Floats) -> tuple[Floats, Floats]:
-    """Return the principal directions (R, N) of what is left over (T, N), coordinates counted by weight (N,), and its share (T, R).
+def principal(left: Floats, weight: Floats) -> tuple[Floats, int]:
+    """Return the principal directions (R, N) of what is left over (M, N), coordinates counted by weight (N,), and how many of them at
+    least bring all of that within MOST."""
+    counted = (left * weight).astype(np.float64)
+    squares, frames = np.linalg.eigh(counted @ counted.T)           # of (M, M) the same, in a tenth of the time of (M, N)
+    strength = np.sqrt(np.maximum(squares[::-1][:MOST_SHAPES], 0))
+    kept = strength > max(LEAST, FAINT * float(strength.max(initial=0)))
+    directions = np.asarray((frames[:, ::-1][:, :MOST_SHAPES][:, kept].T @ counted) / strength[kept, None], np.float32)
+    rest, least = left.copy(), 0
+    while least < len(directions) and farthest(rest).max() > MOST:
+        rest -= ((left * weight) @ directions[least])[:, None] * (directions[least] / weight)
+        least += 1
+    return directions, least
 
-    They are found from LOOKED_AT frames at most: those at even steps and those that have most.
+
+def enough(left: Callable[[slice], Floats], frames: int, directions: Floats, weight: Floats, least: int
+           ) -> tuple[Floats, tuple[float, float]]:
+    """Return the shares (T, R) of as few directions, `least` or more, as bring all frames within MEAN and MOST, or of all where that
+    is not enough; and the mean and greatest distance then, metres.
+
+    left: what is left over of a block (B, N) of so many `frames` in all; directions: (R', N), coordinates counted by weight (N,).
     """
-    size = np.concatenate([np.square(left[block]).sum(axis=1) for block in blocks(len(left))])
-    even = np.linspace(0, len(left) - 1, min(len(left), LOOKED_AT // 2)).astype(np.int64)
-    looked = np.unique([*even, *np.argsort(-size)[:LOOKED_AT // 2]])
-    _, strength, rows = np.linalg.svd(left[looked] * weight, full_matrices=False)
-    rows = rows[:MOST_SHAPES][strength[:MOST_SHAPES] > 1e-9]
-    extra = np.concatenate([(left[block] * weight) @ rows.T for block in blocks(len(left))])
-    return np.asarray(rows / weight, np.float32), np.asarray(extra, np.float32)
-
-
-def enough(left: Floats, directions: Floats, extra: Floats) -> tuple[int, tuple[float, float]]:
-    """Return how many directions bring all frames within MEAN and MOST, and the mean and greatest distance then, metres."""
-    for count in range(len(directions) + 1):
-        total, most = 0.0, 0.0
-        for block in blocks(len(left)):
-            rest = left[block] - extra[block, :count] @ directions[:count]
-            distance = np.linalg.norm(rest.reshape(len(rest), -1, 3), axis=2)
-            total, most = total + float(distance.mean(axis=1).sum()), max(most, float(distance.max()))
-        if (total / len(left) <= MEAN and most <= MOST) or count == len(directions):
+    extra = np.empty((frames, len(directions)), np.float32)
+    for tried in (range(least, min(least + TRIED, len(directions) + 1)), range(least, len(directions) + 1)):
+        total, most = np.zeros(len(tried)), np.zeros(len(tried))
+        for block in blocks(frames):
+            rest = left(block)
+            shares = extra[block] = (rest * weight) @ directions.T
+            rest -= shares[:, :least] @ (directions[:least] / weight)
+            for place, count in enumerate(tried):
+                if place:
+                    rest -= shares[:, count - 1:count] * (directions[count - 1] / weight)
+                distance = np.linalg.norm(rest.reshape(len(rest), -1, 3), axis=2)
+                total[place] += float(distance.mean(axis=1).sum())
+                most[place] = max(most[place], float(distance.max()))
+        fits = np.flatnonzero((total <= MEAN * frames) & (most <= MOST))
+        if len(fits):
             break
-    return count, (total / len(left), most)
+    place = int(fits[0]) if len(fits) else len(tried) - 1
+    return extra[:, :tried[place]], (float(total[place]) / frames, float(most[place]))
+
+
+def farthest(offsets: Floats) -> Floats:
+    """Return how far the farthest vertex is in each frame (T,), metres, of offsets (T, 3 V)."""
+    squares = np.square(offsets.reshape(len(offsets), -1, 3)).sum(axis=2)
+    return np.asarray(np.sqrt(squares.max(axis=1)), np.float32)
 
 
 def importance(basis: HeadBasis) -> Floats:

@@ -34,25 +34,26 @@ GATHER = (0.25, 0.80)                       # how far tips are drawn into their 
 Array = NDArray[np.float64]
 
 
-def short_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator) -> Strands:
-    """Return at most STRANDS strands of POINTS points on the head `neutral` (V, 3)."""
+def short_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *, count: int = STRANDS) -> Strands:
+    """Return at most `count` strands of POINTS points on the head `neutral` (V, 3)."""
     scalp = Scalp.of(neutral, basis)
-    roots, drawn, weights, cut = rooted(neutral, basis, random)
+    roots, drawn, weights, cut = rooted(neutral, basis, random, count)
     points = gathered(comb(roots, cut, scalp, random), cut, random)
     points, grown = scalp.shortened(scalp.outside(points, LEAST_LIFT))
     radius = np.linspace(ROOT_RADIUS, TIP_RADIUS, POINTS)[None] * cut.thickness[:, None]
     return Strands(points[grown].astype(np.float32), radius[grown].astype(np.float32), drawn[grown], weights[grown].astype(np.float32))
 
 
-def rooted(neutral: Floats, basis: HeadBasis, random: np.random.Generator) -> "tuple[Array, Integers, Array, Cut]":
-    """Return the roots (N, 3) of at most STRANDS strands within the hairline, their triangles (N,), weights (N, 3) and cut."""
+def rooted(neutral: Floats, basis: HeadBasis, random: np.random.Generator,
+           count: int) -> "tuple[Array, Integers, Array, Cut]":
+    """Return the roots (N, 3) of at most `count` strands within the hairline, their triangles (N,), weights (N, 3) and cut."""
     triangles = basis.skin_triangles
     corners = neutral[triangles].astype(np.float64)
     near = inside_hairline(basis.vertices)[triangles].max(axis=1) > -FADE
-    drawn, weights = scattered(near.astype(np.float64), corners, 3 * STRANDS, random)
+    drawn, weights = scattered(near.astype(np.float64), corners, 3 * count, random)
     mean = np.einsum("nk,nkc->nc", weights, basis.vertices[triangles[drawn]].astype(np.float64))
     edge = inside_hairline(mean) + RAGGED * waver(mean) + random.normal(0, STRAY, len(mean))
-    kept = np.flatnonzero(random.uniform(size=len(edge)) < np.clip(edge / FADE, 0, 1))[:STRANDS]
+    kept = np.flatnonzero(random.uniform(size=len(edge)) < np.clip(edge / FADE, 0, 1))[:count]
     drawn, weights = drawn[kept], weights[kept]
     return np.einsum("nk,nkc->nc", weights, corners[drawn]), drawn, weights, Cut.of(mean[kept], edge[kept], random)
 

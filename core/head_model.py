@@ -3,7 +3,7 @@
 World: metres, +Y up, face towards +Z, the person's left at +X, origin in the middle of the mean head.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from .files import read_arrays
 from .types import Bytes, Floats, Integers
 
 FORMAT = 3
+REST_USES = 0.5                  # share of a shape's way that a face resting in it has behind it
 MATERIALS = ("skin", "lashes", "teeth", "gums", "tongue", "eye")
 REGIONS = ("lips", "chin", "face", "other")
 SHAPES: dict[str, tuple[type[np.generic], int]] = {
@@ -148,6 +149,22 @@ class HeadBasis:
         used = np.flatnonzero(extra)
         offsets = np.tensordot(weights, self.expressions[self.indices(names)], 1)
         return np.asarray(offsets + np.tensordot(extra[used], self.corrective_basis[used].astype(np.float32), 1), np.float32)
+
+    def at_rest(self, rest: Floats) -> "HeadBasis":
+        """Return the model as seen from a face that rests in `rest` (K,) of its expressions, for weights beyond these.
+
+        Correctives of a shape with one the face rests in belong to the shape alone there (the product's derivative). Of a shape in
+        which it rests less is left: eyes that are narrow by nature narrow less.
+        """
+        left = 1 - REST_USES * np.clip(np.asarray(rest, np.float32), 0, 1)
+        shapes, correctives = self.expressions.copy(), self.corrective_basis.astype(np.float32)
+        for (first, second), gain, offsets in zip(self.corrective_pairs, self.corrective_gains, correctives, strict=True):
+            shapes[first] += rest[second] * gain * offsets
+            if first != second:
+                shapes[second] += rest[first] * gain * offsets
+        share = np.prod(left[self.corrective_pairs], axis=1)
+        return replace(self, expression_basis=(shapes * left[:, None, None]).astype(np.float16),
+                       corrective_basis=(correctives * share[:, None, None]).astype(np.float16))
 
     def corrective_weights(self, names: tuple[str, ...], weights: Floats) -> Floats:
         """Return the weights (..., C) of the correctives for `weights` (..., K') of the named shapes."""

@@ -5,7 +5,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .errors import InputError
 from .types import Photo
@@ -35,6 +35,19 @@ def read_photo(path: Path) -> Photo:
         raise InputError("the file is not an image we can read", path, ADVICE) from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, MemoryError) as error:
         raise InputError(f"the photo cannot be decoded ({str(error).rstrip('.')})", path, ADVICE) from error
+
+
+def orientation(path: Path) -> int:
+    """Return how the image at `path` has to be turned to stand upright, as EXIF numbers it: 1 to 8, 1 for not at all.
+
+    Only its header is read; 1 too where that cannot be read: `read_photo` has a sentence for it.
+    """
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            found = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, MemoryError):
+        return 1
+    return found if found in range(1, 9) else 1
 
 
 def decode(image: Image.Image, path: Path) -> Photo:

@@ -19,6 +19,7 @@ from .choices import HAIRS, Hair
 from .choices import MOST_PHOTOS as MOST_PHOTOS
 from .choices import MOST_RECORDINGS as MOST_RECORDINGS
 from .choices import MOST_TAKES as MOST_TAKES
+from .choices import PREVIEWS as PREVIEWS
 from .emotion_windows import EmotionSettings, read_track
 from .errors import InputError, JobError
 from .files import Arrays, digest, read_arrays, read_json, write_json
@@ -29,7 +30,7 @@ from .stage_store import Record, StageStore
 from .types import EmotionTrack
 
 FORMAT = 1
-HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "iris_colour", "hair_colour", "hair_length", "brow_colour",
+HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "rest", "iris_colour", "hair_colour", "hair_length", "brow_colour",
                "brow_density", "reprojection_percent", "confidence", "advice")
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
 RHYTHM_ARRAYS = ("loudness", "pitch", "fps")
@@ -37,9 +38,9 @@ PERFORMANCE_ARRAYS = ("blinks", "gaze_times", "gaze_angles", "head_times", "head
 BAKE_ARRAYS = ("names", "offsets", "corrective_names", "corrective_pairs", "corrective_gains", "corrective_offsets", "weights",
                "jaw_angles", "jaw_pivot", "neck_pivot", "neck_base", "neck_weights", *PERFORMANCE_ARRAYS, "emotion_times",
                "emotion_weights", "emotion_lips", "fusion_offsets", "fusion_weights", "fusion_error", "fps", "duration")
-HEAD_FILES = ("head.npz", "head.png")
+HEAD_FILES = ("head.npz", "head.png", *PREVIEWS)
 STAGES_OF_HEAD = {"head": HEAD_FILES, "look": ("look.npz",)}
-RESULTS = (*HEAD_FILES, "look.npz", "motion.npz", "emotion.json", "bake.npz")
+RESULTS = ("head.npz", "head.png", "look.npz", "motion.npz", "emotion.json", "bake.npz")
 
 
 @dataclass(frozen=True)

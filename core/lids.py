@@ -17,6 +17,8 @@ SOCKET = 0.5                    # share of the radius in front of the middle fro
 SHAPES = ("eyeBlink", "eyeSquint", "eyeWide", "cheekSquint", "eyeLookDown", "eyeLookUp", "eyeLookIn", "eyeLookOut")
 WAY = np.arange(1, 16) / 16     # weights of eyeBlink between open and shut at which the lids' way is looked at
 TOGETHER = (0.5, 0.75, 1.0)     # weights of eyeBlink at which its meeting with another shape is looked at
+SEAT = 0.55                     # height of the iris's middle between the lower (0) and the upper lid (1) of one who looks ahead
+RIMS = {"Right": ((37, 38), (40, 41)), "Left": ((43, 44), (46, 47))}            # upper and lower, of the 68 landmarks
 Points = NDArray[np.floating]
 Triangles = NDArray[np.integer]
 
@@ -116,6 +118,18 @@ class Lids:
     def eye(self, side: str, head: Floats) -> Eyeball:
         """Return the eyeball of a neutral head (V, 3)."""
         return Eyeball.measure(head[self.balls[side]])
+
+    def seated(self, head: Floats, landmarks: Floats) -> Floats:
+        """Return the neutral head (V, 3) whose eyeballs are raised or lowered until they look out from between its lids, which are
+        cleared of them; landmarks: (68, 3), iBUG order.
+
+        The model's eyeballs do not know how a person's lids are cut, and an iris with white below it stares.
+        """
+        result = head.astype(np.float32)
+        for side, ball in self.balls.items():
+            upper, lower = (landmarks[list(RIMS[side][rim]), 1].mean() for rim in (0, 1))
+            result[ball, 1] += lower + SEAT * (upper - lower) - self.eye(side, head).middle[1]
+        return self.clear(result)
 
     def clear(self, head: Floats) -> Floats:
         """Return the neutral head (V, 3) with lids that lie on its eyeballs."""

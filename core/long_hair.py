@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .hair import ROOT_RADIUS, TIP_RADIUS, Cut, gathered, rooted
+from .hair import ROOT_RADIUS, STRANDS, TIP_RADIUS, Cut, gathered, rooted
 from .head_model import HeadBasis
 from .scalp import CRANIUM, FRINGE, RADII, TEMPLE, Scalp, ended
 from .strands import Strands
@@ -33,10 +33,11 @@ RAGGED, WILD, UNRULY, THICK = 0.007, 0.10, 0.06, 1.25
 Array = NDArray[np.float64]
 
 
-def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *, below_eyes: float) -> Strands:
-    """Return at most STRANDS strands of POINTS points on the head `neutral` (V, 3), which end `below_eyes` metres below the eyes."""
+def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *, below_eyes: float,
+              count: int = STRANDS) -> Strands:
+    """Return at most `count` strands of POINTS points on the head `neutral` (V, 3), which end `below_eyes` metres below the eyes."""
     scalp = Scalp.of(neutral, basis)
-    roots, triangle, weights, cut = rooted(neutral, basis, random)
+    roots, triangle, weights, cut = rooted(neutral, basis, random, count)
     depth = random.uniform(0, 1, len(roots)) ** 0.8                     # 0 the inmost strand, 1 the outermost
     end = scalp.eyes[1] - below_eyes + random.normal(0, RAGGED, len(roots)) + 0.6 * RAGGED * (cut.gather - 0.5)
     depth[end > roots[:, 1] - LEAST] = 0.0                              # the nape's and the sides' lie on the skin

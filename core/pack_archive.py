@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from .errors import PackError
+from .files import put
 from .pack import FORMAT, Pack
 
 MOST_MEMBERS = 500
@@ -106,7 +107,7 @@ def remove(folder: Path) -> None:
     doomed = folder.with_name(f".{folder.name}.removed")
     try:
         shutil.rmtree(doomed, ignore_errors=True)
-        folder.replace(doomed)
+        put(folder, doomed)
     except OSError as error:
         raise PackError(f"the pack cannot be removed ({error.strerror})", folder, "close what uses it and try again") from error
     shutil.rmtree(doomed, ignore_errors=True)
@@ -117,9 +118,9 @@ def replace(target: Path, ready: Path) -> None:
     old = target.with_name(f".{target.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
-        target.replace(old)
+        put(target, old)
     try:
-        ready.replace(target)
+        put(ready, target)
     except OSError:
         if old.exists():
             old.replace(target)

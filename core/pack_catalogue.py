@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import InputError, PackError
-from .files import digest, read_json
+from .files import digest, put, read_json
 
 FORMAT = 1
 MOST_OFFERS = 100
@@ -111,7 +111,8 @@ def download(offer: Offer, folder: Path, *, tick: Tick = lambda fraction: None,
             part.unlink()
             raise PackError("the downloaded file is not the one in the catalogue (its sha256 differs)", offer.url,
                             "ask who made the catalogue; nothing was installed")
-        return part.replace(path)
+        put(part, path)
+        return path
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
         raise PackError(f"the download failed ({getattr(error, 'reason', error)})", offer.url,
                         f"check the connection and download it again, it goes on from there, {MANUALLY}") from error

@@ -47,12 +47,14 @@ class Samples:
 
 @dataclass(frozen=True)
 class Layer:
-    """What one photo gives. light (V_skin, 3): what its colours are divided by; creases (V_skin,) 0..1."""
+    """What one photo gives. light (V_skin, 3): what its colours are divided by; lip_light (3,): what those of lips are divided by
+    beyond that; creases (V_skin,) 0..1."""
 
     photo: Photo
     mask: SkinMask
     seen: Samples
     light: Floats
+    lip_light: Floats
     creases: Floats
 
     @property
@@ -70,8 +72,10 @@ def peeled(view: View, neutral: Floats, edges: Integers, *, basis: HeadBasis, an
     normals = vertex_normals(view.head, all_triangles(basis))[skin]
     trust = seen.trust * seen.skin
     light = evened(seen.colour, trust, estimated_shading(seen.colour, trust, normals, basis), edges, basis)
-    light = light * cast(typical(seen.colour / light, trust, basis.regions == REGIONS.index("face")))
-    return Layer(view.photo, mask, seen, light, creased(view.head - neutral, basis))
+    face, lips = (basis.regions == REGIONS.index(name) for name in ("face", "lips"))
+    light = light * cast(typical(seen.colour / light, trust, face))
+    whole = typical(seen.colour, trust, face) / np.maximum(typical(seen.colour / light, trust, face), 1)
+    return Layer(view.photo, mask, seen, light, whole / np.median(light[lips], axis=0), creased(view.head - neutral, basis))
 
 
 def matched(layer: Layer, first: Layer) -> Layer:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from . import arrays
 from .audio import read_audio, stream_audio
@@ -26,7 +27,7 @@ from .funet import FuNet
 from .fusion import Fusion
 from .head_model import HeadBasis
 from .image import read_photo
-from .job import AUTO, HEAD_ARRAYS, MOST_PHOTOS, RESULTS, Job, Request, locked
+from .job import AUTO, HEAD_ARRAYS, MOST_PHOTOS, PREVIEWS, RESULTS, Job, Request, locked
 from .lip_controls import closure_warnings
 from .lipsync import LipNetwork, speak, speech_warnings
 from .look import Look
@@ -34,6 +35,7 @@ from .messages import Report
 from .mouth import measure_mouth
 from .pack import DEFAULT, Pack
 from .performance import perform
+from .preview import draw_previews
 from .reconstruction import PhotoError, reconstruct
 from .rhythm import hear_rhythm
 from .speech_encoder import SpeechEncoder
@@ -64,18 +66,19 @@ def animate(folder: Path, *, report: Report, pack: Pack | None = None, store: St
     photos = tuple(existing(path, "photo") for path in (request.photo, *request.more_photos))
     audio = existing(request.audio, "recording")
     voice = tuple(existing(path, "recording") for path in request.same_voice)
-    for name in (*RESULTS, "heard.npz"):
+    for name in (*RESULTS, *PREVIEWS, "heard.npz"):
         for source in (*photos, audio, *voice):
             keep(source, folder / name)
     pack = pack or Pack.open(Path(request.pack) if request.pack else DEFAULT)
     head, picture, look, motion, felt, baked = (folder / name for name in RESULTS)
+    previews = tuple(folder / name for name in PREVIEWS)
     heard, choice, controls = folder / "heard.npz", request.emotions, request.controls
     auto = request.emotion == AUTO and "emotion_network" in pack.entries
 
     with locked(folder):
         job = Job(folder, report, store)
-        job.stage("head", (head, picture), ([digest(photo) for photo in photos], pack.digests(*HEAD_FILES)),
-                  lambda tick: write_head(photos, head, pack=pack, tick=tick))
+        job.stage("head", (head, picture, *previews), ([digest(photo) for photo in photos], pack.digests(*HEAD_FILES)),
+                  lambda tick: (*write_head(photos, head, pack=pack, tick=tick), *write_previews(head, previews, pack=pack)))
         job.stage("look", (look,), ([digest(path) for path in (head, picture)], request.hair, pack.digests(*LOOK_FILES)),
                   lambda tick: write_look(head, look, pack=pack, style=request.hair))
         hearing = [name for name in SPEECH_FILES if name != LIP_ENCODER or name in pack.entries]
@@ -121,6 +124,17 @@ def write_look(head: Path, out: Path, *, pack: Pack, style: Hair) -> tuple[str, 
     basis, anchors = pack.load("head", HeadBasis.load), pack.load("anchors", Anchors.load)
     albedo = read_photo(head.with_suffix(".png")).pixels
     write_arrays(out, Look.of(read_arrays(head, HEAD_ARRAYS, JobError), albedo, basis, anchors, style).arrays())
+    return ()
+
+
+def write_previews(head: Path, out: Sequence[Path], *, pack: Pack) -> tuple[str, ...]:
+    """Head and texture -> small pictures of it for the panel, one for each turn of the head; return warnings."""
+    person = read_arrays(head, HEAD_ARRAYS, JobError)
+    with Image.open(head.with_suffix(".png")) as picture:
+        albedo = np.asarray(picture.convert("RGB"))
+    drawn = draw_previews(person, albedo, basis=pack.load("head", HeadBasis.load), anchors=pack.load("anchors", Anchors.load))
+    for path, pixels in zip(out, drawn, strict=True):
+        write_image(path, pixels)
     return ()
 
 
@@ -172,14 +186,14 @@ def write_bake(head: Path, motion: Path, felt: Path, out: Path, *, pack: Pack, r
     """Head, motion and emotions -> one face (Sec. 4.3) as shapes, weights on the scene's frames under the artist's controls, blinks,
     gaze and head motion; return warnings."""
     basis, track, controls = pack.load("head", HeadBasis.load), arrays.to_motion(motion), request.controls
-    neutral, identity = arrays.to_person(head)
+    neutral, identity, rest = arrays.to_person(head)
     emolib = pack.load("emolib", lambda path: Emolib.load(path, basis, head_model=pack.digests("head")[0]))
     emotions = read_track(felt)
     emotion = emotion_curves(emotions, identity, emolib=emolib, basis=basis)
     performance = perform(arrays.to_rhythm(motion), take=request.take, felt=emotions)
     method = request.emotions.fusion
     fusion = None if method == "shapes" else pack.load("head", lambda _: fusion_by(method, basis, pack), method)
-    write_arrays(out, arrays.from_bake(bake(neutral, track, emotion, basis=basis, fps=request.fps, controls=controls,
+    write_arrays(out, arrays.from_bake(bake(neutral, track, emotion, basis=basis.at_rest(rest), fps=request.fps, controls=controls,
                                             performance=performance, fusion=fusion)))
     return closure_warnings(track, controls, basis)
 

@@ -54,16 +54,19 @@ def scattered(share: Array, corners: Array, count: int, random: np.random.Genera
 
 def nearest_on(points: Array, corners: Array) -> tuple[Integers, Array, Array]:
     """Return where points (N, 3) lie on triangles `corners` (F, 3, 3), seen along their normals: triangle (N,), weights (N, 3) and the
-    triangle's unit normal (N, 3)."""
+    triangle's unit normal (N, 3). Triangles without an area, the second halves of a head's triangles, are none.
+    """
     first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     normal = np.cross(first, second)
     square = (normal**2).sum(axis=1)
+    flat = square == 0
+    square = np.where(flat, 1, square)
     offset = points[:, None] - corners[None, :, 0]
     beta = (np.cross(offset, second[None]) * normal).sum(axis=2) / square
     gamma = (np.cross(first[None], offset) * normal).sum(axis=2) / square
     inside = np.clip(np.stack([1 - beta - gamma, beta, gamma], axis=2), 0, None)
     inside /= inside.sum(axis=2, keepdims=True)
     distance = np.linalg.norm(points[:, None] - np.einsum("nfk,fkc->nfc", inside, corners), axis=2)
-    best = distance.argmin(axis=1)
+    best = np.where(flat, np.inf, distance).argmin(axis=1)
     weights = inside[np.arange(len(points)), best]
     return best.astype(np.int32), weights + WITHIN * (1 / 3 - weights), (normal / np.sqrt(square)[:, None])[best]

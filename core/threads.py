@@ -1,9 +1,9 @@
-"""How many threads a network may use: a batch lets its workers share the cores."""
+"""How many threads a network may use: a batch lets its workers share the cores, and an artist may want some for himself."""
 
 import os
 from collections.abc import Mapping
 
-VARIABLE = "ECAVATAR_THREADS"   # of the environment of a batch's worker
+VARIABLE = "ECAVATAR_THREADS"   # of a worker's environment
 USUAL = 2
 LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")      # what numpy's libraries read
 
@@ -19,7 +19,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def limited(environment: Mapping[str, str], threads: int) -> dict[str, str]:
+    """Return the environment for a process whose networks and numpy use so many threads."""
+    return {**environment, **dict.fromkeys((VARIABLE, *LIBRARIES), str(threads))}
+
+
 def shared(environment: Mapping[str, str], workers: int) -> dict[str, str]:
     """Return the environment for each of so many workers, so that together they use every core once."""
-    each = str(max(cores() // workers, 1))
-    return {**environment, **dict.fromkeys((VARIABLE, *LIBRARIES), each)}
+    return limited(environment, max(cores() // workers, 1))

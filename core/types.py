@@ -66,18 +66,21 @@ class HeadModel:
     """One person's neutral head M_in (Sec. 4) on the topology of a head basis.
 
     neutral: (V, 3) float32, metres; landmarks68: (68, 3) float32, metres, iBUG order; identity: (B,) float32;
+    rest: (K,) float32, the weights of the basis' expressions in which the face rests, part of neutral;
     albedo: (H, W, 3) uint8 sRGB. Faces, UVs, parts and regions belong to the basis (core/head_model.py).
     """
 
     neutral: Floats
     landmarks68: Floats
     identity: Floats
+    rest: Floats
     albedo: Bytes
 
     def __post_init__(self) -> None:
         check("neutral", self.neutral, np.float32, (None, 3))
         check("landmarks68", self.landmarks68, np.float32, (68, 3))
         check("identity", self.identity, np.float32, (None,))
+        check("rest", self.rest, np.float32, (None,))
         check("albedo", self.albedo, np.uint8, (None, None, 3))
 
 

@@ -30,6 +30,7 @@ from . import (
     panels_person,
     panels_voice,
     photos,
+    pictures,
     playback,
     preferences,
     presets,
@@ -49,6 +50,7 @@ MODULES = (properties, properties_object, photos, voices, playback, drops, lip_s
 def register() -> None:
     """Load the pictures, register classes, then the two pointers and the command line."""
     thumbnails.load()
+    pictures.load()
     for module in MODULES:
         for cls in module.CLASSES:
             bpy.utils.register_class(cls)
@@ -73,4 +75,5 @@ def unregister() -> None:
     for module in reversed(MODULES):
         for cls in reversed(module.CLASSES):
             bpy.utils.unregister_class(cls)
+    pictures.free()
     thumbnails.free()

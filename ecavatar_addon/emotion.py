@@ -133,7 +133,7 @@ def library_of(root: bpy.types.Object) -> tuple[HeadBasis, Emolib, Floats]:
     path = folder / "head.npz"
     if not path.is_file():
         raise JobError("the avatar's job folder is gone or empty", folder, "generate it again from its photo and recording")
-    _, identity = to_person(path)
+    _, identity, _ = to_person(path)
     return (*library(Request.read(folder).pack, root.ecavatar.head_model, folder), identity)
 
 

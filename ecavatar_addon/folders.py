@@ -4,6 +4,7 @@ import re
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -12,6 +13,18 @@ from .late import job
 
 PACKAGE = __package__.rpartition(".")[0]
 PRIVATE = 0o700                 # of a job folder, where the system knows such rights; on Windows the user's folder is private
+
+
+def preference(name: str) -> Any:
+    """Return one of the add-on's preferences; None where the add-on runs without them, as in a script of one's own."""
+    addon = bpy.context.preferences.addons.get(PACKAGE)
+    return getattr(addon.preferences, name) if addon is not None and addon.preferences is not None else None
+
+
+def root() -> Path:
+    """Return where the folders of avatars lie: in Blender's user folder, or where the preferences say."""
+    chosen = preference("folder")
+    return Path(bpy.path.abspath(chosen) if chosen else bpy.utils.extension_path_user(PACKAGE, path="jobs"))
 
 
 def job_folder(photo: Path) -> Path:
@@ -26,9 +39,8 @@ def job_folder(photo: Path) -> Path:
 
 def job_path(photo: Path) -> Path:
     """Return where the folder of this photo's avatar lies."""
-    root = Path(bpy.utils.extension_path_user(PACKAGE, path="jobs"))
     stem = re.sub(r"[^\w-]+", "_", photo.stem)[:40]
-    return root / f"{stem}-{sha256(str(photo.resolve()).encode()).hexdigest()[:8]}"
+    return root() / f"{stem}-{sha256(str(photo.resolve()).encode()).hexdigest()[:8]}"
 
 
 def make(folder: Path) -> None:
@@ -37,7 +49,8 @@ def make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(PRIVATE)
     except OSError as error:
-        raise JobError(f"cannot make the job folder ({error.strerror})", folder, "make room in Blender's user folder") from error
+        raise JobError(f"cannot make the job folder ({error.strerror})", folder,
+                       "make room there, or choose another folder in the add-on's preferences") from error
 
 
 def further_folder(home: Path, recording: Path, *, taken: set[str]) -> Path:

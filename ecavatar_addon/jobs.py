@@ -16,8 +16,10 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ..core import threads
 from ..core.errors import ECAvatarError, JobError
 from ..core.messages import Message, parse
+from .folders import preference
 
 if TYPE_CHECKING:
     import subprocess
@@ -29,6 +31,7 @@ EXTENSION = Path(__file__).resolve().parent.parent
 PACKAGES = ("numpy", "onnxruntime", "ai_edge_litert", "soundfile", "soxr", "PIL")
 BOOTSTRAP = ("import sys, runpy; n = int(sys.argv[1]); sys.path[:0] = sys.argv[2:2 + n]; del sys.argv[1:2 + n]; "
              "runpy.run_module('core.worker', run_name='__main__', alter_sys=True)")
+LOG = "worker.log"              # in the job folder: what the worker wrote on stderr
 PATIENCE = 3.0                  # seconds the worker has to end when asked to
 LEAST_DONE = 0.15               # of the job, from which on the time left is told
 STAGE_SHARES = {"head": (0.0, 0.6), "look": (0.6, 0.6), "speech": (0.6, 0.85), "emotion": (0.85, 0.95), "bake": (0.95, 1.0)}
@@ -100,7 +103,7 @@ class Worker:
             self.state = "done"
         else:
             self.state = "failed"
-            log = self.folder / "worker.log"
+            log = self.folder / LOG
             self.error = self.error or f"the background process ended with code {code}; {log}; generate again"
 
     def cancel(self) -> None:
@@ -205,8 +208,10 @@ def launch(worker: Worker) -> Worker:
     apart = ({"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW} if sys.platform == "win32"
              else {"start_new_session": True})
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    if count := preference("threads"):
+        environment = threads.limited(environment, count)
     try:
-        with (folder / "worker.log").open("w", encoding="utf-8") as log:
+        with (folder / LOG).open("w", encoding="utf-8") as log:
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
                                        encoding="utf-8", errors="replace", env=environment, cwd=folder, **apart)
     except OSError as error:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         emotion_edits,
         files,
         head_model,
+        image,
         job,
         lip_controls,
         mouth_rig,
@@ -53,6 +54,7 @@ else:
     actions, animation, avatar, character, emotion, export, head, lights, motion_source, performance, skin, skin_nodes = (
         Late(f".{name}") for name in ("actions", "animation", "avatar", "character", "emotion", "export", "head", "lights",
                                       "motion_source", "performance", "skin", "skin_nodes"))
-    arrays, audio, bake, emotion_edits, files, head_model, job, lip_controls, mouth_rig, pack_archive, pack_catalogue, skin_optics = (
-        Late(f"..core.{name}") for name in ("arrays", "audio", "bake", "emotion_edits", "files", "head_model", "job", "lip_controls",
-                                            "mouth_rig", "pack_archive", "pack_catalogue", "skin_optics"))
+    (arrays, audio, bake, emotion_edits, files, head_model, image, job, lip_controls, mouth_rig, pack_archive, pack_catalogue,
+     skin_optics) = (
+        Late(f"..core.{name}") for name in ("arrays", "audio", "bake", "emotion_edits", "files", "head_model", "image", "job",
+                                            "lip_controls", "mouth_rig", "pack_archive", "pack_catalogue", "skin_optics"))

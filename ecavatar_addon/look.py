@@ -8,7 +8,7 @@ from .late import lights, skin, skin_nodes, skin_optics
 
 PHOTO = "photo"
 SKIN_ITEMS = ((PHOTO, "Photo", "The tone of the photo, on skin that scatters as the paper's skin1"),
-              *((name, name.capitalize(), f"The measured {name} of Jensen et al. 2001, with the photo's spots") for name in SKINS))
+              *((name, f"Skin {name[-1]}", f"The measured {name} of Jensen et al. 2001, with the photo's spots") for name in SKINS))
 STUDIO_ITEMS = tuple((name, name.capitalize(), f"Lights of the {name} preset") for name in LIGHTS)
 
 

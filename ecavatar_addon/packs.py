@@ -69,8 +69,9 @@ def hears(settings: Any) -> bool:
 def licences(values: dict[str, Any]) -> list[str]:
     """Return a line on each file of a pack.json: its licence, and whether it may be used for work that is sold."""
     files = values.get("files", {})
-    return [f"{name}: {entry.get('licence', 'unknown')}{'' if entry.get('commercial', True) else ', not for work that is sold'}"
-            for name, entry in files.items() if isinstance(entry, dict)] if isinstance(files, dict) else []
+    entries = [(name, entry) for name, entry in files.items() if isinstance(entry, dict)] if isinstance(files, dict) else []
+    return [f"{name.replace('_', ' ').capitalize()}: {entry.get('licence', 'unknown')}"
+            f"{'' if entry.get('commercial', True) else ', not for work that is sold'}" for name, entry in entries]
 
 
 def forget() -> None:

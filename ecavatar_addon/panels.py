@@ -76,7 +76,13 @@ def draw_options(layout: bpy.types.UILayout, context: bpy.types.Context, workers
         layout.operator_menu_enum("ecavatar.choose_pack", "pack", text=f"Model Pack: {settings.pack or 'Open'}", icon="PACKAGE")
     layout.prop(settings, "dense_keys")
     layout.operator("ecavatar.import_job", icon="IMPORT")
-    if workers and (log := Path(workers[-1].folder) / "worker.log").is_file():
+    if workers:
+        draw_log(layout, workers[-1])
+
+
+def draw_log(layout: bpy.types.UILayout, worker: jobs.Worker) -> None:
+    """Draw a button that opens what a worker has logged, where it has."""
+    if (log := Path(worker.folder) / jobs.LOG).is_file():
         layout.operator("wm.path_open", text="Show Log", icon="TEXT").filepath = str(log)
 
 
@@ -120,6 +126,8 @@ def draw_messages(layout: bpy.types.UILayout, context: bpy.types.Context, worker
         about = f"{name_of(worker)}: " if len(workers) > 1 and (worker.state == "failed" or worker.warnings) else ""
         if worker.state == "failed":
             wrapped(layout, context, about + worker.error, "ERROR")
+            if jobs.LOG in worker.error:        # it says that more stands there
+                draw_log(layout, worker)
         for warning in worker.warnings:
             wrapped(layout, context, about + warning, "INFO")
 

@@ -7,6 +7,8 @@ from .late import skin_nodes
 from .look import SKIN_ITEMS, STUDIO_ITEMS, skin_node
 from .panels import NO_AVATAR, Tab, wrapped
 
+SHORTER = {"Tone from Photo": "Photo's Share"}             # of sliders whose names find no room
+
 
 class ECAVATAR_PT_look(Tab, bpy.types.Panel):
     """Hair of the next avatar; skin, light and camera of the selected one"""
@@ -47,7 +49,7 @@ def draw_skin(layout: bpy.types.UILayout, context: bpy.types.Context, root: bpy.
     column.use_property_split = True
     column.use_property_decorate = False
     for slider in skin_nodes.SLIDERS:
-        column.prop(node.inputs[slider.name], "default_value", text=slider.name, slider=True)
+        column.prop(node.inputs[slider.name], "default_value", text=SHORTER.get(slider.name, slider.name), slider=True)
 
 
 CLASSES = (ECAVATAR_PT_look,)

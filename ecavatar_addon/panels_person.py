@@ -1,11 +1,19 @@
 """The panel of the person's photos and head: draws, decides nothing."""
 
+from pathlib import Path
+
 import bpy
 
-from .panels import Tab, likeness, shown_avatar, wrapped
+from ..core.choices import PREVIEWS
+from . import jobs, photos, pictures
+from .folders import job_path
+from .panels import MARGIN, Tab, likeness, shown_avatar, wrapped
 from .properties import ECAVATAR_PG_scene
 
 WELCOME = "drop a photo and a recording onto the 3D view, or choose them here"
+ACROSS, UNIT = 3, 20            # pictures in a row; pixels of a row of the interface, at scale 1
+LARGEST = 7.0                   # rows that a picture is high in a wide sidebar
+SEEN_FROM = ("speech", "emotion", "bake")       # stages in which the head is drawn already
 
 
 class ECAVATAR_PT_person(Tab, bpy.types.Panel):
@@ -23,9 +31,8 @@ class ECAVATAR_PT_person(Tab, bpy.types.Panel):
             wrapped(layout, context, WELCOME, "INFO")
         draw_photos(layout, settings)
         root = shown_avatar(context)
-        if root is None:
-            return
-        if text := likeness(root.ecavatar):
+        draw_pictures(layout, context, root)
+        if root is not None and (text := likeness(root.ecavatar)):
             wrapped(layout, context, text, "USER")
 
 
@@ -37,6 +44,43 @@ def draw_photos(layout: bpy.types.UILayout, settings: ECAVATAR_PG_scene) -> None
         row.prop(further, "path", text=f"Photo {index + 2}")
         row.operator("ecavatar.remove_photo", text="", icon="X").index = index
     layout.operator("ecavatar.add_photos", icon="ADD")
+
+
+def draw_pictures(layout: bpy.types.UILayout, context: bpy.types.Context, root: bpy.types.Object | None) -> None:
+    """Draw what the photos show and, beside a single one of them or below, the head; one of other photos has its name above it."""
+    settings = context.scene.ecavatar
+    chosen = [path for path in photos.paths(settings) if path.is_absolute()] if settings.photo else []
+    shown = [found for path in chosen if (found := pictures.icon(path))]
+    folder = head_folder(root)
+    head = [found for name in PREVIEWS if folder is not None and (found := pictures.icon(folder / name))]
+    theirs = folder is not None and bool(chosen) and job_path(chosen[0]) in (folder, *folder.parents)
+    if len(shown) == 1 and theirs:
+        draw_row(layout, context, [*shown, *head])
+        return
+    for start in range(0, len(shown), ACROSS):
+        draw_row(layout, context, shown[start:start + ACROSS])
+    if root is not None and not theirs:
+        layout.label(text=root.name, icon="OUTLINER_OB_EMPTY")
+    if head:
+        draw_row(layout, context, head)
+
+
+def draw_row(layout: bpy.types.UILayout, context: bpy.types.Context, icons: list[int]) -> None:
+    """Draw pictures beside each other, as large as three of them find room."""
+    scale = context.preferences.system.ui_scale or 1.0          # 0 without a window
+    width = (context.region.width if context.region else 300) / scale - MARGIN / 2
+    row = layout.row(align=True)
+    row.alignment = "CENTER"
+    for icon in icons:
+        row.template_icon(icon_value=icon, scale=min(max(width / UNIT / ACROSS, 1.0), LARGEST))
+
+
+def head_folder(root: bpy.types.Object | None) -> Path | None:
+    """Return the folder of the head to be shown: that which is being made, once it is drawn, else that of the avatar `root`."""
+    worker = jobs.current
+    if worker is not None and worker.state == "running" and worker.stage in SEEN_FROM:
+        return Path(worker.folder)
+    return Path(root.ecavatar.home) if root is not None and root.ecavatar.home else None
 
 
 CLASSES = (ECAVATAR_PT_person,)

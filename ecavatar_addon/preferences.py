@@ -11,27 +11,45 @@ from ..core.pack import DEFAULT
 from . import pack_downloads, packs
 from .late import pack_catalogue
 
+MOST_THREADS = 64
+FOLDER, CATALOGUE = "In Blender's user folder", "None: nothing is offered for download"
+
 if TYPE_CHECKING:
     from ..core.pack_catalogue import Offer
 
 
 class ECAVATAR_preferences(bpy.types.AddonPreferences):
-    """Model packs"""
+    """Where avatars are generated, with how many threads, and model packs"""
 
     bl_idname = packs.PACKAGE
+
+    folder: bpy.props.StringProperty(
+        name="Job Folder", subtype="DIR_PATH",
+        description="Where avatars are generated, some megabytes each; if empty, in Blender's user folder. Those that are there "
+                    "stay where they are")
+    threads: bpy.props.IntProperty(
+        name="Threads", min=0, max=MOST_THREADS,
+        description="How many processor cores generating may use; 0 leaves it to the engine. Fewer leave more for your work")
 
     catalogue: bpy.props.StringProperty(
         name="Catalogue", subtype="FILE_PATH",
         description="File that lists model packs to download, as your studio may give you; none comes with the extension")
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """Draw the packs, then the ways to get others."""
+        """Draw the folders and threads, then the packs and the ways to get others."""
         layout = self.layout
+        column = layout.column()
+        column.use_property_split = True
+        column.prop(self, "folder", placeholder=FOLDER)
+        column.prop(self, "threads")
+        layout.label(text="Model Packs")
         draw_pack(layout, DEFAULT, removable=False)
         for folder in packs.found():
             draw_pack(layout, folder, removable=True)
         layout.operator("ecavatar.open_pack", icon="FILE_FOLDER")
-        layout.prop(self, "catalogue")
+        column = layout.column()
+        column.use_property_split = True
+        column.prop(self, "catalogue", placeholder=CATALOGUE)
         if self.catalogue:
             draw_offers(layout, self.catalogue)
 
@@ -42,7 +60,7 @@ def draw_pack(layout: bpy.types.UILayout, folder: Path, *, removable: bool) -> N
     box = layout.box().column(align=True)
     row = box.row()
     whence = "" if removable else "(comes with the extension)"
-    row.label(text=f"{values.get('name', folder.name)} {values.get('version', '')} {whence}", icon="PACKAGE")
+    row.label(text=f"{str(values.get('name', folder.name)).capitalize()} {values.get('version', '')} {whence}", icon="PACKAGE")
     if removable:
         row.operator("ecavatar.remove_pack", text="", icon="TRASH").pack = folder.name
     for line in packs.licences(values):

@@ -35,7 +35,7 @@ FORMATS = (
     (".csv", "ARKit Weights (.csv)", "Weights of ARKit's 52 shapes and turns of head and eyes, in the columns of Live Link Face"),
     (".json", "Weights (.json)", "Weights of all shapes and turns of head and eyes"))
 PLACINGS = (
-    (clips.REPLACE, "Replaces the Selected", "The recording takes the place of the head's selected clip"),
+    (clips.REPLACE, "Replaces Selected", "The recording takes the place of the head's selected clip"),
     (clips.AFTER, "After the Last", "The recording follows the head's last clip after a pause in which the face comes to rest"),
     (clips.PLAYHEAD, "At the Playhead", "The recording begins at the current frame, or where the clips after it leave room"))
 LEVEL = "How strongly it is felt: 1 lightly, 2 clearly, 3 strongly, or anything between; 0 leaves the face at rest"

@@ -41,6 +41,10 @@ class Layout:
         self.drawn.append(kind)
         assert name in data.bl_rna.properties
 
+    def template_icon(self, icon_value, *, scale):
+        assert scale >= 1
+        self.drawn.append(icon_value)
+
     def template_icon_view(self, data, name, **_):
         assert name in data.bl_rna.properties
         self.drawn.append(name)

@@ -35,6 +35,10 @@ def drawn(cls=ECAVATAR_PT_generate, **fields):
     return found
 
 
+def preferences(catalogue):
+    return drawn(ECAVATAR_preferences, catalogue=catalogue, folder="", threads=0)
+
+
 def online(allowed):
     bpy.context.preferences.system.use_online_access = allowed
     if bpy.app.online_access != allowed:
@@ -48,9 +52,10 @@ def test_a_pack_is_installed_chosen_and_removed(addon, archive):
     assert [folder.name for folder in packs.found()] == ["small"] and "Model Pack: Open" in drawn()
     assert bpy.ops.ecavatar.choose_pack(pack="small") == {"FINISHED"}
     assert packs.chosen(settings) == str(packs.folder() / "small") and "Model Pack: small" in drawn()
-    text = drawn(ECAVATAR_preferences, catalogue="")
-    assert "head: CC-BY-NC-4.0, not for work that is sold" in text and text.count("ecavatar.remove_pack") == 1
-    assert any(line.startswith("open ") and "comes with the extension" in line for line in text) and "ecavatar.open_pack" in text
+    text = preferences(catalogue="")
+    assert text[:2] == ["folder", "threads"]
+    assert "Head: CC-BY-NC-4.0, not for work that is sold" in text and text.count("ecavatar.remove_pack") == 1
+    assert any(line.startswith("Open ") and "comes with the extension" in line for line in text) and "ecavatar.open_pack" in text
     assert bpy.ops.ecavatar.remove_pack(pack="small") == {"FINISHED"} and packs.found() == ()
     settings.photo, settings.audio = str(PHOTO), str(SPEECH)
     assert "'small' is not installed" in operators.disabled_reason(bpy.context)
@@ -138,8 +143,8 @@ def test_a_download_needs_the_users_leave(catalogue):
 def test_a_pack_is_downloaded_verified_and_installed(catalogue):
     online(True)
     try:
-        assert "Download" not in " ".join(drawn(ECAVATAR_preferences, catalogue=""))
-        text = drawn(ECAVATAR_preferences, catalogue=str(catalogue))
+        assert "Download" not in " ".join(preferences(catalogue=""))
+        text = preferences(catalogue=str(catalogue))
         assert "ecavatar.download_pack" in text and any("small 1.0" in line and "CC0-1.0" in line for line in text)
         lines = pack_operators.offer_lines(pack_operators.offered(str(catalogue), "small"))
         assert "127.0.0.1" in lines[0] and "MB" in lines[0] and lines[2:4] == ["Licence: CC0-1.0", "Source: made for a test"]
@@ -160,9 +165,9 @@ def test_what_is_not_what_was_promised_is_not_installed(catalogue):
         catalogue.write_text(json.dumps(values))
         with pytest.raises(RuntimeError, match="sha256 differs"):
             bpy.ops.ecavatar.download_pack(catalogue=str(catalogue), pack="small")
-        assert packs.found() == () and any("sha256 differs" in line for line in drawn(ECAVATAR_preferences, catalogue=str(catalogue)))
+        assert packs.found() == () and any("sha256 differs" in line for line in preferences(catalogue=str(catalogue)))
         pack_downloads.current.state = "running"
-        assert "ecavatar.cancel_download" not in drawn(ECAVATAR_preferences, catalogue=str(Path(catalogue).with_name("none.json")))
+        assert "ecavatar.cancel_download" not in preferences(catalogue=str(Path(catalogue).with_name("none.json")))
         assert bpy.ops.ecavatar.cancel_download() == {"FINISHED"} and pack_downloads.current.stopping.is_set()
     finally:
         bpy.context.preferences.system.use_online_access = False

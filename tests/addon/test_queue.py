@@ -122,6 +122,16 @@ def test_each_failure_is_told_once_by_name_and_the_next_goes_on(queue, people):
     assert "let down" not in " ".join(drawn())
 
 
+def test_a_worker_that_was_killed_has_its_log_beside_the_error(queue, people):
+    anna = ask(people[0])
+    anna.poll()
+    assert drawn().count("wm.path_open") == 1               # among the options
+    anna.process.kill()
+    while operators.watch(anna, 0) is not None:
+        anna.process.poll()
+    assert anna.state == "failed" and drawn().count("wm.path_open") == 2
+
+
 def test_a_bug_in_taking_a_result_in_is_told_and_keeps_its_traceback(queue, people):
     def broken(_worker, _scene):
         raise ZeroDivisionError("a bug")

@@ -141,3 +141,28 @@ def test_another_python_is_one_sentence(monkeypatch):
 def test_a_missing_photo_is_one_sentence(tmp_path):
     run = build_py("demo", "--photo", tmp_path / "none.jpg", "--out", tmp_path)
     assert run.returncode == 2 and run.stderr.startswith("error: there is no such photo; ") and run.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("target", extension.targets(), ids=lambda target: f"{target.platform}-{target.python}")
+def test_every_wheel_runs_in_the_python_and_on_the_system_it_is_for(target):
+    from packaging import tags, utils
+    listed = extension.WHEELS[target.platform]
+    version = tuple(map(int, target.python.split(".")))
+    fitting = {*tags.cpython_tags(version, platforms=listed["tags"]),
+               *tags.compatible_tags(version, interpreter=f"cp{target.python.replace('.', '')}", platforms=listed["tags"])}
+    for wheel in listed[target.python]:
+        assert utils.parse_wheel_filename(wheel)[3] & fitting, wheel
+    systems = {"linux-x64": "manylinux", "windows-x64": "win_amd64", "macos-arm64": "macosx", "macos-x64": "macosx"}
+    assert all(tag.startswith(systems[target.platform]) for tag in listed["tags"])
+
+
+def test_every_name_in_the_zip_can_be_written_on_windows_and_macos():
+    """macOS and Windows take A and a for one name; Windows no < > : " | ? *, no device, no final dot, no path over 260 letters."""
+    names = [path.relative_to(ROOT).as_posix() for pattern in extension.SOURCES for path in ROOT.glob(pattern)]
+    names += [name for name in extension.pack_members(False) if name != "assets/pack.json"] + list(extension.licences())
+    assert len({name.lower() for name in names}) == len(names) > 100
+    devices = {"con", "prn", "aux", "nul", *(f"{kind}{number}" for kind in ("com", "lpt") for number in range(1, 10))}
+    for name in names:
+        assert not set(name) & set('<>:"|?*\\') and name.isascii(), name
+        assert all(part == part.strip(" .") and part.split(".")[0].lower() not in devices for part in name.split("/")), name
+        assert len(name) < 100, name            # a user's folder of extensions takes some 110

@@ -49,6 +49,12 @@ def write_look(head, out, *, pack, style):
     return ()
 
 
+def write_previews(head, out, *, pack):
+    for path in out:
+        write_image(path, np.zeros((2, 2, 3), np.uint8))
+    return ()
+
+
 def write_motion(audio, out, *, pack, tick):
     note(f"speech {audio.name}")
     text = audio.read_bytes()
@@ -89,7 +95,7 @@ def asked(path, *, wait, held=batch_row.held):
     return held(path, wait=wait)
 
 
-for stage in (write_head, write_look, write_motion, write_heard, write_emotion, write_bake):
+for stage in (write_head, write_look, write_previews, write_motion, write_heard, write_emotion, write_bake):
     setattr(pipeline, stage.__name__, stage)
 pipeline.Pack = EmptyPack
 batch_row.Pack = EmptyPack

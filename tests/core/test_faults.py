@@ -117,6 +117,41 @@ def test_the_disk_is_full(folder):
     assert works_again(folder)
 
 
+# fills a disk of its own but for nothing, works on it, makes room, and works again
+ON_A_FULL_DISK = """
+import json, shutil, subprocess, sys
+from pathlib import Path
+place, job, root = map(Path, sys.argv[1:])
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(place)], check=True)
+shutil.copytree(job, place / "job")
+with (place / "filler").open("wb", buffering=0) as filler:
+    try:
+        while True:
+            filler.write(bytes(4096))
+    except OSError:
+        pass
+def work():
+    run = subprocess.run([sys.executable, "-m", "core.worker", str(place / "job")], cwd=root, capture_output=True, text=True)
+    return [run.returncode, run.stdout + run.stderr, [path.name for path in (place / "job").glob(".*.part")]]
+full = work()
+(place / "filler").unlink()
+print(json.dumps([full, work()]))
+"""
+APART = ("unshare", "--mount")
+
+
+def test_a_disk_without_any_room(folder, tmp_path):
+    if shutil.which("unshare") is None or subprocess.run([*APART, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this system allows nobody a disk of his own")
+    undo(folder, "bake")
+    (tmp_path / "disk").mkdir()
+    run = subprocess.run([*APART, sys.executable, "-c", ON_A_FULL_DISK, tmp_path / "disk", folder, ROOT], capture_output=True,
+                         text=True, check=False)
+    (code, said, parts), (again, _, left) = json.loads(run.stdout)
+    assert code == 2 and "(No space left on device)" in said and "Traceback" not in said and not parts, said
+    assert again == 0 and not left
+
+
 def without_rights():
     """Let even root be bound by a folder's rights: the capabilities that pass over them are dropped."""
     library = ctypes.CDLL(None)

@@ -6,7 +6,7 @@ import pytest
 from core.articulation import CHANNELS
 from core.emolib import Emolib
 from core.emotion_motion import SPEECH_ONLY
-from core.fused_shapes import MEAN, MOST, MOST_SHAPES, fuse_on_mesh
+from core.fused_shapes import BLOCK, MEAN, MOST, MOST_SHAPES, Looked, fuse_on_mesh, importance, solve, weighed_shapes
 from core.fusion import Fusion, felt_weights, fusion_regions, offsets_of
 from core.head_model import REGIONS, HeadBasis
 from core.lip_gap import SHUT
@@ -100,6 +100,41 @@ def test_without_emotion_the_lips_are_as_spoken(basis, speech):
     keys = fuse_on_mesh(speech, np.zeros_like(speech), Fusion.make(basis, "region"))
     away = np.linalg.norm(keyed(basis, keys) - offsets_of(basis, speech)[:, basis.part("skin").vertices], axis=2)
     assert away[:, fusion_regions(basis) == REGIONS.index("lips")].max() <= MOST
+
+
+def test_a_long_sequence_is_solved_in_parts_as_if_whole(basis, monkeypatch):
+    random, frames = np.random.default_rng(0), 150              # a part goes with 30 frames on either side, all that it depends on
+    monkeypatch.setattr("core.fused_shapes.ROUNDS", 2)
+    monkeypatch.setattr("core.fused_shapes.STEPS", 15)
+    start = np.clip(random.normal(0.1, 0.2, (frames, len(basis.expression_names))), 0, 1).astype(np.float32)
+    shapes = weighed_shapes(basis, importance(basis))
+    asked = np.asarray(np.clip(start + random.normal(0, 0.1, start.shape), 0, 1) @ (shapes @ shapes.T), np.float32)
+    whole = solve(start, start, asked, basis)
+    monkeypatch.setattr("core.fused_shapes.PART", 40)
+    assert np.allclose(solve(start, start, asked, basis), whole, atol=1e-6) and np.abs(whole - start).max() > 0.05
+
+
+def test_a_few_frames_are_held_at_once(basis, speech, emotion):
+    fusion, sizes = Fusion.make(basis, "region"), []
+
+    def noted(lip, emo):
+        sizes.append(len(lip))
+        return fusion.skin(lip, emo)
+
+    long = np.concatenate([speech, speech[:30]]), np.concatenate([emotion, emotion[:30]])
+    keys = fuse_on_mesh(*long, Fusion(basis, noted))
+    assert max(sizes) == BLOCK and sum(sizes) == 2 * len(long[0])            # the network runs twice, BLOCK frames at a time
+    assert np.allclose(keys.weights[:30], keys.weights[40:], atol=0.05)      # the same frames, but for their neighbours in time
+
+
+def test_frames_that_are_looked_at_are_even_ones_and_those_with_most(monkeypatch):
+    monkeypatch.setattr("core.fused_shapes.LOOKED_AT", 8)
+    size = np.arange(100, dtype=np.float32) % 37
+    rows, looked = np.stack([size, np.arange(100)], axis=1).astype(np.float32), Looked(100)
+    for first in range(0, 100, 30):
+        looked.see(first, rows[first:first + 30], size[first:first + 30])
+    places, kept = looked.chosen()
+    assert places.tolist() == [0, 33, 35, 36, 66, 72, 73, 99] and np.array_equal(kept, rows[places])
 
 
 def test_shapes_are_not_fused_on_the_mesh(basis):

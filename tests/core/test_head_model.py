@@ -113,3 +113,24 @@ def test_a_missing_or_broken_file_is_refused(tmp_path):
     for name in ("head.npz", "none.npz"):
         with pytest.raises(PackError):
             HeadBasis.load(tmp_path / name)
+
+
+def test_at_rest_the_model_goes_on_from_there():
+    model = basis()
+    rest = np.zeros(len(model.expression_names), np.float32)
+    rest[model.indices(("eyeSquintLeft", "browInnerUp"))] = 0.4, -0.3
+    weights = np.zeros_like(rest)
+    weights[model.indices(("eyeBlinkLeft", "mouthSmileLeft", "jawOpen"))] = 0.7, 0.5, 0.4
+    names = model.expression_names
+    wanted = model.expression(names, rest + weights) - model.expression(names, rest)
+    assert np.abs(model.expression(names, weights) - wanted).max() > 1e-4               # metres: blink and squint meet
+    assert np.abs(model.at_rest(rest).expression(names, weights) - wanted).max() < 2e-5         # half precision
+
+
+def test_of_a_shape_it_rests_in_less_is_left():
+    model = basis()
+    rest = np.zeros(len(model.expression_names), np.float32)
+    place = model.indices(("eyeSquintLeft",))[0]
+    rest[place] = 0.4
+    short = np.linalg.norm(model.at_rest(rest).expressions[place]) / np.linalg.norm(model.expressions[place])
+    assert abs(short - 0.8) < 0.01

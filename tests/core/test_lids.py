@@ -6,21 +6,22 @@ import numpy as np
 import pytest
 
 from core.camera import UPRIGHT, turn
-from core.face_fit import fit
+from core.face_fit import RESTING, fit, landmarks68
 from core.image import read_photo
-from core.lids import SHAPES, Eyeball, Lids, halfway, halfway_name
+from core.lids import RIMS, SHAPES, Eyeball, Lids, halfway, halfway_name
 from core.raster import rasterise
 from tests.core.own_heads import ASTRONAUT, TASK, anchors, basis, detector
 
 RANDOM = 4                      # heads
 GRAIN = 2e-4                    # metres between two lines of sight
 VIEWS = (-50, 0, 50)            # degrees to the person's left from which one looks at the eye
+IRIS = 0.0058                   # metres, half the iris of an adult
 POKE = 5e-5                     # metres an eyeball may come through a lid: nothing that is seen
 BESIDE = ("eyeSquint", "eyeWide", "cheekSquint", "eyeLookDown", "eyeLookUp", "eyeLookOut", "eyeLookIn")
 SUNK = 1e-4                     # metres a point of a lid may lie in the round eyeball: the eyeball's own flat faces lie as deep
 WITHIN = np.array([(i, j, 4 - i - j) for i in range(5) for j in range(5 - i)]) / 4      # points of a triangle by its corners
 needs_photo = pytest.mark.skipif(not TASK.is_file(), reason="the face nets are missing: run `python3 build.py assets`")
-HEADS = [*range(RANDOM), "mean", "group", pytest.param("photo", marks=needs_photo)]
+HEADS = [*range(RANDOM), "mean", "group", "narrow", pytest.param("photo", marks=needs_photo)]
 
 
 @lru_cache(1)
@@ -29,23 +30,34 @@ def lids():
 
 
 @lru_cache
-def neutral(who):
-    """Return a head (V, 3): the mean one, a random one, a group of people's, or that of a photo."""
+def person(who):
+    """Return identity (B,) and rest (K,): the mean head's, a random one's, a group's, one's with narrow eyes, or a photo's."""
     model = basis()
+    rest = np.zeros(len(model.expression_names), np.float32)
     if who == "photo":
         photo = read_photo(ASTRONAUT)
         found = fit([detector().detect(photo)], [(photo.pixels.shape[1], photo.pixels.shape[0])], basis=model, anchors=anchors())
-        return lids().clear(model.neutral(found.identity))
-    if who == "mean":
-        return lids().clear(model.vertices)
+        return found.identity, found.rest
+    if who == "narrow":
+        rest[model.indices(("eyeSquintLeft", "eyeSquintRight"))] = RESTING["eyeSquint"][1]
+    if who in ("mean", "narrow"):
+        return np.zeros(len(model.identity_basis), np.float32), rest
     if who == "group":
-        return lids().clear(model.neutral(model.group_identity[5]))
-    return lids().clear(model.neutral(np.random.default_rng(who).normal(size=len(model.identity_basis)).astype(np.float32)))
+        return model.group_identity[5], rest
+    return np.random.default_rng(who).normal(size=len(model.identity_basis)).astype(np.float32), rest
+
+
+@lru_cache
+def neutral(who):
+    """Return the head (V, 3)."""
+    identity, rest = person(who)
+    head = basis().neutral(identity) + basis().expression(basis().expression_names, rest)
+    return lids().seated(head, landmarks68(head, anchors()))
 
 
 @lru_cache
 def fitted(who):
-    return lids().fit(neutral(who))
+    return Lids(basis().at_rest(person(who)[1])).fit(neutral(who))
 
 
 def posed(who, **weights):
@@ -70,6 +82,16 @@ def through(head, side, degrees=0.0):
     both = (lid.triangle >= 0) & (ball.triangle >= 0)
     assert both.sum() > 150
     return GRAIN * float((lid.depth[both] - ball.depth[both]).max())
+
+
+@pytest.mark.parametrize("who", HEADS)
+def test_the_iris_meets_the_lower_lid(who):
+    head = neutral(who)
+    marks = landmarks68(head, anchors())
+    for side, (upper, lower) in RIMS.items():
+        low, high = marks[list(lower), 1].mean(), marks[list(upper), 1].mean()
+        middle = lids().eye(side, head).middle[1]
+        assert middle - IRIS < low + 0.0005 and high - 0.004 < middle + IRIS            # no white below it, and not hidden
 
 
 @pytest.mark.parametrize("who", HEADS)
@@ -111,7 +133,8 @@ def test_the_way_leaves_both_ends_as_they_are():
 def test_the_mean_heads_shapes_are_nearly_kept():
     model = basis()
     places = model.indices(tuple(f"{shape}{side}" for shape in SHAPES[:6] for side in ("Left", "Right")))
-    change = np.linalg.norm(fitted("mean").expressions[places] - model.expressions[places], axis=2)
+    made_for = lids().fit(lids().clear(model.vertices))
+    change = np.linalg.norm(made_for.expressions[places] - model.expressions[places], axis=2)
     assert (change > 4e-4).sum(axis=1).max() < 12 and change.max() < 1e-3         # vertices, metres
 
 

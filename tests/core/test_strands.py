@@ -49,3 +49,11 @@ def test_the_nearest_triangle_is_found_inside_and_beside():
     assert place.tolist() == [0, 1]
     np.testing.assert_allclose(weights, [[0.5, 0.25, 0.25]] * 2, atol=0.01)
     np.testing.assert_allclose(normal, [[0, 0, 1]] * 2)
+
+
+def test_triangles_without_an_area_hold_nothing():
+    flat, real = [[0, 0, 0], [1, 0, 0], [1, 0, 0]], [[0, 0, 0], [1, 0, 0], [0, 1, 0]]       # a triangle repeats its last corner
+    place, weights, normal = nearest_on(np.array([[0.5, 0.0, 0.1]]), np.array([flat, real], float))
+    assert place.tolist() == [1] and np.isfinite(weights).all()
+    np.testing.assert_allclose(normal, [[0, 0, 1]])
+    assert (scattered(np.ones(2), np.array([flat, real], float), 50, np.random.default_rng(0))[0] == 1).all()

@@ -137,6 +137,19 @@ def sidebar() -> bpy.types.Region:
     return next(region for region in view().regions if region.type == "UI")
 
 
+def preferences() -> Steps:
+    """Look at the add-on's preferences, where the 3D view was, and set the number of threads."""
+    area, settings = view(), bpy.context.preferences
+    settings.active_section = "ADDONS"
+    bpy.context.window_manager.addon_search = "ecavatar"
+    area.type = "PREFERENCES"
+    bpy.ops.preferences.addon_expand(module=MODULE)
+    yield from shoot("preferences")
+    settings.addons[MODULE].preferences.threads = 2
+    area.type = "VIEW_3D"
+    yield 0.5
+
+
 @contextmanager
 def opened(module: str, name: str) -> Iterator[None]:
     """Let a sub-panel stand open meanwhile, which no script can do with one that has been drawn closed: as a new panel."""

@@ -34,6 +34,7 @@ from hands import (  # type: ignore[import-not-found]
     held,
     in_view,
     opened,
+    preferences,
     press,
     press_generate,
     scroll,
@@ -62,6 +63,7 @@ def story() -> Steps:
     yield from shoot("panel")
     yield from generate(jobs)
     yield from shoot("done")
+    yield from preferences()
     yield from face_front()
     yield from play()
     yield from undo()

@@ -16,6 +16,7 @@ from building import screenshots, story
 pytestmark = pytest.mark.gui
 VIEW = (slice(90, 715), slice(60, 720))             # rows and columns of the screen: the 3D view without its sidebar
 PANEL = (slice(82, 715), slice(775, 1028))          # the add-on's tab
+PERSON = (slice(168, 236), slice(782, 1020))        # pictures in its first panel
 MOUTH = (slice(400, 600), slice(380, 680))          # the lower half of the head, seen from the front
 ROLES = ["avatar", "brows", "eye_left", "eye_right", "hair", "jaw", "lashes", "neck", "skin", "teeth_lower", "teeth_upper", "tongue"]
 INSTALL = (slice(745, 768), slice(1150, 1266))      # the button Install from Disk of the file browser
@@ -138,6 +139,20 @@ def test_emotions_are_listed_and_seen(folder: Path, notes: dict[str, Any]) -> No
     panels = [picture(folder, name, PANEL) for name in ("front", "surprise", "angry", "perform", "look")]
     assert all(share_changed(first, second) > 0.01 for first, second in pairwise(panels))
     assert notes["slider"] == 0
+
+
+def test_photo_and_head_are_shown_in_the_panel(folder: Path, notes: dict[str, Any]) -> None:
+    """The photo is seen once it is chosen, the head beside it as soon as it is built, while the worker goes on."""
+    seen = {name: picture(folder, name, PERSON) for name in ("empty", "panel", "progress", "later", "front")}
+    assert share_changed(seen["empty"], seen["panel"]) > 0.1
+    assert share_changed(seen["panel"], seen["progress"]) < 0.02 < 0.1 < share_changed(seen["progress"], seen["later"])
+    heads = {name: share_of_skin(image[:, 2 * image.shape[1] // 3:]) for name, image in seen.items()}
+    assert heads["progress"] < 0.02 < 0.2 < min(heads["later"], heads["front"]), heads
+
+
+def test_the_preferences_are_drawn(folder: Path, notes: dict[str, Any]) -> None:
+    """They stand where the 3D view was."""
+    assert share_changed(picture(folder, "done", VIEW), picture(folder, "preferences", VIEW)) > 0.3
 
 
 def test_undo_takes_the_avatar_away_and_redo_brings_it_back(notes: dict[str, Any]) -> None:

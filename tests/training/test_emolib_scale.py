@@ -153,6 +153,19 @@ def test_without_ray_it_is_told(monkeypatch):
         list(runners.by_ray([], lambda shard: {}))
 
 
+def test_a_ray_that_cannot_start_is_told(monkeypatch):
+    ray, ended = pytest.importorskip("ray"), []
+
+    def fail(**options):
+        raise Exception("The current node timed out during startup.\nThis could happen because")
+
+    monkeypatch.setattr(ray, "init", fail)
+    monkeypatch.setattr(ray, "shutdown", lambda: ended.append(True))
+    with pytest.raises(InputError, match=r"Ray cannot be started \(The current node timed out during startup.\)"):
+        list(runners.by_ray([], lambda shard: {}))
+    assert len(ended) == runners.STARTS
+
+
 @pytest.fixture(scope="module")
 def library():
     """Items of two cells, in two parts, and Emolib's own retrieval among them."""

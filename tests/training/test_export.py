@@ -25,6 +25,7 @@ from core.types import HEARD, AudioClip
 from core.vertex_lips import VertexLipNetwork
 from core.wave_encoder import WaveEncoder
 from tests.core.own_heads import needs_nets
+from tests.training.emotion2vec_stand_in import TOKENS
 from training import export
 from training.emotion import emotion2vec
 from training.funet.export import SkinFuNet
@@ -147,9 +148,6 @@ def test_what_is_no_pack_is_not_written_over(runs, tmp_path, capsys):
         Pack.open(tmp_path / "a")
     assert export.main(["--out", str(tmp_path / "a"), "--name", "x", "--selftalk", str(tmp_path)]) == 2
     assert f"there is no checkpoint; {tmp_path / CHECKPOINT}" in capsys.readouterr().err
-
-
-TOKENS = "生气/angry\n厌恶/disgusted\n恐惧/fearful\n开心/happy\n中立/neutral\n其他/other\n难过/sad\n吃惊/surprised\n<unk>\n"
 
 
 def nine_classes(path: Path, frames: bool) -> Path:

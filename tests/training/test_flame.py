@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.errors import InputError
 from core.face_fit import Anchors
@@ -19,7 +20,7 @@ from core.mouth_rig import WIDEST, pose
 from tests.training import flame_stand_in as made
 from training.emolib import emica
 from training.emolib.layouts import Sample
-from training.flame import head
+from training.flame import albedo, head
 from training.flame.keys import turned
 from training.flame.model import EYES, FACES, JAW, VERTICES, Flame, read_landmarks, read_masks, rotation
 from training.flame.texture import read_texture_data
@@ -225,6 +226,33 @@ def test_textures(files, tmp_path):
     np.save(tmp_path / "other.npy", texture | {"ft": texture["ft"][:-1]}, allow_pickle=True)
     with pytest.raises(InputError, match="ft of the TF_FLAME texture data has shape"):
         read_texture_data(tmp_path / "other.npy", FACES)
+
+
+def test_albedos_of_emica_s_parameters(files, tmp_path, capsys):
+    texture, space, emica = made.texture(), tmp_path / "FLAME_texture.npz", tmp_path / "a.npz"
+    np.savez(space, mean=np.full((8, 8, 3), [10.0, 20, 30]), tex_dir=np.ones((8, 8, 3, 2)), vt=texture["vt"], ft=texture["ft"])
+    np.savez(emica, texcode=np.array([5.0, -2.0]), shapecode=np.zeros(300), expcode=np.zeros(100), jawpose=np.zeros(3),
+             globalpose=np.zeros(3), cam=np.array([8.0, 0.0, 0.0]))
+    out = tmp_path / "albedo.png"
+    assert albedo.main(["--texture", str(space), "--emica", str(emica), "--out", str(out)]) == 0
+    assert (np.asarray(Image.open(out)) == [33, 23, 13]).all()
+    Image.fromarray(np.dstack([np.tile(np.arange(224, dtype=np.uint8), (224, 1))] * 3)).save(tmp_path / "crop.png")
+    laid = ["--texture", str(files["texture"]), "--emica", str(emica), "--out", str(out)]
+    assert albedo.main([*laid, "--photo", str(tmp_path / "crop.png"), "--model", str(files["model"])]) == 0
+    pixels = np.asarray(Image.open(out))
+    corners, space = made.parts()["triangles"][:100], read_texture_data(files["texture"], FACES)
+    across = (8 * made.flame().template[corners][..., 0].mean(axis=1) + 1) / 2 * 224           # of what each pixel shows
+    towards = albedo.facing(made.flame().template, made.flame().triangles)[corners].mean(axis=1) > 0
+    assert 0 < towards.sum() == (pixels[..., 3] == 255).sum()
+    assert np.allclose(pixels[space.rows, space.columns, 0][towards], across[towards], atol=1)          # as bright as its column
+    assert albedo.main(laid) == 2 and "texture data needs --photo and --model" in capsys.readouterr().err
+    for values, told in (({"shape": np.zeros(3)}, "lack tex"), ({"tex": np.full(2, np.nan)}, "tex is damaged"),
+                         ({"tex": np.zeros(9)}, "more than the texture space has")):
+        np.savez(emica, **values)
+        assert albedo.main(["--texture", str(tmp_path / "FLAME_texture.npz"), "--emica", str(emica), "--out", str(out)]) == 2
+        assert told in capsys.readouterr().err
+    emica.write_bytes(b"half")
+    assert albedo.main(["--texture", str(tmp_path / "FLAME_texture.npz"), "--emica", str(emica), "--out", str(out)]) == 2
 
 
 def test_the_command_tells_what_is_wrong_in_one_line(files, tmp_path, capsys):

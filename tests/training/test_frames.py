@@ -5,7 +5,11 @@ import pytest
 import torch
 
 from core.camera import turn
+from core.fusion import offsets_of
+from core.pack import DEFAULT
+from tests.core import own_heads
 from tests.training import flame_stand_in as made
+from tests.training import vocaset_stand_in
 from training.flame import frames
 from training.flame.layer import FaceLayer
 
@@ -53,3 +57,36 @@ def test_the_command(posed, tmp_path, capsys, monkeypatch):
     assert frames.main(arguments) == 2 and "jaw has only 1 values" in capsys.readouterr().err
     assert frames.main([*arguments[2:], "--emica", str(tmp_path / "none")]) == 2
     assert "there is no such folder" in capsys.readouterr().err
+
+
+def test_our_own_fit_in_place_of_emica(tmp_path, capsys, monkeypatch):
+    flame, basis = made.flame(), own_heads.basis()
+    monkeypatch.setattr(frames.Flame, "load", lambda path: flame)
+    vocaset_stand_in.flame_head(tmp_path / "head.npz")
+    random = np.random.default_rng(0)
+    people = random.normal(0, 0.5, (3, 140))
+    smiles = np.clip(random.normal(0, 0.3, (3, len(basis.expression_names))), 0, 1).astype(np.float32)
+
+    def fit(sample, *, pack):
+        index = int(sample.image.stem)
+        return ({"name": sample.name, "reason": "no face was found"} if index > 2 else
+                {"name": sample.name, "identity": people[index].tolist(), "expression": smiles[index].tolist(), "jaw_angle": 0.0})
+
+    monkeypatch.setattr(frames, "fitted", fit)
+    (tmp_path / "in" / "01").mkdir(parents=True)
+    for index in range(3):
+        (tmp_path / "in" / "01" / f"{index}.jpg").touch()
+    arguments = ["--photos", str(tmp_path / "in"), "--pack", str(tmp_path), "--model", "flame.pkl", "--out", str(tmp_path / "out")]
+    assert frames.main(arguments) == 0
+    heads, kept = np.load(tmp_path / "out" / "01.npy"), made.parts()["kept"]
+    moved = offsets_of(basis, smiles)[:, basis.part("skin").vertices][:, kept]
+    wanted = flame.vertices(shape=people.mean(axis=0))
+    inner = slice(1, len(kept))                     # where the made-up head lists what FLAME lacks as its first vertex
+    assert heads.shape == (3, 5023, 3) and np.allclose(heads[:, inner] - wanted[inner], moved[:, inner], atol=2e-6)
+    assert np.allclose(heads[:, len(kept):], wanted[len(kept):], atol=1e-6)             # eyeballs do not move
+    (tmp_path / "in" / "02").mkdir()
+    assert frames.main(arguments) == 2 and "the folder holds no pictures" in capsys.readouterr().err
+    (tmp_path / "in" / "02" / "7.png").touch()
+    assert frames.main(arguments) == 2 and "cannot be reconstructed (no face was found)" in capsys.readouterr().err
+    assert frames.main(arguments[4:]) == 2 and "give --emica, or --photos with --pack" in capsys.readouterr().err
+    assert frames.main([*arguments[:3], str(DEFAULT), *arguments[4:]]) == 2 and "on FLAME's head" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from transformers import HubertConfig, HubertForCTC, Wav2Vec2Config, Wav2Vec2Fea
 
 from core.errors import InputError
 from tests.training import flame_stand_in, vocaset_stand_in
+from training import evaluate
 from training.flame.layer import FaceLayer
 from training.flame.model import read_masks
 from training.funet import paper as funet
@@ -164,6 +165,13 @@ def test_funet_trains_on_vocaset_and_affectnet_and_is_ablated(data, tmp_path, mo
     assert len(names) == 8 and not names & left_out
     trained, config = funet.load(tmp_path / "out" / "without_exp")
     assert config["without"] == ["exp"] and trained.config == network
+    judged = ["--ablation", str(tmp_path / "out" / "ablation.json"), "--vocaset", str(data["vocaset"]), "--model", str(data["model"]),
+              "--head", str(vocaset_stand_in.flame_head(tmp_path / "head.npz").parent), "--phones",
+              str(vocaset_stand_in.write_phones(tmp_path / "phones")), "--json", str(tmp_path / "figures.json")]
+    assert evaluate.main(judged) == 0
+    synced = json.loads((tmp_path / "figures.json").read_text())
+    assert set(synced) == {f"LCA of FuNet, {name}" for name in rows} and all(0 <= value <= 1 for value in synced.values())
+    capsys.readouterr()
     assert funet.main([*arguments[:-1], "--pairs", "20"], network) == 2
     assert "the faces were drawn for 8 pairs" in capsys.readouterr().err
 

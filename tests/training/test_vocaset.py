@@ -29,6 +29,11 @@ def flame(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def head(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made.flame_head(tmp_path_factory.mktemp("head") / "head.npz")
+
+
+@pytest.fixture(scope="module")
 def vocateeth(folder: Path, flame: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("vocateeth")
     teeth.make(folder, flame, out)
@@ -210,6 +215,28 @@ def test_tables_are_printed_beside_what_was_published(folder, tmp_path, capsys):
     assert evaluate.main(["--predictions", "Still"]) == 2 and capsys.readouterr().err.startswith("error: predictions need --vocaset")
     assert evaluate.main([*arguments[:4], "--predictions", f"None={tmp_path}"]) == 2
     assert "the prediction is missing or damaged" in capsys.readouterr().err
+
+
+def test_lip_sync_stands_beside_the_errors(folder, head, tmp_path, capsys):
+    (tmp_path / "masks.pkl").write_bytes(pickle.dumps(made.flame_stand_in.masks()))
+    phones = made.write_phones(tmp_path / "phones")
+    for name in ("still", "late"):
+        (tmp_path / name).mkdir()
+        for number in (21, 22):
+            frames = made.sentence(TEST, number)[::2]
+            moved = np.repeat(frames[:1], len(frames), 0) if name == "still" else np.roll(frames, 4, axis=0)
+            np.save(tmp_path / name / f"{TEST}_sentence{number}.npy", moved)
+    arguments = ["--vocaset", str(folder), "--masks", str(tmp_path / "masks.pkl"), "--predictions", f"Still={tmp_path / 'still'}",
+                 f"Late={tmp_path / 'late'}", "--phones", str(phones), "--head", str(head.parent), "--json",
+                 str(tmp_path / "figures.json")]
+    assert evaluate.main(arguments) == 0
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["LCA of VOCASET as recorded"] == 1 and figures["LCA of Still"] == 0.5 and 0.3 < figures["LCA of Late"] < 0.9
+    lines = {line.split("  ")[0].strip(): line for line in capsys.readouterr().out.splitlines()}
+    assert lines["VOCASET as recorded"].split()[3:6] == ["0.000", "-", "1.000"] and "0.500" in lines["Still"]
+    (phones / f"{TEST}_sentence22.TextGrid").unlink()
+    assert evaluate.main(arguments) == 2 and "there is no TextGrid" in capsys.readouterr().err
+    assert evaluate.main(arguments[:-4] + arguments[-2:]) == 2 and "phones need --vocaset and --head" in capsys.readouterr().err
 
 
 def test_the_command_converts(folder, flame, tmp_path, capsys):

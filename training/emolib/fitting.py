@@ -1,5 +1,6 @@
 """One image of AffectNet -> identity, expression and jaw of our head, in zero pose (paper Sec. 3.2)."""
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def fitted(sample: Sample, *, pack: Path) -> dict[str, Any]:
         found = fit([detector.detect(photo)], [(photo.pixels.shape[1], photo.pixels.shape[0])], basis=basis, anchors=anchors)
     except InputError as error:
         return {"name": sample.name, "reason": error.what}
-    sight = found.sights[0]
+    sight = replace(found.sights[0], expression=found.rest + found.sights[0].expression)     # an item's expression is all of it
     if sight.reprojection_percent > MISFIT:
         return {"name": sample.name, "reason": f"the fit is off by {sight.reprojection_percent:.1f} %"}
     turned, left = remainder(basis, found.identity, sight)

@@ -7,9 +7,8 @@ FAISS (Johnson, Douze and Jegou 2017; PyPI faiss-cpu) splits each cell into clus
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from operator import methodcaller
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,7 @@ FORMAT = 1
 WANTED = 0.99                   # share of queries whose nearest item is found
 ASKED = 1000                    # queries that this is measured with
 CLUSTERED_FROM = 20_000         # items of a cell from which clusters are worth it; below it is searched whole
-CLUSTERS = 4                    # times the square root of the items
+CLUSTERS, MOST_CLUSTERS = 4, 4096       # times the square root of the items; with no more, building is linear beyond a million
 TRAINED = 64                    # items a cluster that the clusters are found from
 BLOCK = 65_536                  # items compared at once by the exact search
 Cell = tuple[Emotion, int]
@@ -108,8 +107,8 @@ class Index:
         faiss = library()
         (folder / "index.json").unlink(missing_ok=True)
         for (category, level), index in self.indices.items():
-            content, items = np.asarray(faiss.serialize_index(index)).tobytes(), self.items[category, level]
-            write_atomically(folder / f"{category}-{level}.faiss", methodcaller("write", content))
+            items = self.items[category, level]
+            write_atomically(folder / f"{category}-{level}.faiss", partial(write_streamed, faiss, index))
             write_atomically(folder / f"{category}-{level}.npy", partial(np.save, arr=items, allow_pickle=False))
         write_json(folder / "index.json", {"format": FORMAT, "recall": {f"{name} {level}": value
                                                                         for (name, level), value in self.recall.items()}})
@@ -123,7 +122,7 @@ class Index:
                                     for name in EMOTIONS for level in range(1, MOST_LEVEL + 1)
                                     if f"{name} {level}" in values.get("recall", {})}
         try:
-            return cls({cell: faiss.deserialize_index(np.fromfile(folder / f"{cell[0]}-{cell[1]}.faiss", np.uint8)) for cell in cells},
+            return cls({cell: read_streamed(faiss, folder / f"{cell[0]}-{cell[1]}.faiss") for cell in cells},
                        {cell: np.load(folder / f"{cell[0]}-{cell[1]}.npy", allow_pickle=False) for cell in cells}, cells)
         except (OSError, ValueError, EOFError, RuntimeError) as error:
             raise JobError(f"the index is damaged ({error})", folder, "build it again") from error
@@ -144,7 +143,7 @@ def indexed(shapes: NDArray[np.float16], random: np.random.Generator, wanted: fl
     if len(shapes) < CLUSTERED_FROM:
         add(flat, shapes)
         return flat, 1.0
-    clusters = round(CLUSTERS * len(shapes) ** 0.5)
+    clusters = min(round(CLUSTERS * len(shapes) ** 0.5), MOST_CLUSTERS)
     index = faiss.IndexIVFScalarQuantizer(flat, shapes.shape[1], clusters, faiss.ScalarQuantizer.QT_fp16)
     chosen = np.sort(random.choice(len(shapes), min(TRAINED * clusters, len(shapes)), replace=False))
     index.cp.seed = int(random.integers(1 << 30))
@@ -165,6 +164,17 @@ def add(index: Any, shapes: NDArray[np.float16]) -> None:
     """Add the shapes (M, B), block by block."""
     for first in range(0, len(shapes), BLOCK):
         index.add(shapes[first:first + BLOCK].astype(np.float32))
+
+
+def write_streamed(faiss: Any, index: Any, file: IO[bytes]) -> None:
+    """Write an index piece by piece: an index of gigabytes is not held twice."""
+    faiss.write_index(index, faiss.PyCallbackIOWriter(file.write))
+
+
+def read_streamed(faiss: Any, path: Path) -> Any:
+    """Return the index that `write_streamed` wrote; raise RuntimeError or OSError when it is damaged or missing."""
+    with path.open("rb") as file:
+        return faiss.read_index(faiss.PyCallbackIOReader(file.read))
 
 
 def people(shapes: NDArray[np.float16], random: np.random.Generator, count: int) -> Floats:

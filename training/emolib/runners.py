@@ -12,6 +12,7 @@ from .images import Shard
 from .shards import Record
 
 TRIES = 3                       # of a shard
+STARTS = 3                      # times Ray may be started: its own parts do not wait long for each other on a busy machine
 AHEAD = 2                       # tasks a core that wait or run: more would only hold memory
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = [".venv-*", ".cache", ".git", "dist", "demo"]       # of what a cluster is sent
@@ -37,7 +38,7 @@ def by_ray(shards: Sequence[Shard], make: Make, *, address: str = "", workers: i
     """Make the shards with Ray, as they become ready; the driver holds their records only.
 
     address: of a cluster, "" for one that is started here and ended again; workers: cores it may use, 0 for all.
-    Raises InputError when Ray is not installed or the cluster is not there.
+    Raises InputError when Ray is not installed or cannot be started, or the cluster is not there.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")       # it would send statistics home
     try:
@@ -46,11 +47,18 @@ def by_ray(shards: Sequence[Shard], make: Make, *, address: str = "", workers: i
         raise InputError("Ray is not installed", "", "pip install -r building/requirements-scale.txt") from error
     environment: dict[str, Any] = ({"working_dir": str(ROOT), "excludes": LEFT_OUT} if address
                                    else {"env_vars": {"PYTHONPATH": str(ROOT), "ECAVATAR_THREADS": "1"}})
-    try:
-        ray.init(address=address or "local", num_cpus=None if address else workers or None, include_dashboard=False,
-                 log_to_driver=False, runtime_env=environment)
-    except ConnectionError as error:
-        raise InputError(f"Ray's cluster cannot be reached ({error})", address, "start it, or leave the address out") from error
+    for start in range(STARTS):
+        try:
+            ray.init(address=address or "local", num_cpus=None if address else workers or None, include_dashboard=False,
+                     log_to_driver=False, runtime_env=environment)
+            break
+        except ConnectionError as error:
+            raise InputError(f"Ray's cluster cannot be reached ({error})", address, "start it, or leave the address out") from error
+        except Exception as error:      # Ray raises plain ones, for example where a busy machine is too slow for it
+            ray.shutdown()
+            if start == STARTS - 1:
+                raise InputError(f"Ray cannot be started ({str(error).splitlines()[0] if str(error) else type(error).__name__})",
+                                 address, "try again when the machine is less busy, or use --runner local") from error
     try:
         yield from scheduled(shards, make, ray, round(ray.cluster_resources().get("CPU", 1)))
     finally:

@@ -1,23 +1,33 @@
 """emotion2vec (Ma et al. 2023), the paper's recogniser, as a pack's emotion network: python -m training.emotion.emotion2vec
---onnx emotion2vec.onnx --tokens tokens.txt --out emotion_network.onnx [--logits] [--normalise]
+--checkpoint model.pt --tokens tokens.txt --out emotion_network.onnx
 
---onnx is the checkpoint as FunASR exports it, samples (1, N) at 16 kHz -> nine classes (1, 9) or, for each frame, (1, T, 9). Of the
-nine the two that Emolib lacks are left out, and the others brought to a sum of 1 (Sec. 4.1). Contempt is never heard.
+--checkpoint is FunASR's model.pt of a sister with a classifier (iic/emotion2vec_plus_base, _plus_large, emotion2vec_base_finetuned).
+Of the nine classes the two that Emolib lacks are left out, and the others brought to a sum of 1 (Sec. 4.1). Contempt is never heard.
+--onnx instead takes a network that is ONNX already, samples (1, N) at 16 kHz -> nine classes (1, 9) or, for each frame, (1, T, 9),
+with --logits where it gives no probabilities, --normalise where it wants samples of mean 0 and deviation 1. (FunASR's own export is
+not such a one: it ends before the classifier.)
 """
 
 import argparse
 import json
 import sys
+import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
 import onnx
+import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from core.emotion_network import FORMAT
 from core.errors import ECAvatarError, InputError
 from core.files import write_atomically
+from core.speech_encoder import RATE
 from core.types import HEARD
+
+from ..speech.export import halve
+from .emotion2vec_network import Emotion2vec, load
 
 NAMES = {"angry": "angry", "disgusted": "disgust", "fearful": "fear", "happy": "happy", "neutral": "neutral", "sad": "sad",
          "surprised": "surprise"}
@@ -46,12 +56,29 @@ def places(labels: tuple[str, ...]) -> list[int]:
     return [labels.index(next(own for own, name in NAMES.items() if name == heard)) for heard in HEARD]
 
 
-def adapt(path: Path, labels: tuple[str, ...], *, logits: bool, normalise: bool) -> onnx.ModelProto:
-    """Return the network with samples in and the probabilities (1, 7) of HEARD out; raise InputError for another network."""
+def read_network(path: Path) -> onnx.ModelProto:
+    """Return the network in a file; raise InputError when it cannot be read."""
     try:
-        model = onnx.load(str(path))
+        return onnx.load(str(path))
     except Exception as error:          # protobuf's own exceptions share no base class but Exception
         raise InputError(f"the network cannot be read ({type(error).__name__})", path, "export emotion2vec as ONNX again") from error
+
+
+def exported(network: Emotion2vec) -> onnx.ModelProto:
+    """Return a network read from a checkpoint as ONNX, normalised samples (1, N) in, logits (1, C) out, weights in half precision."""
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")                 # the exporter's, about constants; the result is compared in tests
+        path = Path(folder, "network.onnx")
+        torch.onnx.export(network, (torch.randn(1, RATE),), str(path), input_names=["normalised"], output_names=["logits"],
+                          dynamic_axes={"normalised": {1: "count"}}, opset_version=17, dynamo=False)
+        model = onnx.load(str(path))
+    halve(model)
+    return model
+
+
+def adapt(model: onnx.ModelProto, labels: tuple[str, ...], *, path: Path, logits: bool, normalise: bool) -> onnx.ModelProto:
+    """Return the network with samples in and the probabilities (1, 7) of HEARD out; raise InputError for another network than one of
+    these classes; path: where it is from."""
     graph = model.graph
     if len(graph.input) != 1 or not graph.output:
         raise InputError(f"the network has {len(graph.input)} inputs, not samples alone", path, "export emotion2vec with samples in")
@@ -98,16 +125,23 @@ def normalising(graph: onnx.GraphProto, source: str) -> list[onnx.NodeProto]:
 def main(arguments: list[str] | None = None) -> int:
     """Adapt; 2 with one line on bad input."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("onnx", "tokens", "out"):
+    source = parser.add_mutually_exclusive_group(required=True)
+    for name in ("checkpoint", "onnx"):
+        source.add_argument(f"--{name}", type=Path)
+    for name in ("tokens", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--logits", action="store_true", help="the network gives logits, not probabilities")
     parser.add_argument("--normalise", action="store_true", help="the export leaves the samples' normalisation to the caller")
     options = parser.parse_args(arguments)
     try:
-        model = adapt(options.onnx, read_labels(options.tokens), logits=options.logits, normalise=options.normalise)
+        labels, path = read_labels(options.tokens), options.checkpoint or options.onnx
+        if options.checkpoint:
+            model = adapt(exported(load(path)), labels, path=path, logits=True, normalise=True)
+        else:
+            model = adapt(read_network(path), labels, path=path, logits=options.logits, normalise=options.normalise)
         content = model.SerializeToString()
         if len(content) >= LARGEST_PROTO:
-            raise InputError("the network is larger than 2 GB", options.onnx, "export it in half precision")
+            raise InputError("the network is larger than 2 GB", path, "export it in half precision")
         write_atomically(options.out, lambda file: file.write(content))
     except ECAvatarError as error:
         sys.stderr.write(f"error: {error}\n")

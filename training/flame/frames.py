@@ -1,9 +1,10 @@
-"""EMICA's parameters of a video's frames -> heads, as EVE's ground truth needs them (paper Sec. 5.2): python -m training.flame.frames
---emica FOLDER --model FLAME.pkl --out FOLDER [--meshes]
+"""A video's frames -> heads, as EVE's ground truth needs them (paper Sec. 5.2): python -m training.flame.frames --model FLAME.pkl
+--out FOLDER (--emica FOLDER [--meshes] | --photos FOLDER --pack FLAME_PACK)
 
 FOLDER/NAME/*.npz or .json, one for each frame in the order of their names, become OUT/NAME.npy (T, 5023, 3) float32, metres, in zero
 pose. --meshes: the folder holds vertices instead, NAME.npy (T, 5023, 3) in the pose of the image, which are brought to zero pose by
-rigid ICP on what of the head does not move with expressions (Sec. 3.2). What is there is not made again.
+rigid ICP on what of the head does not move with expressions (Sec. 3.2). --photos: FOLDER/NAME/*.jpg or .png, which our own photo fit
+reconstructs on the head of a pack made by training.export; a folder is one person. What is there is not made again.
 """
 
 import argparse
@@ -15,9 +16,14 @@ import torch
 from numpy.typing import NDArray
 
 from core.errors import ECAvatarError, InputError
+from core.files import read_arrays
+from core.fusion import offsets_of
+from core.head_model import HeadBasis
 from core.types import Floats
 from training.emolib.alignment import kabsch, rigid_icp
 from training.emolib.emica import parameters
+from training.emolib.fitting import fitted
+from training.emolib.layouts import Sample
 from training.vocaset.layout import VERTICES, open_array, write_array
 
 from .layer import FaceLayer
@@ -26,6 +32,7 @@ from .model import Flame
 STILL = 0.15                    # of the expressions' strongest motion, below which a vertex counts as still
 STEP = 4                        # every so-many-th of them is aligned
 BLOCK = 64                      # frames at once
+IMAGES = (".jpg", ".jpeg", ".png")
 CODES = {"shape": 300, "exp": 100, "jaw": 3}
 Array = NDArray[np.float64]
 
@@ -60,8 +67,37 @@ def heads_of(folder: Path, layer: FaceLayer) -> Floats:
     return np.asarray(torch.cat(blocks).numpy(), np.float32)
 
 
-def convert(source: Path, model: Path, out: Path, *, meshes: bool) -> int:
-    """Convert all there are and return how many were made now; raise InputError when there is nothing to convert."""
+def heads_in(folder: Path, flame: Flame, pack: Path) -> Floats:
+    """Return the heads (T, V, 3) of a folder of one person's pictures by our own fit: the mean identity, each picture's expression.
+
+    Raises InputError where a picture shows no face that can be fitted, or the pack's head is not FLAME's.
+    """
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGES)
+    if not paths:
+        raise InputError("the folder holds no pictures", folder, "give the frames as .jpg or .png")
+    basis = HeadBasis.load(pack / "head.npz")
+    try:
+        places = read_arrays(pack / "head.npz", ("flame_vertices",), InputError)["flame_vertices"]
+    except InputError as error:
+        raise InputError("frames are reconstructed on FLAME's head", pack, "give a pack made with training.export --head") from error
+    found = [fitted(Sample(path.name, path, "neutral", 0.0), pack=pack) for path in paths]
+    for path, item in zip(paths, found, strict=True):
+        if "reason" in item:
+            raise InputError(f"the frame cannot be reconstructed ({item['reason']})", path, "leave it out, or use EMICA")
+    identity = np.mean([item["identity"] for item in found], axis=0)
+    weights = np.array([item["expression"] for item in found], np.float32)
+    heads = np.tile(flame.vertices(shape=identity).astype(np.float32), (len(found), 1, 1))
+    for first in range(0, len(found), BLOCK):
+        block = slice(first, first + BLOCK)
+        heads[block, places] += offsets_of(basis, weights[block])[:, basis.part("skin").vertices]
+    return heads
+
+
+def convert(source: Path, model: Path, out: Path, *, meshes: bool = False, pack: Path | None = None) -> int:
+    """Convert all there are and return how many were made now; raise InputError when there is nothing to convert.
+
+    meshes: `source` holds vertices; pack: it holds pictures, which are fitted with this pack; else it holds EMICA's parameters.
+    """
     flame = Flame.load(model)
     layer, places, made = FaceLayer(flame), still(flame), 0
     found = sorted(source.glob("*.npy")) if meshes else sorted(path for path in source.iterdir() if path.is_dir())
@@ -75,7 +111,7 @@ def convert(source: Path, model: Path, out: Path, *, meshes: bool) -> int:
             posed = np.asarray(open_array(path, (None, VERTICES, 3)), np.float64)
             heads = np.stack([zero_pose(one, flame.template, places) for one in posed]).astype(np.float32)
         else:
-            heads = heads_of(path, layer)
+            heads = heads_of(path, layer) if pack is None else heads_in(path, flame, pack)
         write_array(target, heads)
         made += 1
     return made
@@ -84,14 +120,19 @@ def convert(source: Path, model: Path, out: Path, *, meshes: bool) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Convert; 2 with one line on bad input."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("emica", "model", "out"):
+    for name in ("model", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
+    for name in ("emica", "photos", "pack"):
+        parser.add_argument(f"--{name}", type=Path)
     parser.add_argument("--meshes", action="store_true", help="the folder holds vertices in the pose of the image")
     options = parser.parse_args(arguments)
     try:
-        if not options.emica.is_dir():
-            raise InputError("there is no such folder", options.emica, "give the folder with EMICA's results")
-        made = convert(options.emica, options.model, options.out, meshes=options.meshes)
+        source = options.emica or options.photos
+        if source is None or (options.photos and (options.emica or not options.pack)):
+            raise InputError("give --emica, or --photos with --pack", "arguments", "choose one of both")
+        if not source.is_dir():
+            raise InputError("there is no such folder", source, "give the folder with EMICA's results, or with frames")
+        made = convert(source, options.model, options.out, meshes=options.meshes, pack=options.pack if options.photos else None)
     except ECAvatarError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
