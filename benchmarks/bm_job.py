@@ -39,7 +39,8 @@ def main() -> None:
     from ecavatar.ecavatar_addon.avatar import import_avatar  # type: ignore[import-not-found]
     from ecavatar.ecavatar_addon.lip_sync import update  # type: ignore[import-not-found]
     package.register()
-    found: dict[str, list[float]] = {name: [] for name in ("head", "previews", "speech", "emotion", "bake", "import", "update")}
+    stages = "head", "previews", "look", "speech", "emotion", "bake"
+    found: dict[str, list[float]] = {name: [] for name in (*stages, "import", "update")}
     for _ in range(RUNS):
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / "job-00000000"

@@ -13,7 +13,7 @@ from .batch import Batch
 from .batch_row import Outcome, State
 from .files import write_atomically, write_json
 
-STAGES = ("head", "speech", "emotion", "bake")
+STAGES = ("head", "look", "speech", "emotion", "bake")
 STATES: tuple[State, ...] = ("done", "unchanged", "failed", "stopped")
 BAR = 30
 EVERY = 60.0                    # seconds between lines where there is no terminal

@@ -1,7 +1,5 @@
 """Which hair a head gets: as long as in the photo, or as the artist chooses."""
 
-from typing import Literal
-
 import numpy as np
 
 from .hair import STRANDS, short_hair
@@ -10,7 +8,6 @@ from .long_hair import long_hair
 from .strands import Strands
 from .types import Floats
 
-Style = Literal["NONE", "PHOTO", "SHORT", "CHIN", "LONG"]
 BELOW_EYES = {"SHORT": 0.0, "CHIN": 0.12, "LONG": 0.26}         # metres; 0: a short cut
 
 

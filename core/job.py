@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .choices import AUTO as AUTO
+from .choices import HAIRS, Hair
 from .choices import MOST_PHOTOS as MOST_PHOTOS
 from .choices import MOST_RECORDINGS as MOST_RECORDINGS
 from .choices import MOST_TAKES as MOST_TAKES
@@ -38,7 +39,8 @@ BAKE_ARRAYS = ("names", "offsets", "corrective_names", "corrective_pairs", "corr
                "jaw_angles", "jaw_pivot", "neck_pivot", "neck_base", "neck_weights", *PERFORMANCE_ARRAYS, "emotion_times",
                "emotion_weights", "emotion_lips", "fusion_offsets", "fusion_weights", "fusion_error", "fps", "duration")
 HEAD_FILES = ("head.npz", "head.png", *PREVIEWS)
-RESULTS = ("head.npz", "head.png", "motion.npz", "emotion.json", "bake.npz")
+STAGES_OF_HEAD = {"head": HEAD_FILES, "look": ("look.npz",)}
+RESULTS = ("head.npz", "head.png", "look.npz", "motion.npz", "emotion.json", "bake.npz")
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Request:
     """What the user asked for: photo and audio are paths, pack a folder ("" the default one), fps the scene's, more_photos up to
     four paths of further photos of the same person, controls of the lips; emotion "auto" or "CATEGORY:LEVEL", emotions how it is taken
     from the recording, same_voice up to MOST_RECORDINGS paths of further recordings of the voice, to know its manner from; take, which
-    of the possible blinks, glances and head motions of the recording."""
+    of the possible blinks, glances and head motions of the recording; hair, how it is cut."""
 
     photo: str
     audio: str
@@ -58,6 +60,7 @@ class Request:
     emotions: EmotionSettings = field(default_factory=EmotionSettings)
     same_voice: tuple[str, ...] = ()
     take: int = 0
+    hair: Hair = "PHOTO"
 
     def write(self, folder: Path) -> None:
         """Write this request as `folder`/request.json; an older manifest is taken away first.
@@ -85,6 +88,7 @@ class Request:
             strings = strings and isinstance(more, list) and all(isinstance(path, str) for path in more)
         take = known.get("take", 0)
         numbers = isinstance(fps, int | float) and isinstance(take, int) and 0 <= take < MOST_TAKES
+        strings = strings and known.get("hair", "PHOTO") in HAIRS
         if not strings or not numbers or "photo" not in known or "audio" not in known:
             raise JobError("the request is incomplete or of the wrong types", path, "generate it again")
         check_rate(fps)
@@ -205,6 +209,11 @@ class JobResult:
         """Path of the skin's albedo image."""
         return self.folder / "head.png"
 
+    @property
+    def look(self) -> Path:
+        """Path of the look (core/look.py)."""
+        return self.folder / "look.npz"
+
 
 def read_result(folder: Path) -> JobResult:
     """Verify and load the result in `folder`; raise JobError when it is unfinished, damaged or of another version."""
@@ -234,17 +243,20 @@ def copy_head(source: Path, folder: Path) -> None:
 
     Where there is none, nothing is done. Raises JobError when it cannot be written.
     """
-    done: Any = None
+    done: dict[str, Any] = {}
     with suppress(JobError):
-        done = read_json(source / "stages.json", JobError).get("head")
-    if not isinstance(done, dict) or not Job.unharmed(done.get("files"), [source / name for name in HEAD_FILES]):
+        stages = read_json(source / "stages.json", JobError)
+        done = {stage: stages[stage] for stage, names in STAGES_OF_HEAD.items() if isinstance(stages.get(stage), dict)
+                and Job.unharmed(stages[stage].get("files"), [source / name for name in names])}
+    if "head" not in done:
         return
     try:
-        for name in HEAD_FILES:
-            shutil.copy2(source / name, folder / name)
+        for stage in done:
+            for name in STAGES_OF_HEAD[stage]:
+                shutil.copy2(source / name, folder / name)
     except OSError as error:
         raise JobError(f"cannot copy the head ({error.strerror})", folder, "make room in Blender's user folder") from error
-    write_json(folder / "stages.json", {"head": done})
+    write_json(folder / "stages.json", done)
 
 
 @contextmanager

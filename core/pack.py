@@ -1,6 +1,6 @@
 """Model packs: a folder with pack.json and the files it lists, each verified before use (docs/pack.md)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -25,8 +25,9 @@ class Pack:
     loaded: dict[tuple[str, str], Any] | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def open(cls, folder: Path = DEFAULT, *, keep: bool = False) -> "Pack":
-        """Read `folder`/pack.json and verify every file it lists; keep: hold on to what is loaded, for the next job.
+    def open(cls, folder: Path = DEFAULT, *, keep: bool = False, only: Collection[str] | None = None) -> "Pack":
+        """Read `folder`/pack.json and verify every file it lists; keep: hold on to what is loaded, for the next job; only: names
+        of the files that are wanted.
 
         Raises PackError when a file is missing, differs from its sha256, lies outside the folder, or the format is
         another one than this version reads.
@@ -41,9 +42,10 @@ class Pack:
         entries = values.get("files")
         if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
             raise PackError("the pack lists no files", index, "install the pack again")
-        for entry in entries.values():
+        wanted = {name: entry for name, entry in entries.items() if only is None or name in only}
+        for entry in wanted.values():
             verify(folder, entry, index)
-        return cls(folder, str(values.get("name", folder.name)), entries, {} if keep else None)
+        return cls(folder, str(values.get("name", folder.name)), wanted, {} if keep else None)
 
     def path(self, name: str) -> Path:
         """Return the path of the file called `name` in pack.json; raise PackError when the pack has none."""

@@ -11,6 +11,7 @@ from PIL import Image
 from . import arrays
 from .audio import read_audio, stream_audio
 from .bake import bake
+from .choices import Hair
 from .denoise import without_noise
 from .emolib import Emolib
 from .emotion_hearing import Heard, describe, listen
@@ -29,6 +30,7 @@ from .image import read_photo
 from .job import AUTO, HEAD_ARRAYS, MOST_PHOTOS, PREVIEWS, RESULTS, Job, Request, locked
 from .lip_controls import closure_warnings
 from .lipsync import LipNetwork, speak, speech_warnings
+from .look import Look
 from .messages import Report
 from .mouth import measure_mouth
 from .pack import DEFAULT, Pack
@@ -45,6 +47,7 @@ from .wave_encoder import WaveEncoder
 
 Tick = Callable[[float], None]
 HEAD_FILES = ("head", "anchors", "face_landmarker")
+LOOK_FILES = ("head", "anchors")
 SPEECH_FILES = ("head", "speech_encoder", "lip_network", "lip_encoder")
 LIP_ENCODER = "lip_encoder"     # of a pack whose lip network moves vertices
 EMOTION_FILES = ("speech_encoder", "emotion_network")
@@ -67,7 +70,7 @@ def animate(folder: Path, *, report: Report, pack: Pack | None = None, store: St
         for source in (*photos, audio, *voice):
             keep(source, folder / name)
     pack = pack or Pack.open(Path(request.pack) if request.pack else DEFAULT)
-    head, picture, motion, felt, baked = (folder / name for name in RESULTS)
+    head, picture, look, motion, felt, baked = (folder / name for name in RESULTS)
     previews = tuple(folder / name for name in PREVIEWS)
     heard, choice, controls = folder / "heard.npz", request.emotions, request.controls
     auto = request.emotion == AUTO and "emotion_network" in pack.entries
@@ -76,6 +79,8 @@ def animate(folder: Path, *, report: Report, pack: Pack | None = None, store: St
         job = Job(folder, report, store)
         job.stage("head", (head, picture, *previews), ([digest(photo) for photo in photos], pack.digests(*HEAD_FILES)),
                   lambda tick: (*write_head(photos, head, pack=pack, tick=tick), *write_previews(head, previews, pack=pack)))
+        job.stage("look", (look,), ([digest(path) for path in (head, picture)], request.hair, pack.digests(*LOOK_FILES)),
+                  lambda tick: write_look(head, look, pack=pack, style=request.hair))
         hearing = [name for name in SPEECH_FILES if name != LIP_ENCODER or name in pack.entries]
         job.stage("speech", (motion,), (digest(audio), pack.digests(*hearing)),
                   lambda tick: write_motion(audio, motion, pack=pack, tick=tick))
@@ -112,6 +117,14 @@ def write_head(photos: Sequence[Path], out: Path, *, pack: Pack, tick: Tick) -> 
     write_arrays(out, arrays.from_reconstruction(result, basis))
     write_image(out.with_suffix(".png"), result.head.albedo)
     return result.warnings
+
+
+def write_look(head: Path, out: Path, *, pack: Pack, style: Hair) -> tuple[str, ...]:
+    """Head and its texture -> strands of hair in a `style` and of brows, and what else Blender needs to make it look so."""
+    basis, anchors = pack.load("head", HeadBasis.load), pack.load("anchors", Anchors.load)
+    albedo = read_photo(head.with_suffix(".png")).pixels
+    write_arrays(out, Look.of(read_arrays(head, HEAD_ARRAYS, JobError), albedo, basis, anchors, style).arrays())
+    return ()
 
 
 def write_previews(head: Path, out: Sequence[Path], *, pack: Pack) -> tuple[str, ...]:

@@ -61,8 +61,11 @@ class KeyedLayers:
     gaze: Floats
 
 
-def retarget(motion: AvatarMotion, mapping: CharacterMap) -> KeyedLayers:
-    """Return the weights of the mapping's driven keys for what an avatar does."""
+def retarget(motion: AvatarMotion, mapping: CharacterMap, gaps: Floats | None = None) -> KeyedLayers:
+    """Return the weights of the mapping's driven keys for what an avatar does.
+
+    gaps: (M,) millimetres by which each of them parts the lips, if that is known: they are then as far apart as ours.
+    """
     rows = mapping.driven
     shapes = tuple(row for row in rows if kind_of(row.source) == "shape")
     shown = frozenset(shape for row in shapes for shape in recipe_of(row.source))
@@ -70,7 +73,9 @@ def retarget(motion: AvatarMotion, mapping: CharacterMap) -> KeyedLayers:
     names, strengths = motion.names, mapping.strengths
 
     def direct(weights: Floats) -> Floats:
-        return mean_of(fit_opening(names, strengthen(names, weights, strengths), shown), names, rows)
+        wanted = strengthen(names, weights, strengths)
+        fitted = mean_of(fit_opening(names, wanted, shown), names, rows)
+        return fitted if gaps is None else fit_gap(fitted, rows, gaps, gap_mm(names, wanted))
 
     speech = direct(motion.speech)
     felt = mean_of(motion.emotion * group_gains(names, strengths), names, rows)
@@ -134,6 +139,21 @@ def fit_opening(names: tuple[str, ...], weights: Floats, shown: frozenset[str]) 
         excess = excess + (result[:, closing] - before) * GAP_MM[CLOSING]
     jaw = names.index(JAW)
     result[:, jaw] = np.clip(result[:, jaw] - excess / GAP_MM[JAW], 0, 1)
+    return np.asarray(result, np.float32)
+
+
+def fit_gap(weights: Floats, rows: tuple[MappedKey, ...], gaps: Floats, wanted: Floats) -> Floats:
+    """Return the weights (T, M) with the mouthClose that parts the character's own lips as far as `wanted` (T,), millimetres.
+
+    What it has not to give, since it is at 0 or at 1 already, the jaw does.
+    """
+    result, sources = weights.copy(), [row.source for row in rows]
+    excess = weights @ gaps - wanted
+    for source in (CLOSING, JAW):
+        place = sources.index(source)
+        before = result[:, place].copy()
+        result[:, place] = np.clip(before - excess / gaps[place], 0, 1)
+        excess = excess + (result[:, place] - before) * gaps[place]
     return np.asarray(result, np.float32)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .head_model import HeadBasis
-from .types import Floats, Integers
+from .types import Floats, Integers, check
 
 WITHIN = 0.02               # share of a triangle's middle that roots are drawn to: none lies on an edge
 
@@ -23,11 +23,25 @@ class Strands:
     triangle: Integers
     weights: Floats
 
+    def __post_init__(self) -> None:
+        check("points", self.points, np.float32, (None, None, 3))
+        count = len(self.points)
+        check("radius", self.radius, np.float32, self.points.shape[:2])
+        check("triangle", self.triangle, np.int32, (count,))
+        check("weights", self.weights, np.float32, (count, 3))
+
+    def __len__(self) -> int:
+        return len(self.points)
+
     def uv(self, basis: HeadBasis) -> Floats:
         """Return the roots' places (N, 2) on the head's UVs."""
         quads = basis.quad_uv[basis.part("skin").faces]
         corners = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])[self.triangle]
         return np.einsum("nk,nkc->nc", self.weights, basis.uv[corners]).astype(np.float32)
+
+
+NO_STRANDS = Strands(np.zeros((0, 2, 3), np.float32), np.zeros((0, 2), np.float32), np.zeros(0, np.int32),
+                     np.zeros((0, 3), np.float32))
 
 
 def scattered(share: Array, corners: Array, count: int, random: np.random.Generator) -> tuple[Integers, Array]:

@@ -6,10 +6,10 @@ import bpy
 
 from ..core.arrays import to_performance
 from ..core.errors import InputError, PackError
-from ..core.face_fit import Anchors
 from ..core.files import digest
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
+from ..core.look import Look
 from . import animation, clips, emotion, hair, head, lights, lip_sync, performance, roots, scene, skin
 
 
@@ -21,6 +21,7 @@ def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | 
     """
     pack = head.open_pack(result.pack, result.head_model, result.folder)
     basis = HeadBasis.load(pack.path("head"))
+    look = Look.read(result.look, basis)
     root = head.find_root(result.folder, target)
     if root is None:
         root = head.add_root(result.folder, target)
@@ -35,8 +36,8 @@ def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | 
         root.ecavatar.job = str(result.folder)
     parts = head.furnish(root, result, basis)
     root.ecavatar.confidence, root.ecavatar.advice = float(result.head["confidence"]), str(result.head["advice"])
-    skin.apply(parts, result, basis)
-    hair.apply(root, parts["skin"], result, basis, Anchors.load(pack.path("anchors")), style=target.ecavatar.hair)
+    skin.apply(parts, result, basis, look.tone)
+    hair.apply(root, parts["skin"], result, basis, look, style=target.ecavatar.hair)
     animation.follow_skin(parts, result)
     root.ecavatar.head_model = result.head_model
     span = clips.span_of(root, root.ecavatar.number) if len(root.ecavatar.clips) > 1 else None

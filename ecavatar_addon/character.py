@@ -9,9 +9,10 @@ import numpy as np
 
 from ..core.character_map import CharacterMap, MappedKey
 from ..core.errors import ECAvatarError, InputError
-from ..core.retarget import KeyedLayers, retarget
+from ..core.lip_pairs import find_pairs, gaps_of
+from ..core.retarget import CLOSING, JAW, KeyedLayers, retarget
 from ..core.shape_names import detect
-from ..core.shape_sources import GROUPS, folded
+from ..core.shape_sources import GROUPS, VISEMES, folded
 from ..core.types import Floats
 from . import animation, followers, performance, scene, vrm
 from .actions import FIRST, Curves, channels_of, lay, path_of, place_strip, strip_of, strips_of
@@ -21,6 +22,7 @@ DECIMALS = 4                    # a strength is kept to; Blender stores single p
 STRAIGHT = 1e-6                 # a key this near to the line between its neighbours is left out
 TRACKS = (animation.REST, animation.SPEECH, performance.BLINKS, performance.GAZE, animation.EMOTION, animation.LIPS)
 AT_REST = {"clip": FIRST, "before": 0.0, "after": 0.0}
+LEAST_CLOSING = 5.0             # millimetres of our head by which a key has to shut the lips to be trusted with it
 CUT = 0.01                      # of a weight, by which a slider's end is worth a word
 NAMED = 5                       # keys that a message names
 
@@ -129,8 +131,9 @@ def key_all(keys: bpy.types.Key, owner: str, sources: list[Source], mapping: Cha
         for number, strip in strips_of(keys, track).items():
             if number not in numbers:                           # the avatar no longer has it
                 keys.animation_data.nla_tracks[track].strips.remove(strip)
+    gaps = lip_gaps(keys, mapping)
     for source in sources:
-        said += key(keys, owner, source, mapping)
+        said += key(keys, owner, source, mapping, gaps)
     for path in before - animated(keys):
         for block in keys.key_blocks:
             if path_of(block.name) == path:
@@ -138,10 +141,36 @@ def key_all(keys: bpy.types.Key, owner: str, sources: list[Source], mapping: Cha
     return said
 
 
-def key(keys: bpy.types.Key, owner: str, source: Source, mapping: CharacterMap) -> list[str]:
-    """Key a mapping's layers of one clip on some shape keys and return what the artist should know."""
+def lip_gaps(keys: bpy.types.Key, mapping: CharacterMap) -> Floats | None:
+    """Return by how many of our millimetres each driven key (M,) parts the lips of this mesh.
+
+    None where its lips are not found, visemes open the mouth, or it lacks a key that opens the jaw or one that shuts the lips.
+    """
+    rows = mapping.driven
+    by_source = {row.source: row.key for row in reversed(rows)}
+    if JAW not in by_source or CLOSING not in by_source or any(row.source in VISEMES for row in rows):
+        return None
+
+    def places(block: bpy.types.ShapeKey) -> Floats:
+        found = np.empty(3 * len(block.data), np.float32)
+        block.data.foreach_get("co", found)
+        return found.reshape(-1, 3)
+
+    def offsets(name: str) -> Floats:
+        block = keys.key_blocks[name]
+        return places(block) - places(block.relative_key)
+
+    pairs = find_pairs(places(keys.reference_key), offsets(by_source[JAW]), offsets(by_source[CLOSING]))
+    if pairs is None:
+        return None
+    gaps = gaps_of(pairs, offsets, tuple(row.key for row in rows), by_source[JAW])
+    return gaps if gaps[[row.key for row in rows].index(by_source[CLOSING])] < -LEAST_CLOSING else None
+
+
+def key(keys: bpy.types.Key, owner: str, source: Source, mapping: CharacterMap, gaps: Floats | None) -> list[str]:
+    """Key a mapping's layers of one clip on some shape keys and return what the artist should know; gaps: see `lip_gaps`."""
     said: list[str] = []
-    layers, stamp = retarget(source.motion, mapping), source.stamp
+    layers, stamp = retarget(source.motion, mapping, gaps), source.stamp
     gains = {name: max(strength, 1.0) for name, strength in source.strengths.items()}
     speech, cut = held_in_sliders(keys, layers)
     said += told("a slider's range ends before the motion does:", cut)

@@ -7,11 +7,10 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.brows import brow_hairs
-from ..core.face_fit import Anchors
-from ..core.hair_styles import BELOW_EYES, Style, hair_strands
+from ..core.choices import Hair
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
+from ..core.look import Look
 from ..core.render.drawn import linear
 from ..core.strands import Strands
 from ..core.types import Floats
@@ -27,8 +26,8 @@ STILL = 1e-5                    # metres: a head that moved less is the same one
 TONE, DARK_ROOT, SHADES = 0.5, 0.55, (0.72, 1.35)
 
 
-def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, basis: HeadBasis, anchors: Anchors, *,
-          style: Style) -> None:
+def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, basis: HeadBasis, look: Look, *,
+          style: Hair) -> None:
     """Set the hair and the brows that the avatar has onto its new skin; where it has none and a `style` is wanted, grow them (no hair
     when the photo showed none)."""
     parts, head = parts_of(root), result.head
@@ -39,15 +38,12 @@ def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, bas
         if role in parts:
             seat(parts[role], skin, head["vertices"], basis)
             if role == HAIR and (kept := next(iter(parts[role].data.materials), None)) is not None:
-                show_roots(skin, basis, np.array(kept.diffuse_color[:3], np.float64))
+                show_roots(skin, look.scalp, np.array(kept.diffuse_color[:3], np.float64))
         elif style != "NONE" and len(colour):
-            random = np.random.default_rng(0)
-            strands = (hair_strands(head["vertices"], basis, random, below_eyes=BELOW_EYES.get(style, float(head["hair_length"])))
-                       if role == HAIR
-                       else brow_hairs(head["vertices"], basis, anchors, head["brow_density"], random))
+            strands = look.hair_as(style, head, basis) if role == HAIR else look.brows
             grow(root, role, skin, strands, basis).data.materials.append(material(role, linear(colour)))
             if role == HAIR:
-                show_roots(skin, basis, linear(colour))
+                show_roots(skin, look.scalp, linear(colour))
 
 
 def grow(root: bpy.types.Object, role: str, skin: bpy.types.Object, strands: Strands, basis: HeadBasis) -> bpy.types.Object:

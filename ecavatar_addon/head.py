@@ -35,7 +35,7 @@ Parts = dict[str, bpy.types.Object]
 
 def open_pack(folder: str, head_model: str, job: Path) -> Pack:
     """Open the model pack in `folder`, "" the default one; raise PackError unless its head model has the sha256 `head_model`."""
-    pack = Pack.open(Path(folder) if folder else DEFAULT)
+    pack = Pack.open(Path(folder) if folder else DEFAULT, only=("head", "emolib"))
     if pack.digests("head")[0] != head_model:
         raise PackError("the avatar was made with another head model", job, "generate it again")
     return pack

@@ -17,7 +17,7 @@ from .folders import job_path
 from .operators import disabled_reason
 from .properties_object import ECAVATAR_PG_object
 
-STAGES = {"starting": "Starting", "head": "Building the head", "speech": "Listening to the speech",
+STAGES = {"starting": "Starting", "head": "Building the head", "look": "Growing hair", "speech": "Listening to the speech",
           "emotion": "Hearing the emotions", "bake": "Making keyframes"}
 DEAF = "this model pack hears no emotion in a voice: the face stays neutral unless you choose one"
 NO_AVATAR = "generate an avatar, or select one"

@@ -12,10 +12,8 @@ from ..core.head_model import MATERIALS, REGIONS, HeadBasis
 from ..core.job import JobResult
 from ..core.render.drawn import LASH, LASH_SIZE, WHITE_OF_EYE, eye_colours, lash_opacity, linear
 from ..core.scalp import ROOTS as ROOT_TONE
-from ..core.scalp import rooted
 from ..core.skin_optics import transport
-from ..core.skin_tone import mean_tone
-from ..core.types import SkinParams
+from ..core.types import Floats, SkinParams
 from .head import OBJECTS, Parts
 from .skin_nodes import ETA, GROUP, LIDS, LIPS, NO_ROOTS, PHOTO, ROOTS, SCALP, set_params, skin_group
 
@@ -33,12 +31,14 @@ LID_TRAVEL = 0.5                    # of the way a blink moves the lid's rim: wh
 REDDISH = (1.0, 0.35, 0.2)          # subsurface radii of mucous membrane, relative
 
 
-def apply(parts: Parts, result: JobResult, basis: HeadBasis) -> None:
-    """Fill the empty material slots of all parts; give the materials that are there already the new photo's images."""
-    tone = cache(lambda: mean_tone(image_bytes(albedo()), basis))
+def apply(parts: Parts, result: JobResult, basis: HeadBasis, tone: Floats) -> None:
+    """Fill the empty material slots of all parts; give the materials that are there already the new photo's images.
+
+    tone: (3,) linear, the skin's mean.
+    """
     albedo, iris = cache(lambda: albedo_image(result)), cache(lambda: eye_image(linear(result.head["iris_colour"])))
     makers: dict[str, Callable[[], bpy.types.Material]] = {
-        "skin": lambda: skin(albedo(), tone(), SkinParams()), "lashes": lashes, "eye": lambda: eye(iris()),
+        "skin": lambda: skin(albedo(), tone, SkinParams()), "lashes": lashes, "eye": lambda: eye(iris()),
         **{name: partial(plain, name, *values) for name, values in PLAIN.items()}}
     made: dict[str, bpy.types.Material] = {}
     for role in OBJECTS:
@@ -51,7 +51,7 @@ def apply(parts: Parts, result: JobResult, basis: HeadBasis) -> None:
             elif slot.material not in made.values():
                 refresh(slot.material, {ALBEDO: albedo, EYE: iris})
                 if (node := group_node(slot.material)) is not None:
-                    node.inputs[PHOTO].default_value = (*tone(), 1.0)
+                    node.inputs[PHOTO].default_value = (*tone, 1.0)
     mark(parts["skin"].data, basis)
 
 
@@ -70,10 +70,11 @@ def mark(mesh: bpy.types.Mesh, basis: HeadBasis) -> None:
             mesh.attributes.new(name, "FLOAT", "POINT").data.foreach_set("value", np.asarray(values, np.float32))
 
 
-def show_roots(skin: bpy.types.Object, basis: HeadBasis, hair: NDArray[np.float64]) -> None:
-    """Give the scalp the colour of the roots of `hair`, linear (3,), unless it has one: skin would shine through between strands."""
+def show_roots(skin: bpy.types.Object, scalp: Floats, hair: NDArray[np.float64]) -> None:
+    """Give the scalp, 0..1 for each vertex (V_skin,), the colour of the roots of `hair`, linear (3,), unless it has one: skin would
+    shine through between strands."""
     if skin.data.attributes.get(SCALP) is None:
-        skin.data.attributes.new(SCALP, "FLOAT", "POINT").data.foreach_set("value", rooted(basis))
+        skin.data.attributes.new(SCALP, "FLOAT", "POINT").data.foreach_set("value", scalp)
     for slot in skin.material_slots:
         node = group_node(slot.material)
         if node is not None and ROOTS in node.inputs and tuple(node.inputs[ROOTS].default_value) == NO_ROOTS:
@@ -88,14 +89,6 @@ def hide_roots(skin: bpy.types.Object) -> None:
         node = group_node(slot.material)
         if node is not None and ROOTS in node.inputs:
             node.inputs[ROOTS].default_value = NO_ROOTS
-
-
-def image_bytes(image: bpy.types.Image) -> NDArray[np.uint8]:
-    """Return the pixels of an image (H, W, 3), as stored, top row first."""
-    width, height = image.size[0], image.size[1]
-    pixels = np.empty(width * height * image.channels, np.float32)
-    image.pixels.foreach_get(pixels)
-    return np.asarray(np.round(pixels.reshape(height, width, -1)[::-1, :, :3] * 255), np.uint8)
 
 
 def refresh(material: bpy.types.Material, images: Mapping[str, Callable[[], bpy.types.Image]]) -> None:
@@ -130,7 +123,7 @@ def eye_image(iris: NDArray[np.float64]) -> bpy.types.Image:
     return image
 
 
-def skin(albedo: bpy.types.Image, tone: NDArray[np.float64], params: SkinParams) -> bpy.types.Material:
+def skin(albedo: bpy.types.Image, tone: Floats, params: SkinParams) -> bpy.types.Material:
     """Return the skin: in Cycles the node group of the paper's skin, elsewhere a Principled shader with the group's colour.
 
     tone: (3,) mean of the albedo, linear.

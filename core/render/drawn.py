@@ -54,10 +54,12 @@ def eye_colours(iris: NDArray[np.float64], random: np.random.Generator) -> NDArr
     """
     steps = (np.arange(EYE_SIDE) + 0.5) / EYE_SIDE * 2 - 1
     across, up = np.meshgrid(steps, steps)
-    angle, turn = np.hypot(across, up) * EYE_CONE, np.arctan2(up, across)
-    fibres = sum(random.uniform(0.05, 0.11) * np.sin(count * turn + random.uniform(0, 6) + 0.15 * angle)
-                 for count in random.integers(20, 90, 9))
-    share = np.clip((angle - PUPIL) / (IRIS - PUPIL), 0, 1)
+    angle = np.hypot(across, up) * EYE_CONE
+    share, fibres = np.clip((angle - PUPIL) / (IRIS - PUPIL), 0, 1), np.zeros(angle.shape)
+    seen = (share > 0) & (share < 1)                            # elsewhere they have no strength
+    turn, out = np.arctan2(up[seen], across[seen]), 0.15 * angle[seen]
+    fibres[seen] = sum(random.uniform(0.05, 0.11) * np.sin(count * turn + random.uniform(0, 6) + out)
+                       for count in random.integers(20, 90, 9))
     brightness = (1.25 - 0.35 * share + fibres * np.sin(np.pi * share)) * (1 - 0.65 * smooth(share, 0.78, 1.0))
     colour = np.minimum(iris[None, None] * np.maximum(brightness, 0.1)[..., None], 0.9)
     white = np.array(WHITE_OF_EYE) * (1 - np.array([0.02, 0.10, 0.12]) * smooth(angle, 35.0, EYE_CONE)[..., None])

@@ -7,12 +7,16 @@ import numpy as np
 import pytest
 from ecavatar.core.brows import brow_hairs
 from ecavatar.core.face_fit import Anchors
+from ecavatar.core.files import write_arrays
 from ecavatar.core.hair import STRANDS
 from ecavatar.core.head_model import HeadBasis
+from ecavatar.core.job import read_result
 from ecavatar.core.long_hair import POINTS
+from ecavatar.core.look import Look
 from ecavatar.core.pack import DEFAULT
 from ecavatar.core.render.drawn import linear
 from ecavatar.core.scalp import COVERED, ROOTS
+from ecavatar.core.strands import Strands
 from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.hair import TONE
 from ecavatar.ecavatar_addon.head import parts_of
@@ -116,6 +120,16 @@ def test_a_photo_without_hair_gives_none(addon, result):
     head = dict(result.head) | {"hair_colour": np.zeros(0, np.uint8)}
     parts = parts_of(import_avatar(dataclasses.replace(result, head=head), bpy.context.scene))
     assert "hair" not in parts and "brows" in parts
+
+
+def test_strands_are_taken_from_the_job(addon, folder):
+    result, basis = read_result(folder), HeadBasis.load(DEFAULT / "head.npz")
+    look = Look.read(result.look, basis)
+    few = Strands(*(getattr(look.hair, name)[:10] for name in ("points", "radius", "triangle", "weights")))
+    write_arrays(result.look, dataclasses.replace(look, hair=few).arrays())
+    hair = parts_of(import_avatar(result, bpy.context.scene))["hair"]
+    np.testing.assert_array_equal(positions(hair), to_blender(few.points.reshape(-1, 3)))
+    assert len(hair.data.curves) == 10
 
 
 def test_groomed_hair_is_kept(avatar, result):

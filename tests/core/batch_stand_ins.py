@@ -44,6 +44,11 @@ def write_head(photos, out, *, pack, tick):
     return ("a blurred photo",)
 
 
+def write_look(head, out, *, pack, style):
+    write_arrays(out, {"of": content(head)})
+    return ()
+
+
 def write_previews(head, out, *, pack):
     for path in out:
         write_image(path, np.zeros((2, 2, 3), np.uint8))
@@ -90,7 +95,7 @@ def asked(path, *, wait, held=batch_row.held):
     return held(path, wait=wait)
 
 
-for stage in (write_head, write_previews, write_motion, write_heard, write_emotion, write_bake):
+for stage in (write_head, write_look, write_previews, write_motion, write_heard, write_emotion, write_bake):
     setattr(pipeline, stage.__name__, stage)
 pipeline.Pack = EmptyPack
 batch_row.Pack = EmptyPack

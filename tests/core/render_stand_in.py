@@ -11,9 +11,11 @@ from core.emotion_windows import EmotionSettings, chosen, constant, report
 from core.files import digest, write_arrays, write_json
 from core.head_model import HeadBasis
 from core.job import RESULTS
+from core.look import Look
 from core.neck import fit_neck
 from core.pack import Pack
 from core.performance import STILL
+from core.strands import NO_STRANDS
 from core.types import Correctives, ShapeKeyBake
 
 FRAMES, FPS = 4, 24.0
@@ -46,6 +48,8 @@ def write_job(folder: Path) -> Path:
         "brow_density": np.full((2, 16, 7), 0.1, np.float32), "reprojection_percent": np.array(1.0), "confidence": np.array(1.0),
         "advice": np.array("")})
     Image.new("RGB", (32, 32), TONE).save(folder / "head.png")
+    none = np.zeros(len(basis.regions), np.float32), np.full(3, 0.5, np.float32)
+    write_arrays(folder / "look.npz", Look("PHOTO", NO_STRANDS, NO_STRANDS, *none).arrays())
     zeros = np.zeros(FRAMES, np.float32)
     write_arrays(folder / "motion.npz", {"names": np.array(["jawOpen"]), "weights": zeros[:, None], "fps": np.array(60.0),
                                          "jaw_angle": zeros, "open": zeros, "round": zeros, "labdent": zeros})

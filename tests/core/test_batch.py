@@ -186,7 +186,7 @@ def test_the_summary(tmp_path):
     for path in batch_summary.write(tmp_path, outcomes):
         assert path.is_file()
     lines = (tmp_path / "summary.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[1:] == ['one,2,done,,"a, b",speech,1.5,,,0.5', "zwei ö,3,failed,why,,,,,,"]
+    assert lines[1:] == ['one,2,done,,"a, b",speech,1.5,,,,0.5', "zwei ö,3,failed,why,,,,,,,"]
     told = json.loads((tmp_path / "summary.json").read_text())
     assert told["counts"] == {"done": 1, "unchanged": 0, "failed": 1, "stopped": 0} and told["rows"][1]["reason"] == "why"
     assert batch_summary.table(outcomes) == "one     done       2.0 s\nzwei ö  failed     why\n1 done, 1 failed\n"

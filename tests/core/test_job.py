@@ -14,6 +14,7 @@ from core.errors import InputError, JobError
 from core.files import write_arrays, write_image, write_json
 from core.job import BAKE_ARRAYS, HEAD_ARRAYS, MOTION_ARRAYS, Job, Request, locked, read_result
 from core.lip_controls import LipControls
+from core.look import LOOK_ARRAYS
 from core.messages import Message, silent
 from core.types import EmotionTrack, EmotionWindow
 
@@ -41,7 +42,7 @@ EMOTIONS = EmotionSettings(window=2.0, windows=(EmotionWindow(0.5, 1.0, "happy",
 FELT = EmotionTrack((EmotionWindow(0.0, 0.5, "sad", 1.0), EmotionWindow(0.5, 1.0, "happy", 2.0, locked=True)), 0.4)
 
 
-@pytest.mark.parametrize("request_", [REQUEST, replace(REQUEST, controls=CONTROLS),
+@pytest.mark.parametrize("request_", [REQUEST, replace(REQUEST, controls=CONTROLS, hair="LONG"),
                                       replace(REQUEST, emotion="happy:2", emotions=EMOTIONS, same_voice=("/tmp/other.wav",))])
 def test_a_request_comes_back(tmp_path, request_):
     request_.write(tmp_path)
@@ -58,7 +59,8 @@ def test_a_request_from_before_the_controls_is_neutral(tmp_path):
 
 @pytest.mark.parametrize(("change", "error"), [
     ({"fps": 0.0}, InputError), ({"fps": "24"}, JobError), ({"photo": 3}, JobError), ({"format": 9}, JobError),
-    ({"fps": float("inf")}, InputError), ({"controls": []}, InputError), ({"controls": {"jaw_strength": 9}}, InputError)])
+    ({"fps": float("inf")}, InputError), ({"hair": "PUNK"}, JobError), ({"hair": ["LONG"]}, JobError),
+    ({"controls": []}, InputError), ({"controls": {"jaw_strength": 9}}, InputError)])
 def test_a_request_that_cannot_be_used(tmp_path, change, error):
     REQUEST.write(tmp_path)
     values = json.loads((tmp_path / "request.json").read_text()) | change
@@ -117,7 +119,7 @@ def finished(folder):
     job = Job(folder, silent)
     write_image(folder / "head.png", np.zeros((4, 4, 3), np.uint8))
     write_json(folder / "emotion.json", report(FELT))
-    for name, arrays in (("head", HEAD_ARRAYS), ("motion", MOTION_ARRAYS), ("bake", BAKE_ARRAYS)):
+    for name, arrays in (("head", HEAD_ARRAYS), ("look", LOOK_ARRAYS), ("motion", MOTION_ARRAYS), ("bake", BAKE_ARRAYS)):
         path = folder / f"{name}.npz"
         write_arrays(path, {array: np.zeros(3, np.float32) for array in arrays})
         job.stage(name, (path, folder / "head.png", folder / "emotion.json"), (), lambda tick: ())

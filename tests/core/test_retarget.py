@@ -97,6 +97,20 @@ def test_lips_keep_the_sum_within_bounds(performance):
     np.testing.assert_allclose(layers.speech + layers.emotion + layers.lips, 1.0, atol=1e-3)
 
 
+def test_lips_of_a_smile_that_presses_them_are_as_far_apart_as_ours(performance):
+    mapping = detect(SHAPES).mapping
+    ours = np.array([GAP_MM.get(row.key, 0.0) for row in mapping.driven], np.float32)
+    own = ours - 6.0 * np.array([row.key.startswith("mouthSmile") for row in mapping.driven], np.float32)
+    layers = retarget(performance, mapping, own)
+    total = layers.speech + layers.emotion + layers.lips
+    wanted = gap_mm(SHAPES, performance.speech + performance.emotion)
+    assert total.min() > -1e-6 and total.max() < 1 + 1e-6
+    np.testing.assert_allclose(total @ own, wanted, atol=1e-3)
+    pressed = retarget(performance, mapping)
+    assert ((pressed.speech + pressed.emotion + pressed.lips) @ own - wanted).max() < -5            # as it would be
+    np.testing.assert_allclose(layers.speech @ own, gap_mm(SHAPES, performance.speech), atol=1e-3)  # the smile is not the speech's
+
+
 def test_least_squares_stay_within_bounds():
     poses = np.array([[1, 0, 0], [0.5, 0.5, 0]], np.float32)
     found = bounded_least_squares(poses, np.array([[1, 0, 0], [0.5, 0.5, 0], [-1, 0, 0], [9, 9, 0]], np.float32))

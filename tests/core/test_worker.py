@@ -48,7 +48,7 @@ def test_a_job_runs_to_its_end(job):
     folder, (code, messages, _) = job
     assert code == 0 and messages[-1].ok and Path(messages[-1].manifest) == folder / "manifest.json"
     stages = [message.stage for message in messages if message.kind == "progress"]
-    assert list(dict.fromkeys(stages)) == ["head", "speech", "emotion", "bake"]
+    assert list(dict.fromkeys(stages)) == ["head", "look", "speech", "emotion", "bake"]
     fractions = [message.fraction for message in messages if message.stage == "head"]
     assert fractions == sorted(fractions) and len(fractions) > 2
     result = read_result(folder)
