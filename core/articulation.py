@@ -18,6 +18,10 @@ SEALING = ("pcl", "bcl", "m")   # phones for which the lips touch
 LABIODENTAL = ("f", "v")
 SPREAD = ("iy", "ih", "ey", "eh", "ae", "y")    # that lips are not rounded for
 UNROUNDING = 0.7                # share of the rounding that is kept back there
+NARROW = ("w", "uw", "ue")      # for which the lips come close to each other
+MOST = {"aperture": 0.38, "jaw": 0.45}          # what is left of a channel there
+# what viewers look for: the least of a channel where these phones are heard
+LEAST = {"spread": (0.4, ("iy", "ey", "y")), "funnel": (0.4, ("sh", "zh", "ch", "jh")), "tongue_out": (0.7, ("th", "dh"))}
 LABIAL = ("p", "b", "w", "sil", *LABIODENTAL, *SEALING)
 SEAL_FROM, SEAL_AT = 0.08, 0.2  # posterior at which the lips begin to be pressed shut, and at which they are shut
 TOUCH_FROM, TOUCH_AT = 0.02, 0.3 # the same for the lower lip at the teeth in f and v
@@ -55,9 +59,9 @@ class Articulation:
 
 
 def decode(articulation: Articulation) -> Floats:
-    """Return the channels (T, C) with what the network is sure to hear: lips shut in p b m and apart in others, the lower lip
-    at the teeth in f v, no round lips in spread vowels."""
-    channels = articulation.channels.copy()
+    """Return the channels (T, C) with what the network is sure to hear: the shapes of `characterise`, lips shut in p b m and
+    apart in others, the lower lip at the teeth in f v."""
+    channels = characterise(articulation)
     aperture, labiodental = CHANNELS.index("aperture"), CHANNELS.index("labiodental")
     apart = 1 - articulation.probability(LABIAL)
     opening = np.maximum(channels[:, aperture], OPEN_LEAST * smoothstep((apart - 0.5) / 0.4))
@@ -68,9 +72,25 @@ def decode(articulation: Articulation) -> Floats:
     opening = opening * (1 - touch) + TOUCH_APERTURE * touch
     seal = soften(hold(smoothstep((sealing - SEAL_FROM) / (SEAL_AT - SEAL_FROM)), SEAL_FRAMES), SEAL_SHARES)
     channels[:, aperture] = opening * (1 - seal)
-    kept = 1 - UNROUNDING * soften(articulation.probability(SPREAD), PASSAGE_SHARES)
-    channels[:, [CHANNELS.index("pucker"), CHANNELS.index("funnel")]] *= kept[:, None]
     return np.clip(channels, 0, 1)
+
+
+def characterise(articulation: Articulation) -> Floats:
+    """Return the channels (T, C) with the shapes that sounds are known by: narrow lips in w oo, spread ones in ee, and not round
+    there, trumpet lips in sh, the tongue between the teeth in th."""
+    def heard(labels: tuple[str, ...]) -> Floats:
+        return soften(articulation.probability(labels), PASSAGE_SHARES)
+
+    channels = articulation.channels.copy()
+    channels[:, [CHANNELS.index("pucker"), CHANNELS.index("funnel")]] *= 1 - UNROUNDING * heard(SPREAD)[:, None]
+    narrow = heard(NARROW)
+    for channel, most in MOST.items():
+        values = channels[:, CHANNELS.index(channel)]
+        values -= narrow * np.maximum(values - most, 0)
+    for channel, (least, labels) in LEAST.items():
+        values = channels[:, CHANNELS.index(channel)]
+        np.maximum(values, least * heard(labels), out=values)
+    return channels
 
 
 def decode_blocks(blocks: Iterable[Articulation]) -> Iterator[Floats]:

@@ -8,6 +8,8 @@ import pytest
 
 from core.articulation import (
     CHANNELS,
+    LEAST,
+    MOST,
     OPEN_LEAST,
     REST_FRAMES,
     TOUCH_APERTURE,
@@ -25,7 +27,8 @@ from core.speech_encoder import RATE, SpeechEncoder
 from core.types import AudioClip
 from tests.core.mouth_stand_in import LocalNetwork, stand_in
 
-LABELS = ("sil", "aa", "iy", "ih", "ey", "eh", "ae", "y", "t", "f", "v", "w", "p", "b", "m", "pcl", "bcl")
+LABELS = ("sil", "aa", "iy", "ih", "ey", "eh", "ae", "y", "uw", "ue", "sh", "zh", "ch", "jh", "th", "dh", "t", "f", "v", "w",
+          "p", "b", "m", "pcl", "bcl")
 NETWORK = Path(__file__).parents[2] / "assets" / "lip_network.onnx"
 APERTURE, LABIODENTAL, PUCKER, FUNNEL = (CHANNELS.index(name) for name in ("aperture", "labiodental", "pucker", "funnel"))
 
@@ -73,8 +76,25 @@ def test_spread_vowels_are_not_rounded() -> None:
     heard.channels[:, [PUCKER, FUNNEL]] = 0.8
     channels = decode(heard)
     for column in (PUCKER, FUNNEL):
-        np.testing.assert_array_equal(channels[:4, column], np.float32(0.8))
+        np.testing.assert_allclose(channels[:4, column], 0.8, atol=1e-6)
         np.testing.assert_allclose(channels[8:, column], 0.8 * (1 - UNROUNDING), atol=1e-6)
+
+
+@pytest.mark.parametrize(("label", "channel"), [("iy", "spread"), ("sh", "funnel"), ("th", "tongue_out")])
+def test_sounds_have_the_shape_they_are_known_by(label: str, channel: str) -> None:
+    shown = decode(articulation(["aa"] * 6 + [label] * 7, [0.5] * 13))[:, CHANNELS.index(channel)]
+    assert (shown[:4] == 0).all() and shown[8:] == pytest.approx(LEAST[channel][0], abs=1e-6)
+
+
+def test_lips_come_close_to_each_other_in_oo_and_w() -> None:
+    heard = articulation(["aa"] * 6 + ["uw"] * 7 + ["w"] * 4, [0.9] * 17)
+    heard.channels[:, CHANNELS.index("jaw")] = 0.9
+    channels = decode(heard)
+    for channel, most in MOST.items():
+        shown = channels[:, CHANNELS.index(channel)]
+        assert (shown[:4] == np.float32(0.9)).all() and shown[8:] == pytest.approx(most, abs=1e-6)
+    narrower = decode(articulation(["uw"] * 5, [0.3] * 5))[:, APERTURE]
+    assert narrower == pytest.approx(0.3, abs=1e-6)
 
 
 def test_a_seal_beside_f_stays_shut() -> None:
