@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from scipy.signal import lfilter
 
 from core.speech_encoder import RATE
 from core.types import Floats
@@ -12,6 +11,7 @@ from core.types import Floats
 from .labelled_speech import LabelledClip
 
 SIZE, HOP, ORDER = 480, 160, 18         # samples of a window and between windows, 30 ms and 10 ms; poles of the vocal tract
+LONG = 2048                     # samples of the Fourier transform: the tract has rung out by then
 NOTES = (220.0, 246.9, 261.6, 293.7, 329.6, 293.7, 261.6, 246.9)       # Hz, half a second each
 FAST = 1.8
 
@@ -31,7 +31,7 @@ def spoken_by(samples: Floats, source: Floats) -> Floats:
     result = np.zeros(len(padded))
     for start in range(0, len(padded) - SIZE, HOP):
         frame = padded[start:start + SIZE] * window
-        voiced = lfilter([1.0], poles(frame), driven[start:start + SIZE]) * window
+        voiced = np.fft.irfft(np.fft.rfft(driven[start:start + SIZE], LONG) / np.fft.rfft(poles(frame), LONG), LONG)[:SIZE] * window
         gain = np.sqrt(np.sum(frame ** 2) / max(float(np.sum(voiced ** 2)), 1e-12))
         result[start:start + SIZE] += gain * voiced * (HOP / (SIZE / 2))
     return result[SIZE:-SIZE].astype(np.float32)
