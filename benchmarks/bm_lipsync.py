@@ -1,10 +1,10 @@
-"""Lip-sync figures of the committed network: `python benchmarks/bm_lipsync.py [--all] [--peers]`.
+"""Lip-sync figures of the committed network: `python benchmarks/bm_lipsync.py [--all] [--manners] [--peers]`.
 
 One JSON line a data set, condition, head and frame rate: name, values, unit, clips, machine. Curves are measured on the mesh:
-of the default head, with --all also of a head fitted to the example photo and of two invented people. --peers measures what
-else is installed (lip_peers.py) on the same clips. Data and metric lie in ../shared (data/README.md there), which a user's
-clone does not have: then it says so and stops. Anchors: Rhubarb 1.14 without text LCA .865 raw, .932 aligned; loudness
-envelope .796; frozen mouth .5.
+of the default head, with --all also of a head fitted to the example photo and of two invented people. --manners: also
+whispered, sung, shouted and fast. --peers measures what else is installed (lip_peers.py) on the same clips. Data and metric lie
+in ../shared (data/README.md there), which a user's clone does not have: then it says so and stops. Anchors: Rhubarb 1.14 without
+text LCA .865 raw, .932 aligned; loudness envelope .796; frozen mouth .5.
 """
 
 import argparse
@@ -36,6 +36,7 @@ from benchmarks.labelled_speech import (  # noqa: E402
     white,
 )
 from benchmarks.lip_peers import Curve, installed  # noqa: E402
+from benchmarks.speaking_manners import MANNERS, fast  # noqa: E402
 from core.bake import frame_weights  # noqa: E402
 from core.face_detection import FaceDetector  # noqa: E402
 from core.face_fit import Anchors  # noqa: E402
@@ -119,6 +120,7 @@ def main() -> None:
     parser.add_argument("--pack", type=Path, default=ROOT / "assets")
     parser.add_argument("--network", type=Path, help="another lip network than the pack's")
     parser.add_argument("--all", action="store_true", help="also noises, rooms, frame rates, heads and German emotional speech")
+    parser.add_argument("--manners", action="store_true", help="also whispered, sung, shouted and fast")
     parser.add_argument("--peers", action="store_true", help="also what else is installed")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
@@ -149,6 +151,7 @@ def main() -> None:
     if options.all:
         conditions.update(white10db=white, babble10db=babble([clip.samples for clip in timit]), music10db=music, telephone=telephone,
                           room=room)
+    conditions |= MANNERS if options.manners else {}
     for condition, change in conditions.items():
         run(condition, timit, change=change)
     if options.all:
@@ -156,9 +159,10 @@ def main() -> None:
         for head, neutral in heads(basis, options.pack).items():
             for fps in (24.0, 30.0, 60.0):
                 run(f"timit_dev_{head}_{fps:.0f}fps", timit, fps=fps, neutral=neutral)
-    if options.peers:
-        for peer, curve in installed():
-            tell(f"timit_dev_peer_{peer}", measure_peer(metric, timit, curve, np.asarray))
+    if options.manners:
+        run("timit_dev_fast", [fast(clip) for clip in timit])
+    for peer, curve in installed() if options.peers else ():
+        tell(f"timit_dev_peer_{peer}", measure_peer(metric, timit, curve, np.asarray))
 
 
 if __name__ == "__main__":

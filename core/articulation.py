@@ -16,12 +16,22 @@ CHANNELS = ("jaw", "aperture", "pucker", "funnel", "spread", "lower", "labiodent
             "tongue_back", "tongue_out")
 SEALING = ("pcl", "bcl", "m")   # phones for which the lips touch
 LABIODENTAL = ("f", "v")
+SPREAD = ("iy", "ih", "ey", "eh", "ae", "y")    # that lips are not rounded for
+UNROUNDING = 0.7                # share of the rounding that is kept back there
+NARROW = ("w", "uw", "ue")      # for which the lips come close to each other
+MOST = {"aperture": 0.38, "jaw": 0.45}          # what is left of a channel there
+# what viewers look for: the least of a channel where these phones are heard
+LEAST = {"spread": (0.4, ("iy", "ey", "y")), "funnel": (0.4, ("sh", "zh", "ch", "jh")), "tongue_out": (0.7, ("th", "dh"))}
 LABIAL = ("p", "b", "w", "sil", *LABIODENTAL, *SEALING)
-SEAL_FROM, SEAL_AT = 0.1, 0.25 # posterior at which the lips begin to be pressed shut, and at which they are shut
-TOUCH_FROM, TOUCH_AT = 0.06, 0.3 # the same for the lower lip at the teeth in f and v
+SEAL_FROM, SEAL_AT = 0.08, 0.2  # posterior at which the lips begin to be pressed shut, and at which they are shut
+TOUCH_FROM, TOUCH_AT = 0.02, 0.3 # the same for the lower lip at the teeth in f and v
+TOUCH_UNTIL = 0.25              # posterior of a closure at which the lower lip has left the teeth for the upper lip
 TOUCH_APERTURE = 0.28           # aperture at which the lower lip, drawn in, meets the upper teeth
-NEIGHBOURS = 2 * 3              # frames beside a block that its seals depend on: more than SEAL_FRAMES
 SEAL_FRAMES = 3                 # a seal lasts at least 50 ms, so that 24 pictures a second show it
+# shares of a frame and its neighbours on the lips' way to each other, and from one shape to another
+SEAL_SHARES = (0.25, 0.5, 0.25)
+PASSAGE_SHARES = (0.0833, 0.25, 0.3334, 0.25, 0.0833)
+NEIGHBOURS = 2 * 3              # frames beside a block that its seals depend on: more than SEAL_FRAMES and half of the shares
 OPEN_LEAST = 0.2                # aperture that sounds without lip contact keep
 QUIET_DB = -35.0                # level below a recording's loud parts at which nothing is spoken
 DROP_DB = -30.0                 # the same below the loudest frame within REACH, so that a whisper is no pause
@@ -49,20 +59,38 @@ class Articulation:
 
 
 def decode(articulation: Articulation) -> Floats:
-    """Return the channels (T, C) with lips shut where the network is sure of p b m, apart where sure of others, and the lower
-    lip at the teeth where sure of f v."""
-    channels = articulation.channels.copy()
+    """Return the channels (T, C) with what the network is sure to hear: the shapes of `characterise`, lips shut in p b m and
+    apart in others, the lower lip at the teeth in f v."""
+    channels = characterise(articulation)
     aperture, labiodental = CHANNELS.index("aperture"), CHANNELS.index("labiodental")
     apart = 1 - articulation.probability(LABIAL)
     opening = np.maximum(channels[:, aperture], OPEN_LEAST * smoothstep((apart - 0.5) / 0.4))
     sealing = articulation.probability(SEALING)
     touch = smoothstep((articulation.probability(LABIODENTAL) - TOUCH_FROM) / (TOUCH_AT - TOUCH_FROM))
-    touch = greatest(touch, SEAL_FRAMES) * (1 - smoothstep(sealing / SEAL_AT))
+    touch = soften(greatest(touch, SEAL_FRAMES), PASSAGE_SHARES) * (1 - smoothstep(sealing / TOUCH_UNTIL))
     channels[:, labiodental] = np.maximum(channels[:, labiodental], touch)
     opening = opening * (1 - touch) + TOUCH_APERTURE * touch
-    seal = hold(smoothstep((sealing - SEAL_FROM) / (SEAL_AT - SEAL_FROM)), SEAL_FRAMES)
+    seal = soften(hold(smoothstep((sealing - SEAL_FROM) / (SEAL_AT - SEAL_FROM)), SEAL_FRAMES), SEAL_SHARES)
     channels[:, aperture] = opening * (1 - seal)
     return np.clip(channels, 0, 1)
+
+
+def characterise(articulation: Articulation) -> Floats:
+    """Return the channels (T, C) with the shapes that sounds are known by: narrow lips in w oo, spread ones in ee, and not round
+    there, trumpet lips in sh, the tongue between the teeth in th."""
+    def heard(labels: tuple[str, ...]) -> Floats:
+        return soften(articulation.probability(labels), PASSAGE_SHARES)
+
+    channels = articulation.channels.copy()
+    channels[:, [CHANNELS.index("pucker"), CHANNELS.index("funnel")]] *= 1 - UNROUNDING * heard(SPREAD)[:, None]
+    narrow = heard(NARROW)
+    for channel, most in MOST.items():
+        values = channels[:, CHANNELS.index(channel)]
+        values -= narrow * np.maximum(values - most, 0)
+    for channel, (least, labels) in LEAST.items():
+        values = channels[:, CHANNELS.index(channel)]
+        np.maximum(values, least * heard(labels), out=values)
+    return channels
 
 
 def decode_blocks(blocks: Iterable[Articulation]) -> Iterator[Floats]:
@@ -128,3 +156,9 @@ def greatest(values: Floats, frames: int) -> Floats:
     """Return the greatest of the `frames` (odd) values centred at each of `values` (T,)."""
     padded = np.pad(values, frames // 2, mode="edge")
     return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, frames).max(axis=1), np.float32)
+
+
+def soften(values: Floats, shares: tuple[float, ...]) -> Floats:
+    """Return `values` (T,) averaged over neighbouring frames with `shares` (an odd number), without delay."""
+    padded = np.pad(values, len(shares) // 2, mode="edge")
+    return np.asarray(sum(np.float32(share) * padded[shift:shift + len(values)] for shift, share in enumerate(shares)), np.float32)
