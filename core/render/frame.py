@@ -157,6 +157,7 @@ def vertex_light(portrait: Portrait, points: Array, normals: Array, studio: Stud
 def below_surface(portrait: Portrait, points: Array, lit: Lit, wanted: NDArray[np.bool_]) -> Array:
     """Return the radiant exitance (V, 3) at the wanted vertices (V,), piece by piece: light does not pass from one to another."""
     result, areas = np.zeros(points.shape), portrait.surface.areas(points) * MILLIMETRES**2
+    brightness = lit.irradiance.max(axis=1) / max(float(lit.irradiance.max()), 1e-30)
     for number, matter in enumerate(portrait.matter):
         if matter is None:
             continue
@@ -164,7 +165,7 @@ def below_surface(portrait: Portrait, points: Array, lit: Lit, wanted: NDArray[n
         places = np.flatnonzero(wanted[part]) + part.start
         if len(places):
             result[places] = exitance(matter.profile, matter.octree, points[places] * MILLIMETRES, points=points[part] * MILLIMETRES,
-                                      area=areas[part], irradiance=lit.irradiance[part])
+                                      area=areas[part], irradiance=lit.irradiance[part], lit=brightness[places])
     return result
 
 
