@@ -68,11 +68,13 @@ def hierarchy(portrait: Portrait) -> None:
     points, normals = portrait.surface.posed(portrait.poser.at(0))
     light = vertex_light(portrait, points, normals, STUDIO, Rays(points, portrait.surface.triangles), np.random.default_rng(0))
     skin, matter = portrait.surface.vertices(0), portrait.matter[0]
+    brightness = light.irradiance.max(axis=1) / light.irradiance.max()
     assert matter is not None
     facing = (normals[skin] * (np.array(CAMERA.place) - points[skin])).sum(axis=1) > 0
     at = points[skin][facing][::ASKED] * MILLIMETRES
     gathered = partial(exitance, matter.profile, matter.octree, at, points=points[skin] * MILLIMETRES,
-                       area=portrait.surface.areas(points)[skin] * MILLIMETRES**2, irradiance=light.irradiance[skin])
+                       area=portrait.surface.areas(points)[skin] * MILLIMETRES**2, irradiance=light.irradiance[skin],
+                       lit=brightness[skin][facing][::ASKED])
     exact = gathered(error=0.0)
     off = np.abs(gathered() - exact) / np.maximum(exact, DARK * exact.max(axis=0))
     report("render_points", len(points[skin]), "points on the skin")

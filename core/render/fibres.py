@@ -93,7 +93,7 @@ class Fibres:
         view /= np.linalg.norm(view, axis=1, keepdims=True)
         total = 0.5 * colour * np.array(studio.surroundings)
         for lamp in (Lamp.of(light) for light in studio.lights):
-            samples = lamp.samples(len(flat), 1, random)[near]
+            samples = lamp.samples(random.random((len(flat), 1, 2))[near])
             direction, flux = lamp.arriving(flat[near], samples)
             free = np.zeros(self.radius.size)
             free[near] = passed(flat[near] + OFF * direction[:, 0], samples[:, 0] - flat[near], rays)

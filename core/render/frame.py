@@ -21,12 +21,11 @@ from .shade import Stage, lash_shade
 from .studio import CAMERA, STUDIO, PortraitCamera, Studio
 from .subsurface import exitance
 
-SHADOW_STEPS = 3                # each lamp's shadows are sampled at 3 x 3 places
-BOUNCE_STEPS = 3                # light from other parts of the head is looked for in 3 x 3 directions
+STEPS, UNSEEN_STEPS = 3, 2      # shadows of each lamp are sampled at 3 x 3 places, light from other parts in as many directions
 BINOMIAL = (1, 2, 1)            # by which a pixel's box of cells is softened
 BRIGHTEST = 3.0                 # radiance of one ray: a glint at an outline, far whiter than white, would leave a dotted line
 NEAR = 0.01                     # metres before the camera
-TOGETHER = 65_536               # rays that are shaded together
+TOGETHER = 8192                 # rays that are shaded together
 
 Array = NDArray[np.float64]
 
@@ -50,7 +49,7 @@ class Settings:
 def render(portrait: Portrait, number: int, settings: Settings) -> Array:
     """Return frame `number`, from 0 on, as radiance (size, size, 3), linear Rec. 709; raise InputError when there is none."""
     head = portrait.poser.at(number)
-    random = np.random.default_rng(0)           # the same for each frame: what is left of noise does not flicker
+    random, of_hair = np.random.default_rng(0).spawn(2)     # the same for each frame: what is left of noise does not flicker
     points, normals = portrait.surface.posed(head)
     hair = Hair.of(portrait.coat if settings.hair else Coat((), ()), portrait.poser, number, head=head, eye=settings.camera.place)
     everything = Rays(points, portrait.surface.triangles, hair.rays)
@@ -59,14 +58,14 @@ def render(portrait: Portrait, number: int, settings: Settings) -> Array:
     origins = np.broadcast_to(np.array(settings.camera.place), directions.shape)
     hits = everything.first(origins, directions)
     onto = np.flatnonzero((hits.triangle >= 0) & (hits.triangle < len(portrait.surface.triangles)))
-    lit = vertex_light(portrait, points, normals, settings.studio, everything, random)
     wanted = np.zeros(len(points), bool)
     wanted[portrait.surface.triangles[np.unique(hits.triangle[onto])]] = True
+    lit = vertex_light(portrait, points, normals, settings.studio, everything, random, seen=wanted)
     stage = Stage(portrait, settings.studio, points, normals, everything, lit, below_surface(portrait, points, lit, wanted))
     result = np.broadcast_to(np.array(settings.studio.backdrop), directions.shape).copy()
     parts = np.array_split(onto, max(len(onto) // TOGETHER, 1))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        strands = pool.submit(hair.seen, stage, hits, result, random=random.spawn(1)[0], eye=settings.camera.place)
+        strands = pool.submit(hair.seen, stage, hits, result, random=of_hair, eye=settings.camera.place)
         seen = [pool.submit(stage.colours, hits.of(part), directions[part], turns[part], own)
                 for part, own in zip(parts, random.spawn(len(parts)), strict=True)]
         strands.result()
@@ -138,25 +137,31 @@ def filtered(cells: Array, rays: int) -> Array:
     return cells
 
 
-def vertex_light(portrait: Portrait, points: Array, normals: Array, studio: Studio, rays: Rays, random: np.random.Generator) -> Lit:
+def vertex_light(portrait: Portrait, points: Array, normals: Array, studio: Studio, rays: Rays, random: np.random.Generator, *,
+                 seen: NDArray[np.bool_] | None = None) -> Lit:
     """Return the light that enters at each vertex (V, 3) of the surface, past what the surface mirrors (Eq. 10), and what comes of it
-    from other parts of the head."""
+    from other parts of the head.
+
+    seen: (V,) which vertices are looked at, all where it is not told; of the others' noise little arrives below the surface.
+    """
+    steps = np.full(len(points), STEPS) if seen is None else np.where(seen, STEPS, UNSEEN_STEPS)
     total = Lit(np.zeros((len(points), 3)), np.zeros((len(points), len(studio.lights) + 1)), np.zeros((len(points), 3)))
     params = [EYE if matter is None else matter.params for matter in portrait.matter]
     for kind in {(each.eta, each.roughness) for each in params}:
         alike = [number for number, each in enumerate(params) if (each.eta, each.roughness) == kind]
         chosen = np.concatenate([np.r_[portrait.surface.vertices(number)] for number in alike])
-        lit = light_up(points[chosen], normals[chosen], studio, rays, steps=SHADOW_STEPS, random=random,
+        lit = light_up(points[chosen], normals[chosen], studio, rays, steps=steps[chosen], random=random,
                        weight=partial(passing, params[alike[0]]))
         total.irradiance[chosen], total.visible[chosen] = lit.irradiance, lit.visible
     around = bounced(points, normals, rays, portrait.surface.triangles, lambda values: portrait.reflectance * values,
-                     irradiance=total.irradiance, steps=BOUNCE_STEPS, random=random)
+                     irradiance=total.irradiance, steps=steps, random=random)
     return Lit(total.irradiance + around, total.visible, around)
 
 
 def below_surface(portrait: Portrait, points: Array, lit: Lit, wanted: NDArray[np.bool_]) -> Array:
     """Return the radiant exitance (V, 3) at the wanted vertices (V,), piece by piece: light does not pass from one to another."""
     result, areas = np.zeros(points.shape), portrait.surface.areas(points) * MILLIMETRES**2
+    brightness = lit.irradiance.max(axis=1) / max(float(lit.irradiance.max()), 1e-30)
     for number, matter in enumerate(portrait.matter):
         if matter is None:
             continue
@@ -164,7 +169,7 @@ def below_surface(portrait: Portrait, points: Array, lit: Lit, wanted: NDArray[n
         places = np.flatnonzero(wanted[part]) + part.start
         if len(places):
             result[places] = exitance(matter.profile, matter.octree, points[places] * MILLIMETRES, points=points[part] * MILLIMETRES,
-                                      area=areas[part], irradiance=lit.irradiance[part])
+                                      area=areas[part], irradiance=lit.irradiance[part], lit=brightness[places])
     return result
 
 

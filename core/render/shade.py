@@ -87,17 +87,17 @@ def shine(stage: Stage, seen: Seen, gloss: Gloss, turns: NDArray[np.int64]) -> A
     """Return what the surface mirrors (N, 3) of lamps and surroundings (Eq. 9); lips shine more than the skin around."""
     visible = seen.mixed(stage.lit.visible)
     moist = seen.mixed(stage.portrait.moist[:, None])[:, 0]
-    lips = np.flatnonzero(moist > 0.01)
-    mixing = moist[lips, None]
     result = np.zeros((len(seen.points), 3))
-    for number, light in enumerate(stage.studio.lights):
-        lamp = Lamp.of(light)
-        direction, flux = lamp.arriving(seen.points, lamp.quarters(turns))
-        mirrored = gloss.shine(seen.normals[:, None], direction, seen.view[:, None])
+    for number, lamp in enumerate(Lamp.of(light) for light in stage.studio.lights):
+        shone = np.flatnonzero(visible[:, number])
+        normal, view, wetness = seen.normals[shone], seen.view[shone], moist[shone]
+        direction, flux = lamp.arriving(seen.points[shone], lamp.quarters(turns[shone]))
+        mirrored = gloss.shine(normal, direction[:, 0], view)
+        lips = np.flatnonzero(wetness > 0.01)
         if len(lips):
-            wet = stage.portrait.lips.shine(seen.normals[lips, None], direction[lips], seen.view[lips, None])
-            mirrored[lips] += mixing * (wet - mirrored[lips])
-        result += ((mirrored * flux).sum(axis=1) * visible[:, number])[:, None] * lamp.radiance
+            wet = stage.portrait.lips.shine(normal[lips], direction[lips, 0], view[lips])
+            mirrored[lips] += wetness[lips] * (wet - mirrored[lips])
+        result[shone] += (mirrored * flux[:, 0] * visible[shone, number])[:, None] * lamp.radiance
     if any(stage.studio.surroundings):
         result += (gloss.around(seen.cosine) * visible[:, -1])[:, None] * np.array(stage.studio.surroundings)
     return result

@@ -4,7 +4,8 @@ Jensen and Buhler 2002 (A rapid hierarchical rendering technique for translucent
 the surface, each standing for an area; far ones are taken together by an octree, near ones count singly. Two things differ. The points
 that are asked about are gathered in small boxes that share what they look at, so that a few large matrices do the work. And a point
 stands for a disc of its area, over which the profile is averaged, so that points need not lie denser than the profile is narrow; a
-box of points stands for a disc from whose middle they are as far.
+box of points stands for a disc from whose middle they are as far. Where places are lit themselves, little of their light comes from
+afar, and far boxes may be larger.
 Lengths in this file are millimetres, as in core/skin_optics.py.
 """
 
@@ -28,10 +29,12 @@ DROPPED = 17                    # bits of a float
 BASE = int(np.float32(CLOSEST**2).view(np.int32)) >> DROPPED
 ENTRIES = (int(np.float32(REACH**2).view(np.int32)) >> DROPPED) - BASE + 1
 # mm: discs of the table, a step is 2 % lest it shows where discs are wide and the profile narrow; those of which it is worked out
-DISCS, KNOT_DISCS = np.geomspace(0.1, 4.0, 190), np.geomspace(0.1, 4.0, 20)
+DISCS, KNOT_DISCS = np.geomspace(0.1, 9.0, 231), np.geomspace(0.1, 9.0, 24)
 ERROR = 0.025                   # sr: a box of points seen under a smaller angle is taken as one (eps of Jensen and Buhler)
+FAR, BRIGHT = 8.0, 0.1          # mm over which that angle grows by itself for places that are lit, from this share of the brightest on
 FINEST = 9                      # octree levels below the root
-TOGETHER = 8.0                  # mm: size of the boxes of points that are asked about together
+TOGETHER = 10.0                 # mm: size of the boxes of points that are asked about together
+SHARES = 6                      # of the places that are asked about, in which processors work
 KNOTS = 256                     # distances for which the mean over a disc is worked out
 
 Array = NDArray[np.float64]
@@ -81,10 +84,11 @@ class Profile:
         left = np.column_stack([at, (at**2).sum(axis=1), np.ones(len(at), np.float32)])
         right = np.column_stack([-2 * sources, np.ones(len(sources), np.float32), (sources**2).sum(axis=1)])
         squared = left @ right.T
-        np.clip(squared, np.float32(CLOSEST**2), np.float32(REACH**2), out=squared)
+        np.maximum(squared, np.float32(CLOSEST**2), out=squared)
+        np.minimum(squared, np.float32(REACH**2), out=squared)
         bits = squared.view(np.int32)
         np.right_shift(bits, DROPPED, out=bits)
-        place = bits + (rows - BASE)
+        place = np.add(bits, rows - BASE, dtype=np.int64)
         return np.stack([self.table[channel].take(place) @ power[channel] for channel in range(3)], axis=1)
 
 
@@ -132,25 +136,29 @@ class Cells:
 
 
 def exitance(profile: Profile, octree: Octree, at: Array, *, points: Array, area: Array, irradiance: Array,
-             error: float = ERROR) -> Array:
+             lit: Array | None = None, error: float = ERROR) -> Array:
     """Return the radiant exitance (G, 3) at places `at` (G, 3) from irradiance (P, 3) that enters at points (P, 3), of area (P,).
 
-    error: sr, 0 for every point singly.
+    lit: (G,) the share of the brightest irradiance that the places get themselves, 0 where it is not told; error: sr, 0 for every
+    point singly.
     """
     points, area, power = points[octree.order], area[octree.order], (area[:, None] * irradiance)[octree.order]
     cells = gathered(octree, points, area, power)
     rows = profile.rows(cells.disc)
     powers = np.ascontiguousarray(cells.power.T, np.float32)
+    brightness = np.zeros(len(at)) if lit is None else lit
     result = np.zeros((len(at), 3))
 
-    def look(box: tuple[Indices, Indices]) -> None:
-        chosen, used = box
-        middle = at[chosen].mean(axis=0)
-        result[chosen] = profile.received((at[chosen] - middle).astype(np.float32), (cells.middle[used] - middle).astype(np.float32),
-                                          rows[used], powers[:, used])
+    def look(share: Indices) -> None:
+        for box, used in looked_at(at[share], brightness[share], cells, octree, error):
+            chosen = share[box]
+            middle = at[chosen[0]]
+            result[chosen] = profile.received((at[chosen] - middle).astype(np.float32),
+                                              (cells.middle[used] - middle).astype(np.float32), rows[used], powers[:, used])
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:            # numpy lets go of the interpreter; boxes share nothing
-        deque(pool.map(look, looked_at(at, cells, octree, error)), maxlen=0)
+    # numpy lets go of the interpreter; shares write to places of their own. They are layers, as many on every machine
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        deque(pool.map(look, np.array_split(np.argsort(at[:, 1], kind="stable"), min(SHARES, len(at)))), maxlen=0)
     return result
 
 
@@ -171,34 +179,40 @@ def gathered(octree: Octree, points: Array, area: Array, power: Array) -> Cells:
     return Cells(middles, reaches, discs, powers, np.cumsum([0, *map(len, octree.starts[:-1])]))
 
 
-def looked_at(at: Array, cells: Cells, octree: Octree, error: float) -> Iterator[tuple[Indices, Indices]]:
-    """Yield boxes of the places `at` (G, 3), as their indices, each with the cells that stand for all points."""
-    keys = np.floor((at - at.min(axis=0)) / TOGETHER).astype(np.int64)
-    _, owner = np.unique(keys, axis=0, return_inverse=True)
-    owner = owner.ravel()
-    order = np.argsort(owner, kind="stable")
-    start = np.flatnonzero(np.diff(owner[order], prepend=-1))
-    centre = np.add.reduceat(at[order], start) / np.diff(np.append(start, len(at)))[:, None]
-    radius = np.sqrt(np.maximum.reduceat(((at - centre[owner])**2).sum(axis=1)[order], start))
+def looked_at(at: Array, lit: Array, cells: Cells, octree: Octree, error: float) -> Iterator[tuple[Indices, Indices]]:
+    """Yield boxes of the places `at` (G, 3), as their indices, each with the cells that stand for all points; lit: as in exitance."""
+    order, start, centre, radius = boxed(at)
+    bright = np.minimum(np.add.reduceat(lit[order], start) / np.diff(np.append(start, len(at))) / BRIGHT, 1)
     boxes, used = [], []
     box, cell = np.arange(len(start)), np.zeros(len(start), np.int64)
-    for level, first in enumerate(cells.starts):
-        last = level == len(cells.starts) - 1
+    for level, first in enumerate(cells.starts[:-1]):
         way = cells.middle[first + cell] - centre[box]
         away = np.sqrt(dot(way, way)) - radius[box]
         reach = cells.reach[first + cell]
         # far enough, and the box does not reach into the cell; beyond the profile's reach nothing arrives
-        alone = last | ((away > reach) & (cells.disc[first + cell] < error * away**2))
+        angle = error * (1 + bright[box] * away / FAR)
+        alone = (away > reach) & (cells.disc[first + cell] < angle * away**2)
         near = away - reach <= REACH
         boxes.append(box[alone & near])
         used.append(first + cell[alone & near])
-        if not last:
-            box, cell = descend(box[~alone & near], cell[~alone & near], octree.children[level])
-    place = np.argsort(np.concatenate(boxes), kind="stable")
-    bounds = np.searchsorted(np.concatenate(boxes)[place], np.arange(len(start) + 1))
-    found = np.concatenate(used)[place]
-    for number, chosen in enumerate(np.split(order, start[1:])):
-        yield chosen, found[bounds[number]:bounds[number + 1]]
+        box, cell = descend(box[~alone & near], cell[~alone & near], octree.children[level])
+    boxes.append(box)
+    used.append(cells.starts[-1] + cell)
+    owner = np.concatenate(boxes)
+    place = np.argsort(owner, kind="stable")
+    found = np.split(np.concatenate(used)[place], np.searchsorted(owner[place], np.arange(1, len(start))))
+    yield from zip(np.split(order, start[1:]), found, strict=True)
+
+
+def boxed(at: Array) -> tuple[Indices, Indices, Array, Array]:
+    """Return the places `at` (G, 3) in boxes: their order (G,), where each box starts (N,), its centre (N, 3) and radius (N,)."""
+    keys = np.floor((at - at.min(axis=0)) / TOGETHER).astype(np.int64)
+    owner = np.unique(keys, axis=0, return_inverse=True)[1].ravel()
+    order = np.argsort(owner, kind="stable")
+    start = np.flatnonzero(np.diff(owner[order], prepend=-1))
+    centre = np.add.reduceat(at[order], start) / np.diff(np.append(start, len(at)))[:, None]
+    radius = np.sqrt(np.maximum.reduceat(((at - centre[owner])**2).sum(axis=1)[order], start))
+    return order, start, centre, radius
 
 
 def descend(box: Indices, cell: Indices, children: Indices) -> tuple[Indices, Indices]:

@@ -159,3 +159,23 @@ def test_many_points_are_lit_as_few_are(monkeypatch):
     points = np.tile(ORIGIN, (40, 1))
     lit = irradiance(above(0.4), points=points, normals=np.tile(UP, (40, 1)))
     assert lit.visible.shape == (40, 2) and np.allclose(lit.irradiance, irradiance(above(0.4)).irradiance, rtol=0.02)
+
+
+def test_a_lamp_that_reaches_above_the_horizon_lights():
+    """Half of it is below the horizon, and its middle, too: none of its upper part may be left out."""
+    studio = Studio("test", (AreaLight("lamp", (2.0, -0.1, 0.0), 10.0, 0.5, 1.0),))
+    lamp = Lamp.of(studio.lights[0])
+    points, normals = np.zeros((2, 3)), np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])
+    assert lamp.above(points, normals).tolist() == [True, False]
+    assert irradiance(studio).irradiance[0, 0] > 0 and not irradiance(studio, normals=normals[1:]).irradiance.any()
+
+
+def test_the_light_of_a_point_does_not_depend_on_the_care_for_others():
+    """Which points are seen changes from frame to frame; what is left of noise at the others must not flicker."""
+    points = np.random.default_rng(0).uniform(-1, 1, (60, 3)) * [1, 0, 1]
+    normals, lid = np.tile(UP, (60, 1)), Rays(*square(0.5, 0.4))
+    fine = np.arange(60) % 3 == 0
+    every = irradiance(STUDIOS["window"], lid, steps=np.full(60, 3), points=points, normals=normals)
+    some = irradiance(STUDIOS["window"], lid, steps=np.where(fine, 3, 2), points=points, normals=normals)
+    assert np.array_equal(every.irradiance[fine], some.irradiance[fine]) and np.array_equal(every.visible[fine], some.visible[fine])
+    assert not np.array_equal(every.irradiance[~fine], some.irradiance[~fine])

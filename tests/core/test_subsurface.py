@@ -52,8 +52,10 @@ def test_within_a_percent_of_brute_force_on_the_head(profile):
     front = np.flatnonzero(points[:, 2] > 30)[::10]
     octree = Octree.of(points)
     fast, exact = (exitance(profile, octree, points[front], **given, error=error) for error in (ERROR, 0.0))
+    told = exitance(profile, octree, points[front], **given, lit=light[front, 0] / light.max())
     lit = exact > 0.05 * exact.max(axis=0)
-    assert (np.abs(fast - exact)[lit] / exact[lit]).max() < 0.01
+    assert (np.abs(fast - exact)[lit] / exact[lit]).max() < 0.01 and (np.abs(told - exact)[lit] / exact[lit]).max() < 0.01
+    assert not np.array_equal(told, fast)           # cells are larger where skin is lit
 
 
 def test_the_table_sums_up_what_the_formula_does(profile):
