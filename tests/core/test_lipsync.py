@@ -10,6 +10,7 @@ from core.articulation import (
     CHANNELS,
     LEAST,
     MOST,
+    NEEDED,
     OPEN_LEAST,
     REST_FRAMES,
     TOUCH_APERTURE,
@@ -193,6 +194,20 @@ def test_the_same_recording_gives_the_same_motion() -> None:
 def test_another_network_is_refused() -> None:
     with pytest.raises(PackError, match="format None"):
         LipNetwork.load(NETWORK.parent / "third_party" / "moonshine_tiny_encoder.ort")
+
+
+def test_a_network_without_a_phone_that_is_needed_is_refused(tmp_path: Path) -> None:
+    content = NETWORK.read_bytes()
+    for phone in sorted(NEEDED):
+        assert f'"{phone}"'.encode() in content                     # the committed one's metadata
+    (tmp_path / "old.onnx").write_bytes(content.replace(b'"zh"', b'"zz"').replace(b'"y"', b'"j"'))
+    with pytest.raises(PackError, match="phones y zh;"):
+        LipNetwork.load(tmp_path / "old.onnx")
+
+
+def test_every_phone_that_decoding_asks_for_is_needed() -> None:
+    labels = tuple(sorted(NEEDED))
+    decode(Articulation(np.zeros((9, len(CHANNELS)), np.float32), np.zeros((9, len(labels)), np.float32), labels))
 
 
 def test_a_missing_network_is_told() -> None:
