@@ -42,13 +42,20 @@ def read_photo(path: Path) -> Photo:
 
 
 def orientation(path: Path) -> int:
-    """Return how the image at `path` has to be turned to stand upright, as EXIF numbers it: 1 to 8, 1 for not at all.
+    """Return how the image at `path` has to be turned to stand upright, as EXIF numbers it: 1 to 8, 1 for not at all; 0 if it has
+    more than MOST_PIXELS.
 
     Only its header is read; 1 too where that cannot be read: `read_photo` has a sentence for it.
     """
     try:
-        with Image.open(path, formats=FORMATS) as image:
-            found = image.getexif().get(ExifTags.Base.Orientation, 1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=FORMATS) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    return 0
+                found = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)     # PNG's own would decode the pixels first
+    except Image.DecompressionBombError:
+        return 0
     except UNREADABLE:
         return 1
     return found if found in range(1, 9) else 1

@@ -5,7 +5,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, TiffImagePlugin
+from PIL import Image, ImageFile, TiffImagePlugin
 
 from core.errors import InputError
 from core.image import LONGEST_SIDE, MOST_PIXELS, orientation, read_photo
@@ -98,14 +98,27 @@ def test_a_hundred_megapixels_are_scaled_down(tmp_path):
     assert max(pixels.shape) <= LONGEST_SIDE and near(pixels[0, 0], (10, 120, 40))
 
 
-def test_a_decompression_bomb_is_refused_by_its_header(tmp_path):
-    side = int(MOST_PIXELS ** 0.5) + 1000
-    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    chunk = struct.pack(">I", 13) + b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header))
-    data = struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))
-    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + data)
+def header(path, width, height, *chunks):
+    """Write a PNG that ends where its pixels begin."""
+    size = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+                                                    for chunk in (size, *chunks, b"IDAT")))
+
+
+@pytest.mark.parametrize("more", [100, 1000, 9000])     # Pillow warns of the first ones and refuses the last
+def test_a_decompression_bomb_is_refused_by_its_header(tmp_path, more):
+    header(tmp_path / "a.png", int(MOST_PIXELS ** 0.5) + more, int(MOST_PIXELS ** 0.5) + more)
     with pytest.raises(InputError):
         read_photo(tmp_path / "a.png")
+    assert orientation(tmp_path / "a.png") == 0
+
+
+def test_a_header_is_enough_to_know_how_a_photo_is_turned(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image.Image, "load", lambda image: pytest.fail("the pixels were decoded"))
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: pytest.fail("the pixels were decoded"))
+    for chunks, turned in (((), 1), ((b"eXIf" + exif()[6:],), 6)):
+        header(tmp_path / "a.png", 11_000, 11_000, *chunks)             # 121 megapixels: Pillow warns of them
+        assert orientation(tmp_path / "a.png") == turned
 
 
 def test_truncated(tmp_path):
