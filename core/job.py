@@ -279,8 +279,8 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def sources_digest(folder: str = "core") -> str:
-    """Return the sha256 of the sources in a folder of ours: results of another version are never taken for this one's."""
+    """Return the sha256 of the sources in a folder of ours and below: results of another version are never taken for this one's."""
     total = hashlib.sha256()
-    for path in sorted((Path(__file__).parent.parent / folder).glob("*.py")):
+    for path in sorted((Path(__file__).parent.parent / folder).rglob("*.py")):
         total.update(path.read_bytes())
     return total.hexdigest()
