@@ -150,6 +150,16 @@ def test_half_a_result_is_none(tmp_path, harm):
         read_result(tmp_path)
 
 
+def test_a_result_of_the_layout_before_is_called_that(tmp_path):
+    finished(tmp_path)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    del manifest["files"]["look.npz"]
+    write_json(tmp_path / "manifest.json", manifest | {"format": 1})
+    (tmp_path / "look.npz").unlink()
+    with pytest.raises(JobError, match="made by another version.*generate it again"):
+        read_result(tmp_path)
+
+
 def test_a_changed_result_is_none(tmp_path):
     finished(tmp_path)
     (tmp_path / "motion.npz").write_bytes((tmp_path / "motion.npz").read_bytes()[:-7])
