@@ -28,7 +28,7 @@ SEAL_FROM, SEAL_AT = 0.08, 0.2  # posterior at which the lips begin to be presse
 TOUCH_FROM, TOUCH_AT = 0.02, 0.3 # the same for the lower lip at the teeth in f and v
 TOUCH_UNTIL = 0.25              # posterior of a closure at which the lower lip has left the teeth for the upper lip
 TOUCH_APERTURE = 0.28           # aperture at which the lower lip, drawn in, meets the upper teeth
-SEAL_FRAMES = 3                 # a seal lasts at least 50 ms, so that 24 pictures a second show it
+SEAL_FRAMES = 3                 # frames a seal lasts at least, of which SEAL_SHARES leave the first and the last a quarter open
 # shares of a frame and its neighbours on the lips' way to each other, and from one shape to another
 SEAL_SHARES = (0.25, 0.5, 0.25)
 PASSAGE_SHARES = (0.0833, 0.25, 0.3334, 0.25, 0.0833)

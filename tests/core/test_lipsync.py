@@ -53,9 +53,10 @@ def test_the_way_to_a_seal_is_as_long_as_the_way_from_it() -> None:
     np.testing.assert_array_equal(opening, opening[::-1])
 
 
-def test_a_seal_lasts_at_least_three_frames() -> None:
-    opening = decode(articulation(["aa"] * 4 + ["pcl"] + ["aa"] * 4, [0.5] * 9))[:, APERTURE]
-    assert opening[4] == 0 and (opening <= 0.125).sum() == 3      # a quarter of the opening is left in the first and the last
+@pytest.mark.parametrize(("heard", "before"), [(1, 2), (3, 3)])
+def test_the_shortest_seal_is_shut_in_one_frame_and_three_quarters_in_three(heard: int, before: int) -> None:
+    opening = decode(articulation(["aa"] * 4 + ["pcl"] * heard + ["aa"] * 4, [0.5] * (8 + heard)))[:, APERTURE]
+    np.testing.assert_array_equal(opening, np.float32([0.5] * before + [0.375, 0.125, 0, 0.125, 0.375] + [0.5] * before))
 
 
 def test_sounds_without_lip_contact_keep_the_lips_apart() -> None:
