@@ -29,7 +29,8 @@ from .messages import Message, Report, progress
 from .stage_store import Record, StageStore
 from .types import EmotionTrack
 
-FORMAT = 1
+FORMAT = 1                      # of a request
+RESULT_FORMAT = 2               # of a result; 1 had no look.npz and no `rest`
 HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "rest", "iris_colour", "hair_colour", "hair_length", "brow_colour",
                "brow_density", "reprojection_percent", "confidence", "advice")
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
@@ -176,7 +177,7 @@ class Job:
         """Write manifest.json, which declares the result complete, and return its path; head_model: its sha256."""
         files = {file: value for done in self.stages.values() for file, value in done["files"].items()}
         path = self.folder / "manifest.json"
-        write_json(path, {"format": FORMAT, "files": files, "head_model": head_model, "seconds": self.seconds,
+        write_json(path, {"format": RESULT_FORMAT, "files": files, "head_model": head_model, "seconds": self.seconds,
                           "shared": sorted(name for name, is_shared in self.shared.items() if is_shared),
                           "warnings": self.warnings, "photo": request.photo,
                           "more_photos": list(request.more_photos), "audio": request.audio, "pack": request.pack,
@@ -222,7 +223,7 @@ def read_result(folder: Path) -> JobResult:
         raise JobError("the job has no finished result", folder, "generate it again")
     manifest = read_json(path, JobError)
     files = manifest.get("files")
-    if manifest.get("format") != FORMAT or not isinstance(files, dict):
+    if manifest.get("format") != RESULT_FORMAT or not isinstance(files, dict):
         raise JobError("the result was made by another version", path, "generate it again")
     for name in RESULTS:
         file = folder / name
@@ -279,8 +280,8 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def sources_digest(folder: str = "core") -> str:
-    """Return the sha256 of the sources in a folder of ours: results of another version are never taken for this one's."""
+    """Return the sha256 of the sources in a folder of ours and below: results of another version are never taken for this one's."""
     total = hashlib.sha256()
-    for path in sorted((Path(__file__).parent.parent / folder).glob("*.py")):
+    for path in sorted((Path(__file__).parent.parent / folder).rglob("*.py")):
         total.update(path.read_bytes())
     return total.hexdigest()

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from . import arrays
 from .audio import read_audio, stream_audio
@@ -130,8 +129,7 @@ def write_look(head: Path, out: Path, *, pack: Pack, style: Hair) -> tuple[str, 
 def write_previews(head: Path, out: Sequence[Path], *, pack: Pack) -> tuple[str, ...]:
     """Head and texture -> small pictures of it for the panel, one for each turn of the head; return warnings."""
     person = read_arrays(head, HEAD_ARRAYS, JobError)
-    with Image.open(head.with_suffix(".png")) as picture:
-        albedo = np.asarray(picture.convert("RGB"))
+    albedo = read_photo(head.with_suffix(".png")).pixels
     drawn = draw_previews(person, albedo, basis=pack.load("head", HeadBasis.load), anchors=pack.load("anchors", Anchors.load))
     for path, pixels in zip(out, drawn, strict=True):
         write_image(path, pixels)

@@ -76,6 +76,8 @@ def test_what_is_no_picture_is_none_and_no_error(addon, photo, tmp_path):
     turned = photo("turned.jpg", orientation=6)
     turned.write_bytes(turned.read_bytes()[:200])           # its header alone
     assert tuple(pictures.picture(turned).image_size) == (0, 0)
+    Image.new("1", (12_500, 12_500)).save(tmp_path / "large.png")
+    assert tuple(pictures.picture(tmp_path / "large.png").image_size) == (0, 0)            # never decoded
     if sys.platform == "linux":
         strange = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"))
         shutil.copy(PHOTO, strange)

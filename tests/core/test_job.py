@@ -75,6 +75,15 @@ def test_a_stage_runs_once_for_the_same_inputs(tmp_path):
     assert run(tmp_path, value=2)[0] == 1
 
 
+def test_a_stage_runs_again_when_any_source_has_changed(tmp_path, monkeypatch):
+    sources = tmp_path / "core"
+    (sources / "render" / "__pycache__").mkdir(parents=True)
+    monkeypatch.setattr("core.job.__file__", str(sources / "job.py"))
+    for name, times in (("job.py", 1), ("render/optics.py", 1), ("render/__pycache__/optics.cpython-311.pyc", 0)):
+        (sources / name).write_text("something else")
+        assert run(tmp_path / "job")[0] == times
+
+
 def test_warnings_are_told_again_when_the_result_is_reused(tmp_path):
     run(tmp_path)
     said = []
@@ -138,6 +147,16 @@ def test_half_a_result_is_none(tmp_path, harm):
     finished(tmp_path)
     (tmp_path / harm).unlink()
     with pytest.raises(JobError):
+        read_result(tmp_path)
+
+
+def test_a_result_of_the_layout_before_is_called_that(tmp_path):
+    finished(tmp_path)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    del manifest["files"]["look.npz"]
+    write_json(tmp_path / "manifest.json", manifest | {"format": 1})
+    (tmp_path / "look.npz").unlink()
+    with pytest.raises(JobError, match="made by another version.*generate it again"):
         read_result(tmp_path)
 
 
