@@ -90,6 +90,15 @@ def test_a_checkpoint_executes_nothing(tmp_path):
     assert found["a"].shape == (3, 2) and (found["a"] == 1).all() and (found["half"] == 1).all()
 
 
+def test_a_module_s_own_state_is_read(tmp_path):
+    module = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3))
+    module.register_buffer("mask", torch.ones(4, dtype=torch.uint8))
+    torch.save(module.state_dict(), tmp_path / "model.pt")              # an OrderedDict with a state of its own
+    found, expected = read_weights(tmp_path / "model.pt"), module.state_dict()
+    assert set(found) == set(expected) - {"mask", "1.num_batches_tracked"}
+    assert all((found[name] == expected[name].numpy()).all() for name in found)
+
+
 def test_damaged_checkpoints_are_told(checkpoint, tmp_path):
     content = checkpoint.read_bytes()
     for name, harmed in (("cut", content[:len(content) // 2]), ("empty", b""), ("other", pickle.dumps({"a": 1}))):
