@@ -9,6 +9,7 @@ import io
 import pickle
 import zipfile
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def tensor(storage: NDArray[Any] | Ignored, offset: int, size: tuple[int, ...], 
     if isinstance(storage, Ignored):
         return storage
     last = offset + sum((length - 1) * step for length, step in zip(size, stride, strict=True))
-    if min((offset, *size, *stride), default=0) < 0 or (0 not in size and last >= len(storage)):
+    if min((offset, *size, *stride), default=0) < 0 or prod(size) > len(storage) or (0 not in size and last >= len(storage)):
         raise ValueError(f"a tensor of shape {size} is larger than its storage")
     strides = tuple(step * storage.itemsize for step in stride)
     return np.ascontiguousarray(np.lib.stride_tricks.as_strided(storage[offset:], size, strides, writeable=False))
@@ -104,10 +105,11 @@ class Reader(pickle.Unpickler):
         if pid[1].name not in KINDS:
             return Ignored()
         kind, size = KINDS[pid[1].name]
-        content = self.archive.read(f"{self.folder}data/{pid[2]}")
-        if len(content) != int(pid[4]) * size:
-            raise pickle.UnpicklingError(f"storage {pid[2]} holds {len(content)} bytes, not {int(pid[4]) * size}")
-        values = np.frombuffer(content, kind)
+        inside = self.archive.getinfo(f"{self.folder}data/{pid[2]}")
+        if inside.file_size != int(pid[4]) * size or inside.compress_type != zipfile.ZIP_STORED:     # torch never compresses
+            raise pickle.UnpicklingError(f"storage {pid[2]} holds {inside.file_size} bytes or is compressed; "
+                                         f"{int(pid[4]) * size} are expected")
+        values = np.frombuffer(self.archive.read(inside), kind)
         return (values.astype(np.uint32) << 16).view(np.float32) if pid[1].name == "BFloat16Storage" else values
 
 

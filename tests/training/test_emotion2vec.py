@@ -113,10 +113,10 @@ def test_damaged_checkpoints_are_told(checkpoint, tmp_path):
             read_weights(tmp_path / "changed")
 
 
-def repacked(content, old, new):
+def repacked(content, old, new, method=zipfile.ZIP_STORED):
     """Return the archive with bytes of its pickle and of its files' names changed."""
     result = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(result, "w") as target:
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(result, "w", method) as target:
         for name in source.namelist():
             inside = source.read(name)
             changed = inside.replace(old, new) if name.endswith("pkl") else inside
@@ -130,6 +130,20 @@ def test_a_tensor_outside_of_its_storage_is_told(tmp_path):
     (tmp_path / "large.pt").write_bytes(repacked(content, b"K\x04K\x04\x86", b"K\x04K\x09\x86"))
     with pytest.raises(InputError, match="larger than its storage"):
         read_weights(tmp_path / "large.pt")
+
+
+def test_what_unpacks_to_far_more_than_the_file_is_not_read(tmp_path, monkeypatch):
+    torch.save({"a": torch.zeros(1).expand(1 << 20, 1 << 20)}, tmp_path / "wide.pt")            # 4 TB of one number
+    with pytest.raises(InputError, match="larger than its storage"):
+        read_weights(tmp_path / "wide.pt")
+    torch.save({"a": torch.zeros(77)}, tmp_path / "model.pt")
+    content, read = (tmp_path / "model.pt").read_bytes(), zipfile.ZipFile.read
+    bombs = repacked(content, b"K\x4d", b"K\x4e"), repacked(content, b"", b"", zipfile.ZIP_DEFLATED)
+    monkeypatch.setattr(zipfile.ZipFile, "read", lambda archive, inside: read(archive, {"model/data.pkl": inside}[inside]))
+    for bomb in bombs:
+        (tmp_path / "bomb.pt").write_bytes(bomb)
+        with pytest.raises(InputError, match="storage 0 holds 308 bytes or is compressed"):
+            read_weights(tmp_path / "bomb.pt")
 
 
 def test_another_list_of_classes_is_told(checkpoint, tmp_path, capsys):
