@@ -4,6 +4,7 @@ import csv
 import json
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from core.emolib import Emolib
 from core.errors import InputError
 from core.files import digest, write_arrays
 from core.types import EMOTIONS
-from tests.core.own_heads import ASSETS, ASTRONAUT, basis, needs_nets, photograph, plain_colours, subject
+from tests.core.own_heads import ASSETS, ASTRONAUT, anchors, basis, face_of, needs_nets, photograph, plain_colours, subject
 from training.emolib import affectnet, emica, fitting
 from training.emolib.alignment import rigid_icp
 from training.emolib.layouts import LABELS, Sample, levels, read
@@ -171,6 +172,18 @@ def test_photos_are_fitted_cropped_to_the_face_and_laid_straight(tmp_path):
     Image.new("RGB", (200, 200), (90, 90, 90)).save(tmp_path / "grey.png")
     assert fitting.fitted(Sample("x", tmp_path / "grey.png", "sad", 0.0), pack=ASSETS)["reason"] == "no face was found"
     assert "outside the image" in fitting.fitted(Sample("x", ASTRONAUT, "sad", 0.0, (900, 900, 50, 50)), pack=ASSETS)["reason"]
+
+
+def test_an_item_s_expression_is_what_goes_beyond_the_person_s_rest(tmp_path, monkeypatch):
+    one = subject(3, browInnerUp=-0.4, eyeSquintLeft=0.3, eyeSquintRight=0.3, mouthSmileLeft=0.7, mouthSmileRight=0.7)
+    monkeypatch.setattr(fitting, "tools", lambda pack: (basis(), anchors(), SimpleNamespace(detect=lambda photo: face_of(one))))
+    Image.new("RGB", (512, 512)).save(tmp_path / "own.png")
+    sample = Sample("x", tmp_path / "own.png", "happy", 0.3)
+    item, whole = (fitting.fitted(sample, pack=tmp_path, whole=whole) for whole in (False, True))
+    beyond, seen = (dict(zip(basis().expression_names, found["expression"], strict=True)) for found in (item, whole))
+    assert seen["browInnerUp"] < 0 < seen["eyeSquintLeft"]
+    assert beyond["browInnerUp"] == beyond["eyeSquintLeft"] == 0 and beyond["mouthSmileLeft"] == seen["mouthSmileLeft"] > 0.5
+    assert min(beyond.values()) >= 0 and max(beyond.values()) <= 1 and item["identity"] == whole["identity"]
 
 
 def flame():

@@ -80,7 +80,7 @@ def heads_in(folder: Path, flame: Flame, pack: Path) -> Floats:
         places = read_arrays(pack / "head.npz", ("flame_vertices",), InputError)["flame_vertices"]
     except InputError as error:
         raise InputError("frames are reconstructed on FLAME's head", pack, "give a pack made with training.export --head") from error
-    found = [fitted(Sample(path.name, path, "neutral", 0.0), pack=pack) for path in paths]
+    found = [fitted(Sample(path.name, path, "neutral", 0.0), pack=pack, whole=True) for path in paths]
     for path, item in zip(paths, found, strict=True):
         if "reason" in item:
             raise InputError(f"the frame cannot be reconstructed ({item['reason']})", path, "leave it out, or use EMICA")
