@@ -121,10 +121,29 @@ def test_the_head_is_shown_as_soon_as_it_is_drawn(addon, finished, monkeypatch, 
     assert len(drawn()[0]) == len(PREVIEWS)
 
 
+def test_a_head_that_is_being_made_has_its_own_name_and_not_another_s_likeness(avatar, photo, numbered, monkeypatch, tmp_path):
+    home, berta = Path(avatar.ecavatar.home), tmp_path / "Berta-12345678"
+    berta.mkdir()
+    for name in PREVIEWS:
+        shutil.copy(home / name, berta)
+    bpy.context.view_layer.objects.active = avatar
+    bpy.context.scene.ecavatar.photo = str(photo("Carl.jpg"))
+    worker = SimpleNamespace(folder=berta, state="running", stage="speech", cancel=lambda: None, warnings=[])
+    monkeypatch.setattr(jobs, "current", worker)
+    icons, words = drawn()
+    assert icons[1:] == [pictures.icon(berta / name) for name in PREVIEWS]
+    assert "Berta" in words and avatar.name not in words and not any("Likeness" in text for text in words)
+    worker.folder = shutil.copytree(berta, tmp_path / "home" / "clips" / "song-2")      # another recording for the avatar itself
+    avatar.ecavatar.home = str(tmp_path / "home")
+    icons, words = drawn()
+    assert len(icons) == 1 + len(PREVIEWS) and avatar.name in words and any("Likeness" in text for text in words)
+
+
 def test_a_deleted_job_folder_leaves_no_picture(avatar, numbered, tmp_path):
     avatar.ecavatar.home = str(tmp_path / "gone")
     bpy.context.view_layer.objects.active = avatar
-    assert drawn()[0] == [] and roots.root_of(avatar) == avatar
+    icons, words = drawn()
+    assert icons == [] and avatar.name not in words and roots.root_of(avatar) == avatar
 
 
 @pytest.fixture
