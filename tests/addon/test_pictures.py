@@ -12,6 +12,7 @@ import pytest
 from ecavatar.core.choices import PREVIEWS
 from ecavatar.core.errors import JobError
 from ecavatar.ecavatar_addon import folders, jobs, operators, panels_person, pictures, roots
+from ecavatar.ecavatar_addon.preferences import ECAVATAR_preferences, make_full
 from PIL import Image
 
 from .conftest import PHOTO
@@ -165,6 +166,27 @@ def test_avatars_are_generated_where_the_preferences_say(addon, preferences, tmp
     preferences.folder = str(tmp_path / "file")
     with pytest.raises(JobError, match="cannot make the job folder .*preferences"):
         operators.job_folder(PHOTO)
+
+
+@pytest.mark.parametrize("typed", ["//jobs", "jobs", "~nobody-at-all/jobs"])
+def test_a_job_folder_without_a_full_path_is_told(addon, preferences, typed):
+    preferences.folder = typed                              # // in a file that is not saved
+    with pytest.raises(JobError, match="the job folder is not a full path; .*jobs.*; choose it again"):
+        operators.job_folder(PHOTO)
+    make_full(preferences, bpy.context)
+    assert preferences.folder == typed
+
+
+def test_the_full_path_of_the_job_folder_is_kept(addon, preferences, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    for typed in ("~/jobs", "//jobs", f"{tmp_path}/jobs/"):
+        preferences.folder = typed
+        assert folders.job_path(PHOTO).parent == tmp_path / "jobs"
+        make_full(preferences, bpy.context)
+        assert Path(preferences.folder) == tmp_path / "jobs"
+    assert ECAVATAR_preferences.__annotations__["folder"].keywords["update"] is make_full
 
 
 def test_the_worker_gets_the_threads_of_the_preferences(addon, preferences, tmp_path, monkeypatch):
