@@ -17,6 +17,7 @@ from training.checkpoint_weights import read_weights
 from training.emotion import emotion2vec
 from training.emotion.emotion2vec_network import load, slopes
 
+PLACE = "modality_encoders.AUDIO.relative_positional_encoder.1.0.weight"
 FIRST = "modality_encoders.AUDIO.local_encoder.conv_layers.0.0"
 pytestmark = pytest.mark.once
 # what the published code (FunASR 1.4.16, models/emotion2vec) gives for the made-up weights and sound
@@ -69,7 +70,9 @@ def test_slopes_of_heads():
     (lambda weights: weights["proj.bias"].fill_(torch.nan), "not finite"),
     (lambda weights: weights.clear(), "holds no weights"),
     (lambda weights: weights.update({f"{FIRST}.weight": torch.zeros(32, 1, 9)}), "another way"),
-    (lambda weights: weights.update({"modality_encoders.AUDIO.alibi_scale": torch.zeros(2, 1, 6, 1, 1)}), "another way")])
+    (lambda weights: weights.update({"modality_encoders.AUDIO.alibi_scale": torch.zeros(2, 1, 6, 1, 1)}), "another way"),
+    (lambda weights: weights.update({PLACE: torch.zeros(48, 9, 19)}), "another way"),
+    (lambda weights: weights.update({PLACE: torch.zeros(48, 96, 19)}), "another way")])
 def test_other_checkpoints_are_told(tmp_path, change, told):
     weights = made_up()
     change(weights)
