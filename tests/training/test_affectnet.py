@@ -212,6 +212,25 @@ def test_emica_s_parameters_become_items_of_the_flame_head_only(tmp_path):
         "the parameters are damaged", "exp has only 9 values", "the parameters lack jaw", "there are no EMICA parameters"]
 
 
+def test_parameters_are_read_by_name_and_nothing_else_is(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, texcode=np.ones(5), shape=np.zeros(3), image=np.array([{}], object), allow_pickle=True)
+    assert emica.parameters(path, ("tex",))["tex"].tolist() == [1] * 5             # the object beside it is not opened
+    (tmp_path / "b.json").write_text('{"cam": [8, 0, 0], "globalpose": [[0.5, 0, 0]], "jaw": [0.1], "tex": "sharp", '
+                                     '"shape": [1e999, 0, 0]}')
+    found = emica.parameters(tmp_path / "b.json", ("global", "cam"))
+    assert list(found) == ["global", "cam"] and found["global"].tolist() == [0.5, 0, 0] and found["cam"].tolist() == [8, 0, 0]
+    (tmp_path / "c.json").write_text("[" * 100_000)
+    np.save(tmp_path / "d.npz", np.zeros(3))
+    (tmp_path / "d.npz.npy").rename(tmp_path / "d.npz")
+    for name, wanted, told in (("a.npz", ("exp",), "lack exp"), ("b.json", ("jaw",), "jaw has only 1 values"),
+                               ("b.json", ("tex",), "tex is no list of numbers"), ("b.json", ("shape",), "shape is damaged"),
+                               ("c.json", ("tex",), "the parameters are damaged"), ("d.npz", ("tex",), "the parameters are damaged"),
+                               ("e.npz", ("tex",), "there are no parameters"), ("e.json", ("tex",), "there are no parameters")):
+        with pytest.raises(InputError, match=told):
+            emica.parameters(tmp_path / name, wanted)
+
+
 @needs_nets
 def test_the_command_writes_a_library_that_loads(tmp_path, monkeypatch, capsys):
     short(tmp_path / "set", everything(each=5))

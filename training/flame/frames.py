@@ -56,10 +56,6 @@ def heads_of(folder: Path, layer: FaceLayer) -> Floats:
     if not paths:
         raise InputError("the folder holds no parameters", folder, "give EMICA's NAME.npz or NAME.json of each frame")
     frames = [parameters(path) for path in paths]
-    for path, frame in zip(paths, frames, strict=True):
-        short = next((name for name in ("shape", "jaw") if len(frame[name]) < min(CODES[name], 3)), None)
-        if short:
-            raise InputError(f"{short} has only {len(frame[short])} values", path, "reconstruct the frame again")
     sizes = {name: min(most, *(len(frame[name]) for frame in frames)) for name, most in CODES.items()}
     codes = [torch.from_numpy(np.array([frame[name][:size] for frame in frames], np.float32)) for name, size in sizes.items()]
     with torch.no_grad():
