@@ -69,7 +69,8 @@ def test_what_is_fused_on_the_mesh_is_keyed_with_the_shapes_of_a_face_at_its_res
     skin, frames = basis.part("skin").vertices, len(baked.weights)
     shown = replace(basis, expression_basis=baked.offsets, corrective_basis=baked.correctives.offsets)
     felt = np.tile(felt, (frames, 1))
-    wanted = replace(fusion, basis=shown)(offsets_of(shown, baked.weights), offsets_of(shown, felt_weights(felt, baked.weights, shown)))
+    lip, emo = (offsets_of(shown, weights) for weights in (baked.weights, felt_weights(felt, baked.weights, shown)))
+    wanted = replace(fusion, basis=shown)(lip, emo)
     keyed = offsets_of(shown, baked.weights + felt + baked.emotion_lips)
     away = np.linalg.norm((keyed + np.tensordot(baked.fusion_weights, baked.fusion_offsets, 1) - wanted)[:, skin], axis=2)
     assert np.allclose(baked.fusion_error, [away.mean(), away.max()], atol=5e-6)        # metres; weights below 1e-4 are left out
