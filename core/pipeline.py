@@ -35,7 +35,6 @@ from .messages import Report
 from .mouth import measure_mouth
 from .pack import DEFAULT, Pack
 from .performance import perform
-from .preview import draw_previews
 from .reconstruction import PhotoError, reconstruct
 from .rhythm import hear_rhythm
 from .speech_encoder import SpeechEncoder
@@ -129,6 +128,7 @@ def write_look(head: Path, out: Path, *, pack: Pack, style: Hair) -> tuple[str, 
 
 def write_previews(head: Path, out: Sequence[Path], *, pack: Pack) -> tuple[str, ...]:
     """Head and texture -> small pictures of it for the panel, one for each turn of the head; return warnings."""
+    from .preview import draw_previews  # not the renderer's parts for all that start
     person = read_arrays(head, HEAD_ARRAYS, JobError)
     with Image.open(head.with_suffix(".png")) as picture:
         albedo = np.asarray(picture.convert("RGB"))

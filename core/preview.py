@@ -19,8 +19,8 @@ from .head_model import MATERIALS, HeadBasis
 from .raster import Coverage, rasterise, vertex_normals
 from .render.drawn import LASH, encoded, eye_colours, lash_opacity, linear
 from .render.fibres import Fibres, tangents
-from .render.portrait import with_roots
-from .sampling import bilinear
+from .sampling import on_uv
+from .scalp import with_roots
 from .types import Bytes, Floats
 
 SIDE, OVER = 192, 2                         # pixels of a picture; pixels drawn for each one shown, across
@@ -113,11 +113,11 @@ class Sitter:
         normals = unit(np.einsum("nk,nkc->nc", weights, vertex_normals(self.neutral, self.triangles)[self.triangles[triangle]])
                        @ rotation.T)
         place = np.einsum("nk,nkc->nc", weights, self.uv[triangle])
-        colour = looked_up(self.skin, place)
+        colour = on_uv(self.skin, place)
         for name, plain in PLAIN.items():
             colour[self.of_material(name)[triangle]] = plain
         eye = self.of_material("eye")[triangle]
-        colour[eye] = looked_up(self.eye, place[eye])
+        colour[eye] = on_uv(self.eye, place[eye])
         light = lit(normals) * creased(covered.depth)[seen][:, None]
         half = unit(KEY + np.array([0.0, 0.0, float(np.linalg.norm(KEY))]))
         facing = np.clip(normals @ half, 0, 1)
@@ -130,7 +130,7 @@ class Sitter:
         strips = rasterise(points, self.triangles[chosen], width=image.shape[1], height=image.shape[0])
         seen = (strips.triangle >= 0) & (strips.depth < covered.depth + 0.0005)
         place = np.einsum("nk,nkc->nc", strips.weights[seen], self.uv[chosen[strips.triangle[seen]]])
-        share = looked_up(self.lashes, place)
+        share = on_uv(self.lashes, place)
         image[seen] += share * (np.array(LASH) - image[seen])
 
 
@@ -181,12 +181,6 @@ def lit(normals: Array) -> Array:
 def reduced(albedo: Bytes) -> Bytes:
     """Return an image (H, W, 3) made smaller by a whole factor, so that it is not much larger than SKIN_SIDE."""
     return np.asarray(Image.fromarray(albedo).reduce(max(len(albedo) // SKIN_SIDE, 1)))
-
-
-def looked_up(image: Floats, uv: NDArray[np.floating]) -> Array:
-    """Return the values (N, C) of an image (H, W, C), top row first, at uv (N, 2) from the bottom left."""
-    height, width = image.shape[:2]
-    return np.asarray(bilinear(image, (uv[:, 0] * width).astype(np.float32), ((1 - uv[:, 1]) * height).astype(np.float32)), np.float64)
 
 
 def unit(vectors: NDArray[np.floating]) -> Array:

@@ -16,9 +16,9 @@ from core.pack import DEFAULT, Pack
 from core.render import command, frame, model
 from core.render.drawn import linear
 from core.render.frame import Settings, developed, filtered, render
-from core.render.portrait import Portrait, with_roots
+from core.render.portrait import Portrait
 from core.render.studio import STUDIO, AreaLight, PortraitCamera, Studio
-from core.scalp import COVERED, ROOTS, rooted
+from core.scalp import COVERED, ROOTS, rooted, with_roots
 from tests.core.render_stand_in import FPS, FRAMES, OPEN, TONE, write_job
 
 SMALL = Settings(size=64, rays=1, hair=False)
