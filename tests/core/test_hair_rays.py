@@ -39,7 +39,7 @@ def fibres(poser):
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     points = corners.mean(axis=1)[:, None] + normal[:, None] * np.linspace(0.0005, 0.02, POINTS)[:, None]
     strands = Strands(points.astype(np.float32), np.full(points.shape[:2], 0.0005, np.float32),
-                      np.arange(0, len(poser.basis.skin_triangles), 10), np.full((len(points), 3), 1 / 3, np.float32))
+                      np.arange(0, len(poser.basis.skin_triangles), 10, dtype=np.int32), np.full((len(points), 3), 1 / 3, np.float32))
     return Fibres.of(strands, np.array([0.3, 0.2, 0.1]), poser.basis, np.random.default_rng(0))
 
 
