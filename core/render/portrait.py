@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..face_fit import Anchors
 from ..head_model import REGIONS, HeadBasis
 from ..job import JobResult
+from ..look import Look
 from ..pack import Pack
 from ..sampling import on_uv
 from ..scalp import with_roots
@@ -65,12 +65,13 @@ class Portrait:
         with Image.open(result.albedo) as picture:
             albedo = linear(np.asarray(picture.convert("RGB")))
         tone = mean_tone(albedo, surface, basis)
-        if hair and len(result.head["hair_colour"]):
+        look = Look.read(result.look, basis)
+        fibres = fibres_of(look, result.head, basis)
+        if hair and len(look.hair):
             albedo = with_roots(albedo, linear(result.head["hair_colour"]), basis)
         random = np.random.default_rng(0)
         eye = eye_colours(linear(result.head["iris_colour"]), random)[..., :3]
         texture = np.minimum(albedo / tone, MOST_CONTRAST).astype(np.float32)
-        fibres = fibres_of(result, basis, Anchors.load(pack.path("anchors")))
         return cls(poser, surface, veil, matters(surface, poser.rest(), tone), reflectance(surface, texture * tone), texture, tone,
                    moist(surface, basis), Gloss.of(LIPS), eye, lash_opacity(random), Coat.of(fibres, poser))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import JobError, PackError
-from core.job import Job, Request, copy_head, locked, read_result
+from core.job import PREVIEWS, Job, Request, copy_head, locked, read_result
 from core.messages import parse, silent
 from core.pack import DEFAULT
 from core.pipeline import animate
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PHOTO = ROOT / "assets" / "examples" / "astronaut.jpg"
 SPEECH = ROOT / "assets" / "third_party" / "beckett.wav"
 # the stages that are quick; a worker killed in the head's is in test_worker
-STAGES = {"look": ("look.npz",), "speech": ("motion.npz",), "emotion": ("heard.npz",), "bake": ("emotion.json", "bake.npz")}
+STAGES = {"look": ("look.npz", *PREVIEWS), "speech": ("motion.npz",), "emotion": ("heard.npz",), "bake": ("emotion.json", "bake.npz")}
 FULL = 30_000                   # bytes that fit on the disk: the smallest file of a stage, not the largest
 linux = pytest.mark.skipif(sys.platform != "linux", reason="how this fault is made")
 
