@@ -1,4 +1,4 @@
-"""Seconds of the main job for a ten-second clip, by stage (previews, which are a part of the head's, by themselves too), of its
+"""Seconds of the main job for a ten-second clip, by stage (previews, which are a part of the look's, by themselves too), of its
 import into Blender and of an update of its motion.
 
 `python benchmarks/bm_job.py`: one JSON line each: name, value, unit, machine. Budgets (the design): photo 10 s, audio stages 20
@@ -49,8 +49,9 @@ def main() -> None:
             for stage, seconds in manifest["seconds"].items():
                 found[stage].append(seconds)
             assert read_result(folder).warnings
+            pack = Pack.open()
             started = time.perf_counter()
-            write_previews(folder / "head.npz", [Path(temporary) / name for name in PREVIEWS], pack=Pack.open())
+            write_previews(folder / "head.npz", [Path(temporary) / name for name in PREVIEWS], look=folder / "look.npz", pack=pack)
             found["previews"].append(time.perf_counter() - started)
             bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
             started = time.perf_counter()

@@ -37,7 +37,8 @@ def bake(neutral: Floats, motion: MotionTrack, emotion: EmotionCurves, *, basis:
     neutral: (V, 3) float32, metres; the jaw pivot, known for the mean head, moves with the point below this one's ear.
     Lids are fitted to its eyeballs. Lower teeth and tongue turn rigidly by the jaw angle (Sec. 3.4), so their share of jawOpen is
     left out.
-    fusion: how emotion and speech become one face on the mesh; without it they do so in shape weights (lips_under).
+    fusion: how emotion and speech become one face on the mesh, with the shapes that are returned, whichever it was made with; without
+    it they do so in shape weights (lips_under).
     Shapes the motion does not use are kept with weight 0: an artist can animate them.
     """
     names = tuple(basis.expression_names)
@@ -54,7 +55,7 @@ def bake(neutral: Floats, motion: MotionTrack, emotion: EmotionCurves, *, basis:
         lips, rest = lips_under(emotion, weights, basis=basis, fps=fps), FusedShapes.none(weights, basis)
     else:
         felt = emotion.at(np.arange(len(weights), dtype=np.float32) / np.float32(fps))
-        rest = fuse_on_mesh(weights, felt, fusion)
+        rest = fuse_on_mesh(weights, felt, replace(fusion, basis=lids))
         lips = rest.weights - weights - felt
         lips[np.abs(lips) < LEAST_WEIGHT] = 0
     return ShapeKeyBake(names, offsets, correctives, weights, angles, pivot, fit_neck(neutral, pivot, basis), performance,

@@ -46,7 +46,8 @@ def fuse_on_mesh(speech: Floats, emotion: Floats, fusion: Fusion) -> FusedShapes
 
     M_emo has the jaw of M_lip (felt_weights). What the head's shapes leave over is taken by its principal directions over time, as few
     as bring the skin within MEAN and MOST of the fused one, at most MOST_SHAPES. No frame is kept but those that the directions are
-    made from: `fusion` runs twice, and memory is that of BLOCK and LOOKED_AT frames.
+    made from: `fusion` runs twice, or three times where TRIED numbers of directions are not enough, and memory is that of BLOCK and
+    LOOKED_AT frames.
     """
     basis, weight = fusion.basis, importance(fusion.basis)
     skin = basis.part("skin").vertices
@@ -198,7 +199,7 @@ def enough(left: Callable[[slice], Floats], frames: int, directions: Floats, wei
                 total[place] += float(distance.mean(axis=1).sum())
                 most[place] = max(most[place], float(distance.max()))
         fits = np.flatnonzero((total <= MEAN * frames) & (most <= MOST))
-        if len(fits):
+        if len(fits) or tried.stop > len(directions):
             break
     place = int(fits[0]) if len(fits) else len(tried) - 1
     return extra[:, :tried[place]], (float(total[place]) / frames, float(most[place]))

@@ -39,8 +39,7 @@ PERFORMANCE_ARRAYS = ("blinks", "gaze_times", "gaze_angles", "head_times", "head
 BAKE_ARRAYS = ("names", "offsets", "corrective_names", "corrective_pairs", "corrective_gains", "corrective_offsets", "weights",
                "jaw_angles", "jaw_pivot", "neck_pivot", "neck_base", "neck_weights", *PERFORMANCE_ARRAYS, "emotion_times",
                "emotion_weights", "emotion_lips", "fusion_offsets", "fusion_weights", "fusion_error", "fps", "duration")
-HEAD_FILES = ("head.npz", "head.png", *PREVIEWS)
-STAGES_OF_HEAD = {"head": HEAD_FILES, "look": ("look.npz",)}
+STAGES_OF_HEAD = {"head": ("head.npz", "head.png"), "look": ("look.npz", *PREVIEWS)}
 RESULTS = ("head.npz", "head.png", "look.npz", "motion.npz", "emotion.json", "bake.npz")
 
 
@@ -182,7 +181,8 @@ class Job:
                           "warnings": self.warnings, "photo": request.photo,
                           "more_photos": list(request.more_photos), "audio": request.audio, "pack": request.pack,
                           "controls": asdict(request.controls), "emotion": request.emotion,
-                          "emotions": asdict(request.emotions), "same_voice": list(request.same_voice), "take": request.take})
+                          "emotions": asdict(request.emotions), "same_voice": list(request.same_voice), "take": request.take,
+                          "hair": request.hair})
         return path
 
 

@@ -34,7 +34,6 @@ from .messages import Report
 from .mouth import measure_mouth
 from .pack import DEFAULT, Pack
 from .performance import perform
-from .preview import draw_previews
 from .reconstruction import PhotoError, reconstruct
 from .rhythm import hear_rhythm
 from .speech_encoder import SpeechEncoder
@@ -76,10 +75,11 @@ def animate(folder: Path, *, report: Report, pack: Pack | None = None, store: St
 
     with locked(folder):
         job = Job(folder, report, store)
-        job.stage("head", (head, picture, *previews), ([digest(photo) for photo in photos], pack.digests(*HEAD_FILES)),
-                  lambda tick: (*write_head(photos, head, pack=pack, tick=tick), *write_previews(head, previews, pack=pack)))
-        job.stage("look", (look,), ([digest(path) for path in (head, picture)], request.hair, pack.digests(*LOOK_FILES)),
-                  lambda tick: write_look(head, look, pack=pack, style=request.hair))
+        job.stage("head", (head, picture), ([digest(photo) for photo in photos], pack.digests(*HEAD_FILES)),
+                  lambda tick: write_head(photos, head, pack=pack, tick=tick))
+        job.stage("look", (look, *previews), ([digest(path) for path in (head, picture)], request.hair, pack.digests(*LOOK_FILES)),
+                  lambda tick: (*write_look(head, look, pack=pack, style=request.hair, tick=tick),
+                                *write_previews(head, previews, look=look, pack=pack)))
         hearing = [name for name in SPEECH_FILES if name != LIP_ENCODER or name in pack.entries]
         job.stage("speech", (motion,), (digest(audio), pack.digests(*hearing)),
                   lambda tick: write_motion(audio, motion, pack=pack, tick=tick))
@@ -118,19 +118,21 @@ def write_head(photos: Sequence[Path], out: Path, *, pack: Pack, tick: Tick) -> 
     return result.warnings
 
 
-def write_look(head: Path, out: Path, *, pack: Pack, style: Hair) -> tuple[str, ...]:
+def write_look(head: Path, out: Path, *, pack: Pack, style: Hair, tick: Tick) -> tuple[str, ...]:
     """Head and its texture -> strands of hair in a `style` and of brows, and what else Blender needs to make it look so."""
+    tick(0.0)
     basis, anchors = pack.load("head", HeadBasis.load), pack.load("anchors", Anchors.load)
     albedo = read_photo(head.with_suffix(".png")).pixels
     write_arrays(out, Look.of(read_arrays(head, HEAD_ARRAYS, JobError), albedo, basis, anchors, style).arrays())
     return ()
 
 
-def write_previews(head: Path, out: Sequence[Path], *, pack: Pack) -> tuple[str, ...]:
-    """Head and texture -> small pictures of it for the panel, one for each turn of the head; return warnings."""
+def write_previews(head: Path, out: Sequence[Path], *, look: Path, pack: Pack) -> tuple[str, ...]:
+    """Head, texture and `look` -> small pictures of it for the panel, one for each turn of the head; return warnings."""
+    from .preview import draw_previews  # not the renderer's parts for all that start
     person = read_arrays(head, HEAD_ARRAYS, JobError)
-    albedo = read_photo(head.with_suffix(".png")).pixels
-    drawn = draw_previews(person, albedo, basis=pack.load("head", HeadBasis.load), anchors=pack.load("anchors", Anchors.load))
+    basis, albedo = pack.load("head", HeadBasis.load), read_photo(head.with_suffix(".png")).pixels
+    drawn = draw_previews(person, albedo, look=Look.read(look, basis), basis=basis)
     for path, pixels in zip(out, drawn, strict=True):
         write_image(path, pixels)
     return ()

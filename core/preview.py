@@ -10,23 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .brows import brow_hairs
 from .camera import Camera, turn
-from .face_fit import Anchors
 from .files import Arrays
-from .hair_styles import hair_strands
 from .head_model import MATERIALS, HeadBasis
+from .look import Look
 from .raster import Coverage, rasterise, vertex_normals
 from .render.drawn import LASH, encoded, eye_colours, lash_opacity, linear
-from .render.fibres import Fibres, tangents
-from .render.portrait import with_roots
-from .sampling import bilinear
+from .render.fibres import Fibres, fibres_of, tangents
+from .sampling import on_uv
+from .scalp import with_roots
 from .types import Bytes, Floats
 
 SIDE, OVER = 192, 2                         # pixels of a picture; pixels drawn for each one shown, across
 TURNS = (0.0, 38.0)                         # degrees about the neck: from the front, three-quarter
 DISTANCE, SPAN, RISE = 1.1, 0.285, 0.026    # metres: of the camera, across the picture, from the avatar's root up to its middle
-HAIRS, LONG_HAIRS = 2600, 1300              # strands of hair drawn at most, two pixels wide: of a short cut, and of a long one
+HAIRS = 2600                                # strands of hair drawn at most, two pixels wide
 STRIDE = 1.4                                # pixels from dot to dot of a strand
 SKIN_SIDE = 512                             # pixels of the skin's texture that are enough for it
 BACKDROP = np.array([0.145, 0.165, 0.19])   # linear, at the top; darker below
@@ -42,9 +40,10 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
-def draw_previews(head: Arrays, albedo: Bytes, *, basis: HeadBasis, anchors: Anchors) -> tuple[Bytes, ...]:
-    """Return a picture (SIDE, SIDE, 3) sRGB of a head for each of TURNS; head: the arrays of head.npz; albedo: (H, W, 3) sRGB."""
-    sitter = Sitter.of(head, albedo, basis, anchors)
+def draw_previews(head: Arrays, albedo: Bytes, *, look: Look, basis: HeadBasis) -> tuple[Bytes, ...]:
+    """Return a picture (SIDE, SIDE, 3) sRGB of a head for each of TURNS; head: the arrays of head.npz; albedo: (H, W, 3) sRGB; look:
+    hair and brows."""
+    sitter = Sitter.of(head, albedo, look=look, basis=basis)
     return tuple(sitter.drawn(yaw) for yaw in TURNS)
 
 
@@ -60,20 +59,14 @@ class Sitter:
     fibres: tuple[Fibres, ...]
 
     @classmethod
-    def of(cls, head: Arrays, albedo: Bytes, basis: HeadBasis, anchors: Anchors) -> "Sitter":
-        """Colour a head as its job says, with the cut of hair that Blender's half grows, of fewer strands."""
-        random, neutral = np.random.default_rng(0), head["vertices"].astype(np.float32)
-        skin, fibres = linear(reduced(albedo)), []
-        if len(head["hair_colour"]):
-            colour = linear(head["hair_colour"])
-            skin = with_roots(skin, colour, basis)
-            below = float(head["hair_length"])
-            hair = hair_strands(neutral, basis, random, below_eyes=below, count=LONG_HAIRS if below > 0 else HAIRS)
-            fibres.append(Fibres.of(hair, colour, basis, random))
-        brows = brow_hairs(neutral, basis, anchors, head["brow_density"], random)
-        fibres.append(Fibres.of(brows, linear(head["brow_colour"]), basis, random))
+    def of(cls, head: Arrays, albedo: Bytes, *, look: Look, basis: HeadBasis) -> "Sitter":
+        """Colour a head as its job says, with the look's hair and brows, but fewer strands."""
+        random, skin = np.random.default_rng(0), linear(reduced(albedo))
+        if len(look.hair):
+            skin = with_roots(skin, linear(head["hair_colour"]), basis)
         eye = eye_colours(linear(head["iris_colour"]), random)[..., :3]
-        return cls(basis, neutral, skin.astype(np.float32), eye.astype(np.float32), lash_opacity(random)[..., None], tuple(fibres))
+        return cls(basis, head["vertices"].astype(np.float32), skin.astype(np.float32), eye.astype(np.float32),
+                   lash_opacity(random)[..., None], tuple(thinned(fibres, random) for fibres in fibres_of(look, head, basis)))
 
     @cached_property
     def triangles(self) -> NDArray[np.int32]:
@@ -113,11 +106,11 @@ class Sitter:
         normals = unit(np.einsum("nk,nkc->nc", weights, vertex_normals(self.neutral, self.triangles)[self.triangles[triangle]])
                        @ rotation.T)
         place = np.einsum("nk,nkc->nc", weights, self.uv[triangle])
-        colour = looked_up(self.skin, place)
+        colour = on_uv(self.skin, place)
         for name, plain in PLAIN.items():
             colour[self.of_material(name)[triangle]] = plain
         eye = self.of_material("eye")[triangle]
-        colour[eye] = looked_up(self.eye, place[eye])
+        colour[eye] = on_uv(self.eye, place[eye])
         light = lit(normals) * creased(covered.depth)[seen][:, None]
         half = unit(KEY + np.array([0.0, 0.0, float(np.linalg.norm(KEY))]))
         facing = np.clip(normals @ half, 0, 1)
@@ -130,8 +123,15 @@ class Sitter:
         strips = rasterise(points, self.triangles[chosen], width=image.shape[1], height=image.shape[0])
         seen = (strips.triangle >= 0) & (strips.depth < covered.depth + 0.0005)
         place = np.einsum("nk,nkc->nc", strips.weights[seen], self.uv[chosen[strips.triangle[seen]]])
-        share = looked_up(self.lashes, place)
+        share = on_uv(self.lashes, place)
         image[seen] += share * (np.array(LASH) - image[seen])
+
+
+def thinned(fibres: Fibres, random: np.random.Generator) -> Fibres:
+    """Return HAIRS of the strands at most."""
+    chosen = np.zeros(len(fibres.points), bool)
+    chosen[random.permutation(len(chosen))[:HAIRS]] = True
+    return fibres.of_strands(chosen)
 
 
 def facing(corners: Floats) -> Mask:
@@ -181,12 +181,6 @@ def lit(normals: Array) -> Array:
 def reduced(albedo: Bytes) -> Bytes:
     """Return an image (H, W, 3) made smaller by a whole factor, so that it is not much larger than SKIN_SIDE."""
     return np.asarray(Image.fromarray(albedo).reduce(max(len(albedo) // SKIN_SIDE, 1)))
-
-
-def looked_up(image: Floats, uv: NDArray[np.floating]) -> Array:
-    """Return the values (N, C) of an image (H, W, C), top row first, at uv (N, 2) from the bottom left."""
-    height, width = image.shape[:2]
-    return np.asarray(bilinear(image, (uv[:, 0] * width).astype(np.float32), ((1 - uv[:, 1]) * height).astype(np.float32)), np.float64)
 
 
 def unit(vectors: NDArray[np.floating]) -> Array:

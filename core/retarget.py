@@ -143,17 +143,19 @@ def fit_opening(names: tuple[str, ...], weights: Floats, shown: frozenset[str]) 
 
 
 def fit_gap(weights: Floats, rows: tuple[MappedKey, ...], gaps: Floats, wanted: Floats) -> Floats:
-    """Return the weights (T, M) with the mouthClose that parts the character's own lips as far as `wanted` (T,), millimetres.
+    """Return the weights (T, M), before the rows' strengths, with the mouthClose that parts the character's own lips, strengths and
+    all, as far as `wanted` (T,), millimetres, times the jaw's strength.
 
     What it has not to give, since it is at 0 or at 1 already, the jaw does.
     """
     result, sources = weights.copy(), [row.source for row in rows]
-    excess = weights @ gaps - wanted
+    shown = gaps * np.array([row.strength for row in rows], np.float32)
+    excess = weights @ shown - wanted * np.float32(rows[sources.index(JAW)].strength)
     for source in (CLOSING, JAW):
         place = sources.index(source)
         before = result[:, place].copy()
-        result[:, place] = np.clip(before - excess / gaps[place], 0, 1)
-        excess = excess + (result[:, place] - before) * gaps[place]
+        result[:, place] = np.clip(before - excess / shown[place], 0, 1)
+        excess = excess + (result[:, place] - before) * shown[place]
     return np.asarray(result, np.float32)
 
 

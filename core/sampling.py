@@ -1,6 +1,7 @@
 """Sample images at places between their pixels."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .types import Bytes, Floats
 
@@ -22,6 +23,17 @@ def bilinear(pixels: Bytes | Floats, x: Floats, y: Floats) -> Floats:
     upper = pixels[top, left] * (1 - across) + pixels[top, right] * across
     lower = pixels[bottom, left] * (1 - across) + pixels[bottom, right] * across
     return np.asarray(upper * (1 - down) + lower * down, np.float32)
+
+
+def on_uv(image: NDArray[np.floating], uv: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the values (N, C) of an image (H, W, C), top row first, at uv (N, 2) from the bottom left."""
+    height, width = image.shape[:2]
+    column = np.clip(uv[:, 0] * width - 0.5, 0, width - 1)
+    row = np.clip((1 - uv[:, 1]) * height - 0.5, 0, height - 1)
+    left, top = np.minimum(column.astype(int), width - 2), np.minimum(row.astype(int), height - 2)
+    right, down = (column - left)[:, None], (row - top)[:, None]
+    return np.asarray((image[top, left] * (1 - right) + image[top, left + 1] * right) * (1 - down)
+                      + (image[top + 1, left] * (1 - right) + image[top + 1, left + 1] * right) * down, np.float64)
 
 
 def crop(levels: list[Bytes], x: float, y: float, side: float, angle: float, size: int) -> Floats:

@@ -9,6 +9,7 @@ from .head_model import HeadBasis
 from .raster import rasterise
 from .sampling import bilinear
 from .types import Floats
+from .uv_image import uv_coverage
 
 # the hairline in profile on the mean head, forwards and upwards, millimetres: forehead, temple, sideburn, over the ear, nape
 HAIRLINE = np.array([(56, 80), (46, 84), (34, 91), (21, 97), (9, 97), (0, 88), (-2, 78), (-2, 68), (-8, 60), (-14, 48),
@@ -24,6 +25,8 @@ EAR_MARGIN = 0.0030                         # metres strands keep from the ears'
 NAPE = 0.080                                # metres below the eyes where hair ends
 # metres inside the hairline where roots begin and stand densest; share of skin that they hide
 BEGINS, DENSE, COVERED = -0.001, 0.011, 0.88
+ROOTS_SIDE = 512                            # pixels of the map of where hair is rooted
+LEAST_COVERED = 1e-3                        # of a texel by a UV island, for it to show anything
 ROOTS = 0.36                                # of hair's linear colour: what one sees between strands
 FRINGE, TEMPLE = 0.034, 0.020               # metres above the eyes where hair ends, in front of this far behind them
 
@@ -49,6 +52,17 @@ def rooted(basis: HeadBasis) -> Floats:
     inside = inside_hairline(basis.vertices[basis.part("skin").vertices])
     share = np.clip((inside - BEGINS) / (DENSE - BEGINS), 0, 1)
     return np.asarray(COVERED * share * share * (3 - 2 * share), np.float32)
+
+
+def with_roots(albedo: Array, hair: Array, basis: HeadBasis) -> Array:
+    """Return the linear albedo (H, W, 3) with the scalp in the colour of the roots of `hair` (3,), as in Blender."""
+    coverage = uv_coverage(basis, ROOTS_SIDE)
+    covered = (coverage.triangle >= 0)[..., None].astype(np.float32)
+    share = np.concatenate([coverage.interpolate(basis.skin_triangles, rooted(basis)[:, None]), covered], axis=2)
+    height, width = albedo.shape[:2]
+    column, row = (((np.arange(size) + 0.5) * ROOTS_SIDE / size).astype(np.float32) for size in (width, height))
+    found = bilinear(share, *np.meshgrid(column, row))
+    return np.asarray(albedo + found[..., :1] / np.maximum(found[..., 1:], LEAST_COVERED) * (ROOTS * hair - albedo))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from .properties import ECAVATAR_PG_scene
 WELCOME = "drop a photo and a recording onto the 3D view, or choose them here"
 ACROSS, UNIT = 3, 20            # pictures in a row; pixels of a row of the interface, at scale 1
 LARGEST = 7.0                   # rows that a picture is high in a wide sidebar
-SEEN_FROM = ("speech", "emotion", "bake")       # stages in which the head is drawn already
+SEEN_FROM = ("speech", "emotion", "bake")       # stages in which the head is drawn already, with its hair
 
 
 class ECAVATAR_PT_person(Tab, bpy.types.Panel):

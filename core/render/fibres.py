@@ -9,11 +9,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from ..brows import brow_hairs
-from ..face_fit import Anchors
-from ..hair_styles import hair_strands
+from ..files import Arrays
 from ..head_model import HeadBasis
-from ..job import JobResult
+from ..look import Look
 from ..skin_optics import dot
 from ..strands import Strands
 from .drawn import linear
@@ -154,14 +152,11 @@ def frames_on(corners: Array) -> Array:
     return np.stack([first, np.cross(normal, first), normal], axis=2)
 
 
-def fibres_of(result: JobResult, basis: HeadBasis, anchors: Anchors) -> tuple[Fibres, ...]:
-    """Return hair, where the photo shows some, and brows, the same that Blender's half of the product grows."""
-    head, found = result.head, []
-    if len(head["hair_colour"]):
-        random = np.random.default_rng(0)
-        strands = hair_strands(head["vertices"], basis, random, below_eyes=float(head["hair_length"]))
-        found.append(Fibres.of(strands, linear(head["hair_colour"]), basis, random))
-    random = np.random.default_rng(0)
-    brows = brow_hairs(head["vertices"], basis, anchors, head["brow_density"], random)
-    found.append(Fibres.of(brows, linear(head["brow_colour"]), basis, random))
-    return tuple(found)
+def fibres_of(look: Look, head: Arrays, basis: HeadBasis) -> tuple[Fibres, ...]:
+    """Return a look's hair and brows, as far as there are any, in the colours of a head (arrays of head.npz); neither of them in the
+    style "NONE", as in Blender's half of the product."""
+    if look.style == "NONE":
+        return ()
+    kinds = (look.hair, head["hair_colour"]), (look.brows, head["brow_colour"])
+    return tuple(Fibres.of(strands, linear(colour), basis, np.random.default_rng(0)) for strands, colour in kinds
+                 if len(strands) and len(colour))

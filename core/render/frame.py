@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from ..sampling import on_uv
 from ..skin_optics import dot
 from .coat import Coat
 from .drawn import encoded
@@ -15,7 +16,7 @@ from .hair import Hair
 from .lights import Lit, bounced, frame, light_up
 from .materials import EYE, passing
 from .model import Surface
-from .portrait import MILLIMETRES, Portrait, bilinear
+from .portrait import MILLIMETRES, Portrait
 from .rays import Hits, Rays, blend
 from .shade import Stage, lash_shade
 from .studio import CAMERA, STUDIO, PortraitCamera, Studio
@@ -182,7 +183,7 @@ def veiled(veil: Surface, head: Array, stage: Stage, origins: Array, directions:
     front = np.flatnonzero((found.triangle >= 0) & (found.distance < reach))
     if len(front):
         over, place = found.of(front), near[front]
-        opacity = bilinear(stage.portrait.lashes[::-1, :, None], blend(veil.uv[over.triangle], over.weights))
+        opacity = on_uv(stage.portrait.lashes[::-1, :, None], blend(veil.uv[over.triangle], over.weights))
         shade = lash_shade(stage, origins[place] + over.distance[:, None] * directions[place])
         result[place] += opacity * (shade - result[place])
 

@@ -6,14 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..face_fit import Anchors
 from ..head_model import REGIONS, HeadBasis
 from ..job import JobResult
+from ..look import Look
 from ..pack import Pack
-from ..sampling import bilinear as values_at
-from ..scalp import ROOTS, rooted
+from ..sampling import on_uv
+from ..scalp import with_roots
 from ..types import SkinParams
-from ..uv_image import uv_coverage
 from .coat import Coat
 from .drawn import eye_colours, lash_opacity, linear
 from .fibres import fibres_of
@@ -23,8 +22,6 @@ from .pose import Poser
 from .subsurface import Octree, Profile
 
 MILLIMETRES = 1000.0
-ROOTS_SIDE = 512                # pixels of the map of where hair is rooted
-LEAST_COVERED = 1e-3            # of a texel by a UV island, for it to show anything
 MOST_CONTRAST = 4.0             # times the mean tone that a spot of the texture may be
 
 Array = NDArray[np.float64]
@@ -68,25 +65,15 @@ class Portrait:
         with Image.open(result.albedo) as picture:
             albedo = linear(np.asarray(picture.convert("RGB")))
         tone = mean_tone(albedo, surface, basis)
-        if hair and len(result.head["hair_colour"]):
+        look = Look.read(result.look, basis)
+        fibres = fibres_of(look, result.head, basis)
+        if hair and len(look.hair):
             albedo = with_roots(albedo, linear(result.head["hair_colour"]), basis)
         random = np.random.default_rng(0)
         eye = eye_colours(linear(result.head["iris_colour"]), random)[..., :3]
         texture = np.minimum(albedo / tone, MOST_CONTRAST).astype(np.float32)
-        fibres = fibres_of(result, basis, Anchors.load(pack.path("anchors")))
         return cls(poser, surface, veil, matters(surface, poser.rest(), tone), reflectance(surface, texture * tone), texture, tone,
                    moist(surface, basis), Gloss.of(LIPS), eye, lash_opacity(random), Coat.of(fibres, poser))
-
-
-def with_roots(albedo: Array, hair: Array, basis: HeadBasis) -> Array:
-    """Return the linear albedo (H, W, 3) with the scalp in the colour of the roots of `hair` (3,), as in Blender."""
-    coverage = uv_coverage(basis, ROOTS_SIDE)
-    covered = (coverage.triangle >= 0)[..., None].astype(np.float32)
-    share = np.concatenate([coverage.interpolate(basis.skin_triangles, rooted(basis)[:, None]), covered], axis=2)
-    height, width = albedo.shape[:2]
-    column, row = (((np.arange(size) + 0.5) * ROOTS_SIDE / size).astype(np.float32) for size in (width, height))
-    found = values_at(share, *np.meshgrid(column, row))
-    return np.asarray(albedo + found[..., :1] / np.maximum(found[..., 1:], LEAST_COVERED) * (ROOTS * hair - albedo))
 
 
 def matters(surface: Surface, rest: Array, tone: Array) -> tuple[Matter | None, ...]:
@@ -113,7 +100,7 @@ def reflectance(surface: Surface, albedo: Array) -> Array:
         if piece.material == "skin":
             inside = surface.piece_of_triangle == number
             corners, uv = surface.triangles[inside], surface.uv[inside]
-            result[corners.ravel()] = bilinear(albedo, uv.reshape(-1, 2))
+            result[corners.ravel()] = on_uv(albedo, uv.reshape(-1, 2))
         else:
             result[part] = EYE_REFLECTANCE if piece.material == "eye" else MATTER[piece.material][1]
     return result
@@ -126,7 +113,7 @@ def mean_tone(albedo: Array, surface: Surface, basis: HeadBasis) -> Array:
     share[skin] = surface.pieces[0].refinement.refine((basis.regions == REGIONS.index("face"))[:, None].astype(np.float64))[:, 0]
     points, _ = surface.posed(basis.vertices.astype(np.float64))
     weight = surface.triangle_areas(points)[inside] * np.clip(share[surface.triangles[inside]].mean(axis=1), 0, 1)
-    return np.asarray((bilinear(albedo, surface.uv[inside].mean(axis=1)) * weight[:, None]).sum(axis=0) / weight.sum())
+    return np.asarray((on_uv(albedo, surface.uv[inside].mean(axis=1)) * weight[:, None]).sum(axis=0) / weight.sum())
 
 
 def moist(surface: Surface, basis: HeadBasis) -> Array:
@@ -135,14 +122,3 @@ def moist(surface: Surface, basis: HeadBasis) -> Array:
     lips = (basis.regions == REGIONS.index("lips"))[:, None].astype(np.float64)
     share[surface.vertices(0)] = np.clip(surface.pieces[0].refinement.refine(lips)[:, 0], 0, 1)
     return share
-
-
-def bilinear(image: NDArray[np.floating], uv: Array) -> Array:
-    """Return the values (N, C) of an image (H, W, C), top row first, at uv (N, 2) from the bottom left."""
-    height, width = image.shape[:2]
-    column = np.clip(uv[:, 0] * width - 0.5, 0, width - 1)
-    row = np.clip((1 - uv[:, 1]) * height - 0.5, 0, height - 1)
-    left, top = np.minimum(column.astype(int), width - 2), np.minimum(row.astype(int), height - 2)
-    right, down = (column - left)[:, None], (row - top)[:, None]
-    return np.asarray((image[top, left] * (1 - right) + image[top, left + 1] * right) * (1 - down)
-                      + (image[top + 1, left] * (1 - right) + image[top + 1, left + 1] * right) * down, np.float64)

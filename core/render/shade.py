@@ -6,10 +6,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from ..sampling import on_uv
 from ..skin_optics import dot, schlick
 from .lights import OFFSET, Lamp, Lit, light_up
 from .materials import EYE, Gloss, passing
-from .portrait import Portrait, bilinear
+from .portrait import Portrait
 from .rays import Hits, Rays, blend
 from .studio import Studio
 
@@ -50,7 +51,7 @@ class Stage:
                 continue
             below = passing(matter.params, seen.cosine)[:, None] / np.pi * seen.mixed(self.exitance)
             if surface.pieces[number].material == "skin":
-                below *= bilinear(self.portrait.texture, seen.uv)
+                below *= on_uv(self.portrait.texture, seen.uv)
             result[chosen] = below + shine(self, seen, matter.gloss, turns[chosen])
         return result
 
@@ -108,7 +109,7 @@ def eye(stage: Stage, seen: Seen, random: np.random.Generator) -> Array:
     lit = light_up(seen.points, seen.normals, stage.studio, stage.rays, steps=EYE_STEPS, random=random,
                    weight=partial(passing, EYE))
     # the picture's rows begin at the bottom, as Blender's do
-    colour = bilinear(stage.portrait.eye[::-1], seen.uv)
+    colour = on_uv(stage.portrait.eye[::-1], seen.uv)
     below = passing(EYE, seen.cosine)[:, None] / np.pi * colour * (lit.irradiance + seen.mixed(stage.lit.bounced))
     return below + mirrored_by_cornea(stage, seen, random)
 

@@ -44,12 +44,12 @@ def write_head(photos, out, *, pack, tick):
     return ("a blurred photo",)
 
 
-def write_look(head, out, *, pack, style):
+def write_look(head, out, *, pack, style, tick):
     write_arrays(out, {"of": content(head)})
     return ()
 
 
-def write_previews(head, out, *, pack):
+def write_previews(head, out, *, look, pack):
     for path in out:
         write_image(path, np.zeros((2, 2, 3), np.uint8))
     return ()

@@ -1,5 +1,6 @@
 """A person that is quickly rendered: the default head, coarse, with a small texture, in a job of four frames."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from PIL import Image
 
 from core import arrays
 from core.emotion_windows import EmotionSettings, chosen, constant, report
+from core.face_fit import Anchors
 from core.files import digest, write_arrays, write_json
 from core.head_model import HeadBasis
 from core.job import RESULT_FORMAT, RESULTS
@@ -15,11 +17,12 @@ from core.look import Look
 from core.neck import fit_neck
 from core.pack import Pack
 from core.performance import STILL
-from core.strands import NO_STRANDS
+from core.strands import Strands
 from core.types import Correctives, ShapeKeyBake
 
 FRAMES, FPS = 4, 24.0
 TONE = (205, 160, 138)          # sRGB
+BROW_HAIRS = 50                 # of its look: fewer than grow on such a head
 OPEN = 2                        # the frame in which the mouth is open
 
 
@@ -41,16 +44,18 @@ def write_job(folder: Path) -> Path:
     """Write a finished job and return its folder."""
     pack = Pack.open()
     basis = HeadBasis.load(pack.path("head"))
-    write_arrays(folder / "head.npz", {
+    head = {
         "vertices": basis.vertices, "faces": basis.skin_triangles, "landmarks68": np.zeros((68, 3), np.float32),
         "identity": np.zeros(len(basis.identity_basis), np.float32), "rest": np.zeros(len(basis.expression_names), np.float32),
         "iris_colour": np.array([90, 60, 40], np.uint8),
         "hair_colour": np.zeros(0, np.uint8), "hair_length": np.array(0.0), "brow_colour": np.array([60, 40, 30], np.uint8),
         "brow_density": np.full((2, 16, 7), 0.1, np.float32), "reprojection_percent": np.array(1.0), "confidence": np.array(1.0),
-        "advice": np.array("")})
+        "advice": np.array("")}
+    write_arrays(folder / "head.npz", head)
     Image.new("RGB", (32, 32), TONE).save(folder / "head.png")
-    none = np.zeros(len(basis.regions), np.float32), np.full(3, 0.5, np.float32)
-    write_arrays(folder / "look.npz", Look("PHOTO", NO_STRANDS, NO_STRANDS, *none).arrays())
+    look = Look.of(head, np.broadcast_to(np.uint8(TONE), (32, 32, 3)), basis, Anchors.load(pack.path("anchors")), "PHOTO")
+    few = Strands(*(getattr(look.brows, name)[:BROW_HAIRS] for name in ("points", "radius", "triangle", "weights")))
+    write_arrays(folder / "look.npz", replace(look, brows=few).arrays())
     zeros = np.zeros(FRAMES, np.float32)
     write_arrays(folder / "motion.npz", {"names": np.array(["jawOpen"]), "weights": zeros[:, None], "fps": np.array(60.0),
                                          "jaw_angle": zeros, "open": zeros, "round": zeros, "labdent": zeros})

@@ -1,5 +1,7 @@
 """The bake keeps the motion, and hands lower teeth and tongue to the jaw pivot."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from core import bake as baking
 from core.articulation import CHANNELS
 from core.bake import JAW_PARTS, bake, frame_weights, lips_under, resample
 from core.emotion_motion import EmotionCurves, fuse
+from core.fusion import Fusion, felt_weights, offsets_of
 from core.head_model import HeadBasis
 from core.lip_controls import LipControls
 from core.lip_gap import SHUT
@@ -54,6 +57,23 @@ def test_the_jaw_shape_leaves_lower_teeth_and_tongue_to_the_pivot(basis):
     for part in JAW_PARTS:
         assert not jaw[basis.part(part).vertices].any()
     assert np.abs(jaw[basis.part("skin").vertices]).max() > 0.01
+
+
+def test_what_is_fused_on_the_mesh_is_keyed_with_the_shapes_of_a_face_at_its_rest(basis):
+    """The error that is told is that of the shapes in Blender, which go less far where the face rests in them, and suit its lids."""
+    rest, felt = np.zeros((2, len(basis.expression_names)), np.float32)
+    for name in ("mouthSmileLeft", "mouthSmileRight", "browDownLeft", "eyeSquintLeft"):
+        rest[basis.expression_names.index(name)], felt[basis.expression_names.index(name)] = 0.5, 0.6
+    emotion, fusion = EmotionCurves(np.zeros(1, np.float32), felt[None]), Fusion.make(basis, "region")
+    baked = bake(basis.vertices, motion(9), emotion, basis=basis.at_rest(rest), fps=24.0, fusion=fusion)
+    skin, frames = basis.part("skin").vertices, len(baked.weights)
+    shown = replace(basis, expression_basis=baked.offsets, corrective_basis=baked.correctives.offsets)
+    felt = np.tile(felt, (frames, 1))
+    lip, emo = (offsets_of(shown, weights) for weights in (baked.weights, felt_weights(felt, baked.weights, shown)))
+    wanted = replace(fusion, basis=shown)(lip, emo)
+    keyed = offsets_of(shown, baked.weights + felt + baked.emotion_lips)
+    away = np.linalg.norm((keyed + np.tensordot(baked.fusion_weights, baked.fusion_offsets, 1) - wanted)[:, skin], axis=2)
+    assert np.allclose(baked.fusion_error, [away.mean(), away.max()], atol=5e-6)        # metres; weights below 1e-4 are left out
 
 
 def test_the_pivot_moves_with_the_ear(basis):

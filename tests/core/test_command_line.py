@@ -92,3 +92,9 @@ def test_an_output_that_cannot_be_written(tmp_path):
 def test_a_video_file_names_what_to_do(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(2000))
     assert "save it as WAV" in refused(core("lipsync", tmp_path / "a.mp4", "--out", tmp_path / "m.npz"))
+
+
+def test_the_renderer_is_not_loaded_before_it_is_needed():
+    asked = "import sys, core.pipeline; print([name for name in sys.modules if name.startswith(('core.render', 'core.preview'))])"
+    loaded = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert loaded.strip() == "[]"

@@ -15,7 +15,7 @@ import pytest
 
 from core.errors import InputError, JobError, PackError
 from core.files import write_arrays
-from core.job import HEAD_ARRAYS, Job, Request, copy_head, locked, read_result
+from core.job import HEAD_ARRAYS, PREVIEWS, Job, Request, copy_head, locked, read_result
 from core.messages import parse, silent
 from core.pack import DEFAULT, Pack
 from core.pipeline import animate, write_look, write_previews
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PHOTO = ROOT / "assets" / "examples" / "astronaut.jpg"
 SPEECH = ROOT / "assets" / "third_party" / "beckett.wav"
 # the stages that are quick; a worker killed in the head's is in test_worker
-STAGES = {"look": ("look.npz",), "speech": ("motion.npz",), "emotion": ("heard.npz",), "bake": ("emotion.json", "bake.npz")}
+STAGES = {"look": ("look.npz", *PREVIEWS), "speech": ("motion.npz",), "emotion": ("heard.npz",), "bake": ("emotion.json", "bake.npz")}
 FULL = 30_000                   # bytes that fit on the disk: the smallest file of a stage, not the largest
 linux = pytest.mark.skipif(sys.platform != "linux", reason="how this fault is made")
 
@@ -264,9 +264,9 @@ def test_a_texture_that_is_harmed_before_it_is_drawn(tmp_path, content):
     if content is not None:
         head.with_suffix(".png").write_bytes(content)
     with pytest.raises(InputError, match="head.png"):
-        write_previews(head, (), pack=pack)
+        write_previews(head, (), look=tmp_path / "look.npz", pack=pack)
     with pytest.raises(InputError, match="head.png"):
-        write_look(head, tmp_path / "look.npz", pack=pack, style="PHOTO")
+        write_look(head, tmp_path / "look.npz", pack=pack, style="PHOTO", tick=lambda _: None)
 
 
 def test_a_pack_that_is_harmed_or_gone(folder, tmp_path):

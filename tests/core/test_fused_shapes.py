@@ -114,17 +114,32 @@ def test_a_long_sequence_is_solved_in_parts_as_if_whole(basis, monkeypatch):
     assert np.allclose(solve(start, start, asked, basis), whole, atol=1e-6) and np.abs(whole - start).max() > 0.05
 
 
-def test_a_few_frames_are_held_at_once(basis, speech, emotion):
-    fusion, sizes = Fusion.make(basis, "region"), []
+def noting(basis, sizes):
+    """A fusion that notes how many frames it is asked for at once."""
+    fusion = Fusion.make(basis, "region")
 
     def noted(lip, emo):
         sizes.append(len(lip))
         return fusion.skin(lip, emo)
 
+    return Fusion(basis, noted)
+
+
+def test_a_few_frames_are_held_at_once(basis, speech, emotion):
+    sizes = []
     long = np.concatenate([speech, speech[:30]]), np.concatenate([emotion, emotion[:30]])
-    keys = fuse_on_mesh(*long, Fusion(basis, noted))
+    keys = fuse_on_mesh(*long, noting(basis, sizes))
     assert max(sizes) == BLOCK and sum(sizes) == 2 * len(long[0])            # the network runs twice, BLOCK frames at a time
     assert np.allclose(keys.weights[:30], keys.weights[40:], atol=0.05)      # the same frames, but for their neighbours in time
+
+
+@pytest.mark.parametrize("shapes", [2, MOST_SHAPES])
+def test_where_no_number_of_shapes_is_enough_none_is_tried_twice(basis, speech, emotion, monkeypatch, shapes):
+    most, sizes = 1e-9, []
+    monkeypatch.setattr("core.fused_shapes.MOST", most)
+    monkeypatch.setattr("core.fused_shapes.MOST_SHAPES", shapes)
+    keys = fuse_on_mesh(speech[:8], emotion[:8], noting(basis, sizes))
+    assert keys.most > most and sum(sizes) == 2 * 8
 
 
 def test_frames_that_are_looked_at_are_even_ones_and_those_with_most(monkeypatch):

@@ -11,7 +11,7 @@ import pytest
 
 from core.emotion_windows import EmotionSettings, report
 from core.errors import InputError, JobError
-from core.files import write_arrays, write_image, write_json
+from core.files import read_json, write_arrays, write_image, write_json
 from core.job import BAKE_ARRAYS, HEAD_ARRAYS, MOTION_ARRAYS, Job, Request, locked, read_result
 from core.lip_controls import LipControls
 from core.look import LOOK_ARRAYS
@@ -132,7 +132,7 @@ def finished(folder):
         path = folder / f"{name}.npz"
         write_arrays(path, {array: np.zeros(3, np.float32) for array in arrays})
         job.stage(name, (path, folder / "head.png", folder / "emotion.json"), (), lambda tick: ())
-    job.finish(replace(REQUEST, controls=CONTROLS, emotion="sad:1", emotions=EMOTIONS), head_model="0" * 64)
+    job.finish(replace(REQUEST, controls=CONTROLS, emotion="sad:1", emotions=EMOTIONS, hair="CHIN"), head_model="0" * 64)
 
 
 def test_a_finished_result_is_read(tmp_path):
@@ -140,6 +140,7 @@ def test_a_finished_result_is_read(tmp_path):
     result = read_result(tmp_path)
     assert set(result.bake) == set(BAKE_ARRAYS) and result.audio == REQUEST.audio and result.albedo.is_file()
     assert result.controls == CONTROLS and result.felt == FELT and result.emotion == "sad:1" and result.emotions == EMOTIONS
+    assert read_json(tmp_path / "manifest.json", JobError)["hair"] == "CHIN"
 
 
 @pytest.mark.parametrize("harm", ["manifest.json", "head.png", "emotion.json", "bake.npz"])

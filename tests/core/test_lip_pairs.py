@@ -1,11 +1,13 @@
 """The lips of a mesh are found by what its keys move, and how far keys part them."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from core.head_model import HeadBasis
 from core.lip_gap import effect
-from core.lip_pairs import find_pairs, gaps_of
+from core.lip_pairs import MOST, find_pairs, gaps_of, nearest_among
 from core.pack import DEFAULT, Pack
 from core.shape_sources import GAP_MM
 
@@ -39,6 +41,35 @@ def test_gaps_are_those_of_the_head_in_any_unit(basis, scale):
     measured = [1000 * effect(basis, {name: 1.0}) for name in names]
     np.testing.assert_allclose(gaps, measured, atol=2.5)                # millimetres: ours are the inner rims, these what lies nearest
     assert gaps[-1] == pytest.approx(0, abs=0.01)
+
+
+def test_a_scanned_head_takes_little_memory_and_has_the_same_gaps(basis):
+    times, random = 20, np.random.default_rng(0)
+    names = "jawOpen", "mouthClose", "mouthFunnel"
+    many = {name: np.tile(offsets(basis, name), (times, 1)) for name in names}
+    rest = np.tile(basis.vertices, (times, 1))
+    rest += random.normal(0, 1e-4, rest.shape).astype(np.float32)
+    tracemalloc.start()
+    lower, upper = find_pairs(rest, many["jawOpen"], many["mouthClose"])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * rest.nbytes and len(lower) <= MOST                # all compared with all, lips take far more
+    few = find_pairs(basis.vertices, *(offsets(basis, name) for name in names[:2]))
+    wanted = gaps_of(few, lambda name: offsets(basis, name), names, "jawOpen")
+    np.testing.assert_allclose(gaps_of((lower, upper), many.__getitem__, names, "jawOpen"), wanted, atol=1.0)      # millimetres
+
+
+def test_the_nearest_is_found_within_reach():
+    random, reach = np.random.default_rng(0), 0.1
+    places, asked = (random.random((count, 3)).astype(np.float32) for count in (300, 80))
+    places = places[np.argsort(places[:, 1])]
+    apart = np.linalg.norm(asked[:, None] - places, axis=2)
+    nearest, distance = nearest_among(places, asked, 1, reach)
+    close = apart.min(axis=1) < reach
+    assert 0 < close.sum() < len(asked)
+    np.testing.assert_array_equal(nearest[close], apart.argmin(axis=1)[close])
+    np.testing.assert_allclose(distance[close], apart.min(axis=1)[close], rtol=1e-5)
+    assert (distance[~close] >= reach).all()
 
 
 def test_open_lips_and_other_meshes_have_none(basis):

@@ -5,9 +5,12 @@ import pytest
 
 from core.brows import brow_hairs
 from core.errors import JobError
-from core.files import write_arrays
+from core.files import write_arrays, write_image
 from core.hair_styles import BELOW_EYES, hair_strands
+from core.job import HEAD_ARRAYS
 from core.look import Look
+from core.pack import Pack
+from core.pipeline import write_look
 from core.render.drawn import linear
 from core.strands import NO_STRANDS
 from tests.core.own_heads import anchors, basis
@@ -46,6 +49,21 @@ def test_it_comes_back_as_it_was_written(tmp_path, look):
     assert again.style == "PHOTO" and same(again.hair, look.hair) and same(again.brows, look.brows)
     np.testing.assert_array_equal(again.scalp, look.scalp)
     np.testing.assert_array_equal(again.tone, look.tone)
+
+
+def test_the_stage_is_told_before_anything_grows(tmp_path, monkeypatch, look):
+    """Or the panel would show "Growing hair" when it is over."""
+    told = []
+
+    def grown(*arguments):
+        assert told == [0.0] and arguments[-1] == "CHIN"
+        return look
+
+    monkeypatch.setattr(Look, "of", grown)
+    write_arrays(tmp_path / "head.npz", {name: np.zeros(1) for name in HEAD_ARRAYS})
+    write_image(tmp_path / "head.png", np.broadcast_to(SKIN, (64, 64, 3)))
+    assert write_look(tmp_path / "head.npz", tmp_path / "look.npz", pack=Pack.open(), style="CHIN", tick=told.append) == ()
+    assert same(Look.read(tmp_path / "look.npz", basis()).hair, look.hair)
 
 
 def test_another_style_is_grown_when_it_is_wanted(look, head):

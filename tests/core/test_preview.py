@@ -1,5 +1,7 @@
 """Pictures of the head for the panel: the head is seen, lit from one side, with hair where there is some."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,8 +11,10 @@ from core.face_fit import Anchors
 from core.files import read_arrays
 from core.head_model import HeadBasis
 from core.job import HEAD_ARRAYS
+from core.look import Look
 from core.pack import Pack
 from core.preview import SIDE, TURNS, Sitter, draw_previews
+from core.strands import NO_STRANDS
 
 BACKDROP = 8            # of 255: how much bluer than red the backdrop is at least; skin and hair are redder than blue
 
@@ -23,9 +27,9 @@ def person(example_job):
 
 
 @pytest.fixture(scope="module")
-def model():
-    pack = Pack.open()
-    return {"basis": HeadBasis.load(pack.path("head")), "anchors": Anchors.load(pack.path("anchors"))}
+def model(example_job):
+    basis = HeadBasis.load(Pack.open().path("head"))
+    return {"basis": basis, "look": Look.read(example_job / "look.npz", basis)}
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +73,20 @@ def test_brows_eyes_and_hair_are_seen(person, model, drawn):
 
 
 def test_a_head_without_hair_is_drawn_bald(person, model):
-    head, albedo = person
-    bald = Sitter.of({**head, "hair_colour": np.zeros(0, np.uint8)}, albedo, **model).drawn(0.0)
+    bald = Sitter.of(*person, **model | {"look": replace(model["look"], hair=NO_STRANDS)}).drawn(0.0)
     assert head_in(bald.astype(int))[SIDE // 8:SIDE // 4].mean() > 0.3
+
+
+def test_the_chosen_hair_is_drawn(person, model, drawn):
+    """Long hair hangs beside the neck; style NONE has neither hair nor roots nor brows."""
+    anchors = Anchors.load(Pack.open().path("anchors"))
+    looks = {style: Look.of(*person, model["basis"], anchors, style) for style in ("NONE", "LONG")}
+    sitters = {style: Sitter.of(*person, look=look, basis=model["basis"]) for style, look in looks.items()}
+    assert sitters["NONE"].fibres == () and len(sitters["LONG"].fibres) == 2
+    none, long = (sitter.drawn(0.0).astype(int) for sitter in sitters.values())
+    below = slice(SIDE * 3 // 4, None)
+    assert np.abs(long - drawn[0])[below].max(axis=2).mean() > 5 > np.abs(none - drawn[0])[below].max(axis=2).mean()
+    assert np.abs(none - drawn[0])[:SIDE // 2].max(axis=2).mean() > 20
 
 
 def test_a_small_texture_is_enough(person, model, drawn):

@@ -12,14 +12,16 @@ from core.errors import InputError, JobError
 from core.files import write_json
 from core.head_model import HeadBasis
 from core.job import read_result
+from core.look import Look
 from core.pack import DEFAULT, Pack
 from core.render import command, frame, model
 from core.render.drawn import linear
+from core.render.fibres import fibres_of
 from core.render.frame import Settings, developed, filtered, render
-from core.render.portrait import Portrait, with_roots
+from core.render.portrait import Portrait
 from core.render.studio import STUDIO, AreaLight, PortraitCamera, Studio
-from core.scalp import COVERED, ROOTS, rooted
-from tests.core.render_stand_in import FPS, FRAMES, OPEN, TONE, write_job
+from core.scalp import COVERED, ROOTS, rooted, with_roots
+from tests.core.render_stand_in import BROW_HAIRS, FPS, FRAMES, OPEN, TONE, write_job
 
 SMALL = Settings(size=64, rays=1, hair=False)
 
@@ -111,6 +113,17 @@ def test_the_scalp_has_the_colour_of_roots_where_hair_grows_and_no_seam():
 
 def test_hair_and_brows_can_be_left_out(portrait, still):
     assert not np.array_equal(render(portrait, 0, replace(SMALL, hair=True)), still)
+
+
+def test_hair_and_brows_are_those_of_the_jobs_look(job, portrait):
+    """The strands that look.npz holds are drawn; in the style NONE, neither hair nor brows."""
+    basis, result = portrait.poser.basis, read_result(job)
+    look = Look.read(result.look, basis)
+    coat = (*portrait.coat.moving, *portrait.coat.turning)
+    assert sum(len(fibres.points) for fibres in coat) == len(look.brows) == BROW_HAIRS
+    head, styled = result.head | {"hair_colour": np.array([60, 40, 30], np.uint8)}, replace(look, style="LONG", hair=look.brows)
+    assert [len(fibres.points) for fibres in fibres_of(styled, head, basis)] == [BROW_HAIRS, BROW_HAIRS]
+    assert fibres_of(replace(styled, style="NONE"), head, basis) == ()
 
 
 def test_a_face_fused_on_the_mesh_moves_by_the_fusions_own_shapes(job, portrait):

@@ -1,5 +1,7 @@
 """What an avatar does appears on other characters: a p shuts their lips, a wide vowel opens them, layers add up."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -109,6 +111,17 @@ def test_lips_of_a_smile_that_presses_them_are_as_far_apart_as_ours(performance)
     pressed = retarget(performance, mapping)
     assert ((pressed.speech + pressed.emotion + pressed.lips) @ own - wanted).max() < -5            # as it would be
     np.testing.assert_allclose(layers.speech @ own, gap_mm(SHAPES, performance.speech), atol=1e-3)  # the smile is not the speech's
+
+
+@pytest.mark.parametrize(("pressed", "strengths"), [
+    (6.0, {"jawOpen": 0.5}), (6.0, {"jawOpen": 1.5}), (6.0, {"mouthSmileLeft": 0.5, "jawOpen": 0.8}), (0.0, {"mouthClose": 0.7})])
+def test_lips_meet_whatever_the_strengths_of_keys(performance, pressed, strengths):
+    rows = tuple(replace(row, strength=strengths.get(row.key, 1.0)) for row in detect(SHAPES).mapping.driven)
+    own = np.array([GAP_MM.get(row.key, 0.0) - pressed * row.key.startswith("mouthSmile") for row in rows], np.float32)
+    layers = retarget(performance, CharacterMap(rows), own)
+    gaps = (layers.speech + layers.emotion + layers.lips) @ own
+    assert np.abs(gaps[[SHUT, SILENT]]).max() < 0.02                    # millimetres: our own lips are 0.01 short of it
+    assert gaps[OPEN] == pytest.approx(strengths.get("jawOpen", 1.0) * gap_mm(SHAPES, performance.speech)[OPEN], abs=1e-3)
 
 
 def test_least_squares_stay_within_bounds():
