@@ -68,7 +68,8 @@ class Sitter:
             colour = linear(head["hair_colour"])
             skin = with_roots(skin, colour, basis)
             below = float(head["hair_length"])
-            hair = hair_strands(neutral, basis, random, below_eyes=below, count=LONG_HAIRS if below > 0 else HAIRS)
+            hair = hair_strands(neutral, basis, random, below_eyes=below, above_eyes=float(head["fringe"]),
+                                count=LONG_HAIRS if below > 0 else HAIRS)
             fibres.append(Fibres.of(hair, colour, basis, random))
         brows = brow_hairs(neutral, basis, anchors, head["brow_density"], random)
         fibres.append(Fibres.of(brows, linear(head["brow_colour"]), basis, random))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..core.brows import brow_hairs
 from ..core.face_fit import Anchors
-from ..core.hair_styles import BELOW_EYES, Style, hair_strands
+from ..core.hair_styles import ABOVE_EYES, BELOW_EYES, Fringe, Style, hair_strands
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
 from ..core.render.drawn import linear
@@ -28,9 +28,9 @@ TONE, DARK_ROOT, SHADES = 0.5, 0.55, (0.72, 1.35)
 
 
 def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, basis: HeadBasis, anchors: Anchors, *,
-          style: Style) -> None:
+          style: Style, fringe: Fringe) -> None:
     """Set the hair and the brows that the avatar has onto its new skin; where it has none and a `style` is wanted, grow them (no hair
-    when the photo showed none)."""
+    when the photo showed none), with such a `fringe`."""
     parts, head = parts_of(root), result.head
     colours = {HAIR: head["hair_colour"], BROWS: head["brow_colour"]}
     if HAIR not in parts:
@@ -42,7 +42,8 @@ def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, bas
                 show_roots(skin, basis, np.array(kept.diffuse_color[:3], np.float64))
         elif style != "NONE" and len(colour):
             random = np.random.default_rng(0)
-            strands = (hair_strands(head["vertices"], basis, random, below_eyes=BELOW_EYES.get(style, float(head["hair_length"])))
+            strands = (hair_strands(head["vertices"], basis, random, below_eyes=BELOW_EYES.get(style, float(head["hair_length"])),
+                                    above_eyes=ABOVE_EYES.get(fringe, float(head["fringe"])))
                        if role == HAIR
                        else brow_hairs(head["vertices"], basis, anchors, head["brow_density"], random))
             grow(root, role, skin, strands, basis).data.materials.append(material(role, linear(colour)))
