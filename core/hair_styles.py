@@ -28,4 +28,5 @@ def hair_strands(neutral: Floats, basis: HeadBasis, random: np.random.Generator,
         hair = short_hair(neutral, basis, random, count=count - falling)
     if not falling:
         return hair
-    return hair.joined(fringe(neutral, basis, random, above_eyes=above_eyes, count=falling, points=hair.points.shape[1]))
+    return hair.joined(fringe(neutral, basis, random, above_eyes=above_eyes, long=below_eyes > 0, count=falling,
+                              points=hair.points.shape[1]))

@@ -27,6 +27,8 @@ EAR_SLOPE = np.array([0.0, 0.030, 0.028])   # metres around the ears over which 
 EAR_FROM, FALL = 0.045, 0.30                # metres aside from where hair is thought to lie over ears; how fast it comes in again
 FACE_HALF, FACE_BACK, FACE_UP = 0.052, -0.055, 0.02         # metres: what is surely face or throat, aside, behind and above the eyes
 EVEN = 3                                    # times a strand is smoothed after it went around ears and face
+UNDER, UNDER_FROM = 0.009, 0.045            # metres that the outermost come in at their ends, and above them where that begins
+LAYERS = 0.026                              # metres by which the outermost strands end above the inmost
 LEAST = 0.018                               # metres that every strand goes down
 RAGGED, WILD, UNRULY, THICK = 0.007, 0.10, 0.06, 1.25
 
@@ -40,12 +42,13 @@ def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *,
     roots, triangle, weights, cut = rooted(neutral, basis, random, count)
     depth = random.uniform(0, 1, len(roots)) ** 0.8                     # 0 the inmost strand, 1 the outermost
     end = scalp.eyes[1] - below_eyes + random.normal(0, RAGGED, len(roots)) + 0.6 * RAGGED * (cut.gather - 0.5)
+    end += LAYERS * (depth - 0.5)
     depth[end > roots[:, 1] - LEAST] = 0.0                              # the nape's and the sides' lie on the skin
     end = np.minimum(end, roots[:, 1] - LEAST)
     steps = int((below_eyes + 0.24) / STEP)
     walk = Walk(scalp, depth, random)
     path = cleared(walk.paths(roots, cut, steps), scalp, depth)
-    points = resampled(path, end)
+    points = resampled(turned_under(path, end, depth), end)
     grown = np.linalg.norm(points[:, -1] - points[:, 0], axis=1) > 0.5 * LEAST
     points = gathered(points, cut, random)
     on_cranium = points[..., 1:2] > CRANIUM[1]                          # below it, "outside" leads through the neck
@@ -135,6 +138,15 @@ def cleared(paths: Array, scalp: Scalp, depth: Array) -> Array:
         result[:, 1:-1] = 0.25 * result[:, :-2] + 0.5 * result[:, 1:-1] + 0.25 * result[:, 2:]
         result[:, 0] = paths[:, 0]
     return result
+
+
+def turned_under(paths: Array, end: Array, depth: Array) -> Array:
+    """Return paths (N, P, 3) that come in towards the neck before their ends at the heights `end` (N,)."""
+    near = np.clip(1 - (paths[..., 1:2] - end[:, None, None]) / UNDER_FROM, 0, 1)
+    near -= near[:, :1]                                                 # roots stay
+    out = (paths - NECK) * [1, 0, 1]
+    out /= np.maximum(np.linalg.norm(out, axis=2, keepdims=True), 1e-9)
+    return np.asarray(paths - UNDER * depth[:, None, None] * np.clip(near, 0, 1)**2 * out)
 
 
 def resampled(paths: Array, end: Array) -> Array:

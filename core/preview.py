@@ -26,7 +26,7 @@ from .types import Bytes, Floats
 SIDE, OVER = 192, 2                         # pixels of a picture; pixels drawn for each one shown, across
 TURNS = (0.0, 38.0)                         # degrees about the neck: from the front, three-quarter
 DISTANCE, SPAN, RISE = 1.1, 0.285, 0.026    # metres: of the camera, across the picture, from the avatar's root up to its middle
-HAIRS, LONG_HAIRS = 2600, 1300              # strands of hair drawn at most, two pixels wide: of a short cut, and of a long one
+HAIRS = 2600                                # strands of hair drawn at most, two pixels wide
 STRIDE = 1.4                                # pixels from dot to dot of a strand
 SKIN_SIDE = 512                             # pixels of the skin's texture that are enough for it
 BACKDROP = np.array([0.145, 0.165, 0.19])   # linear, at the top; darker below
@@ -67,9 +67,8 @@ class Sitter:
         if len(head["hair_colour"]):
             colour = linear(head["hair_colour"])
             skin = with_roots(skin, colour, basis)
-            below = float(head["hair_length"])
-            hair = hair_strands(neutral, basis, random, below_eyes=below, above_eyes=float(head["fringe"]),
-                                count=LONG_HAIRS if below > 0 else HAIRS)
+            hair = hair_strands(neutral, basis, random, below_eyes=float(head["hair_length"]), above_eyes=float(head["fringe"]),
+                                count=HAIRS)
             fibres.append(Fibres.of(hair, colour, basis, random))
         brows = brow_hairs(neutral, basis, anchors, head["brow_density"], random)
         fibres.append(Fibres.of(brows, linear(head["brow_colour"]), basis, random))
