@@ -18,12 +18,15 @@ ABOVE_EYES = {"NONE": 0.0, "SHORT": 0.046, "BROWS": 0.031}      # metres; 0: non
 
 
 def hair_strands(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *, below_eyes: float, above_eyes: float = 0.0,
-                 count: int = STRANDS) -> Strands:
+                 volume: float = 0.0, count: int = STRANDS) -> Strands:
     """Return at most `count` strands on the head `neutral` (V, 3) that reach so far below the eyes, metres, a short cut for 0; with a
-    fringe that ends `above_eyes` metres above them, without one for 0."""
+    fringe that ends `above_eyes` metres above them, without one for 0.
+
+    volume: metres that long hair stands off the head, 0 as on most people.
+    """
     falling = round(SHARE * count) if above_eyes > 0 else 0
     if below_eyes > 0:
-        hair = long_hair(neutral, basis, random, below_eyes=below_eyes, count=count - falling)
+        hair = long_hair(neutral, basis, random, below_eyes=below_eyes, volume=volume, count=count - falling)
     else:
         hair = short_hair(neutral, basis, random, count=count - falling)
     if not falling:

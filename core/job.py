@@ -29,8 +29,8 @@ from .stage_store import Record, StageStore
 from .types import EmotionTrack
 
 FORMAT = 1
-HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "rest", "iris_colour", "hair_colour", "hair_length", "fringe",
-               "brow_colour", "brow_density", "reprojection_percent", "confidence", "advice")
+HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "rest", "iris_colour", "hair_colour", "hair_length", "hair_volume",
+               "fringe", "brow_colour", "brow_density", "reprojection_percent", "confidence", "advice")
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
 RHYTHM_ARRAYS = ("loudness", "pitch", "fps")
 PERFORMANCE_ARRAYS = ("blinks", "gaze_times", "gaze_angles", "head_times", "head_angles")

@@ -19,7 +19,8 @@ POINTS, STEP = 16, 0.008                    # of a strand; metres between the pl
 PARTING = 0.40                              # of the cranium's half width, to the left of the middle
 ASIDE, DOWN, BACK = 1.5, 1.0, 0.15          # how strongly hair goes away from the parting, down, and out of the face
 HANG = 0.02                                 # height on the unit cranium below which hair hangs freely
-VOLUME = 0.019                              # metres that the outermost strands stand off; the inmost lie on the skin
+VOLUME, VOLUMES = 0.019, (0.014, 0.030)     # metres that the outermost strands stand off where nothing else is known, and bounds
+TOP = (0.50, 0.90)                          # heights on the unit cranium over which full hair lies down to VOLUME
 GATHER_BACK, GATHER_SIDE = 2.4, 1.6         # how fast hanging hair comes in towards the neck, at the back and the sides, 1/metre
 NECK, NECK_ROOM = np.array([0.0, 0.0, -0.085]), 0.068       # its axis, and metres that hanging hair keeps from it
 EAR_ROOM = 0.002, 0.009                     # metres that hair passes outside the ears
@@ -36,8 +37,11 @@ Array = NDArray[np.float64]
 
 
 def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *, below_eyes: float,
-              count: int = STRANDS) -> Strands:
-    """Return at most `count` strands of POINTS points on the head `neutral` (V, 3), which end `below_eyes` metres below the eyes."""
+              volume: float = 0.0, count: int = STRANDS) -> Strands:
+    """Return at most `count` strands of POINTS points on the head `neutral` (V, 3), which end `below_eyes` metres below the eyes.
+
+    volume: metres that they stand off, 0 as on most people.
+    """
     scalp = Scalp.of(neutral, basis)
     roots, triangle, weights, cut = rooted(neutral, basis, random, count)
     depth = random.uniform(0, 1, len(roots)) ** 0.8                     # 0 the inmost strand, 1 the outermost
@@ -46,7 +50,7 @@ def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *,
     depth[end > roots[:, 1] - LEAST] = 0.0                              # the nape's and the sides' lie on the skin
     end = np.minimum(end, roots[:, 1] - LEAST)
     steps = int((below_eyes + 0.24) / STEP)
-    walk = Walk(scalp, depth, random)
+    walk = Walk(scalp, depth, float(np.clip(volume, *VOLUMES)) if volume > 0 else VOLUME, random)
     path = cleared(walk.paths(roots, cut, steps), scalp, depth)
     points = resampled(turned_under(path, end, depth), end)
     grown = np.linalg.norm(points[:, -1] - points[:, 0], axis=1) > 0.5 * LEAST
@@ -68,10 +72,11 @@ def within(points: Array, scalp: Scalp) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class Walk:
-    """How strands run over one head; depth: (N,) 0 the inmost .. 1 the outermost."""
+    """How strands run over one head; depth: (N,) 0 the inmost .. 1 the outermost; volume: metres that those stand off at the sides."""
 
     scalp: Scalp
     depth: Array
+    volume: float
     random: np.random.Generator
 
     def paths(self, roots: Array, cut: Cut, steps: int) -> Array:
@@ -90,7 +95,8 @@ class Walk:
             here /= np.linalg.norm(here, axis=1, keepdims=True)
             normal = here / RADII
             normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-            height = VOLUME * self.depth[lying] * (1 - (1 - share) ** 2)
+            high = np.clip((here[:, 1] - TOP[0]) / (TOP[1] - TOP[0]), 0, 1)
+            height = (self.volume + (min(self.volume, VOLUME) - self.volume) * high) * self.depth[lying] * (1 - (1 - share) ** 2)
             following[lying] = self.scalp.skin(here) + off[lying] * (1 - share) + normal * height[:, None]
             points.append(following)
             place[lying] = here

@@ -68,7 +68,7 @@ class Sitter:
             colour = linear(head["hair_colour"])
             skin = with_roots(skin, colour, basis)
             hair = hair_strands(neutral, basis, random, below_eyes=float(head["hair_length"]), above_eyes=float(head["fringe"]),
-                                count=HAIRS)
+                                volume=float(head["hair_volume"]), count=HAIRS)
             fibres.append(Fibres.of(hair, colour, basis, random))
         brows = brow_hairs(neutral, basis, anchors, head["brow_density"], random)
         fibres.append(Fibres.of(brows, linear(head["brow_colour"]), basis, random))

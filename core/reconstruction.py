@@ -13,6 +13,7 @@ from .face_fit import Anchors, Sight, fit, landmarks68
 from .forehead import fringe_end
 from .hair_colour import hair_colour, seen_hair
 from .hair_length import hair_length
+from .hair_volume import hair_volume
 from .head_model import HeadBasis
 from .lids import Lids
 from .photo_layer import View
@@ -28,7 +29,8 @@ MISFIT = 4.5                    # per cent of reprojection error: not the same p
 @dataclass(frozen=True)
 class Reconstruction:
     """The head; what each photo shows of it, the most frontal one first; how far it can be trusted; what the user should know; the
-    colours of eyes and hair, how far hair reaches below the eyes and its fringe above them (metres, 0 none), and the brows."""
+    colours of eyes and hair, how far hair reaches below the eyes, stands off the head, and its fringe ends above the eyes
+    (metres, 0 none), and the brows."""
 
     head: HeadModel
     sights: tuple[Sight, ...]
@@ -37,6 +39,7 @@ class Reconstruction:
     iris_colour: tuple[int, int, int]
     hair_colour: tuple[int, int, int] | None
     hair_length: float
+    hair_volume: float
     fringe: float
     brows: BrowLook
 
@@ -80,15 +83,17 @@ def reconstruct(photos: Sequence[Photo], *, basis: HeadBasis, anchors: Anchors, 
     head = HeadModel(neutral, landmarks68(neutral, anchors), found.identity, found.rest, skin.albedo)
     told = notes(photos, faces, found.sights, order, basis)
     return Reconstruction(head, found.sights, trust, told, iris_colour(photos[0], faces[0]), tone,
-                          *((0.0, 0.0) if hair is None else reaches(views[0], hair, bare, basis)), brows)
+                          *((0.0, 0.0, 0.0) if hair is None else reaches(views[0], hair, bare, basis)), brows)
 
 
-def reaches(view: View, hair: Floats, skin: Floats, basis: HeadBasis) -> tuple[float, float]:
-    """Return how far below the eyes hair reaches in a photo, and how far above them a fringe ends, metres; 0 where there is none.
+def reaches(view: View, hair: Floats, skin: Floats, basis: HeadBasis) -> tuple[float, float, float]:
+    """Return how far below the eyes hair reaches in a photo, how far it stands off the head, and how far above the eyes a fringe ends,
+    metres; 0 where there is none.
 
     hair: (N, 3), skin: (M, 3) colours of them in it.
     """
     return (hair_length(view.photo, view.face, hair=hair, skin=skin),
+            hair_volume(view.photo, view.head, hair=hair, skin=skin, camera=view.camera, basis=basis),
             fringe_end(view.photo, view.head, hair=hair, skin=skin, camera=view.camera, basis=basis))
 
 

@@ -43,7 +43,7 @@ def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, bas
         elif style != "NONE" and len(colour):
             random = np.random.default_rng(0)
             strands = (hair_strands(head["vertices"], basis, random, below_eyes=BELOW_EYES.get(style, float(head["hair_length"])),
-                                    above_eyes=ABOVE_EYES.get(fringe, float(head["fringe"])))
+                                    above_eyes=ABOVE_EYES.get(fringe, float(head["fringe"])), volume=float(head["hair_volume"]))
                        if role == HAIR
                        else brow_hairs(head["vertices"], basis, anchors, head["brow_density"], random))
             grow(root, role, skin, strands, basis).data.materials.append(material(role, linear(colour)))

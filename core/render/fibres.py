@@ -160,7 +160,7 @@ def fibres_of(result: JobResult, basis: HeadBasis, anchors: Anchors) -> tuple[Fi
     if len(head["hair_colour"]):
         random = np.random.default_rng(0)
         strands = hair_strands(head["vertices"], basis, random, below_eyes=float(head["hair_length"]),
-                               above_eyes=float(head["fringe"]))
+                               above_eyes=float(head["fringe"]), volume=float(head["hair_volume"]))
         found.append(Fibres.of(strands, linear(head["hair_colour"]), basis, random))
     random = np.random.default_rng(0)
     brows = brow_hairs(head["vertices"], basis, anchors, head["brow_density"], random)

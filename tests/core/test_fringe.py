@@ -1,4 +1,4 @@
-"""A fringe falls over the forehead as far as wished and no farther; how far it does is read off the photo."""
+"""A fringe falls over the forehead as far as wished and no farther; how far it does, and how full hair is, is read off the photo."""
 
 from functools import cache
 
@@ -9,6 +9,8 @@ from core.camera import Camera
 from core.forehead import FREE, ROWS, fringe_end
 from core.fringe import HIGHEST, LOWEST
 from core.hair_styles import ABOVE_EYES, BELOW_EYES, hair_strands
+from core.hair_volume import hair_volume
+from core.long_hair import VOLUMES, long_hair
 from core.preview import lit
 from core.raster import rasterise, vertex_normals
 from core.scalp import Scalp, inside_hairline
@@ -147,3 +149,37 @@ def test_locks_on_the_forehead_are_no_fringe():
     pixels = drawn(0.20).pixels.copy()
     pixels[:, 193:207] = HAIR                                           # one strand in the middle
     assert found(Photo(pixels)) == 0
+
+
+def full(out, wall=(150, 165, 180)):
+    """Return a photo of the mean head with hair that stands off it by so many metres."""
+    pixels, seen = drawn(0.034).pixels.copy(), heights()[1]
+    pixels[~seen] = wall
+    around = seen.copy()
+    for _ in range(round(out * CAMERA.focal / 0.72)):                   # the cranium's outline lies 0.72 m from the camera
+        around[:, 1:-1] |= around[:, 2:] | around[:, :-2]
+    pixels[around & ~seen] = HAIR
+    return Photo(pixels)
+
+
+def volume(photo):
+    return hair_volume(photo, basis().vertices, hair=np.array([HAIR], np.float32), skin=np.array([SKIN], np.float32), camera=CAMERA,
+                       basis=basis())
+
+
+@pytest.mark.parametrize("out", [0.015, 0.03])
+def test_hair_is_as_full_as_in_the_photo(out):
+    assert abs(volume(full(out)) - out) < 0.005                         # metres: two pixels, and steps of 2 mm
+
+
+def test_nothing_is_said_of_volume_before_a_wall_of_the_hairs_colour():
+    assert volume(full(0.02, HAIR)) == 0
+    assert volume(Photo(full(0.02).pixels[:, SIDE // 2:])) == 0         # the camera's middle no longer is the picture's
+
+
+def test_full_hair_stands_off_more_within_bounds(head):
+    eyes, width = Scalp.of(head, basis()).eyes, []
+    for volume in (VOLUMES[0], VOLUMES[1], 0.09):
+        points = long_hair(head, basis(), np.random.default_rng(0), below_eyes=0.03, volume=volume, count=1000).points - eyes
+        width.append(np.quantile(np.abs(points[np.abs(points[..., 1] - 0.05) < 0.01][:, 0]), 0.95))         # over the ears
+    assert 0.008 < width[1] - width[0] < 0.02 and width[2] == width[1]      # metres: 16 mm, along normals that also lean up
