@@ -48,12 +48,13 @@ def write_job(folder: Path) -> Path:
         "vertices": basis.vertices, "faces": basis.skin_triangles, "landmarks68": np.zeros((68, 3), np.float32),
         "identity": np.zeros(len(basis.identity_basis), np.float32), "rest": np.zeros(len(basis.expression_names), np.float32),
         "iris_colour": np.array([90, 60, 40], np.uint8),
-        "hair_colour": np.zeros(0, np.uint8), "hair_length": np.array(0.0), "brow_colour": np.array([60, 40, 30], np.uint8),
+        "hair_colour": np.zeros(0, np.uint8), "hair_length": np.array(0.0), "hair_volume": np.array(0.0), "fringe": np.array(0.0),
+        "brow_colour": np.array([60, 40, 30], np.uint8),
         "brow_density": np.full((2, 16, 7), 0.1, np.float32), "reprojection_percent": np.array(1.0), "confidence": np.array(1.0),
         "advice": np.array("")}
     write_arrays(folder / "head.npz", head)
     Image.new("RGB", (32, 32), TONE).save(folder / "head.png")
-    look = Look.of(head, np.broadcast_to(np.uint8(TONE), (32, 32, 3)), basis, Anchors.load(pack.path("anchors")), "PHOTO")
+    look = Look.of(head, np.broadcast_to(np.uint8(TONE), (32, 32, 3)), basis, Anchors.load(pack.path("anchors")), "PHOTO", "PHOTO")
     few = Strands(*(getattr(look.brows, name)[:BROW_HAIRS] for name in ("points", "radius", "triangle", "weights")))
     write_arrays(folder / "look.npz", replace(look, brows=few).arrays())
     zeros = np.zeros(FRAMES, np.float32)

@@ -266,7 +266,7 @@ def test_a_texture_that_is_harmed_before_it_is_drawn(tmp_path, content):
     with pytest.raises(InputError, match="head.png"):
         write_previews(head, (), look=tmp_path / "look.npz", pack=pack)
     with pytest.raises(InputError, match="head.png"):
-        write_look(head, tmp_path / "look.npz", pack=pack, style="PHOTO", tick=lambda _: None)
+        write_look(head, tmp_path / "look.npz", pack=pack, style="PHOTO", fringe="PHOTO", tick=lambda _: None)
 
 
 def test_a_pack_that_is_harmed_or_gone(folder, tmp_path):
