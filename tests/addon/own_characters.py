@@ -8,7 +8,9 @@ import bpy
 import numpy as np
 from ecavatar.core.head_model import HeadBasis
 from ecavatar.core.pack import DEFAULT, Pack
-from ecavatar.core.shape_sources import ARKIT, VISEMES
+from ecavatar.core.retarget import gap_mm
+from ecavatar.core.shape_sources import ARKIT, SHAPES, VISEMES
+from ecavatar.ecavatar_addon import character
 from ecavatar.ecavatar_addon.head import parts_of
 
 from .test_animation import evaluated
@@ -132,3 +134,24 @@ def select(target, *others):
     for chosen in (target, *others):
         chosen.select_set(True)
     bpy.context.view_layer.objects.active = target
+
+
+def moments(result):
+    """Return a frame on which lips are shut between open ones, and the one on which they are widest; and the gaps there, mm."""
+    names = list(map(str, result.bake["names"]))
+    gaps = gap_mm(SHAPES, result.bake["weights"][:, [names.index(name) for name in SHAPES]])
+    around = [gaps[max(frame - 5, 0):frame + 6].max() for frame in range(len(gaps))]
+    shut = next(frame for frame in range(len(gaps)) if gaps[frame] < 0.4 and around[frame] > 4)
+    return shut, int(gaps.argmax()), gaps
+
+
+def show(frame):
+    bpy.context.scene.frame_set(bpy.context.scene.frame_start + frame)
+
+
+def apply(target, *others):
+    return character.apply(target, list(others), bpy.context.scene)
+
+
+def keys(target):
+    return target.data.shape_keys

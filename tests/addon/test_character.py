@@ -8,38 +8,15 @@ from ecavatar.core.errors import InputError
 from ecavatar.core.gaze import LOOKS, eye_angles, look_weights
 from ecavatar.core.head_model import HeadBasis
 from ecavatar.core.pack import DEFAULT, Pack
-from ecavatar.core.retarget import gap_mm
-from ecavatar.core.shape_sources import SHAPES
 from ecavatar.ecavatar_addon import character
 from ecavatar.ecavatar_addon.actions import channels_of, our_action, sample
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.motion_source import sources_of
 
-from .own_characters import gltf, lip_gap, own_head, select, vowels_of_vrm, with_arkit, with_vowels
+from .own_characters import apply, gltf, keys, lip_gap, moments, own_head, select, show, vowels_of_vrm, with_arkit, with_vowels
 from .test_animation import evaluated
 
 TRACKS = ["Rest", "Speech", "Blinks", "Gaze", "Emotion", "Emotion Lips"]
-
-
-def moments(result):
-    """Return a frame on which lips are shut between open ones, and the one on which they are widest; and the gaps there, mm."""
-    names = list(map(str, result.bake["names"]))
-    gaps = gap_mm(SHAPES, result.bake["weights"][:, [names.index(name) for name in SHAPES]])
-    around = [gaps[max(frame - 5, 0):frame + 6].max() for frame in range(len(gaps))]
-    shut = next(frame for frame in range(len(gaps)) if gaps[frame] < 0.4 and around[frame] > 4)
-    return shut, int(gaps.argmax()), gaps
-
-
-def show(frame):
-    bpy.context.scene.frame_set(bpy.context.scene.frame_start + frame)
-
-
-def apply(target, *others):
-    return character.apply(target, list(others), bpy.context.scene)
-
-
-def keys(target):
-    return target.data.shape_keys
 
 
 def value(target, name):
@@ -91,43 +68,6 @@ def test_a_head_with_makehumans_names(own, result):
     assert (evaluated(own)[upper, 2] - evaluated(own)[lower, 2] - rest) * 1000 == pytest.approx(0.0, abs=0.6)
     show(wide)
     assert (evaluated(own)[upper, 2] - evaluated(own)[lower, 2] - rest) * 1000 == pytest.approx(gaps[wide], rel=0.25)
-
-
-def test_a_smile_that_presses_the_lips_is_made_up_for(own, root, result, monkeypatch):
-    made, basis = own_head(root, {name: name for name in SHAPES}), HeadBasis.load(Pack.open(DEFAULT).path("head"))
-    middle = [side[len(side) // 2] for side in (basis.inner_lip_upper, basis.inner_lip_lower)]
-    closing = offset(made, "mouthClose")
-    for name in ("mouthSmileLeft", "mouthSmileRight"):
-        block = keys(made).key_blocks[name]
-        block.data.foreach_set("co", (offset(made, name) + 0.1 * closing + resting(made)).ravel())
-    _, wide, gaps = moments(result)
-    frames = [*np.flatnonzero(gaps < 0.4)[::8].tolist(), wide]
-    apply(made)
-    wanted, found = zip(*(lips_apart(frame, middle, parts_of(root)["skin"], made) for frame in frames), strict=True)
-    np.testing.assert_allclose(found, wanted, rtol=0.15, atol=0.7)                  # millimetres: our correctives are no keys of its
-    monkeypatch.setattr(character, "lip_gaps", lambda *_: None)
-    apply(made)
-    assert min(lips_apart(frame, middle, made)[0] for frame in frames) < -1.5               # as it would be
-
-
-def resting(made):
-    return places(keys(made).reference_key)
-
-
-def offset(made, name):
-    return places(keys(made).key_blocks[name]) - resting(made)
-
-
-def places(block):
-    found = np.empty(3 * len(block.data), np.float32)
-    block.data.foreach_get("co", found)
-    return found.reshape(-1, 3)
-
-
-def lips_apart(frame, lips, *heads):
-    """Return how much further apart than at rest the upper and the lower vertex `lips` of some heads are on a frame, millimetres."""
-    show(frame)
-    return [1000 * float((evaluated(head) - resting(head))[lips, 2] @ [1, -1]) for head in heads]
 
 
 def test_layers_are_the_avatars_and_mute_alone(own, root, result):

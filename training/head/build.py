@@ -271,7 +271,7 @@ def build(wheel: Path, task: Path, out: Path, *, samples: int = SAMPLES, seed: i
         "corrective_gains": np.array([one.gain for one in extra], np.float32),
         "corrective_basis": (scale * np.stack([one.offsets for one in extra])).astype(np.float16),
         "regions": regions(builder.drawn_skin(), builder.loops, builder.mirror, shapes["jawOpen"][part["skin"]]),
-        "inner_lip_upper": builder.line.upper.astype(np.int32), "inner_lip_lower": partners(builder.line, skin),
+        "inner_lip_upper": builder.line.upper.astype(np.int32), "inner_lip_lower": builder.line.partners(skin).astype(np.int32),
         "lip_corners": builder.line.corners.astype(np.int32),
         "upper_incisor_edge": (builder.arches["teeth_upper"].edge + part["teeth_upper"].start).astype(np.int32),
         "lower_lip_top": lip_top(builder.loops, builder.mirror),
@@ -286,12 +286,6 @@ def build(wheel: Path, task: Path, out: Path, *, samples: int = SAMPLES, seed: i
             "jaw angle deg": float(np.degrees(jaw.full_angle)), "jaw fit mm": 1e3 * jaw.error,
             "chin angle deg": float(np.degrees(jaw.segment_angle(skin, shapes["jawOpen"][part["skin"]], chin, below_ear))),
             "MB": out.stat().st_size / 1e6, "vertices": len(mean)}
-
-
-def partners(line: LipLine, skin: Array) -> np.ndarray:
-    """Return for each upper lip vertex the lower one that faces it (nearest in x)."""
-    distance = np.abs(skin[line.upper, 0][:, None] - skin[line.lower, 0][None])
-    return line.lower[np.argmin(distance, axis=1)].astype(np.int32)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,11 @@ class LipLine:
             moves.append((facing - head[own, 1]) / 2)
         return moves[0], moves[1]
 
+    def partners(self, head: Array) -> Indices:
+        """Return for each upper lip vertex the lower one of a head (V, 3) that faces it (nearest in x)."""
+        distance = np.abs(head[self.upper, 0][:, None] - head[self.lower, 0][None])
+        return self.lower[np.argmin(distance, axis=1)]
+
 
 class LipCloser:
     """Spreads the closing moves of a lip line smoothly over the lips around it."""

@@ -1,0 +1,68 @@
+"""Keys of the emotion are few, and of all layers together exact enough: lips stay in sync after every change."""
+
+import numpy as np
+import pytest
+from ecavatar.core.bake import lips_under
+from ecavatar.core.emotion_motion import EmotionCurves
+from ecavatar.core.job import read_result
+from ecavatar.core.key_error import LIMIT
+from ecavatar.core.lip_gap import SHUT
+from ecavatar.core.mouth import gap
+from ecavatar.ecavatar_addon import lip_sync
+from ecavatar.ecavatar_addon.actions import channels_of
+from ecavatar.ecavatar_addon.animation import LIPS_LIMIT
+
+from .keyed import curves, keys, sampled, strip
+
+EMOTION, LIPS = "Emotion", "Emotion Lips"
+
+
+def apart(first, second, basis):
+    """By how far the worst vertex of two faces (T, K) is apart in each frame, metres, correctives included."""
+    pair = [np.clip(weights, 0, 1).astype(np.float32) for weights in (first, second)]
+    extra = [basis.corrective_weights(basis.expression_names, weights) for weights in pair]
+    off, shapes = np.hstack([pair[0] - pair[1], extra[0] - extra[1]]), np.concatenate([basis.expression_basis, basis.corrective_basis])
+    used = np.flatnonzero(off.any(axis=0))
+    return np.array([np.linalg.norm(np.tensordot(frame, shapes[used].astype(np.float32), 1), axis=1).max() for frame in off[:, used]])
+
+
+def test_few_keys_of_all_layers_together_stay_within_the_limit(root, folder):
+    bake, basis = read_result(folder).bake, lip_sync.basis_of(root)
+    added = EmotionCurves(bake["emotion_times"], bake["emotion_weights"]).at(np.arange(len(bake["weights"]), dtype=np.float32) / 24)
+    shown = sum(sampled(root, bake, name) for name in ("Speech", EMOTION, LIPS))
+    meant = bake["weights"] + added + bake["emotion_lips"]
+    assert bake["emotion_lips"].any() and apart(shown, meant, basis).max() <= LIMIT
+    names = tuple(map(str, bake["names"]))
+    opening, after = (gap(basis, names, np.clip(weights, 0, 1).astype(np.float32)) for weights in (meant, shown))
+    assert (after - np.maximum(opening, SHUT))[opening <= SHUT].max() < 5e-6                # single precision of the keys
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_after_a_change_the_lips_are_in_sync_with_the_speech_or_with_its_edited_keys(root, folder, edited):
+    bake, basis = read_result(folder).bake, lip_sync.basis_of(root)
+    if edited:
+        for curve in channels_of(strip(root, "Speech").action, keys(root))[1]:
+            curve.keyframe_points[1].co.y += 0.02
+    root.ecavatar.emotion.windows[0].category = "surprise"
+    keyed, added = sampled(root, bake, "Speech"), sampled(root, bake, EMOTION)
+    speech = keyed if edited else bake["weights"]
+    times = np.arange(len(speech), dtype=np.float32) / 24
+    wanted = speech + added + lips_under(EmotionCurves(times, added), speech, basis=basis, fps=24.0)
+    assert apart(keyed + added + sampled(root, bake, LIPS), wanted, basis).max() <= (LIPS_LIMIT if edited else LIMIT)
+
+
+def test_keys_of_the_emotion_are_few_and_straight(root, folder):
+    bake = read_result(folder).bake
+    used = {str(name) for name, column in zip(bake["names"], bake["emotion_weights"].T, strict=True) if column.any()}
+    found = curves(root, EMOTION)
+    assert set(found) == used
+    for points in found.values():
+        np.testing.assert_allclose(points[:, 0], 1 + 24 * bake["emotion_times"], atol=1e-4)
+    assert strip(root, EMOTION).blend_type == strip(root, LIPS).blend_type == "ADD"
+    lips = {str(name) for name, column in zip(bake["names"], bake["emotion_lips"].T, strict=True) if column.any()}
+    found, basis = curves(root, LIPS), lip_sync.basis_of(root)
+    assert lips <= set(found) <= lips | set(curves(root, "Speech"))
+    for name in set(found) - lips:                              # they make up for what the speech's few keys are off, no more
+        reach = np.linalg.norm(basis.expressions[basis.expression_names.index(name)], axis=1).max()
+        assert np.abs(found[name][:, 1]).max() * reach <= LIMIT
+    assert sum(map(len, curves(root, LIPS).values())) < len(lips) * len(bake["weights"]) / 4
