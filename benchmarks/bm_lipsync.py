@@ -114,15 +114,37 @@ def load_metric() -> ModuleType:
     return module
 
 
-def main() -> None:
-    """Print one JSON line for each data set and condition."""
+def parse() -> argparse.Namespace:
+    """Return the options."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pack", type=Path, default=ROOT / "assets")
     parser.add_argument("--network", type=Path, help="another lip network than the pack's")
     parser.add_argument("--all", action="store_true", help="also noises, rooms, frame rates, heads and German emotional speech")
     parser.add_argument("--manners", action="store_true", help="also whispered, sung, shouted and fast")
     parser.add_argument("--peers", action="store_true", help="also what else is installed")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def tell(name: str, values: dict[str, Any]) -> None:
+    """Print one JSON line."""
+    line = {"name": f"lipsync_{name}", "values": values, "unit": "see bench/lipsync_metric.py", "clips": values.pop("n_clips"),
+            "machine": f"{platform.machine()} {platform.system()}"}
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def conditions(options: argparse.Namespace, clips: list[LabelledClip]) -> dict[str, Change]:
+    """Return what is done to the sound, by name."""
+    changes: dict[str, Change] = {"timit_dev": np.asarray}
+    if options.all:
+        changes.update(white10db=white, babble10db=babble([clip.samples for clip in clips]), music10db=music, telephone=telephone,
+                       room=room)
+    return changes | (MANNERS if options.manners else {})
+
+
+def main() -> None:
+    """Print one JSON line for each data set and condition."""
+    options = parse()
     logging.basicConfig(level=logging.INFO)
     if not (SHARED / "bench" / "lipsync_metric.py").is_file():
         logging.info("skipped: the labelled recordings and the metric of ../shared are not here")
@@ -132,30 +154,18 @@ def main() -> None:
     encoder = SpeechEncoder.load(options.pack / "third_party" / "moonshine_tiny_encoder.ort")
     network = LipNetwork.load(options.network or options.pack / "lip_network.onnx")
     timit = list(read_timit(SHARED / "data" / "timit_dev"))
-    emodb = list(read_emodb(SHARED / "data" / "emodb", EMODB_EVERY))
 
     def animate(samples: Floats) -> MotionTrack:
         return animate_lips(AudioClip(samples.astype(np.float32), RATE), encoder=encoder, network=network, basis=basis)
-
-    def tell(name: str, values: dict[str, Any]) -> None:
-        line = {"name": f"lipsync_{name}", "values": values, "unit": "see bench/lipsync_metric.py", "clips": values.pop("n_clips"),
-                "machine": f"{platform.machine()} {platform.system()}"}
-        sys.stdout.write(json.dumps(line) + "\n")
-        sys.stdout.flush()
 
     def run(name: str, clips: list[LabelledClip], *, change: Change = np.asarray, fps: float = 60.0, neutral: Floats | None = None
             ) -> None:
         tell(name, measure(metric, clips, animate, basis, change, fps, neutral))
 
-    conditions: dict[str, Change] = {"timit_dev": np.asarray}
-    if options.all:
-        conditions.update(white10db=white, babble10db=babble([clip.samples for clip in timit]), music10db=music, telephone=telephone,
-                          room=room)
-    conditions |= MANNERS if options.manners else {}
-    for condition, change in conditions.items():
+    for condition, change in conditions(options, timit).items():
         run(condition, timit, change=change)
     if options.all:
-        run("emodb", emodb)
+        run("emodb", list(read_emodb(SHARED / "data" / "emodb", EMODB_EVERY)))
         for head, neutral in heads(basis, options.pack).items():
             for fps in (24.0, 30.0, 60.0):
                 run(f"timit_dev_{head}_{fps:.0f}fps", timit, fps=fps, neutral=neutral)

@@ -58,16 +58,7 @@ def command_line() -> Parser:
     emotion.add_argument("--out", type=Path, required=True, help="the .json to write")
     emotion.set_defaults(run=run_emotion)
     animate = commands.add_parser("animate", help="photo and recording -> job folder that Blender imports")
-    animate.add_argument("--photo", type=Path, nargs="+", required=True, help="one to five photos of one person: front, and sides")
-    animate.add_argument("--audio", type=Path, required=True)
-    animate.add_argument("--out", type=Path, required=True, help="the job folder")
-    animate.add_argument("--fps", type=float, default=24.0, help="the scene's frames a second")
-    animate.add_argument("--controls", type=Path, help="a .json of lip controls (docs/job_folder.md); without it, as generated")
-    animate.add_argument("--emotion", default="auto", metavar="auto|CATEGORY:LEVEL",
-                         help="heard in the recording, or chosen: neutral, happy, angry, sad, fear, surprise, disgust or contempt, "
-                              "with a level from 0 to 3")
-    animate.add_argument("--fusion", choices=FUSIONS, help="how emotion and speech become one face (docs/funet.md)")
-    animate.set_defaults(run=run_animate)
+    add_animate(animate)
     export = commands.add_parser("export", help="job folder -> the face's motion as numbers (docs/export.md)")
     export.add_argument("job", type=Path, help="a finished job folder")
     export.add_argument("--out", type=Path, required=True, help="the .csv (columns of Live Link Face) or .json to write")
@@ -82,6 +73,20 @@ def command_line() -> Parser:
     for command in (head, lipsync, emotion, animate):
         command.add_argument("--pack", type=Path, default=DEFAULT, help="a model pack's folder")
     return parser
+
+
+def add_animate(animate: argparse.ArgumentParser) -> None:
+    """Give the whole job its options."""
+    animate.add_argument("--photo", type=Path, nargs="+", required=True, help="one to five photos of one person: front, and sides")
+    animate.add_argument("--audio", type=Path, required=True)
+    animate.add_argument("--out", type=Path, required=True, help="the job folder")
+    animate.add_argument("--fps", type=float, default=24.0, help="the scene's frames a second")
+    animate.add_argument("--controls", type=Path, help="a .json of lip controls (docs/job_folder.md); without it, as generated")
+    animate.add_argument("--emotion", default="auto", metavar="auto|CATEGORY:LEVEL",
+                         help="heard in the recording, or chosen: neutral, happy, angry, sad, fear, surprise, disgust or contempt, "
+                              "with a level from 0 to 3")
+    animate.add_argument("--fusion", choices=FUSIONS, help="how emotion and speech become one face (docs/funet.md)")
+    animate.set_defaults(run=run_animate)
 
 
 def add_batch(batch: argparse.ArgumentParser) -> None:

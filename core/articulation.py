@@ -23,11 +23,12 @@ MOST = {"aperture": 0.38, "jaw": 0.45}          # what is left of a channel ther
 # what viewers look for: the least of a channel where these phones are heard
 LEAST = {"spread": (0.4, ("iy", "ey", "y")), "funnel": (0.4, ("sh", "zh", "ch", "jh")), "tongue_out": (0.7, ("th", "dh"))}
 LABIAL = ("p", "b", "w", "sil", *LABIODENTAL, *SEALING)
+NEEDED = frozenset((*LABIAL, *SPREAD, *NARROW, *chain(*(phones for _, phones in LEAST.values()))))     # that a network tells
 SEAL_FROM, SEAL_AT = 0.08, 0.2  # posterior at which the lips begin to be pressed shut, and at which they are shut
 TOUCH_FROM, TOUCH_AT = 0.02, 0.3 # the same for the lower lip at the teeth in f and v
 TOUCH_UNTIL = 0.25              # posterior of a closure at which the lower lip has left the teeth for the upper lip
 TOUCH_APERTURE = 0.28           # aperture at which the lower lip, drawn in, meets the upper teeth
-SEAL_FRAMES = 3                 # a seal lasts at least 50 ms, so that 24 pictures a second show it
+SEAL_FRAMES = 3                 # frames a seal lasts at least, of which SEAL_SHARES leave the first and the last a quarter open
 # shares of a frame and its neighbours on the lips' way to each other, and from one shape to another
 SEAL_SHARES = (0.25, 0.5, 0.25)
 PASSAGE_SHARES = (0.0833, 0.25, 0.3334, 0.25, 0.0833)

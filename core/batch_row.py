@@ -96,7 +96,7 @@ def key_of(request: Request, pack: Pack, wanted: str) -> str:
     recordings = [digest(existing(path, "recording")) for path in (request.audio, *request.same_voice)]
     options = {name: value for name, value in asdict(request).items()
                if name not in ("photo", "more_photos", "audio", "same_voice", "pack")}
-    addon = [sources_digest(part) for part in ("ecavatar_addon", "core/render")] if wanted in ENDINGS else []
+    addon = [sources_digest("ecavatar_addon")] if wanted in ENDINGS else []
     inputs = [sources_digest(), addon, pack.digests(*sorted(pack.entries)), photos, recordings, options, wanted]
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 

@@ -9,6 +9,7 @@ Emotion = Literal["neutral", "happy", "angry", "sad", "fear", "surprise", "disgu
 LevelBy = Literal["strength", "probability"]                                   # what a heard emotion's level is taken from
 Fusing = Literal["shapes", "harmonic", "network", "region"]
 Hair = Literal["NONE", "PHOTO", "SHORT", "CHIN", "LONG"]
+Fringe = Literal["NONE", "PHOTO", "SHORT", "BROWS"]
 
 EMOTIONS: tuple[Emotion, ...] = ("neutral", "happy", "angry", "sad", "fear", "surprise", "disgust", "contempt")
 HEARD = EMOTIONS[:-1]           # those a voice is judged by (Sec. 4.1); contempt is the user's to choose
@@ -29,6 +30,7 @@ MOST_TAKES = 1 << 20
 AUTO = "auto"                   # the emotion is heard in the recording
 
 HAIRS: tuple[Hair, ...] = ("NONE", "PHOTO", "SHORT", "CHIN", "LONG")
+FRINGES: tuple[Fringe, ...] = ("NONE", "PHOTO", "SHORT", "BROWS")
 SKINS = ("skin1", "skin2")                      # measured by Jensen et al. 2001 (skin_optics.py)
 LIGHTS = ("studio", "window", "rim")            # presets of render/studio.py
 

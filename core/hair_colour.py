@@ -19,6 +19,7 @@ DARKER, PALER, ENOUGH = 0.22, 0.10, 0.30    # by which hair differs from the for
 LEAST_SEEN = 12                             # places
 # log red/green and log green/blue of people's hair: beyond them lies a hat or the light, not hair
 WARMTH, YELLOW = (-0.02, 0.50), (-0.04, 0.60)
+SLACK = 0.10                                # by which the light may move them
 
 
 def hair_colour(hair: Floats) -> tuple[int, int, int] | None:
@@ -28,6 +29,12 @@ def hair_colour(hair: Floats) -> tuple[int, int, int] | None:
     red, green, blue = np.log(np.maximum(np.median(hair, axis=0), 4.0))
     red, blue = green + np.clip(red - green, *WARMTH), green - np.clip(green - blue, *YELLOW)
     return int(np.exp(red)), int(np.exp(green)), int(np.exp(blue))
+
+
+def of_people(colour: Floats) -> bool:
+    """Return whether a colour (3,) has a hue that people's hair has, or comes close to it."""
+    red, green, blue = np.log(np.maximum(colour, 4.0))
+    return bool(WARMTH[0] - SLACK < red - green < WARMTH[1] + SLACK and YELLOW[0] - SLACK < green - blue < YELLOW[1] + SLACK)
 
 
 def seen_hair(photo: Photo, face: Face, head: Floats, *, camera: Camera, basis: HeadBasis) -> tuple[Floats | None, Floats]:

@@ -1,7 +1,8 @@
-"""Which hair a head gets: as long as in the photo, or as the artist chooses."""
+"""Which hair a head gets: as long as in the photo and with its fringe, or as the artist chooses."""
 
 import numpy as np
 
+from .fringe import SHARE, fringe
 from .hair import STRANDS, short_hair
 from .head_model import HeadBasis
 from .long_hair import long_hair
@@ -9,11 +10,22 @@ from .strands import Strands
 from .types import Floats
 
 BELOW_EYES = {"SHORT": 0.0, "CHIN": 0.12, "LONG": 0.26}         # metres; 0: a short cut
+ABOVE_EYES = {"NONE": 0.0, "SHORT": 0.046, "BROWS": 0.031}      # metres; 0: none
 
 
-def hair_strands(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *, below_eyes: float,
-                 count: int = STRANDS) -> Strands:
-    """Return at most `count` strands on the head `neutral` (V, 3) that reach so far below the eyes, metres; a short cut for 0."""
+def hair_strands(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *, below_eyes: float, above_eyes: float = 0.0,
+                 volume: float = 0.0, count: int = STRANDS) -> Strands:
+    """Return at most `count` strands on the head `neutral` (V, 3) that reach so far below the eyes, metres, a short cut for 0; with a
+    fringe that ends `above_eyes` metres above them, without one for 0.
+
+    volume: metres that long hair stands off the head, 0 as on most people.
+    """
+    falling = round(SHARE * count) if above_eyes > 0 else 0
     if below_eyes > 0:
-        return long_hair(neutral, basis, random, below_eyes=below_eyes, count=count)
-    return short_hair(neutral, basis, random, count=count)
+        hair = long_hair(neutral, basis, random, below_eyes=below_eyes, volume=volume, count=count - falling)
+    else:
+        hair = short_hair(neutral, basis, random, count=count - falling)
+    if not falling:
+        return hair
+    return hair.joined(fringe(neutral, basis, random, above_eyes=above_eyes, long=below_eyes > 0, count=falling,
+                              points=hair.points.shape[1]))

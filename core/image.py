@@ -1,6 +1,7 @@
 """Photos: decode untrusted image files into upright 8-bit sRGB of bounded size."""
 
 import io
+import struct
 import warnings
 from pathlib import Path
 
@@ -15,6 +16,9 @@ MOST_PIXELS = 150_000_000       # decoded whole this is 600 MB; more is refused 
 LONGEST_SIDE = 4096             # pixels kept
 SHORTEST_SIDE = 64
 ADVICE = "save it as JPEG or PNG and try again"
+# what Pillow raises for harmed files: many of these for EXIF and XMP of types it does not expect
+UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError, MemoryError, struct.error, TypeError, AttributeError,
+              LookupError, ArithmeticError, AssertionError, EOFError)
 
 
 def read_photo(path: Path) -> Photo:
@@ -33,19 +37,26 @@ def read_photo(path: Path) -> Photo:
                 return decode(image, path)
     except UnidentifiedImageError as error:
         raise InputError("the file is not an image we can read", path, ADVICE) from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, MemoryError) as error:
+    except UNREADABLE as error:
         raise InputError(f"the photo cannot be decoded ({str(error).rstrip('.')})", path, ADVICE) from error
 
 
 def orientation(path: Path) -> int:
-    """Return how the image at `path` has to be turned to stand upright, as EXIF numbers it: 1 to 8, 1 for not at all.
+    """Return how the image at `path` has to be turned to stand upright, as EXIF numbers it: 1 to 8, 1 for not at all; 0 if it has
+    more than MOST_PIXELS.
 
     Only its header is read; 1 too where that cannot be read: `read_photo` has a sentence for it.
     """
     try:
-        with Image.open(path, formats=FORMATS) as image:
-            found = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, MemoryError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=FORMATS) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    return 0
+                found = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)     # PNG's own would decode the pixels first
+    except Image.DecompressionBombError:
+        return 0
+    except UNREADABLE:
         return 1
     return found if found in range(1, 9) else 1
 

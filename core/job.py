@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .choices import AUTO as AUTO
-from .choices import HAIRS, Hair
+from .choices import FRINGES, HAIRS, Fringe, Hair
 from .choices import MOST_PHOTOS as MOST_PHOTOS
 from .choices import MOST_RECORDINGS as MOST_RECORDINGS
 from .choices import MOST_TAKES as MOST_TAKES
@@ -29,9 +29,10 @@ from .messages import Message, Report, progress
 from .stage_store import Record, StageStore
 from .types import EmotionTrack
 
-FORMAT = 1
-HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "rest", "iris_colour", "hair_colour", "hair_length", "brow_colour",
-               "brow_density", "reprojection_percent", "confidence", "advice")
+FORMAT = 1                      # of a request
+RESULT_FORMAT = 2               # of a result; 1 had no look.npz and no `rest`
+HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "rest", "iris_colour", "hair_colour", "hair_length", "hair_volume",
+               "fringe", "brow_colour", "brow_density", "reprojection_percent", "confidence", "advice")
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
 RHYTHM_ARRAYS = ("loudness", "pitch", "fps")
 PERFORMANCE_ARRAYS = ("blinks", "gaze_times", "gaze_angles", "head_times", "head_angles")
@@ -47,7 +48,7 @@ class Request:
     """What the user asked for: photo and audio are paths, pack a folder ("" the default one), fps the scene's, more_photos up to
     four paths of further photos of the same person, controls of the lips; emotion "auto" or "CATEGORY:LEVEL", emotions how it is taken
     from the recording, same_voice up to MOST_RECORDINGS paths of further recordings of the voice, to know its manner from; take, which
-    of the possible blinks, glances and head motions of the recording; hair, how it is cut."""
+    of the possible blinks, glances and head motions of the recording; hair and fringe, how they are cut."""
 
     photo: str
     audio: str
@@ -60,6 +61,7 @@ class Request:
     same_voice: tuple[str, ...] = ()
     take: int = 0
     hair: Hair = "PHOTO"
+    fringe: Fringe = "PHOTO"
 
     def write(self, folder: Path) -> None:
         """Write this request as `folder`/request.json; an older manifest is taken away first.
@@ -87,7 +89,7 @@ class Request:
             strings = strings and isinstance(more, list) and all(isinstance(path, str) for path in more)
         take = known.get("take", 0)
         numbers = isinstance(fps, int | float) and isinstance(take, int) and 0 <= take < MOST_TAKES
-        strings = strings and known.get("hair", "PHOTO") in HAIRS
+        strings = strings and known.get("hair", "PHOTO") in HAIRS and known.get("fringe", "PHOTO") in FRINGES
         if not strings or not numbers or "photo" not in known or "audio" not in known:
             raise JobError("the request is incomplete or of the wrong types", path, "generate it again")
         check_rate(fps)
@@ -175,13 +177,13 @@ class Job:
         """Write manifest.json, which declares the result complete, and return its path; head_model: its sha256."""
         files = {file: value for done in self.stages.values() for file, value in done["files"].items()}
         path = self.folder / "manifest.json"
-        write_json(path, {"format": FORMAT, "files": files, "head_model": head_model, "seconds": self.seconds,
+        write_json(path, {"format": RESULT_FORMAT, "files": files, "head_model": head_model, "seconds": self.seconds,
                           "shared": sorted(name for name, is_shared in self.shared.items() if is_shared),
                           "warnings": self.warnings, "photo": request.photo,
                           "more_photos": list(request.more_photos), "audio": request.audio, "pack": request.pack,
                           "controls": asdict(request.controls), "emotion": request.emotion,
                           "emotions": asdict(request.emotions), "same_voice": list(request.same_voice), "take": request.take,
-                          "hair": request.hair})
+                          "hair": request.hair, "fringe": request.fringe})
         return path
 
 
@@ -222,7 +224,7 @@ def read_result(folder: Path) -> JobResult:
         raise JobError("the job has no finished result", folder, "generate it again")
     manifest = read_json(path, JobError)
     files = manifest.get("files")
-    if manifest.get("format") != FORMAT or not isinstance(files, dict):
+    if manifest.get("format") != RESULT_FORMAT or not isinstance(files, dict):
         raise JobError("the result was made by another version", path, "generate it again")
     for name in RESULTS:
         file = folder / name
@@ -279,8 +281,8 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def sources_digest(folder: str = "core") -> str:
-    """Return the sha256 of the sources in a folder of ours: results of another version are never taken for this one's."""
+    """Return the sha256 of the sources in a folder of ours and below: results of another version are never taken for this one's."""
     total = hashlib.sha256()
-    for path in sorted((Path(__file__).parent.parent / folder).glob("*.py")):
+    for path in sorted((Path(__file__).parent.parent / folder).rglob("*.py")):
         total.update(path.read_bytes())
     return total.hexdigest()

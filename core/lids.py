@@ -18,6 +18,7 @@ SHAPES = ("eyeBlink", "eyeSquint", "eyeWide", "cheekSquint", "eyeLookDown", "eye
 WAY = np.arange(1, 16) / 16     # weights of eyeBlink between open and shut at which the lids' way is looked at
 TOGETHER = (0.5, 0.75, 1.0)     # weights of eyeBlink at which its meeting with another shape is looked at
 SEAT = 0.55                     # height of the iris's middle between the lower (0) and the upper lid (1) of one who looks ahead
+MOST_SEATED = 0.004             # metres an eyeball is moved at most, a third of its radius: of 40 heads none asked for more
 RIMS = {"Right": ((37, 38), (40, 41)), "Left": ((43, 44), (46, 47))}            # upper and lower, of the 68 landmarks
 Points = NDArray[np.floating]
 Triangles = NDArray[np.integer]
@@ -120,15 +121,15 @@ class Lids:
         return Eyeball.measure(head[self.balls[side]])
 
     def seated(self, head: Floats, landmarks: Floats) -> Floats:
-        """Return the neutral head (V, 3) whose eyeballs are raised or lowered until they look out from between its lids, which are
-        cleared of them; landmarks: (68, 3), iBUG order.
+        """Return the neutral head (V, 3) whose eyeballs are raised or lowered, by MOST_SEATED at most, until they look out from
+        between its lids, which are cleared of them; landmarks: (68, 3), iBUG order.
 
         The model's eyeballs do not know how a person's lids are cut, and an iris with white below it stares.
         """
         result = head.astype(np.float32)
         for side, ball in self.balls.items():
             upper, lower = (landmarks[list(RIMS[side][rim]), 1].mean() for rim in (0, 1))
-            result[ball, 1] += lower + SEAT * (upper - lower) - self.eye(side, head).middle[1]
+            result[ball, 1] += np.clip(lower + SEAT * (upper - lower) - self.eye(side, head).middle[1], -MOST_SEATED, MOST_SEATED)
         return self.clear(result)
 
     def clear(self, head: Floats) -> Floats:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from .articulation import CHANNELS, Articulation, decode_blocks, rest
+from .articulation import CHANNELS, NEEDED, Articulation, decode_blocks, rest
 from .denoise import without_noise
 from .errors import PackError
 from .head_model import HeadBasis
@@ -35,13 +35,16 @@ class LipNetwork:
 
     @classmethod
     def load(cls, path: Path) -> "LipNetwork":
-        """Open the network at `path`. Raises PackError when it is missing, damaged or of another format."""
+        """Open the network at `path`. Raises PackError when it is missing, damaged, of another format or lacks a phone."""
         session = open_session(path)
         metadata = json.loads(session.get_modelmeta().custom_metadata_map.get("ecavatar", "{}"))
         found = metadata.get("format"), tuple(metadata.get("channels", ())), metadata.get("fps")
         if found != (FORMAT, CHANNELS, FRAME_RATE):
             raise PackError(f"the lip network has format {found[0]}, this version needs {FORMAT} with its own channels",
                             path,
+                            "take the network that came with this version")
+        if missing := sorted(NEEDED.difference(metadata.get("phones", ()))):
+            raise PackError(f"the lip network does not tell the phones {' '.join(missing)}", path,
                             "take the network that came with this version")
         return cls(session, metadata)
 

@@ -19,7 +19,8 @@ POINTS, STEP = 16, 0.008                    # of a strand; metres between the pl
 PARTING = 0.40                              # of the cranium's half width, to the left of the middle
 ASIDE, DOWN, BACK = 1.5, 1.0, 0.15          # how strongly hair goes away from the parting, down, and out of the face
 HANG = 0.02                                 # height on the unit cranium below which hair hangs freely
-VOLUME = 0.019                              # metres that the outermost strands stand off; the inmost lie on the skin
+VOLUME, VOLUMES = 0.019, (0.014, 0.030)     # metres that the outermost strands stand off where nothing else is known, and bounds
+TOP = (0.50, 0.90)                          # heights on the unit cranium over which full hair lies down to VOLUME
 GATHER_BACK, GATHER_SIDE = 2.4, 1.6         # how fast hanging hair comes in towards the neck, at the back and the sides, 1/metre
 NECK, NECK_ROOM = np.array([0.0, 0.0, -0.085]), 0.068       # its axis, and metres that hanging hair keeps from it
 EAR_ROOM = 0.002, 0.009                     # metres that hair passes outside the ears
@@ -27,6 +28,8 @@ EAR_SLOPE = np.array([0.0, 0.030, 0.028])   # metres around the ears over which 
 EAR_FROM, FALL = 0.045, 0.30                # metres aside from where hair is thought to lie over ears; how fast it comes in again
 FACE_HALF, FACE_BACK, FACE_UP = 0.052, -0.055, 0.02         # metres: what is surely face or throat, aside, behind and above the eyes
 EVEN = 3                                    # times a strand is smoothed after it went around ears and face
+UNDER, UNDER_FROM = 0.009, 0.045            # metres that the outermost come in at their ends, and above them where that begins
+LAYERS = 0.026                              # metres by which the outermost strands end above the inmost
 LEAST = 0.018                               # metres that every strand goes down
 RAGGED, WILD, UNRULY, THICK = 0.007, 0.10, 0.06, 1.25
 
@@ -34,18 +37,22 @@ Array = NDArray[np.float64]
 
 
 def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *, below_eyes: float,
-              count: int = STRANDS) -> Strands:
-    """Return at most `count` strands of POINTS points on the head `neutral` (V, 3), which end `below_eyes` metres below the eyes."""
+              volume: float = 0.0, count: int = STRANDS) -> Strands:
+    """Return at most `count` strands of POINTS points on the head `neutral` (V, 3), which end `below_eyes` metres below the eyes.
+
+    volume: metres that they stand off, 0 as on most people.
+    """
     scalp = Scalp.of(neutral, basis)
     roots, triangle, weights, cut = rooted(neutral, basis, random, count)
     depth = random.uniform(0, 1, len(roots)) ** 0.8                     # 0 the inmost strand, 1 the outermost
     end = scalp.eyes[1] - below_eyes + random.normal(0, RAGGED, len(roots)) + 0.6 * RAGGED * (cut.gather - 0.5)
+    end += LAYERS * (depth - 0.5)
     depth[end > roots[:, 1] - LEAST] = 0.0                              # the nape's and the sides' lie on the skin
     end = np.minimum(end, roots[:, 1] - LEAST)
     steps = int((below_eyes + 0.24) / STEP)
-    walk = Walk(scalp, depth, random)
+    walk = Walk(scalp, depth, float(np.clip(volume, *VOLUMES)) if volume > 0 else VOLUME, random)
     path = cleared(walk.paths(roots, cut, steps), scalp, depth)
-    points = resampled(path, end)
+    points = resampled(turned_under(path, end, depth), end)
     grown = np.linalg.norm(points[:, -1] - points[:, 0], axis=1) > 0.5 * LEAST
     points = gathered(points, cut, random)
     on_cranium = points[..., 1:2] > CRANIUM[1]                          # below it, "outside" leads through the neck
@@ -65,10 +72,11 @@ def within(points: Array, scalp: Scalp) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class Walk:
-    """How strands run over one head; depth: (N,) 0 the inmost .. 1 the outermost."""
+    """How strands run over one head; depth: (N,) 0 the inmost .. 1 the outermost; volume: metres that those stand off at the sides."""
 
     scalp: Scalp
     depth: Array
+    volume: float
     random: np.random.Generator
 
     def paths(self, roots: Array, cut: Cut, steps: int) -> Array:
@@ -87,7 +95,8 @@ class Walk:
             here /= np.linalg.norm(here, axis=1, keepdims=True)
             normal = here / RADII
             normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-            height = VOLUME * self.depth[lying] * (1 - (1 - share) ** 2)
+            high = np.clip((here[:, 1] - TOP[0]) / (TOP[1] - TOP[0]), 0, 1)
+            height = (self.volume + (min(self.volume, VOLUME) - self.volume) * high) * self.depth[lying] * (1 - (1 - share) ** 2)
             following[lying] = self.scalp.skin(here) + off[lying] * (1 - share) + normal * height[:, None]
             points.append(following)
             place[lying] = here
@@ -135,6 +144,15 @@ def cleared(paths: Array, scalp: Scalp, depth: Array) -> Array:
         result[:, 1:-1] = 0.25 * result[:, :-2] + 0.5 * result[:, 1:-1] + 0.25 * result[:, 2:]
         result[:, 0] = paths[:, 0]
     return result
+
+
+def turned_under(paths: Array, end: Array, depth: Array) -> Array:
+    """Return paths (N, P, 3) that come in towards the neck before their ends at the heights `end` (N,)."""
+    near = np.clip(1 - (paths[..., 1:2] - end[:, None, None]) / UNDER_FROM, 0, 1)
+    near -= near[:, :1]                                                 # roots stay
+    out = (paths - NECK) * [1, 0, 1]
+    out /= np.maximum(np.linalg.norm(out, axis=2, keepdims=True), 1e-9)
+    return np.asarray(paths - UNDER * depth[:, None, None] * np.clip(near, 0, 1)**2 * out)
 
 
 def resampled(paths: Array, end: Array) -> Array:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .choices import Hair
+from .choices import Fringe, Hair
 from .errors import JobError
 from .files import Arrays, read_arrays
 from .head_model import HeadBasis
@@ -22,38 +22,39 @@ if TYPE_CHECKING:
 
 KINDS = ("hair", "brows")
 STRANDS = ("points", "radius", "triangle", "weights")
-LOOK_ARRAYS = ("style", "scalp", "tone", *(f"{kind}_{name}" for kind in KINDS for name in STRANDS))
+LOOK_ARRAYS = ("style", "fringe", "scalp", "tone", *(f"{kind}_{name}" for kind in KINDS for name in STRANDS))
 
 
 @dataclass(frozen=True)
 class Look:
-    """style: the hair's; hair and brows: their strands, none where the photo shows none; scalp: (V_skin,) float32 0..1, how much of
-    the skin is hidden by roots where hair grows; tone: (3,) float32, linear, mean of the skin's albedo."""
+    """style and fringe: the hair's; hair and brows: their strands, none where the photo shows none; scalp: (V_skin,) float32 0..1, how
+    much of the skin is hidden by roots where hair grows; tone: (3,) float32, linear, mean of the skin's albedo."""
 
     style: Hair
+    fringe: Fringe
     hair: Strands
     brows: Strands
     scalp: Floats
     tone: Floats
 
     @classmethod
-    def of(cls, head: Arrays, albedo: NDArray[np.uint8], basis: HeadBasis, anchors: "Anchors", style: Hair) -> "Look":
+    def of(cls, head: Arrays, albedo: NDArray[np.uint8], basis: HeadBasis, anchors: "Anchors", style: Hair, fringe: Fringe) -> "Look":
         """Work it out for a head (arrays of head.npz) with an albedo (H, W, 3), sRGB, top row first."""
         from .brows import brow_hairs  # none of them for those who only read
         from .scalp import rooted
         from .skin_tone import mean_tone
         brows = brow_hairs(head["vertices"], basis, anchors, head["brow_density"], np.random.default_rng(0))
-        return cls(style, styled(head, basis, style), brows if len(head["brow_colour"]) else NO_STRANDS, rooted(basis),
+        return cls(style, fringe, styled(head, basis, style, fringe), brows if len(head["brow_colour"]) else NO_STRANDS, rooted(basis),
                    mean_tone(albedo, basis).astype(np.float32))
 
-    def hair_as(self, style: Hair, head: Arrays, basis: HeadBasis) -> Strands:
-        """Return the strands of the hair in a `style`; worked out now if it is another one."""
-        return self.hair if style == self.style else styled(head, basis, style)
+    def hair_as(self, style: Hair, fringe: Fringe, head: Arrays, basis: HeadBasis) -> Strands:
+        """Return the strands of the hair in a `style` with a `fringe`; worked out now if they are others."""
+        return self.hair if (style, fringe) == (self.style, self.fringe) else styled(head, basis, style, fringe)
 
     def arrays(self) -> Arrays:
         """Return look.npz."""
         strands = {f"{kind}_{name}": getattr(getattr(self, kind), name) for kind in KINDS for name in STRANDS}
-        return {"style": np.array(self.style), "scalp": self.scalp, "tone": self.tone, **strands}
+        return {"style": np.array(self.style), "fringe": np.array(self.fringe), "scalp": self.scalp, "tone": self.tone, **strands}
 
     @classmethod
     def read(cls, path: Path, basis: HeadBasis) -> "Look":
@@ -67,13 +68,14 @@ class Look:
                 raise ValueError("a strand grows on none of the skin's triangles")
         except ValueError as error:
             raise JobError(f"the file does not fit the head model ({error})", path, "generate it again") from error
-        return cls(str(stored["style"]), hair, brows, stored["scalp"], stored["tone"])      # type: ignore[arg-type]
+        return cls(str(stored["style"]), str(stored["fringe"]), hair, brows, stored["scalp"], stored["tone"])      # type: ignore[arg-type]
 
 
-def styled(head: Arrays, basis: HeadBasis, style: Hair) -> Strands:
-    """Return the strands of the hair of a head (arrays of head.npz) in a `style`; none where the photo shows none."""
+def styled(head: Arrays, basis: HeadBasis, style: Hair, fringe: Fringe) -> Strands:
+    """Return the strands of the hair of a head (arrays of head.npz) in a `style` with a `fringe`; none where the photo shows none."""
     if style == "NONE" or not len(head["hair_colour"]):
         return NO_STRANDS
-    from .hair_styles import BELOW_EYES, hair_strands  # not for those who only read
+    from .hair_styles import ABOVE_EYES, BELOW_EYES, hair_strands  # not for those who only read
     below = BELOW_EYES.get(style, float(head["hair_length"]))
-    return hair_strands(head["vertices"], basis, np.random.default_rng(0), below_eyes=below)
+    return hair_strands(head["vertices"], basis, np.random.default_rng(0), below_eyes=below,
+                        above_eyes=ABOVE_EYES.get(fringe, float(head["fringe"])), volume=float(head["hair_volume"]))

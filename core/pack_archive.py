@@ -123,7 +123,7 @@ def replace(target: Path, ready: Path) -> None:
         put(ready, target)
     except OSError:
         if old.exists():
-            old.replace(target)
+            put(old, target)
         raise
     shutil.rmtree(old, ignore_errors=True)
 

@@ -6,12 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from . import arrays
 from .audio import read_audio, stream_audio
 from .bake import bake
-from .choices import Hair
+from .choices import Fringe, Hair
 from .denoise import without_noise
 from .emolib import Emolib
 from .emotion_hearing import Heard, describe, listen
@@ -78,8 +77,9 @@ def animate(folder: Path, *, report: Report, pack: Pack | None = None, store: St
         job = Job(folder, report, store)
         job.stage("head", (head, picture), ([digest(photo) for photo in photos], pack.digests(*HEAD_FILES)),
                   lambda tick: write_head(photos, head, pack=pack, tick=tick))
-        job.stage("look", (look, *previews), ([digest(path) for path in (head, picture)], request.hair, pack.digests(*LOOK_FILES)),
-                  lambda tick: (*write_look(head, look, pack=pack, style=request.hair, tick=tick),
+        job.stage("look", (look, *previews),
+                  ([digest(path) for path in (head, picture)], request.hair, request.fringe, pack.digests(*LOOK_FILES)),
+                  lambda tick: (*write_look(head, look, pack=pack, style=request.hair, fringe=request.fringe, tick=tick),
                                 *write_previews(head, previews, look=look, pack=pack)))
         hearing = [name for name in SPEECH_FILES if name != LIP_ENCODER or name in pack.entries]
         job.stage("speech", (motion,), (digest(audio), pack.digests(*hearing)),
@@ -119,12 +119,12 @@ def write_head(photos: Sequence[Path], out: Path, *, pack: Pack, tick: Tick) -> 
     return result.warnings
 
 
-def write_look(head: Path, out: Path, *, pack: Pack, style: Hair, tick: Tick) -> tuple[str, ...]:
-    """Head and its texture -> strands of hair in a `style` and of brows, and what else Blender needs to make it look so."""
+def write_look(head: Path, out: Path, *, pack: Pack, style: Hair, fringe: Fringe, tick: Tick) -> tuple[str, ...]:
+    """Head and its texture -> strands of hair in a `style` with a `fringe`, of brows, and what else it takes to look so."""
     tick(0.0)
     basis, anchors = pack.load("head", HeadBasis.load), pack.load("anchors", Anchors.load)
     albedo = read_photo(head.with_suffix(".png")).pixels
-    write_arrays(out, Look.of(read_arrays(head, HEAD_ARRAYS, JobError), albedo, basis, anchors, style).arrays())
+    write_arrays(out, Look.of(read_arrays(head, HEAD_ARRAYS, JobError), albedo, basis, anchors, style, fringe).arrays())
     return ()
 
 
@@ -132,9 +132,7 @@ def write_previews(head: Path, out: Sequence[Path], *, look: Path, pack: Pack) -
     """Head, texture and `look` -> small pictures of it for the panel, one for each turn of the head; return warnings."""
     from .preview import draw_previews  # not the renderer's parts for all that start
     person = read_arrays(head, HEAD_ARRAYS, JobError)
-    with Image.open(head.with_suffix(".png")) as picture:
-        albedo = np.asarray(picture.convert("RGB"))
-    basis = pack.load("head", HeadBasis.load)
+    basis, albedo = pack.load("head", HeadBasis.load), read_photo(head.with_suffix(".png")).pixels
     drawn = draw_previews(person, albedo, look=Look.read(look, basis), basis=basis)
     for path, pixels in zip(out, drawn, strict=True):
         write_image(path, pixels)

@@ -10,13 +10,15 @@ from .confidence import Confidence, confidence
 from .errors import InputError
 from .face_detection import Face, FaceDetector
 from .face_fit import Anchors, Sight, fit, landmarks68
+from .forehead import fringe_end
 from .hair_colour import hair_colour, seen_hair
 from .hair_length import hair_length
+from .hair_volume import hair_volume
 from .head_model import HeadBasis
 from .lids import Lids
 from .photo_layer import View
 from .texture import texture
-from .types import HeadModel, Photo
+from .types import Floats, HeadModel, Photo
 
 IRISES = ((468, 469, 471), (473, 474, 476))        # centre and two points of each iris's rim
 SMILE_SHAPES = ("mouthSmileLeft", "mouthSmileRight", "jawOpen")
@@ -27,7 +29,8 @@ MISFIT = 4.5                    # per cent of reprojection error: not the same p
 @dataclass(frozen=True)
 class Reconstruction:
     """The head; what each photo shows of it, the most frontal one first; how far it can be trusted; what the user should know; the
-    colours of eyes and hair, how far hair reaches below the eyes (metres), and the brows."""
+    colours of eyes and hair, how far hair reaches below the eyes, stands off the head, and its fringe ends above the eyes
+    (metres, 0 none), and the brows."""
 
     head: HeadModel
     sights: tuple[Sight, ...]
@@ -36,6 +39,8 @@ class Reconstruction:
     iris_colour: tuple[int, int, int]
     hair_colour: tuple[int, int, int] | None
     hair_length: float
+    hair_volume: float
+    fringe: float
     brows: BrowLook
 
     @property
@@ -78,7 +83,18 @@ def reconstruct(photos: Sequence[Photo], *, basis: HeadBasis, anchors: Anchors, 
     head = HeadModel(neutral, landmarks68(neutral, anchors), found.identity, found.rest, skin.albedo)
     told = notes(photos, faces, found.sights, order, basis)
     return Reconstruction(head, found.sights, trust, told, iris_colour(photos[0], faces[0]), tone,
-                          0.0 if hair is None else hair_length(photos[0], faces[0], hair=hair, skin=bare), brows)
+                          *((0.0, 0.0, 0.0) if hair is None else reaches(views[0], hair, bare, basis)), brows)
+
+
+def reaches(view: View, hair: Floats, skin: Floats, basis: HeadBasis) -> tuple[float, float, float]:
+    """Return how far below the eyes hair reaches in a photo, how far it stands off the head, and how far above the eyes a fringe ends,
+    metres; 0 where there is none.
+
+    hair: (N, 3), skin: (M, 3) colours of them in it.
+    """
+    return (hair_length(view.photo, view.face, hair=hair, skin=skin),
+            hair_volume(view.photo, view.head, hair=hair, skin=skin, camera=view.camera, basis=basis),
+            fringe_end(view.photo, view.head, hair=hair, skin=skin, camera=view.camera, basis=basis))
 
 
 def detected(detector: FaceDetector, index: int, photo: Photo) -> Face:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import JobError
-from .files import digest, place, read_json, write_json
+from .files import digest, place, put, read_json, write_json
 from .locks import held
 
 RECORD = "stage.json"
@@ -73,7 +73,7 @@ class StageStore:
             write_json(temporary / RECORD, record)
             if entry.exists():
                 shutil.rmtree(entry)
-            temporary.replace(entry)
+            put(temporary, entry)
         except OSError as error:
             shutil.rmtree(temporary, ignore_errors=True)
             raise JobError(f"cannot write ({error.strerror or error})", entry, "choose a folder that has free space") from error

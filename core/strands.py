@@ -39,6 +39,11 @@ class Strands:
         corners = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])[self.triangle]
         return np.einsum("nk,nkc->nc", self.weights, basis.uv[corners]).astype(np.float32)
 
+    def joined(self, other: "Strands") -> "Strands":
+        """Return these strands and the `other`s, of as many points."""
+        return Strands(np.concatenate([self.points, other.points]), np.concatenate([self.radius, other.radius]),
+                       np.concatenate([self.triangle, other.triangle]), np.concatenate([self.weights, other.weights]))
+
 
 NO_STRANDS = Strands(np.zeros((0, 2, 3), np.float32), np.zeros((0, 2), np.float32), np.zeros(0, np.int32),
                      np.zeros((0, 3), np.float32))

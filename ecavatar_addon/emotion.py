@@ -10,13 +10,12 @@ from typing import Any
 
 import bpy
 
-from ..core.arrays import to_person
 from ..core.emolib import Emolib
 from ..core.emotion_edits import index_at, move_edges
 from ..core.emotion_motion import emotion_curves
 from ..core.emotion_windows import EmotionSettings
 from ..core.errors import ECAvatarError, InputError, JobError
-from ..core.files import digest
+from ..core.files import digest, read_arrays
 from ..core.head_model import HeadBasis
 from ..core.job import Request
 from ..core.types import HEARD, EmotionTrack, EmotionWindow, Floats
@@ -133,7 +132,7 @@ def library_of(root: bpy.types.Object) -> tuple[HeadBasis, Emolib, Floats]:
     path = folder / "head.npz"
     if not path.is_file():
         raise JobError("the avatar's job folder is gone or empty", folder, "generate it again from its photo and recording")
-    _, identity, _ = to_person(path)
+    identity = read_arrays(path, ("identity",), JobError)["identity"]       # all that heads of every version have in common
     return (*library(Request.read(folder).pack, root.ecavatar.head_model, folder), identity)
 
 

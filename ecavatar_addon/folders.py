@@ -1,6 +1,7 @@
 """Where avatars are generated: a folder for each main photo, in it one for each further recording."""
 
 import re
+from contextlib import suppress
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -24,7 +25,15 @@ def preference(name: str) -> Any:
 def root() -> Path:
     """Return where the folders of avatars lie: in Blender's user folder, or where the preferences say."""
     chosen = preference("folder")
-    return Path(bpy.path.abspath(chosen) if chosen else bpy.utils.extension_path_user(PACKAGE, path="jobs"))
+    return full(chosen) if chosen else Path(bpy.utils.extension_path_user(PACKAGE, path="jobs"))
+
+
+def full(chosen: str) -> Path:
+    """Return the full path of a folder as it is typed, with ~ or, in a saved file, // at its beginning; others stay as they are."""
+    path = Path(bpy.path.abspath(chosen))
+    with suppress(RuntimeError):            # the home of somebody who is not known here
+        return path.expanduser()
+    return path
 
 
 def job_folder(photo: Path) -> Path:
@@ -45,6 +54,8 @@ def job_path(photo: Path) -> Path:
 
 def make(folder: Path) -> None:
     """Make a job folder, the user's alone: faces and voices are nobody else's business; raise JobError when that cannot be done."""
+    if not folder.is_absolute():            # the worker runs elsewhere
+        raise JobError("the job folder is not a full path", folder, "choose it again in the add-on's preferences")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(PRIVATE)

@@ -7,7 +7,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.choices import Hair
+from ..core.choices import Fringe, Hair
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
 from ..core.look import Look
@@ -27,9 +27,9 @@ TONE, DARK_ROOT, SHADES = 0.5, 0.55, (0.72, 1.35)
 
 
 def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, basis: HeadBasis, look: Look, *,
-          style: Hair) -> None:
+          style: Hair, fringe: Fringe) -> None:
     """Set the hair and the brows that the avatar has onto its new skin; where it has none and a `style` is wanted, grow them (no hair
-    when the photo showed none)."""
+    when the photo showed none), with such a `fringe`."""
     parts, head = parts_of(root), result.head
     colours = {HAIR: head["hair_colour"], BROWS: head["brow_colour"]}
     if HAIR not in parts:
@@ -40,7 +40,7 @@ def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, bas
             if role == HAIR and (kept := next(iter(parts[role].data.materials), None)) is not None:
                 show_roots(skin, look.scalp, np.array(kept.diffuse_color[:3], np.float64))
         elif style != "NONE" and len(colour):
-            strands = look.hair_as(style, head, basis) if role == HAIR else look.brows
+            strands = look.hair_as(style, fringe, head, basis) if role == HAIR else look.brows
             grow(root, role, skin, strands, basis).data.materials.append(material(role, linear(colour)))
             if role == HAIR:
                 show_roots(skin, look.scalp, linear(colour))

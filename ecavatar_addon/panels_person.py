@@ -5,9 +5,9 @@ from pathlib import Path
 import bpy
 
 from ..core.choices import PREVIEWS
-from . import jobs, photos, pictures
+from . import jobs, photos, pictures, roots
 from .folders import job_path
-from .panels import MARGIN, Tab, likeness, shown_avatar, wrapped
+from .panels import MARGIN, Tab, likeness, name_of, shown_avatar, wrapped
 from .properties import ECAVATAR_PG_scene
 
 WELCOME = "drop a photo and a recording onto the 3D view, or choose them here"
@@ -31,8 +31,10 @@ class ECAVATAR_PT_person(Tab, bpy.types.Panel):
             wrapped(layout, context, WELCOME, "INFO")
         draw_photos(layout, settings)
         root = shown_avatar(context)
-        draw_pictures(layout, context, root)
-        if root is not None and (text := likeness(root.ecavatar)):
+        folder, name = shown_head(context, root)
+        draw_pictures(layout, context, folder, name)
+        own = root is not None and (folder is None or Path(root.ecavatar.home) in (folder, *folder.parents))
+        if own and (text := likeness(root.ecavatar)):
             wrapped(layout, context, text, "USER")
 
 
@@ -46,21 +48,21 @@ def draw_photos(layout: bpy.types.UILayout, settings: ECAVATAR_PG_scene) -> None
     layout.operator("ecavatar.add_photos", icon="ADD")
 
 
-def draw_pictures(layout: bpy.types.UILayout, context: bpy.types.Context, root: bpy.types.Object | None) -> None:
-    """Draw what the photos show and, beside a single one of them or below, the head; one of other photos has its name above it."""
+def draw_pictures(layout: bpy.types.UILayout, context: bpy.types.Context, folder: Path | None, name: str) -> None:
+    """Draw what the photos show and, beside a single one of them or below, the head in `folder`; one of other photos has its `name`
+    above it."""
     settings = context.scene.ecavatar
     chosen = [path for path in photos.paths(settings) if path.is_absolute()] if settings.photo else []
     shown = [found for path in chosen if (found := pictures.icon(path))]
-    folder = head_folder(root)
-    head = [found for name in PREVIEWS if folder is not None and (found := pictures.icon(folder / name))]
+    head = [found for view in PREVIEWS if folder is not None and (found := pictures.icon(folder / view))]
     theirs = folder is not None and bool(chosen) and job_path(chosen[0]) in (folder, *folder.parents)
     if len(shown) == 1 and theirs:
         draw_row(layout, context, [*shown, *head])
         return
     for start in range(0, len(shown), ACROSS):
         draw_row(layout, context, shown[start:start + ACROSS])
-    if root is not None and not theirs:
-        layout.label(text=root.name, icon="OUTLINER_OB_EMPTY")
+    if head and not theirs:
+        layout.label(text=name, icon="OUTLINER_OB_EMPTY")
     if head:
         draw_row(layout, context, head)
 
@@ -75,12 +77,15 @@ def draw_row(layout: bpy.types.UILayout, context: bpy.types.Context, icons: list
         row.template_icon(icon_value=icon, scale=min(max(width / UNIT / ACROSS, 1.0), LARGEST))
 
 
-def head_folder(root: bpy.types.Object | None) -> Path | None:
-    """Return the folder of the head to be shown: that which is being made, once it is drawn, else that of the avatar `root`."""
+def shown_head(context: bpy.types.Context, root: bpy.types.Object | None) -> tuple[Path | None, str]:
+    """Return the folder of the head to be shown, and whose it is: that which is being made, once it is drawn, else that of the avatar
+    `root`; None where there is neither."""
     worker = jobs.current
     if worker is not None and worker.state == "running" and worker.stage in SEEN_FROM:
-        return Path(worker.folder)
-    return Path(root.ecavatar.home) if root is not None and root.ecavatar.home else None
+        folder = Path(worker.folder)
+        made = next((found for place in (folder, *folder.parents) if (found := roots.find_root(place, context.scene))), None)
+        return folder, made.name if made is not None else name_of(worker)
+    return (Path(root.ecavatar.home), root.name) if root is not None and root.ecavatar.home else (None, "")
 
 
 CLASSES = (ECAVATAR_PT_person,)

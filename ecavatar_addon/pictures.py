@@ -51,13 +51,17 @@ def picture(path: Path) -> bpy.types.ImagePreview | None:
     if name not in pictures:
         while len(pictures) >= MOST:
             del pictures[next(iter(pictures))]
-        turn_upright(pictures.load(name, str(path), "IMAGE"), path)
+        orientation = image.orientation(path)
+        if orientation:
+            turn_upright(pictures.load(name, str(path), "IMAGE"), orientation)
+        else:                               # too large: Blender would decode it whole
+            pictures.new(name)
     return pictures[name]
 
 
-def turn_upright(picture: bpy.types.ImagePreview, path: Path) -> None:
+def turn_upright(picture: bpy.types.ImagePreview, orientation: int) -> None:
     """Turn a picture as its file's EXIF says, which Blender does not look at."""
-    turns, mirrored = UPRIGHT[image.orientation(path)]
+    turns, mirrored = UPRIGHT[orientation]
     if not turns and not mirrored:
         return
     size: Any = picture.image_size          # loads it now

@@ -8,7 +8,7 @@ import bpy
 
 from ..core.errors import ECAvatarError
 from ..core.pack import DEFAULT
-from . import pack_downloads, packs
+from . import folders, pack_downloads, packs
 from .late import pack_catalogue
 
 MOST_THREADS = 64
@@ -18,13 +18,20 @@ if TYPE_CHECKING:
     from ..core.pack_catalogue import Offer
 
 
+def make_full(preferences: "ECAVATAR_preferences", _context: bpy.types.Context) -> None:
+    """Keep the full path of the job folder, which then is the same in every file; one that has none is told when it is needed."""
+    path = folders.full(preferences.folder)
+    if path.is_absolute() and str(path) != preferences.folder.rstrip("/\\"):
+        preferences.folder = str(path)
+
+
 class ECAVATAR_preferences(bpy.types.AddonPreferences):
     """Where avatars are generated, with how many threads, and model packs"""
 
     bl_idname = packs.PACKAGE
 
     folder: bpy.props.StringProperty(
-        name="Job Folder", subtype="DIR_PATH",
+        name="Job Folder", subtype="DIR_PATH", update=make_full,
         description="Where avatars are generated, some megabytes each; if empty, in Blender's user folder. Those that are there "
                     "stay where they are")
     threads: bpy.props.IntProperty(

@@ -119,6 +119,13 @@ class ECAVATAR_PG_scene(bpy.types.PropertyGroup):
             ("LONG", "Long", "Parted, over the ears, down to the shoulders")),
         description="Hair and brows in the photo's colours, objects that can be groomed or deleted. An avatar keeps the hair it has; "
                     "delete it and generate again to get another")
+    fringe: bpy.props.EnumProperty(
+        name="Fringe", default="PHOTO", items=(
+            ("NONE", "None", "The forehead is free"),
+            ("PHOTO", "As in the Photo", "As far down as in the photo, none where the forehead is free or hidden"),
+            ("SHORT", "Short", "Over the upper half of the forehead"),
+            ("BROWS", "To the Brows", "Over the whole forehead")),
+        description="Hair over the forehead, of the next avatar")
     placing: bpy.props.EnumProperty(
         name="New Clip", items=PLACINGS, options=set(), description="Where the recording goes on a head that is there already")
     dense_keys: bpy.props.BoolProperty(

@@ -8,6 +8,8 @@ The layout is that of torch.save since 1.6: a zip of one pickle (data.pkl) and a
 import io
 import pickle
 import zipfile
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -48,32 +50,39 @@ class Ignored:
         """Keep nothing."""
 
 
+class Named(dict[Any, Any]):
+    """Stands for an OrderedDict; a module's has versions of its parts as a state, which are not needed."""
+
+    def __setstate__(self, state: object) -> None:
+        """Keep nothing."""
+
+
+@dataclass(frozen=True)
 class StorageKind:
-    """What a pickle names as the type of a storage."""
+    """What a pickle names as the type of a storage; of those that are not in KINDS nothing is read."""
 
-    def __init__(self, name: str) -> None:
-        """Raise UnpicklingError for a type that is not read."""
-        if name not in KINDS:
-            raise pickle.UnpicklingError(f"tensors of {name} are not read")
-        self.name = name
+    name: str
 
 
-def tensor(storage: NDArray[Any], offset: int, size: tuple[int, ...], stride: tuple[int, ...], *rest: object) -> NDArray[Any]:
-    """Return a tensor's values; raise ValueError when they would lie outside of its storage."""
+def tensor(storage: NDArray[Any] | Ignored, offset: int, size: tuple[int, ...], stride: tuple[int, ...],
+           *rest: object) -> NDArray[Any] | Ignored:
+    """Return a tensor's values, if they are read; raise ValueError when they would lie outside of its storage."""
+    if isinstance(storage, Ignored):
+        return storage
     last = offset + sum((length - 1) * step for length, step in zip(size, stride, strict=True))
-    if min((offset, *size, *stride), default=0) < 0 or (0 not in size and last >= len(storage)):
+    if min((offset, *size, *stride), default=0) < 0 or prod(size) > len(storage) or (0 not in size and last >= len(storage)):
         raise ValueError(f"a tensor of shape {size} is larger than its storage")
     strides = tuple(step * storage.itemsize for step in stride)
     return np.ascontiguousarray(np.lib.stride_tricks.as_strided(storage[offset:], size, strides, writeable=False))
 
 
-def parameter(values: NDArray[Any], *rest: object) -> NDArray[Any]:
+def parameter(values: NDArray[Any] | Ignored, *rest: object) -> NDArray[Any] | Ignored:
     """Return a parameter's values."""
     return values
 
 
 NAMED = {("torch._utils", "_rebuild_tensor_v2"): tensor, ("torch._utils", "_rebuild_parameter"): parameter,
-         ("collections", "OrderedDict"): dict}
+         ("collections", "OrderedDict"): Named}
 
 
 class Reader(pickle.Unpickler):
@@ -89,15 +98,18 @@ class Reader(pickle.Unpickler):
             return StorageKind(name)
         return NAMED.get((module, name), Ignored)
 
-    def persistent_load(self, pid: Any) -> NDArray[Any]:
-        """Return a storage; raise UnpicklingError when the archive holds none such or one of another length."""
+    def persistent_load(self, pid: Any) -> NDArray[Any] | Ignored:
+        """Return a storage, if its kind is read; raise UnpicklingError when the archive holds none such or one of another length."""
         if not isinstance(pid, tuple) or len(pid) < 5 or not isinstance(pid[1], StorageKind) or not str(pid[2]).isalnum():
             raise pickle.UnpicklingError("a storage of an unknown form")
+        if pid[1].name not in KINDS:
+            return Ignored()
         kind, size = KINDS[pid[1].name]
-        content = self.archive.read(f"{self.folder}data/{pid[2]}")
-        if len(content) != int(pid[4]) * size:
-            raise pickle.UnpicklingError(f"storage {pid[2]} holds {len(content)} bytes, not {int(pid[4]) * size}")
-        values = np.frombuffer(content, kind)
+        inside = self.archive.getinfo(f"{self.folder}data/{pid[2]}")
+        if inside.file_size != int(pid[4]) * size or inside.compress_type != zipfile.ZIP_STORED:     # torch never compresses
+            raise pickle.UnpicklingError(f"storage {pid[2]} holds {inside.file_size} bytes or is compressed; "
+                                         f"{int(pid[4]) * size} are expected")
+        values = np.frombuffer(self.archive.read(inside), kind)
         return (values.astype(np.uint32) << 16).view(np.float32) if pid[1].name == "BFloat16Storage" else values
 
 

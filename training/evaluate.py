@@ -170,6 +170,8 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
     for given, needed in (("predictions", "masks"), ("phones", "head")):
         if getattr(options, given) and not (options.vocaset and getattr(options, needed)):
             raise InputError(f"{given} need --vocaset and --{needed}", "arguments", "give both")
+    if options.ablation and options.phones and not options.model:
+        raise InputError("phones of an ablation need --model", "arguments", "give FLAME's model, or leave --phones out")
     vocaset = Vocaset(options.vocaset) if options.vocaset else None
     sync = LipSync(vocaset, options.phones, options.head / "head.npz") if vocaset and options.phones else None
     figures: dict[str, Any] = {}
@@ -185,7 +187,7 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
         figures |= {f"LCA of {name}": value for name, value in synced.items()}
     if options.ablation:
         rows = read_ablation(options.ablation)
-        synced = fused_lips(options, sync, rows) if sync and options.model else {}
+        synced = fused_lips(options, sync, rows) if sync else {}
         sys.stdout.write(table5(rows, synced) + "\n")
         figures |= {f"LCA of FuNet, {name}": value for name, value in synced.items()}
     return figures

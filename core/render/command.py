@@ -81,8 +81,7 @@ def prepared(result: JobResult, *, hair: bool) -> Portrait:
 
 def key(result: JobResult, settings: Settings) -> str:
     """Return what names the frames of a film: they are those of this result, these settings and this version of the renderer."""
-    sources = [digest(path) for path in sorted(Path(__file__).parent.glob("*.py"))]
-    values = [digest(result.folder / "manifest.json"), asdict(settings), sources, sources_digest()]
+    values = [digest(result.folder / "manifest.json"), asdict(settings), sources_digest()]
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:12]
 
 

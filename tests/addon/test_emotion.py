@@ -236,6 +236,16 @@ def test_strength_scales_edited_keys_too(root):
     assert action[STAMP]["gain"] == 1.25 and not any("edited" in found.name for found in bpy.data.actions)
 
 
+def test_an_avatar_of_an_older_version_keeps_its_emotions_editable(root, folder):
+    with np.load(folder / "head.npz") as stored:
+        first = {name: stored[name] for name in ("vertices", "faces", "landmarks68", "identity")}
+    np.savez(folder / "head.npz", **first)
+    before = curves(root, EMOTION)
+    assert bpy.ops.ecavatar.update_emotion() == {"FINISHED"}
+    root.ecavatar.emotion.windows[0].level = 3.0
+    assert root.ecavatar.emotion.said == "" and not same(curves(root, EMOTION), before)
+
+
 @pytest.mark.parametrize(("harm", "said"), [
     (shutil.rmtree, "job folder is gone.*astronaut-11111111.*generate it again"),
     (lambda folder: (folder / "head.npz").write_bytes(b"half"), "damaged.*head.npz"),

@@ -12,6 +12,7 @@ import pytest
 from ecavatar.core.choices import PREVIEWS
 from ecavatar.core.errors import JobError
 from ecavatar.ecavatar_addon import folders, jobs, operators, panels_person, pictures, roots
+from ecavatar.ecavatar_addon.preferences import ECAVATAR_preferences, make_full
 from PIL import Image
 
 from .conftest import PHOTO
@@ -76,6 +77,8 @@ def test_what_is_no_picture_is_none_and_no_error(addon, photo, tmp_path):
     turned = photo("turned.jpg", orientation=6)
     turned.write_bytes(turned.read_bytes()[:200])           # its header alone
     assert tuple(pictures.picture(turned).image_size) == (0, 0)
+    Image.new("1", (12_500, 12_500)).save(tmp_path / "large.png")
+    assert tuple(pictures.picture(tmp_path / "large.png").image_size) == (0, 0)            # never decoded
     if sys.platform == "linux":
         strange = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"))
         shutil.copy(PHOTO, strange)
@@ -122,10 +125,29 @@ def test_the_head_is_shown_as_soon_as_it_is_drawn(addon, finished, monkeypatch, 
     assert len(drawn()[0]) == len(PREVIEWS)
 
 
+def test_a_head_that_is_being_made_has_its_own_name_and_not_another_s_likeness(avatar, photo, numbered, monkeypatch, tmp_path):
+    home, berta = Path(avatar.ecavatar.home), tmp_path / "Berta-12345678"
+    berta.mkdir()
+    for name in PREVIEWS:
+        shutil.copy(home / name, berta)
+    bpy.context.view_layer.objects.active = avatar
+    bpy.context.scene.ecavatar.photo = str(photo("Carl.jpg"))
+    worker = SimpleNamespace(folder=berta, state="running", stage="speech", cancel=lambda: None, warnings=[])
+    monkeypatch.setattr(jobs, "current", worker)
+    icons, words = drawn()
+    assert icons[1:] == [pictures.icon(berta / name) for name in PREVIEWS]
+    assert "Berta" in words and avatar.name not in words and not any("Likeness" in text for text in words)
+    worker.folder = shutil.copytree(berta, tmp_path / "home" / "clips" / "song-2")      # another recording for the avatar itself
+    avatar.ecavatar.home = str(tmp_path / "home")
+    icons, words = drawn()
+    assert len(icons) == 1 + len(PREVIEWS) and avatar.name in words and any("Likeness" in text for text in words)
+
+
 def test_a_deleted_job_folder_leaves_no_picture(avatar, numbered, tmp_path):
     avatar.ecavatar.home = str(tmp_path / "gone")
     bpy.context.view_layer.objects.active = avatar
-    assert drawn()[0] == [] and roots.root_of(avatar) == avatar
+    icons, words = drawn()
+    assert icons == [] and avatar.name not in words and roots.root_of(avatar) == avatar
 
 
 @pytest.fixture
@@ -147,6 +169,27 @@ def test_avatars_are_generated_where_the_preferences_say(addon, preferences, tmp
     preferences.folder = str(tmp_path / "file")
     with pytest.raises(JobError, match="cannot make the job folder .*preferences"):
         operators.job_folder(PHOTO)
+
+
+@pytest.mark.parametrize("typed", ["//jobs", "jobs", "~nobody-at-all/jobs"])
+def test_a_job_folder_without_a_full_path_is_told(addon, preferences, typed):
+    preferences.folder = typed                              # // in a file that is not saved
+    with pytest.raises(JobError, match="the job folder is not a full path; .*jobs.*; choose it again"):
+        operators.job_folder(PHOTO)
+    make_full(preferences, bpy.context)
+    assert preferences.folder == typed
+
+
+def test_the_full_path_of_the_job_folder_is_kept(addon, preferences, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    for typed in ("~/jobs", "//jobs", f"{tmp_path}/jobs/"):
+        preferences.folder = typed
+        assert folders.job_path(PHOTO).parent == tmp_path / "jobs"
+        make_full(preferences, bpy.context)
+        assert Path(preferences.folder) == tmp_path / "jobs"
+    assert ECAVATAR_preferences.__annotations__["folder"].keywords["update"] is make_full
 
 
 def test_the_worker_gets_the_threads_of_the_preferences(addon, preferences, tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from core.emotion_windows import EmotionSettings, chosen, constant, report
 from core.face_fit import Anchors
 from core.files import digest, write_arrays, write_json
 from core.head_model import HeadBasis
-from core.job import RESULTS
+from core.job import RESULT_FORMAT, RESULTS
 from core.look import Look
 from core.neck import fit_neck
 from core.pack import Pack
@@ -46,14 +46,15 @@ def write_job(folder: Path) -> Path:
     basis = HeadBasis.load(pack.path("head"))
     head = {
         "vertices": basis.vertices, "faces": basis.skin_triangles, "landmarks68": np.zeros((68, 3), np.float32),
-        "identity": np.zeros(len(basis.identity_basis), np.float32),
-        "rest": np.zeros(len(basis.expression_names), np.float32), "iris_colour": np.array([90, 60, 40], np.uint8),
-        "hair_colour": np.zeros(0, np.uint8), "hair_length": np.array(0.0), "brow_colour": np.array([60, 40, 30], np.uint8),
+        "identity": np.zeros(len(basis.identity_basis), np.float32), "rest": np.zeros(len(basis.expression_names), np.float32),
+        "iris_colour": np.array([90, 60, 40], np.uint8),
+        "hair_colour": np.zeros(0, np.uint8), "hair_length": np.array(0.0), "hair_volume": np.array(0.0), "fringe": np.array(0.0),
+        "brow_colour": np.array([60, 40, 30], np.uint8),
         "brow_density": np.full((2, 16, 7), 0.1, np.float32), "reprojection_percent": np.array(1.0), "confidence": np.array(1.0),
         "advice": np.array("")}
     write_arrays(folder / "head.npz", head)
     Image.new("RGB", (32, 32), TONE).save(folder / "head.png")
-    look = Look.of(head, np.broadcast_to(np.uint8(TONE), (32, 32, 3)), basis, Anchors.load(pack.path("anchors")), "PHOTO")
+    look = Look.of(head, np.broadcast_to(np.uint8(TONE), (32, 32, 3)), basis, Anchors.load(pack.path("anchors")), "PHOTO", "PHOTO")
     few = Strands(*(getattr(look.brows, name)[:BROW_HAIRS] for name in ("points", "radius", "triangle", "weights")))
     write_arrays(folder / "look.npz", replace(look, brows=few).arrays())
     zeros = np.zeros(FRAMES, np.float32)
@@ -63,6 +64,6 @@ def write_job(folder: Path) -> Path:
     write_json(folder / "emotion.json", report(constant(*chosen("neutral:1"), FRAMES / FPS, EmotionSettings())))
     sound = folder / "voice.wav"
     soundfile.write(sound, 0.3 * np.sin(np.arange(round(16000 * FRAMES / FPS)) / 8), 16000)
-    write_json(folder / "manifest.json", {"format": 1, "files": {name: digest(folder / name) for name in RESULTS},
+    write_json(folder / "manifest.json", {"format": RESULT_FORMAT, "files": {name: digest(folder / name) for name in RESULTS},
                                           "head_model": pack.digests("head")[0], "audio": str(sound), "pack": ""})
     return folder

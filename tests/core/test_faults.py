@@ -10,13 +10,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from core.errors import JobError, PackError
-from core.job import PREVIEWS, Job, Request, copy_head, locked, read_result
+from core.errors import InputError, JobError, PackError
+from core.files import write_arrays
+from core.job import HEAD_ARRAYS, PREVIEWS, Job, Request, copy_head, locked, read_result
 from core.messages import parse, silent
-from core.pack import DEFAULT
-from core.pipeline import animate
+from core.pack import DEFAULT, Pack
+from core.pipeline import animate, write_look, write_previews
 
 ROOT = Path(__file__).resolve().parents[2]
 PHOTO = ROOT / "assets" / "examples" / "astronaut.jpg"
@@ -253,6 +255,18 @@ def test_a_clock_that_jumps_makes_nothing_again(folder):
     animate(folder, report=lambda message: seen.append((message.stage, message.fraction)) if message.kind == "progress" else None)
     assert all(fraction == 1.0 for _, fraction in seen) and (folder / "head.npz").stat().st_mtime == before
     assert read_result(folder).bake["weights"].any()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\x89PNG\r\n\x1a\nhalf"])
+def test_a_texture_that_is_harmed_before_it_is_drawn(tmp_path, content):
+    head, pack = tmp_path / "head.npz", Pack.open(only=("head", "anchors"))
+    write_arrays(head, dict.fromkeys(HEAD_ARRAYS, np.zeros(1)))
+    if content is not None:
+        head.with_suffix(".png").write_bytes(content)
+    with pytest.raises(InputError, match="head.png"):
+        write_previews(head, (), look=tmp_path / "look.npz", pack=pack)
+    with pytest.raises(InputError, match="head.png"):
+        write_look(head, tmp_path / "look.npz", pack=pack, style="PHOTO", fringe="PHOTO", tick=lambda _: None)
 
 
 def test_a_pack_that_is_harmed_or_gone(folder, tmp_path):

@@ -5,10 +5,10 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile, TiffImagePlugin
 
 from core.errors import InputError
-from core.image import LONGEST_SIDE, MOST_PIXELS, read_photo
+from core.image import LONGEST_SIDE, MOST_PIXELS, orientation, read_photo
 
 
 def picture(width=120, height=80):
@@ -18,6 +18,12 @@ def picture(width=120, height=80):
     pixels[:, width // 2:, 2] = 200
     pixels[:20, :20] = 255
     return Image.fromarray(pixels)
+
+
+def exif(*entries):
+    """EXIF that is turned by 270 degrees and has these entries of 12 bytes: tag, type, count, value."""
+    rows = sorted([(0x0112, 3, 1, 6 << 16), *entries])
+    return b"Exif\0\0MM\0*" + struct.pack(">IH", 8, len(rows)) + b"".join(struct.pack(">HHII", *row) for row in rows) + bytes(24)
 
 
 def near(pixel, colour, tolerance=8):           # JPEG and CMYK are lossy
@@ -42,6 +48,29 @@ def test_exif_rotation_is_applied(tmp_path):
     picture().save(tmp_path / "a.jpg", exif=exif, quality=95)
     pixels = read_photo(tmp_path / "a.jpg").pixels
     assert pixels.shape == (120, 80, 3) and near(pixels[5, 75], (255, 255, 255), 30)
+
+
+@pytest.mark.parametrize("entry", [
+    (0x010f, 5, 1, 8),          # the maker a fraction, no text: AttributeError inside Pillow
+    (0x011a, 2, 4, 0x61626300), # the resolution a text: TypeError
+    (0x0128, 2, 4, 0x61626300), # its unit a text: struct.error
+])
+@pytest.mark.parametrize("suffix", ["jpg", "webp"])
+def test_exif_of_false_types_is_refused_in_one_sentence(tmp_path, suffix, entry):
+    path = tmp_path / f"a.{suffix}"
+    picture().save(path, exif=exif(entry))
+    with pytest.raises(InputError, match="cannot be decoded"):
+        read_photo(path)
+    assert orientation(path) == 6
+
+
+def test_so_is_xmp_of_a_false_type(tmp_path):
+    info = TiffImagePlugin.ImageFileDirectory_v2()
+    info[700], info.tagtype[700] = 7, 3                 # one number where a text belongs
+    picture().save(tmp_path / "a.tif", tiffinfo=info)
+    with pytest.raises(InputError, match="cannot be decoded"):
+        read_photo(tmp_path / "a.tif")
+    assert orientation(tmp_path / "a.tif") == 1
 
 
 def test_grey_is_told(tmp_path):
@@ -69,14 +98,27 @@ def test_a_hundred_megapixels_are_scaled_down(tmp_path):
     assert max(pixels.shape) <= LONGEST_SIDE and near(pixels[0, 0], (10, 120, 40))
 
 
-def test_a_decompression_bomb_is_refused_by_its_header(tmp_path):
-    side = int(MOST_PIXELS ** 0.5) + 1000
-    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    chunk = struct.pack(">I", 13) + b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header))
-    data = struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))
-    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + data)
+def header(path, width, height, *chunks):
+    """Write a PNG that ends where its pixels begin."""
+    size = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+                                                    for chunk in (size, *chunks, b"IDAT")))
+
+
+@pytest.mark.parametrize("more", [100, 1000, 9000])     # Pillow warns of the first ones and refuses the last
+def test_a_decompression_bomb_is_refused_by_its_header(tmp_path, more):
+    header(tmp_path / "a.png", int(MOST_PIXELS ** 0.5) + more, int(MOST_PIXELS ** 0.5) + more)
     with pytest.raises(InputError):
         read_photo(tmp_path / "a.png")
+    assert orientation(tmp_path / "a.png") == 0
+
+
+def test_a_header_is_enough_to_know_how_a_photo_is_turned(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image.Image, "load", lambda image: pytest.fail("the pixels were decoded"))
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: pytest.fail("the pixels were decoded"))
+    for chunks, turned in (((), 1), ((b"eXIf" + exif()[6:],), 6)):
+        header(tmp_path / "a.png", 11_000, 11_000, *chunks)             # 121 megapixels: Pillow warns of them
+        assert orientation(tmp_path / "a.png") == turned
 
 
 def test_truncated(tmp_path):

@@ -42,7 +42,7 @@ EMOTIONS = EmotionSettings(window=2.0, windows=(EmotionWindow(0.5, 1.0, "happy",
 FELT = EmotionTrack((EmotionWindow(0.0, 0.5, "sad", 1.0), EmotionWindow(0.5, 1.0, "happy", 2.0, locked=True)), 0.4)
 
 
-@pytest.mark.parametrize("request_", [REQUEST, replace(REQUEST, controls=CONTROLS, hair="LONG"),
+@pytest.mark.parametrize("request_", [REQUEST, replace(REQUEST, controls=CONTROLS, hair="LONG", fringe="BROWS"),
                                       replace(REQUEST, emotion="happy:2", emotions=EMOTIONS, same_voice=("/tmp/other.wav",))])
 def test_a_request_comes_back(tmp_path, request_):
     request_.write(tmp_path)
@@ -59,7 +59,7 @@ def test_a_request_from_before_the_controls_is_neutral(tmp_path):
 
 @pytest.mark.parametrize(("change", "error"), [
     ({"fps": 0.0}, InputError), ({"fps": "24"}, JobError), ({"photo": 3}, JobError), ({"format": 9}, JobError),
-    ({"fps": float("inf")}, InputError), ({"hair": "PUNK"}, JobError), ({"hair": ["LONG"]}, JobError),
+    ({"fps": float("inf")}, InputError), ({"hair": "PUNK"}, JobError), ({"fringe": "PUNK"}, JobError), ({"hair": ["LONG"]}, JobError),
     ({"controls": []}, InputError), ({"controls": {"jaw_strength": 9}}, InputError)])
 def test_a_request_that_cannot_be_used(tmp_path, change, error):
     REQUEST.write(tmp_path)
@@ -73,6 +73,15 @@ def test_a_stage_runs_once_for_the_same_inputs(tmp_path):
     assert run(tmp_path)[0] == 1
     assert run(tmp_path)[0] == 0
     assert run(tmp_path, value=2)[0] == 1
+
+
+def test_a_stage_runs_again_when_any_source_has_changed(tmp_path, monkeypatch):
+    sources = tmp_path / "core"
+    (sources / "render" / "__pycache__").mkdir(parents=True)
+    monkeypatch.setattr("core.job.__file__", str(sources / "job.py"))
+    for name, times in (("job.py", 1), ("render/optics.py", 1), ("render/__pycache__/optics.cpython-311.pyc", 0)):
+        (sources / name).write_text("something else")
+        assert run(tmp_path / "job")[0] == times
 
 
 def test_warnings_are_told_again_when_the_result_is_reused(tmp_path):
@@ -123,7 +132,8 @@ def finished(folder):
         path = folder / f"{name}.npz"
         write_arrays(path, {array: np.zeros(3, np.float32) for array in arrays})
         job.stage(name, (path, folder / "head.png", folder / "emotion.json"), (), lambda tick: ())
-    job.finish(replace(REQUEST, controls=CONTROLS, emotion="sad:1", emotions=EMOTIONS, hair="CHIN"), head_model="0" * 64)
+    wanted = replace(REQUEST, controls=CONTROLS, emotion="sad:1", emotions=EMOTIONS, hair="CHIN", fringe="SHORT")
+    job.finish(wanted, head_model="0" * 64)
 
 
 def test_a_finished_result_is_read(tmp_path):
@@ -131,7 +141,8 @@ def test_a_finished_result_is_read(tmp_path):
     result = read_result(tmp_path)
     assert set(result.bake) == set(BAKE_ARRAYS) and result.audio == REQUEST.audio and result.albedo.is_file()
     assert result.controls == CONTROLS and result.felt == FELT and result.emotion == "sad:1" and result.emotions == EMOTIONS
-    assert read_json(tmp_path / "manifest.json", JobError)["hair"] == "CHIN"
+    written = read_json(tmp_path / "manifest.json", JobError)
+    assert (written["hair"], written["fringe"]) == ("CHIN", "SHORT")
 
 
 @pytest.mark.parametrize("harm", ["manifest.json", "head.png", "emotion.json", "bake.npz"])
@@ -139,6 +150,16 @@ def test_half_a_result_is_none(tmp_path, harm):
     finished(tmp_path)
     (tmp_path / harm).unlink()
     with pytest.raises(JobError):
+        read_result(tmp_path)
+
+
+def test_a_result_of_the_layout_before_is_called_that(tmp_path):
+    finished(tmp_path)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    del manifest["files"]["look.npz"]
+    write_json(tmp_path / "manifest.json", manifest | {"format": 1})
+    (tmp_path / "look.npz").unlink()
+    with pytest.raises(JobError, match="made by another version.*generate it again"):
         read_result(tmp_path)
 
 

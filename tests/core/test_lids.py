@@ -8,7 +8,7 @@ import pytest
 from core.camera import UPRIGHT, turn
 from core.face_fit import RESTING, fit, landmarks68
 from core.image import read_photo
-from core.lids import RIMS, SHAPES, Eyeball, Lids, halfway, halfway_name
+from core.lids import MOST_SEATED, RIMS, SHAPES, Eyeball, Lids, halfway, halfway_name
 from core.raster import rasterise
 from tests.core.own_heads import ASTRONAUT, TASK, anchors, basis, detector
 
@@ -133,9 +133,20 @@ def test_the_way_leaves_both_ends_as_they_are():
 def test_the_mean_heads_shapes_are_nearly_kept():
     model = basis()
     places = model.indices(tuple(f"{shape}{side}" for shape in SHAPES[:6] for side in ("Left", "Right")))
-    made_for = lids().fit(lids().clear(model.vertices))
-    change = np.linalg.norm(made_for.expressions[places] - model.expressions[places], axis=2)
-    assert (change > 4e-4).sum(axis=1).max() < 12 and change.max() < 1e-3         # vertices, metres
+    change = np.linalg.norm(fitted("mean").expressions[places] - model.expressions[places], axis=2)
+    lid = len(np.unique(outer_lids("Left")))
+    assert (change > 4e-4).sum(axis=1).max() < lid / 10     # they were made for an eyeball that lies 1.2 mm higher, and a shape's lids
+    assert change.max() < 1e-3                              # need to give way in a few places only, by less than it was moved, metres
+
+
+def test_no_landmark_moves_an_eyeball_out_of_its_socket():
+    head = basis().vertices
+    marks = landmarks68(head, anchors())
+    for wrong in (0.02, -0.02):
+        seated = lids().seated(head, marks + np.float32([0, wrong, 0]))
+        for ball in lids().balls.values():
+            moved = np.float32([0, np.copysign(MOST_SEATED, wrong), 0])
+            np.testing.assert_allclose((seated - head)[ball] - moved, 0, atol=1e-6)
 
 
 def test_a_point_that_goes_around_an_eyeball_keeps_its_height():

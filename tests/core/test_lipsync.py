@@ -10,6 +10,7 @@ from core.articulation import (
     CHANNELS,
     LEAST,
     MOST,
+    NEEDED,
     OPEN_LEAST,
     REST_FRAMES,
     TOUCH_APERTURE,
@@ -52,9 +53,10 @@ def test_the_way_to_a_seal_is_as_long_as_the_way_from_it() -> None:
     np.testing.assert_array_equal(opening, opening[::-1])
 
 
-def test_a_seal_lasts_at_least_three_frames() -> None:
-    opening = decode(articulation(["aa"] * 4 + ["pcl"] + ["aa"] * 4, [0.5] * 9))[:, APERTURE]
-    assert opening[4] == 0 and (opening <= 0.125).sum() == 3      # a quarter of the opening is left in the first and the last
+@pytest.mark.parametrize(("heard", "before"), [(1, 2), (3, 3)])
+def test_the_shortest_seal_is_shut_in_one_frame_and_three_quarters_in_three(heard: int, before: int) -> None:
+    opening = decode(articulation(["aa"] * 4 + ["pcl"] * heard + ["aa"] * 4, [0.5] * (8 + heard)))[:, APERTURE]
+    np.testing.assert_array_equal(opening, np.float32([0.5] * before + [0.375, 0.125, 0, 0.125, 0.375] + [0.5] * before))
 
 
 def test_sounds_without_lip_contact_keep_the_lips_apart() -> None:
@@ -193,6 +195,20 @@ def test_the_same_recording_gives_the_same_motion() -> None:
 def test_another_network_is_refused() -> None:
     with pytest.raises(PackError, match="format None"):
         LipNetwork.load(NETWORK.parent / "third_party" / "moonshine_tiny_encoder.ort")
+
+
+def test_a_network_without_a_phone_that_is_needed_is_refused(tmp_path: Path) -> None:
+    content = NETWORK.read_bytes()
+    for phone in sorted(NEEDED):
+        assert f'"{phone}"'.encode() in content                     # the committed one's metadata
+    (tmp_path / "old.onnx").write_bytes(content.replace(b'"zh"', b'"zz"').replace(b'"y"', b'"j"'))
+    with pytest.raises(PackError, match="phones y zh;"):
+        LipNetwork.load(tmp_path / "old.onnx")
+
+
+def test_every_phone_that_decoding_asks_for_is_needed() -> None:
+    labels = tuple(sorted(NEEDED))
+    decode(Articulation(np.zeros((9, len(CHANNELS)), np.float32), np.zeros((9, len(labels)), np.float32), labels))
 
 
 def test_a_missing_network_is_told() -> None:

@@ -22,13 +22,14 @@ SKIN = np.array([200, 150, 120], np.uint8)
 @pytest.fixture(scope="module")
 def head():
     """The default head with short brown hair and dense brows, as the arrays of head.npz."""
-    return {"vertices": basis().vertices, "hair_colour": COLOUR, "hair_length": np.array(0.0), "brow_colour": COLOUR,
-            "brow_density": np.full((2, 16, 7), 0.9, np.float32)}
+    none = np.array(0.0)
+    return {"vertices": basis().vertices, "hair_colour": COLOUR, "hair_length": none, "hair_volume": none, "fringe": none,
+            "brow_colour": COLOUR, "brow_density": np.full((2, 16, 7), 0.9, np.float32)}
 
 
 @pytest.fixture(scope="module")
 def look(head):
-    return Look.of(head, np.broadcast_to(SKIN, (64, 64, 3)), basis(), anchors(), "PHOTO")
+    return Look.of(head, np.broadcast_to(SKIN, (64, 64, 3)), basis(), anchors(), "PHOTO", "PHOTO")
 
 
 def same(first, second):
@@ -46,7 +47,7 @@ def test_it_holds_what_grows_on_the_head(look, head):
 def test_it_comes_back_as_it_was_written(tmp_path, look):
     write_arrays(tmp_path / "look.npz", look.arrays())
     again = Look.read(tmp_path / "look.npz", basis())
-    assert again.style == "PHOTO" and same(again.hair, look.hair) and same(again.brows, look.brows)
+    assert (again.style, again.fringe) == ("PHOTO", "PHOTO") and same(again.hair, look.hair) and same(again.brows, look.brows)
     np.testing.assert_array_equal(again.scalp, look.scalp)
     np.testing.assert_array_equal(again.tone, look.tone)
 
@@ -56,26 +57,28 @@ def test_the_stage_is_told_before_anything_grows(tmp_path, monkeypatch, look):
     told = []
 
     def grown(*arguments):
-        assert told == [0.0] and arguments[-1] == "CHIN"
+        assert told == [0.0] and arguments[-2:] == ("CHIN", "BROWS")
         return look
 
     monkeypatch.setattr(Look, "of", grown)
     write_arrays(tmp_path / "head.npz", {name: np.zeros(1) for name in HEAD_ARRAYS})
     write_image(tmp_path / "head.png", np.broadcast_to(SKIN, (64, 64, 3)))
-    assert write_look(tmp_path / "head.npz", tmp_path / "look.npz", pack=Pack.open(), style="CHIN", tick=told.append) == ()
+    head, out = tmp_path / "head.npz", tmp_path / "look.npz"
+    assert write_look(head, out, pack=Pack.open(), style="CHIN", fringe="BROWS", tick=told.append) == ()
     assert same(Look.read(tmp_path / "look.npz", basis()).hair, look.hair)
 
 
 def test_another_style_is_grown_when_it_is_wanted(look, head):
-    assert look.hair_as("PHOTO", head, basis()) is look.hair and len(look.hair_as("NONE", head, basis())) == 0
-    below = look.hair_as("CHIN", head, basis()).points[..., 1].min()
+    assert look.hair_as("PHOTO", "PHOTO", head, basis()) is look.hair and len(look.hair_as("NONE", "PHOTO", head, basis())) == 0
+    below = look.hair_as("CHIN", "PHOTO", head, basis()).points[..., 1].min()
+    assert not same(look.hair_as("PHOTO", "BROWS", head, basis()), look.hair)
     eyes = head["vertices"][basis().part("eye_left").vertices][:, 1].mean()
     assert eyes - below == pytest.approx(BELOW_EYES["CHIN"], abs=0.05)              # metres: strands end unevenly
 
 
 def test_a_photo_without_hair_gives_no_strands(head):
     bald = head | {"hair_colour": np.zeros(0, np.uint8)}
-    found = Look.of(bald, np.broadcast_to(SKIN, (64, 64, 3)), basis(), anchors(), "LONG")
+    found = Look.of(bald, np.broadcast_to(SKIN, (64, 64, 3)), basis(), anchors(), "LONG", "PHOTO")
     assert len(found.hair) == 0 and len(found.brows) > 80
 
 
@@ -87,7 +90,8 @@ def test_a_file_that_does_not_fit_is_refused(tmp_path, change):
     one = {f"{kind}_{name}": values for kind in ("hair", "brows") for name, values in {
         "points": np.zeros((1, 3, 3), np.float32), "radius": np.zeros((1, 3), np.float32), "triangle": np.zeros(1, np.int32),
         "weights": np.zeros((1, 3), np.float32)}.items()}
-    whole = Look("PHOTO", NO_STRANDS, NO_STRANDS, np.zeros(len(basis().regions), np.float32), np.zeros(3, np.float32)).arrays() | one
+    scalp, tone = np.zeros(len(basis().regions), np.float32), np.zeros(3, np.float32)
+    whole = Look("PHOTO", "PHOTO", NO_STRANDS, NO_STRANDS, scalp, tone).arrays() | one
     write_arrays(tmp_path / "look.npz", whole)
     Look.read(tmp_path / "look.npz", basis())
     write_arrays(tmp_path / "look.npz", whole | change)

@@ -8,9 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from core import files, locks, worker
+from core import files, locks, pack_archive, worker
 from core.errors import JobError
 from core.files import read_json, write_json
+from core.stage_store import StageStore
 
 WINDOWS = SimpleNamespace(platform="win32")
 
@@ -57,6 +58,35 @@ def test_one_that_stays_in_use_is_told_and_the_old_one_stays(windows, in_use, tm
         write_json(tmp_path / "a.json", {"new": 2})
     assert read_json(tmp_path / "a.json", JobError) == {"old": 1} and [path.name for path in tmp_path.iterdir()] == ["a.json"]
     assert windows == list(files.PATIENCE)
+
+
+@pytest.fixture
+def once_in_use(monkeypatch):
+    """Let another program read whatever is moved when that is first tried; return what was."""
+    seen, replace = set(), Path.replace
+
+    def refuse(self, target):
+        if self not in seen:
+            seen.add(self)
+            raise PermissionError(13, "Permission denied")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    return seen
+
+
+def test_a_stage_s_folder_that_is_read_meanwhile_is_kept_when_it_is_free(windows, once_in_use, tmp_path):
+    (tmp_path / "a.npz").write_bytes(b"content")
+    StageStore(tmp_path).keep(tmp_path / "stage" / "key", [tmp_path / "a.npz"], {"files": {}, "warnings": []})
+    assert sorted(path.name for path in (tmp_path / "stage" / "key").iterdir()) == ["a.npz", "stage.json"]
+    assert len(once_in_use) == len(windows) == 3                        # the file, the record, the folder
+
+
+def test_a_pack_that_is_read_meanwhile_comes_back_when_it_is_free(windows, once_in_use, tmp_path):
+    (tmp_path / "pack").mkdir()
+    with pytest.raises(FileNotFoundError):
+        pack_archive.replace(tmp_path / "pack", tmp_path / "lost")
+    assert [path.name for path in tmp_path.iterdir()] == ["pack"] and len(once_in_use) == len(windows) == 3
 
 
 def test_elsewhere_a_refusal_is_told_at_once(in_use, tmp_path):

@@ -4,6 +4,7 @@ import csv
 import json
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from core.emolib import Emolib
 from core.errors import InputError
 from core.files import digest, write_arrays
 from core.types import EMOTIONS
-from tests.core.own_heads import ASSETS, ASTRONAUT, basis, needs_nets, photograph, plain_colours, subject
+from tests.core.own_heads import ASSETS, ASTRONAUT, anchors, basis, face_of, needs_nets, photograph, plain_colours, subject
 from training.emolib import affectnet, emica, fitting
 from training.emolib.alignment import rigid_icp
 from training.emolib.layouts import LABELS, Sample, levels, read
@@ -173,6 +174,18 @@ def test_photos_are_fitted_cropped_to_the_face_and_laid_straight(tmp_path):
     assert "outside the image" in fitting.fitted(Sample("x", ASTRONAUT, "sad", 0.0, (900, 900, 50, 50)), pack=ASSETS)["reason"]
 
 
+def test_an_item_s_expression_is_what_goes_beyond_the_person_s_rest(tmp_path, monkeypatch):
+    one = subject(3, browInnerUp=-0.4, eyeSquintLeft=0.3, eyeSquintRight=0.3, mouthSmileLeft=0.7, mouthSmileRight=0.7)
+    monkeypatch.setattr(fitting, "tools", lambda pack: (basis(), anchors(), SimpleNamespace(detect=lambda photo: face_of(one))))
+    Image.new("RGB", (512, 512)).save(tmp_path / "own.png")
+    sample = Sample("x", tmp_path / "own.png", "happy", 0.3)
+    item, whole = (fitting.fitted(sample, pack=tmp_path, whole=whole) for whole in (False, True))
+    beyond, seen = (dict(zip(basis().expression_names, found["expression"], strict=True)) for found in (item, whole))
+    assert seen["browInnerUp"] < 0 < seen["eyeSquintLeft"]
+    assert beyond["browInnerUp"] == beyond["eyeSquintLeft"] == 0 and beyond["mouthSmileLeft"] == seen["mouthSmileLeft"] > 0.5
+    assert min(beyond.values()) >= 0 and max(beyond.values()) <= 1 and item["identity"] == whole["identity"]
+
+
 def flame():
     """Stand in for FLAME's head: numbered expressions, no jawOpen."""
     count = len(basis().expression_names)
@@ -197,6 +210,25 @@ def test_emica_s_parameters_become_items_of_the_flame_head_only(tmp_path):
     assert items[0]["expression"] == expression[:57].tolist()
     assert [item["reason"] for item in items[2:]] == [
         "the parameters are damaged", "exp has only 9 values", "the parameters lack jaw", "there are no EMICA parameters"]
+
+
+def test_parameters_are_read_by_name_and_nothing_else_is(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, texcode=np.ones(5), shape=np.zeros(3), image=np.array([{}], object), allow_pickle=True)
+    assert emica.parameters(path, ("tex",))["tex"].tolist() == [1] * 5             # the object beside it is not opened
+    (tmp_path / "b.json").write_text('{"cam": [8, 0, 0], "globalpose": [[0.5, 0, 0]], "jaw": [0.1], "tex": "sharp", '
+                                     '"shape": [1e999, 0, 0]}')
+    found = emica.parameters(tmp_path / "b.json", ("global", "cam"))
+    assert list(found) == ["global", "cam"] and found["global"].tolist() == [0.5, 0, 0] and found["cam"].tolist() == [8, 0, 0]
+    (tmp_path / "c.json").write_text("[" * 100_000)
+    np.save(tmp_path / "d.npz", np.zeros(3))
+    (tmp_path / "d.npz.npy").rename(tmp_path / "d.npz")
+    for name, wanted, told in (("a.npz", ("exp",), "lack exp"), ("b.json", ("jaw",), "jaw has only 1 values"),
+                               ("b.json", ("tex",), "tex is no list of numbers"), ("b.json", ("shape",), "shape is damaged"),
+                               ("c.json", ("tex",), "the parameters are damaged"), ("d.npz", ("tex",), "the parameters are damaged"),
+                               ("e.npz", ("tex",), "there are no parameters"), ("e.json", ("tex",), "there are no parameters")):
+        with pytest.raises(InputError, match=told):
+            emica.parameters(tmp_path / name, wanted)
 
 
 @needs_nets

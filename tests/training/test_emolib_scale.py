@@ -166,6 +166,27 @@ def test_a_ray_that_cannot_start_is_told(monkeypatch):
     assert len(ended) == runners.STARTS
 
 
+@pytest.mark.parametrize(("error", "told"), [
+    (ValueError("Malformed address: nonsense"), "does not take the address or the settings .Malformed address: nonsense"),
+    (ConnectionError("no answer"), "cluster cannot be reached .no answer"), (Exception(), "cluster cannot be reached .Exception")])
+def test_a_cluster_is_tried_once_and_its_address_told(monkeypatch, error, told):
+    ray, tried = pytest.importorskip("ray"), []
+
+    def fail(**options):
+        tried.append(options["address"])
+        raise error
+
+    monkeypatch.setattr(ray, "init", fail)
+    with pytest.raises(InputError, match=told):
+        list(runners.by_ray([], lambda shard: {}, address="nonsense"))
+    assert tried == ["nonsense"]
+    monkeypatch.setattr(ray, "is_initialized", lambda: True)
+    monkeypatch.setattr(ray, "shutdown", lambda: tried.append("ended"))
+    with pytest.raises(InputError, match="in use in this process already"):
+        list(runners.by_ray([], lambda shard: {}))
+    assert tried == ["nonsense"]                            # somebody else's is left alone
+
+
 @pytest.fixture(scope="module")
 def library():
     """Items of two cells, in two parts, and Emolib's own retrieval among them."""

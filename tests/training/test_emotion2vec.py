@@ -17,6 +17,7 @@ from training.checkpoint_weights import read_weights
 from training.emotion import emotion2vec
 from training.emotion.emotion2vec_network import load, slopes
 
+PLACE = "modality_encoders.AUDIO.relative_positional_encoder.1.0.weight"
 FIRST = "modality_encoders.AUDIO.local_encoder.conv_layers.0.0"
 pytestmark = pytest.mark.once
 # what the published code (FunASR 1.4.16, models/emotion2vec) gives for the made-up weights and sound
@@ -69,7 +70,9 @@ def test_slopes_of_heads():
     (lambda weights: weights["proj.bias"].fill_(torch.nan), "not finite"),
     (lambda weights: weights.clear(), "holds no weights"),
     (lambda weights: weights.update({f"{FIRST}.weight": torch.zeros(32, 1, 9)}), "another way"),
-    (lambda weights: weights.update({"modality_encoders.AUDIO.alibi_scale": torch.zeros(2, 1, 6, 1, 1)}), "another way")])
+    (lambda weights: weights.update({"modality_encoders.AUDIO.alibi_scale": torch.zeros(2, 1, 6, 1, 1)}), "another way"),
+    (lambda weights: weights.update({PLACE: torch.zeros(48, 9, 19)}), "another way"),
+    (lambda weights: weights.update({PLACE: torch.zeros(48, 96, 19)}), "another way")])
 def test_other_checkpoints_are_told(tmp_path, change, told):
     weights = made_up()
     change(weights)
@@ -90,6 +93,15 @@ def test_a_checkpoint_executes_nothing(tmp_path):
     assert found["a"].shape == (3, 2) and (found["a"] == 1).all() and (found["half"] == 1).all()
 
 
+def test_a_module_s_own_state_is_read(tmp_path):
+    module = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3))
+    module.register_buffer("mask", torch.ones(4, dtype=torch.uint8))
+    torch.save(module.state_dict(), tmp_path / "model.pt")              # an OrderedDict with a state of its own
+    found, expected = read_weights(tmp_path / "model.pt"), module.state_dict()
+    assert set(found) == set(expected) - {"mask", "1.num_batches_tracked"}
+    assert all((found[name] == expected[name].numpy()).all() for name in found)
+
+
 def test_damaged_checkpoints_are_told(checkpoint, tmp_path):
     content = checkpoint.read_bytes()
     for name, harmed in (("cut", content[:len(content) // 2]), ("empty", b""), ("other", pickle.dumps({"a": 1}))):
@@ -104,10 +116,10 @@ def test_damaged_checkpoints_are_told(checkpoint, tmp_path):
             read_weights(tmp_path / "changed")
 
 
-def repacked(content, old, new):
+def repacked(content, old, new, method=zipfile.ZIP_STORED):
     """Return the archive with bytes of its pickle and of its files' names changed."""
     result = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(result, "w") as target:
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(result, "w", method) as target:
         for name in source.namelist():
             inside = source.read(name)
             changed = inside.replace(old, new) if name.endswith("pkl") else inside
@@ -121,6 +133,20 @@ def test_a_tensor_outside_of_its_storage_is_told(tmp_path):
     (tmp_path / "large.pt").write_bytes(repacked(content, b"K\x04K\x04\x86", b"K\x04K\x09\x86"))
     with pytest.raises(InputError, match="larger than its storage"):
         read_weights(tmp_path / "large.pt")
+
+
+def test_what_unpacks_to_far_more_than_the_file_is_not_read(tmp_path, monkeypatch):
+    torch.save({"a": torch.zeros(1).expand(1 << 20, 1 << 20)}, tmp_path / "wide.pt")            # 4 TB of one number
+    with pytest.raises(InputError, match="larger than its storage"):
+        read_weights(tmp_path / "wide.pt")
+    torch.save({"a": torch.zeros(77)}, tmp_path / "model.pt")
+    content, read = (tmp_path / "model.pt").read_bytes(), zipfile.ZipFile.read
+    bombs = repacked(content, b"K\x4d", b"K\x4e"), repacked(content, b"", b"", zipfile.ZIP_DEFLATED)
+    monkeypatch.setattr(zipfile.ZipFile, "read", lambda archive, inside: read(archive, {"model/data.pkl": inside}[inside]))
+    for bomb in bombs:
+        (tmp_path / "bomb.pt").write_bytes(bomb)
+        with pytest.raises(InputError, match="storage 0 holds 308 bytes or is compressed"):
+            read_weights(tmp_path / "bomb.pt")
 
 
 def test_another_list_of_classes_is_told(checkpoint, tmp_path, capsys):

@@ -67,7 +67,8 @@ def test_our_own_fit_in_place_of_emica(tmp_path, capsys, monkeypatch):
     people = random.normal(0, 0.5, (3, 140))
     smiles = np.clip(random.normal(0, 0.3, (3, len(basis.expression_names))), 0, 1).astype(np.float32)
 
-    def fit(sample, *, pack):
+    def fit(sample, *, pack, whole):
+        assert whole                                # a frame shows the person's face with its rest
         index = int(sample.image.stem)
         return ({"name": sample.name, "reason": "no face was found"} if index > 2 else
                 {"name": sample.name, "identity": people[index].tolist(), "expression": smiles[index].tolist(), "jaw_angle": 0.0})

@@ -131,6 +131,9 @@ def test_phones_of_a_textgrid(tmp_path, content):
     (b"", "no tier"), (b"\xff\x00\x9f", "no text"), (b"\x00" * 20, "no tier"),
     (LONG.replace("Speaker - phones", "words").encode(), "no tier"),
     (LONG[:-60].encode(), "cut off"), (LONG.replace("size = 3", "size = 900").encode(), "cut off"),
+    (LONG.replace("size = 3", "size = 1e999").encode(), "cut off"), (LONG.replace("size = 3", "size = -1e999").encode(), "cut off"),
+    (SHORT.replace("1.5\n\"P\"", "1e9\n\"P\"").encode(), "ends after 1e[+]09 seconds"),
+    (SHORT.replace("1.5\n\"P\"", "1e999\n\"P\"").encode(), "ends after inf seconds"),
     (LONG.replace("xmin = 0.25", "xmin = 1.25").encode(), "cut off"),
     (LONG.replace("AA1", "QQ").encode(), "the phone 'QQ' is not known"),
     (LONG.replace("xmin = 1.0", "xmin = 0.5").encode(), "cut off"), (LONG.replace("AA1", "?!").encode(), "is not known")])

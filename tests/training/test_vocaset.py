@@ -237,6 +237,8 @@ def test_lip_sync_stands_beside_the_errors(folder, head, tmp_path, capsys):
     (phones / f"{TEST}_sentence22.TextGrid").unlink()
     assert evaluate.main(arguments) == 2 and "there is no TextGrid" in capsys.readouterr().err
     assert evaluate.main(arguments[:-4] + arguments[-2:]) == 2 and "phones need --vocaset and --head" in capsys.readouterr().err
+    assert evaluate.main([*arguments, "--ablation", str(tmp_path / "ablation.json")]) == 2
+    assert "phones of an ablation need --model" in capsys.readouterr().err
 
 
 def test_the_command_converts(folder, flame, tmp_path, capsys):

@@ -4,25 +4,29 @@ On the head of training/flame/head.py, whose shapes have ARKit's names, expressi
 squares on the skin; a head whose shapes are FLAME's own expressions takes them as they are.
 """
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError, PackError
-from core.files import read_arrays
+from core.files import UNREADABLE, read_arrays, read_json
 from core.fused_shapes import importance
 from core.head_model import HeadBasis
 from core.vertex_lips import solve
 
 from .layouts import Sample
 
-# the parameters' names in the files that people write: shape (300,), exp (100,), jaw (3,) axis and angle
-NAMES = {"shape": ("shape", "shapecode"), "exp": ("exp", "expcode"), "jaw": ("jaw", "jawpose")}
+# the parameters' names in the files that people write: shape (300,), exp (100,), jaw and global (3,) axis and angle, tex of the
+# texture space, cam (3,) scale and shift; and how many values these have at least
+NAMES = {"shape": ("shape", "shapecode"), "exp": ("exp", "expcode"), "jaw": ("jaw", "jawpose"), "tex": ("tex", "texcode"),
+         "global": ("global", "globalpose", "global_pose"), "cam": ("cam",)}
+LENGTHS = {"shape": 3, "jaw": 3, "global": 3, "cam": 3}
+FACE = ("shape", "exp", "jaw")
 JAW_SHAPE = "jawOpen"           # our own head's; FLAME turns a joint instead
 OWN = ("flame_expression_basis", "flame_jaw_open")      # of the file of FLAME's head
 SPOKEN_ONLY = ("tongue", "eyeLook")                     # first words of shapes that EMICA does not see
@@ -82,7 +86,7 @@ def imported(sample: Sample, *, folder: Path, people: int, shapes: int, head: Pa
         values = parameters(path)
     except (InputError, PackError) as error:
         return {"name": sample.name, "reason": error.what}
-    short = next((name for name, least in (("shape", people), ("exp", shapes), ("jaw", 3)) if len(values[name]) < least), None)
+    short = next((name for name, least in (("shape", people), ("exp", shapes)) if len(values[name]) < least), None)
     if short:
         return {"name": sample.name, "reason": f"{short} has only {len(values[short])} values"}
     jaw = float(np.linalg.norm(values["jaw"][:3]) * np.sign(values["jaw"][0]))
@@ -98,24 +102,29 @@ def located(sample: Sample, folder: Path) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def parameters(path: Path) -> dict[str, NDArray[np.float64]]:
-    """Return shape, exp and jaw of a file; raise InputError when it lacks one or is damaged."""
-    if path.suffix == ".json":
-        try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError("the parameters are damaged", path, "make them again") from error
-    else:
-        with np.load(path, allow_pickle=False) as archive:
-            known = tuple(archive.files)
-        stored = read_arrays(path, known, InputError)
+def parameters(path: Path, names: tuple[str, ...] = FACE) -> dict[str, NDArray[np.float64]]:
+    """Return parameters of these NAMES, each (N,), of a .npz or .json; raise InputError when it lacks one or is damaged."""
+    advice, wanted = "make them again", {spelling for name in names for spelling in NAMES[name]}
+    try:
+        if path.suffix == ".json":
+            stored = read_json(path, InputError)
+        else:
+            with np.load(path, allow_pickle=False) as archive:
+                known = tuple(archive.files)
+            stored = read_arrays(path, tuple(sorted(wanted.intersection(known))), InputError)
+    except (InputError, *UNREADABLE, BadZipFile, AttributeError) as error:
+        raise InputError("the parameters are damaged" if path.is_file() else "there are no parameters", path, advice) from error
     values = {}
-    for name, spellings in NAMES.items():
-        found = next((stored[spelling] for spelling in spellings if spelling in stored), None)
+    for name in names:
+        found = next((stored[spelling] for spelling in NAMES[name] if spelling in stored), None)
+        if found is None:
+            raise InputError(f"the parameters lack {name}", path, "write it with EMICA, beside shape, exp and jaw")
         try:
             values[name] = np.asarray(found, np.float64).ravel()
-        except (TypeError, ValueError) as error:
-            raise InputError(f"the parameters' {name} is no list of numbers", path, "make them again") from error
-        if found is None or not np.isfinite(values[name]).all():
-            raise InputError(f"the parameters lack {name}", path, "make them again")
+        except (TypeError, ValueError, OverflowError) as error:
+            raise InputError(f"the parameters' {name} is no list of numbers", path, advice) from error
+        if not np.isfinite(values[name]).all():
+            raise InputError(f"the parameters' {name} is damaged", path, advice)
+        if len(values[name]) < LENGTHS.get(name, 1):
+            raise InputError(f"{name} has only {len(values[name])} values", path, advice)
     return values

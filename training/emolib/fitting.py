@@ -38,23 +38,27 @@ def tools(pack: Path) -> Tools:
             FaceDetector.load(pack / "third_party" / "face_landmarker.task"))
 
 
-def fitted(sample: Sample, *, pack: Path) -> dict[str, Any]:
-    """Return name, identity (B,), expression (K,) and jaw_angle (radians) of the image's face, or name and reason."""
+def fitted(sample: Sample, *, pack: Path, whole: bool = False) -> dict[str, Any]:
+    """Return name, identity (B,), expression (K,) and jaw_angle (radians) of the image's face, or name and reason.
+
+    expression: weights 0..1 beyond how the person's face rests; whole: rest and all, as the image shows it (brows may rest below 0).
+    """
     basis, anchors, detector = tools(pack)
     try:
         photo = cropped(read_photo(sample.image), sample.box)
         found = fit([detector.detect(photo)], [(photo.pixels.shape[1], photo.pixels.shape[0])], basis=basis, anchors=anchors)
     except InputError as error:
         return {"name": sample.name, "reason": error.what}
-    sight = replace(found.sights[0], expression=found.rest + found.sights[0].expression)     # an item's expression is all of it
+    sight = replace(found.sights[0], expression=found.rest + found.sights[0].expression)
     if sight.reprojection_percent > MISFIT:
         return {"name": sample.name, "reason": f"the fit is off by {sight.reprojection_percent:.1f} %"}
     turned, left = remainder(basis, found.identity, sight)
     if turned > TURNED or left > LEFT_OVER:
         return {"name": sample.name, "reason": f"no zero pose: {turned:.1f} degrees, {1000 * left:.1f} mm remain"}
-    angle = jaw_angle(basis, basis.expression_names, sight.expression[None])[0]
+    expression = sight.expression if whole else np.clip(found.sights[0].expression, 0, 1)
+    angle = jaw_angle(basis, basis.expression_names, expression[None])[0]
     return {"name": sample.name, "identity": np.round(found.identity, 4).tolist(),
-            "expression": np.round(sight.expression, 4).tolist(), "jaw_angle": round(float(angle), 5)}
+            "expression": np.round(expression, 4).tolist(), "jaw_angle": round(float(angle), 5)}
 
 
 def cropped(photo: Photo, box: tuple[float, ...]) -> Photo:

@@ -45,24 +45,40 @@ def by_ray(shards: Sequence[Shard], make: Make, *, address: str = "", workers: i
         import ray
     except ImportError as error:
         raise InputError("Ray is not installed", "", "pip install -r building/requirements-scale.txt") from error
-    environment: dict[str, Any] = ({"working_dir": str(ROOT), "excludes": LEFT_OUT} if address
-                                   else {"env_vars": {"PYTHONPATH": str(ROOT), "ECAVATAR_THREADS": "1"}})
-    for start in range(STARTS):
-        try:
-            ray.init(address=address or "local", num_cpus=None if address else workers or None, include_dashboard=False,
-                     log_to_driver=False, runtime_env=environment)
-            break
-        except ConnectionError as error:
-            raise InputError(f"Ray's cluster cannot be reached ({error})", address, "start it, or leave the address out") from error
-        except Exception as error:      # Ray raises plain ones, for example where a busy machine is too slow for it
-            ray.shutdown()
-            if start == STARTS - 1:
-                raise InputError(f"Ray cannot be started ({str(error).splitlines()[0] if str(error) else type(error).__name__})",
-                                 address, "try again when the machine is less busy, or use --runner local") from error
+    start(ray, address, workers)
     try:
         yield from scheduled(shards, make, ray, round(ray.cluster_resources().get("CPU", 1)))
     finally:
         ray.shutdown()
+
+
+def start(ray: Any, address: str, workers: int) -> None:
+    """Start Ray here, or join the cluster at `address`; raise InputError when that cannot be done."""
+    if ray.is_initialized():
+        raise InputError("Ray is in use in this process already", address, "end it with ray.shutdown() first")
+    environment: dict[str, Any] = ({"working_dir": str(ROOT), "excludes": LEFT_OUT} if address
+                                   else {"env_vars": {"PYTHONPATH": str(ROOT), "ECAVATAR_THREADS": "1"}})
+    for left in reversed(range(1 if address else STARTS)):
+        try:
+            ray.init(address=address or "local", num_cpus=None if address else workers or None, include_dashboard=False,
+                     log_to_driver=False, runtime_env=environment)
+            return
+        except ValueError as error:
+            raise InputError(f"Ray does not take the address or the settings ({first_line(error)})", address,
+                             "give the cluster's HOST:PORT, or leave the address out") from error
+        except Exception as error:      # Ray raises plain ones, for example where a busy machine is too slow for it
+            ray.shutdown()
+            if address:
+                raise InputError(f"Ray's cluster cannot be reached ({first_line(error)})", address,
+                                 "start it, or leave the address out") from error
+            if not left:
+                raise InputError(f"Ray cannot be started ({first_line(error)})", "",
+                                 "try again when the machine is less busy, or use --runner local") from error
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what an exception says, or its name."""
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def scheduled(shards: Sequence[Shard], make: Make, ray: Any, cores: int) -> Iterator[Outcome]:

@@ -191,7 +191,7 @@ def sizes_of(weights: Weights, path: Path) -> Sizes:
     except (KeyError, IndexError, ZeroDivisionError) as error:
         raise InputError(f"the checkpoint is not emotion2vec's with a classifier (it lacks {error})", path,
                          "choose model.pt of emotion2vec_plus_base, for example") from error
-    if kernels != KERNELS or width % heads or rows not in (1, sizes.context + sizes.blocks):
+    if kernels != KERNELS or width % heads or width % place.shape[1] or rows not in (1, sizes.context + sizes.blocks):
         raise InputError("the checkpoint is built in another way than the published ones", path,
                          "choose model.pt of emotion2vec_plus_base, for example")
     return sizes

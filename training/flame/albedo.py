@@ -9,7 +9,6 @@ camera (cam: scale and shift of an orthographic projection, as DECA has it); wha
 import argparse
 import io
 import sys
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -17,40 +16,19 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.errors import ECAvatarError, InputError
-from core.files import UNREADABLE, read_arrays, write_atomically
+from core.files import write_atomically
 from core.image import read_photo
+from training.emolib.emica import FACE, parameters
 
 from .model import FACES, JAW, Flame
 from .texture import TextureSpace, read_texture_data
 
-CODES = {"tex": ("tex", "texcode"), "shape": ("shape", "shapecode"), "exp": ("exp", "expcode"), "jaw": ("jaw", "jawpose"),
-         "global": ("global", "globalpose", "global_pose"), "cam": ("cam",)}
-LENGTHS = {"jaw": 3, "global": 3, "cam": 3}
 Array = NDArray[np.float64]
-
-
-def codes(path: Path, names: tuple[str, ...]) -> list[Array]:
-    """Return EMICA's parameters of these names; raise InputError when the file lacks one or is damaged."""
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            known = tuple(archive.files)
-    except (*UNREADABLE, zipfile.BadZipFile, AttributeError) as error:
-        raise InputError("the parameters are missing or damaged", path, "make them again") from error
-    stored, found = read_arrays(path, known, InputError), list[Array]()
-    for name in names:
-        spelling = next((one for one in CODES[name] if one in stored), None)
-        if spelling is None or stored[spelling].dtype.kind != "f":
-            raise InputError(f"the parameters lack {name}", path, "write it with EMICA, beside shape, exp and jaw")
-        values = stored[spelling].astype(np.float64).ravel()
-        if not np.isfinite(values).all() or len(values) < LENGTHS.get(name, 1):
-            raise InputError(f"the parameters' {name} is damaged", path, "make them again")
-        found.append(values)
-    return found
 
 
 def of_space(space: TextureSpace, emica: Path) -> Image.Image:
     """Return the albedo of the texture space for an image's coefficients."""
-    coefficients, = codes(emica, ("tex",))
+    coefficients = parameters(emica, ("tex",))["tex"]
     if space.components is None or len(coefficients) > space.components.shape[-1]:
         raise InputError(f"there are {len(coefficients)} coefficients, more than the texture space has components", emica,
                          "choose the FLAME_texture.npz that EMICA used")
@@ -63,7 +41,7 @@ def of_photo(space: TextureSpace, emica: Path, photo: Path, flame: Flame) -> Ima
     if picture.shape[0] != picture.shape[1]:
         raise InputError(f"the picture is {picture.shape[1]} x {picture.shape[0]} pixels, not square", photo,
                          "give the crop that EMICA saw")
-    shape, expression, jaw, turn, camera = codes(emica, ("shape", "exp", "jaw", "global", "cam"))
+    shape, expression, jaw, turn, camera = parameters(emica, (*FACE, "global", "cam")).values()
     pose = np.zeros((5, 3))
     pose[0], pose[JAW] = turn[:3], jaw[:3]
     vertices = flame.vertices(shape, expression, pose)

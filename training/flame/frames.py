@@ -56,10 +56,6 @@ def heads_of(folder: Path, layer: FaceLayer) -> Floats:
     if not paths:
         raise InputError("the folder holds no parameters", folder, "give EMICA's NAME.npz or NAME.json of each frame")
     frames = [parameters(path) for path in paths]
-    for path, frame in zip(paths, frames, strict=True):
-        short = next((name for name in ("shape", "jaw") if len(frame[name]) < min(CODES[name], 3)), None)
-        if short:
-            raise InputError(f"{short} has only {len(frame[short])} values", path, "reconstruct the frame again")
     sizes = {name: min(most, *(len(frame[name]) for frame in frames)) for name, most in CODES.items()}
     codes = [torch.from_numpy(np.array([frame[name][:size] for frame in frames], np.float32)) for name, size in sizes.items()]
     with torch.no_grad():
@@ -80,7 +76,7 @@ def heads_in(folder: Path, flame: Flame, pack: Path) -> Floats:
         places = read_arrays(pack / "head.npz", ("flame_vertices",), InputError)["flame_vertices"]
     except InputError as error:
         raise InputError("frames are reconstructed on FLAME's head", pack, "give a pack made with training.export --head") from error
-    found = [fitted(Sample(path.name, path, "neutral", 0.0), pack=pack) for path in paths]
+    found = [fitted(Sample(path.name, path, "neutral", 0.0), pack=pack, whole=True) for path in paths]
     for path, item in zip(paths, found, strict=True):
         if "reason" in item:
             raise InputError(f"the frame cannot be reconstructed ({item['reason']})", path, "leave it out, or use EMICA")

@@ -9,6 +9,7 @@ from core.errors import InputError
 from training.speech.phones import Phone, from_arpabet, from_ipa_phoneme
 
 LARGEST = 16 << 20              # bytes
+LONGEST = 3600.0                # seconds: more than any recording lasts that lips are judged by
 TOKEN = re.compile(r'"((?:[^"]|"")*)"|\[\d*\]|(?<![\w.])(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)(?![\w.])')
 ARPABET = re.compile(r"[A-Z]{1,2}[012]?")
 SILENT = ("", "sil", "sp", "spn", "<eps>", "<unk>")      # spn: a word that the aligner did not know
@@ -45,11 +46,14 @@ def tier(found: list[str | float], path: Path) -> list[tuple[float, float, str]]
     if found[:2] != ["ooTextFile", "TextGrid"] or place is None:
         raise InputError('the TextGrid has no tier "phones"', path, ADVICE)
     count, first = found[place + 4], place + 5
-    rows = [found[at:at + 3] for at in range(first, first + 3 * round(count), 3)] if isinstance(count, float) else []
+    whole = isinstance(count, float) and 0 < 3 * count <= len(found) - first
+    rows = [found[at:at + 3] for at in range(first, first + 3 * round(float(count)), 3)] if whole else []
     intervals = [(start, end, name) for start, end, name in (row for row in rows if len(row) == 3)
                  if isinstance(start, float) and isinstance(end, float) and isinstance(name, str) and 0 <= start < end]
     if not rows or len(intervals) != len(rows) or any(one[1] > two[0] + 1e-6 for one, two in pairwise(intervals)):
         raise InputError("the TextGrid is damaged or cut off", path, ADVICE)
+    if intervals[-1][1] > LONGEST:
+        raise InputError(f"the TextGrid ends after {intervals[-1][1]:g} seconds, more than any recording", path, ADVICE)
     return intervals
 
 
