@@ -1,9 +1,9 @@
 """Many clips, faces and images: a batch against separate runs, kills, memory and time by length, rows and items, Ray.
 
-`python benchmarks/bm_scale.py [batch kills memory rows items ray] [--full]`: one JSON line each: name, value, unit, machine. It is
-sized for two cores: separate runs are timed on 3 clips and multiplied, lengths go to ten minutes, items to 100,000, and 48 images are
-fitted; --full goes to an hour, a million items and 2,000 images. Clips are cut from the demo's recording, the second head is the
-demo's photo mirrored.
+`python benchmarks/bm_scale.py [batch kills memory fusion rows items ray added] [--full]`: one JSON line each: name, value, unit,
+machine. It is sized for two cores: separate runs are timed on 3 clips and multiplied, lengths go to ten minutes, items to 100,000, and
+48 images are fitted; --full goes to an hour, ten million items (7 GB, half an hour of a core) and 2,000 images. Clips are cut from the
+demo's recording, the second head is the demo's photo mirrored.
 """
 
 import argparse
