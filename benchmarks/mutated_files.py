@@ -26,7 +26,7 @@ from core.errors import ECAvatarError, JobError
 from core.files import read_arrays
 from core.head_model import HeadBasis
 from core.image import read_photo
-from core.job import Request, read_result
+from core.job import RESULT_FORMAT, Request, read_result
 from core.messages import parse
 from core.pack import Pack
 from core.pack_archive import NEEDED, describe, install
@@ -95,7 +95,7 @@ def texts() -> dict[str, tuple[str, str, Door]]:
                "controls": {"jaw_strength": 1.2, "gains": {"jawOpen": 2.0}}, "emotions": {"window": 2.0, "windows": [window]},
                "take": 3}
     pack = {"format": 1, "name": "a", "files": {"head": {"path": "a.bin", "sha256": "0" * 64}}}
-    manifest = {"format": 1, "files": {"head.npz": "0" * 64}}
+    manifest = {"format": RESULT_FORMAT, "files": {"head.npz": "0" * 64}}
     return {"pack.json": ("pack.json", json.dumps(pack), lambda path: Pack.open(path.parent)),
             "request.json": ("request.json", json.dumps(request), lambda path: Request.read(path.parent)),
             "manifest.json": ("manifest.json", json.dumps(manifest), lambda path: read_result(path.parent)),

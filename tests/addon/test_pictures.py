@@ -194,6 +194,7 @@ def test_the_full_path_of_the_job_folder_is_kept(addon, preferences, tmp_path, m
 
 def test_the_worker_gets_the_threads_of_the_preferences(addon, preferences, tmp_path, monkeypatch):
     monkeypatch.setattr(jobs, "BOOTSTRAP", "import os, sys; print(os.environ.get('ECAVATAR_THREADS'), file=sys.stderr)")
+    monkeypatch.delenv("ECAVATAR_THREADS", raising=False)
     for count, said in ((0, "None"), (3, "3")):
         preferences.threads = count
         worker = jobs.start(tmp_path)
