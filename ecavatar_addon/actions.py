@@ -16,11 +16,11 @@ STAMP = "ecavatar"              # custom property of our actions: digest of the 
 MEANT = "ecavatar_meant"        # custom property: shape -> weights on the stamp's frames, which few keys stand for
 FIRST = 1                       # number of an avatar's first clip; what has no number belongs to it
 LINEAR, BEZIER = 1, 2           # of enum Keyframe.interpolation, for foreach_set
-ALIGNED, AUTOMATIC = 3, 4       # of enum Keyframe.handle_left_type and its twin; the latter is "AUTO_CLAMPED"
+FREE, ALIGNED, AUTOMATIC = 0, 3, 4       # of enum Keyframe.handle_left_type and its twin; the last is "AUTO_CLAMPED"
 # of a strip; not use_animated_time, which has a curve of its own
 SET_BY_ARTISTS = ("scale", "repeat", "blend_type", "extrapolation", "mute", "use_reverse", "blend_in", "blend_out", "use_auto_blend",
                   "use_animated_influence", "influence")
-SETTLE = 60                     # updates at most: Blender aligns handles anew in each, mostly for the last time in the second
+SETTLE = 60                     # updates at most: Blender aligns handles anew in each, mostly for the last time in the second, some for ever
 Channel = str | tuple[str, int]         # a shape key's name, or the path and place of another property
 Curves = Mapping[Channel, Straight | BezierKeys]
 
@@ -268,12 +268,23 @@ def write_curve(curve: bpy.types.FCurve, keyed: Straight | BezierKeys) -> None:
 
 
 def settle(curve: bpy.types.FCurve) -> None:
-    """Let Blender take note of changed keys until it changes none itself: later changes are an artist's."""
-    for _ in range(SETTLE):
-        before = read(curve, "handle_left").tobytes() + read(curve, "handle_right").tobytes()
+    """Let Blender take note of changed keys until it changes none itself: later changes are an artist's. Handles that go to and fro
+    between two roundings are freed."""
+    for turn in range(2 * SETTLE):
+        before = handles_of(curve)
         curve.update()
-        if before == read(curve, "handle_left").tobytes() + read(curve, "handle_right").tobytes():
+        moved = (before != handles_of(curve)).any(axis=1)
+        if not moved.any():
             break
+        if turn >= SETTLE:
+            for side in ("left", "right"):
+                types = read(curve, f"handle_{side}_type", np.int32)
+                curve.keyframe_points.foreach_set(f"handle_{side}_type", np.where(moved, FREE, types).astype(np.int32))
+
+
+def handles_of(curve: bpy.types.FCurve) -> NDArray[Any]:
+    """Return both handles of all keys (N, 4)."""
+    return np.column_stack([read(curve, f"handle_{side}").reshape(-1, 2) for side in ("left", "right")])
 
 
 def make_smooth(curve: bpy.types.FCurve) -> None:

@@ -177,7 +177,8 @@ def test_generate_lets_the_head_say_a_further_recording_and_leaves_it_alone(read
     first, second = root.ecavatar.clips
     assert (first.name, first.start, second.name) == ("beckett", 1, "second") and LENGTH < second.start < LENGTH + FPS
     assert any("no room at frame 100" in text for text in jobs.current.warnings) and scene.frame_current == second.start
-    np.testing.assert_array_equal([shown(root, frame) for frame in (1, 77, LENGTH)], before)
+    # Blender 5.2 works out a moved strip's curves with another last bit
+    np.testing.assert_allclose([shown(root, frame) for frame in (1, 77, LENGTH)], before, rtol=0, atol=6e-8)
     assert skin.data.vertices[0].co.z > 0.4
     manifest = json.loads((Path(second.job) / "manifest.json").read_text(encoding="utf-8"))
     assert Path(second.job).parent.parent == ready and manifest["seconds"]["head"] < 1.0   # it takes ten when it is made
