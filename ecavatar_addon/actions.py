@@ -20,7 +20,7 @@ FREE, ALIGNED, AUTOMATIC = 0, 3, 4       # of enum Keyframe.handle_left_type and
 # of a strip; not use_animated_time, which has a curve of its own
 SET_BY_ARTISTS = ("scale", "repeat", "blend_type", "extrapolation", "mute", "use_reverse", "blend_in", "blend_out", "use_auto_blend",
                   "use_animated_influence", "influence")
-SETTLE = 60                     # updates at most: Blender aligns handles anew in each, mostly for the last time in the second, some for ever
+SETTLE = 60                     # updates at most: Blender aligns handles anew in each, mostly for the last time in the second
 Channel = str | tuple[str, int]         # a shape key's name, or the path and place of another property
 Curves = Mapping[Channel, Straight | BezierKeys]
 
