@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .choices import Fringe, Hair
+from .choices import FRINGES, HAIRS, Fringe, Hair
 from .errors import JobError
 from .files import Arrays, read_arrays
 from .head_model import HeadBasis
@@ -61,6 +61,9 @@ class Look:
         """Read a look.npz; raise JobError when it is damaged or does not fit the head model."""
         stored = read_arrays(path, LOOK_ARRAYS, JobError)
         try:
+            style, fringe = str(stored["style"]), str(stored["fringe"])
+            if style not in HAIRS or fringe not in FRINGES:
+                raise ValueError("no such cut of hair")
             check("scalp", stored["scalp"], np.float32, basis.regions.shape)
             check("tone", stored["tone"], np.float32, (3,))
             hair, brows = (Strands(*(stored[f"{kind}_{name}"] for name in STRANDS)) for kind in KINDS)
@@ -68,7 +71,7 @@ class Look:
                 raise ValueError("a strand grows on none of the skin's triangles")
         except ValueError as error:
             raise JobError(f"the file does not fit the head model ({error})", path, "generate it again") from error
-        return cls(str(stored["style"]), str(stored["fringe"]), hair, brows, stored["scalp"], stored["tone"])      # type: ignore[arg-type]
+        return cls(style, fringe, hair, brows, stored["scalp"], stored["tone"])
 
 
 def styled(head: Arrays, basis: HeadBasis, style: Hair, fringe: Fringe) -> Strands:

@@ -14,7 +14,7 @@ from .camera import Camera, turn
 from .files import Arrays
 from .head_model import MATERIALS, HeadBasis
 from .look import Look
-from .raster import Coverage, rasterise, vertex_normals
+from .raster import Coverage, rasterise, shaded_depth, vertex_normals
 from .render.drawn import LASH, encoded, eye_colours, lash_opacity, linear
 from .render.fibres import Fibres, fibres_of, tangents
 from .sampling import on_uv
@@ -111,7 +111,8 @@ class Sitter:
             colour[self.of_material(name)[triangle]] = plain
         eye = self.of_material("eye")[triangle]
         colour[eye] = on_uv(self.eye, place[eye])
-        light = lit(normals) * creased(covered.depth)[seen][:, None]
+        reach = CREASE_REACH * len(covered.depth) / SPAN / 2
+        light = lit(normals) * shaded_depth(covered.depth, reach, deepest=CREASE_DEPTH, least=CREASE_LEAST)[seen][:, None]
         half = unit(KEY + np.array([0.0, 0.0, float(np.linalg.norm(KEY))]))
         facing = np.clip(normals @ half, 0, 1)
         shine = np.where(eye, EYE_GLOSS * facing**EYE_POWER, GLOSS * facing**GLOSS_POWER)
@@ -186,24 +187,3 @@ def reduced(albedo: Bytes) -> Bytes:
 def unit(vectors: NDArray[np.floating]) -> Array:
     """Return vectors (..., 3) at length 1."""
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12), np.float64)
-
-
-def creased(depth: Floats) -> Floats:
-    """Return how much light reaches each pixel (H, W), 0..1: little in what lies behind its surroundings."""
-    known = np.isfinite(depth)
-    filled = np.where(known, depth, 0).astype(np.float64)
-    reach = max(int(CREASE_REACH * len(depth) / SPAN / 2), 1)
-    around = blurred(filled, reach) / np.maximum(blurred(known.astype(np.float64), reach), 1e-6)
-    return np.clip(1 - np.clip(filled - around, 0, None) / CREASE_DEPTH, CREASE_LEAST, 1).astype(np.float32)
-
-
-def blurred(values: Array, reach: int) -> Array:
-    """Return the values (H, W) under two box filters of 2 `reach` + 1 pixels."""
-    for _ in range(2):
-        for axis in (0, 1):
-            margins = [(reach + 1, reach) if one == axis else (0, 0) for one in (0, 1)]
-            total = np.cumsum(np.pad(values, margins, mode="edge"), axis=axis)
-            count = values.shape[axis]
-            high, low = (np.take(total, np.arange(count) + start, axis=axis) for start in (2 * reach + 1, 0))
-            values = (high - low) / (2 * reach + 1)
-    return values

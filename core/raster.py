@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from .types import Floats, Integers
 
+Doubles = NDArray[np.float64]
+
 BLOCK = 1 << 20             # pixels looked at together
 
 
@@ -84,3 +86,24 @@ def vertex_normals(vertices: NDArray[np.floating], triangles: Integers) -> Float
     total = np.stack([sum(np.bincount(triangles[:, corner], normals[:, axis], len(vertices)) for corner in range(3))
                       for axis in range(3)], axis=1)
     return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12), np.float32)
+
+
+def shaded_depth(depth: Floats, reach: float, *, deepest: float, least: float) -> Floats:
+    """Return how much ambient light reaches each pixel (H, W), `least`..1: little in what lies behind its surroundings, the least from
+    `deepest` metres on; depth: (H, W) metres, infinite where nothing is seen; reach: pixels to each side that are its surroundings."""
+    known = np.isfinite(depth)
+    filled, wide = np.where(known, depth, 0).astype(np.float64), max(int(reach), 1)
+    around = blurred(filled, wide) / np.maximum(blurred(known.astype(np.float64), wide), 1e-6)
+    return np.asarray(np.clip(1 - np.clip(filled - around, 0, None) / deepest, least, 1), np.float32)
+
+
+def blurred(values: Doubles, reach: int) -> Doubles:
+    """Return the values (H, W) under two box filters of 2 `reach` + 1 pixels."""
+    for _ in range(2):
+        for axis in (0, 1):
+            margins = [(reach + 1, reach) if one == axis else (0, 0) for one in (0, 1)]
+            total = np.cumsum(np.pad(values, margins, mode="edge"), axis=axis)
+            count = values.shape[axis]
+            high, low = (np.take(total, np.arange(count) + start, axis=axis) for start in (2 * reach + 1, 0))
+            values = (high - low) / (2 * reach + 1)
+    return values

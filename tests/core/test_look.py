@@ -85,7 +85,8 @@ def test_a_photo_without_hair_gives_no_strands(head):
 @pytest.mark.parametrize("change", [
     {"hair_triangle": np.array([10**6], np.int32)}, {"brows_triangle": np.array([-1], np.int32)},
     {"hair_points": np.full((1, 3, 3), np.nan, np.float32)}, {"hair_points": np.zeros(3, np.float32)},
-    {"hair_radius": np.zeros((1, 2), np.float32)}, {"scalp": np.zeros(3, np.float32)}, {"tone": np.zeros(4, np.float32)}])
+    {"hair_radius": np.zeros((1, 2), np.float32)}, {"scalp": np.zeros(3, np.float32)}, {"tone": np.zeros(4, np.float32)},
+    {"style": np.array("PUNK")}, {"fringe": np.array("PUNK")}])
 def test_a_file_that_does_not_fit_is_refused(tmp_path, change):
     one = {f"{kind}_{name}": values for kind in ("hair", "brows") for name, values in {
         "points": np.zeros((1, 3, 3), np.float32), "radius": np.zeros((1, 3), np.float32), "triangle": np.zeros(1, np.int32),

@@ -15,7 +15,7 @@ from core.brows import brow_hairs
 from core.camera import Camera, turn
 from core.face_fit import Anchors
 from core.head_model import MATERIALS, HeadBasis
-from core.raster import Coverage, rasterise, vertex_normals
+from core.raster import Coverage, rasterise, shaded_depth, vertex_normals
 from core.sampling import bilinear
 from core.scalp import inside_hairline
 from core.strands import Strands
@@ -125,7 +125,9 @@ class Portraits:
         key, fill = (np.clip(normals @ (light / np.linalg.norm(light)), 0, 1) for light in (KEY, FILL))
         half = KEY / np.linalg.norm(KEY) + [0, 0, 1]
         gloss = np.clip(normals @ (half / np.linalg.norm(half)), 0, 1) ** GLOSS_POWER
-        light = (AMBIENT + KEY_SHARE * key + FILL_SHARE * fill) * creased(covered.depth, FOCAL * len(covered.depth))[seen]
+        reach = CREASE_REACH * FOCAL * len(covered.depth) / DISTANCE / 2
+        open_to = shaded_depth(covered.depth, reach, deepest=CREASE_DEPTH, least=CREASE_LEAST)[seen]
+        light = (AMBIENT + KEY_SHARE * key + FILL_SHARE * fill) * open_to
         image = np.tile(BACKGROUND, (*covered.triangle.shape, 1))
         image[seen] = self.colours(covered, skin) * light[:, None] + GLOSS * gloss[:, None]
         return image
@@ -174,27 +176,6 @@ def draw_hairs(picture: Image.Image, hairs: Strands, offsets: Floats, basis: Hea
     pencil = ImageDraw.Draw(picture, "RGBA")
     for line in pixels:
         pencil.line([tuple(point) for point in line.tolist()], fill=(*colour, 150), width=max(picture.width // 400, 1))
-
-
-def creased(depth: Floats, focal: float) -> Floats:
-    """Return how much of the ambient light reaches each pixel (H, W), 0..1: little in what lies behind its surroundings."""
-    known = np.isfinite(depth)
-    filled = np.where(known, depth, 0).astype(np.float64)
-    reach = max(int(CREASE_REACH * focal / DISTANCE / 2), 1)
-    around = blurred(filled, reach) / np.maximum(blurred(known.astype(np.float64), reach), 1e-6)
-    return np.clip(1 - np.clip(filled - around, 0, None) / CREASE_DEPTH, CREASE_LEAST, 1).astype(np.float32)
-
-
-def blurred(values: Array, reach: int) -> Array:
-    """Return the values (H, W) under two box filters of 2 `reach` + 1 pixels."""
-    for _ in range(2):
-        for axis in (0, 1):
-            margins = [(reach + 1, reach) if one == axis else (0, 0) for one in (0, 1)]
-            total = np.cumsum(np.pad(values, margins, mode="edge"), axis=axis)
-            count = values.shape[axis]
-            high, low = (np.take(total, np.arange(count) + start, axis=axis) for start in (2 * reach + 1, 0))
-            values = (high - low) / (2 * reach + 1)
-    return values
 
 
 def speckle(random: np.random.Generator, side: int, cells: int) -> Floats:
