@@ -23,6 +23,7 @@ def from_reconstruction(result: "Reconstruction", basis: HeadBasis) -> Arrays:
     head = result.head
     return {"vertices": head.neutral, "faces": basis.skin_triangles.astype(np.int32), "landmarks68": head.landmarks68,
             "identity": head.identity, "rest": head.rest, "iris_colour": np.asarray(result.iris_colour, np.uint8),
+            "white_of_eye": np.asarray(result.white_of_eye, np.uint8),
             "hair_colour": np.asarray(result.hair_colour or (), np.uint8), "hair_length": np.array(result.hair_length),
             "hair_volume": np.array(result.hair_volume), "fringe": np.array(result.fringe),
             "brow_colour": np.asarray(result.brows.colour, np.uint8), "brow_density": result.brows.density,

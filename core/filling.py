@@ -6,37 +6,39 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .face_fit import Anchors
 from .head_model import REGIONS, HeadBasis
 from .photo_layer import Layer, typical
 from .raster import Coverage
 from .shading import LIPS_REACH, LUMINANCE, tempered
 from .skin_surface import membrane, mouth_bag, neighbour_sum
 from .types import Floats, Integers
+from .vermilion import red, vermilion_depth
 
 ROOM = 7.0                          # edges after which filled-in skin has the face's plain tone
 MOUTH_TONE = np.array([0.62, 0.42, 0.42], np.float32)     # the mouth's lining over the lips' colour
 MOUTH_DEPTH = 0.003, 0.012          # metres behind the lips' contact over which their colour turns into the lining's
-LIP_EDGE = 0.45, 0.90               # share of a border triangle's corners that are lips, over which lips begin
+CONTINUED = 4                       # edges that lips' and skin's colours are continued below each other's edge
 LIP_LIGHT = 0.88                    # of the skin's luminance, sRGB: that of lips at most; stretched in a smile they shine
 LIP_TONE = np.array([0.86, 0.68, 0.68], np.float32)       # lips over skin, where the photo shows none
 
 
 @dataclass(frozen=True)
 class Filling:
-    """A smooth colour for every skin vertex, colour (V_skin, 3); the plain tones of the skin and of the lips, tone and lip (3,); and
-    which vertices are lips or the mouth's inside, lips (V_skin,)."""
+    """A smooth colour for every skin vertex: the skin's, skin (V_skin, 3), continued below the lips, and theirs and the mouth's,
+    mouth (V_skin, 3), continued around them; the plain tones of skin and lips, tone and lip (3,); how far inside the lips' border
+    vertices lie, depth (V_skin,), metres."""
 
-    colour: Floats
+    skin: Floats
+    mouth: Floats
     tone: Floats
     lip: Floats
-    lips: NDArray[np.bool_]
+    depth: Floats
 
     def drawn(self, coverage: Coverage, triangles: Integers) -> Floats:
         """Return the image (H, W, 3) of the colours; lips have an edge, finer than the quads around them."""
-        skin, lip = (coverage.interpolate(triangles, np.where((self.lips == inside)[:, None], self.colour, tone).astype(np.float32))
-                     for inside, tone in ((False, self.tone), (True, self.lip)))
-        share = edged(coverage.interpolate(triangles, self.lips[:, None].astype(np.float32)))
-        return np.asarray(skin + share * (lip - skin), np.float32)
+        skin, lip = (coverage.interpolate(triangles, colour) for colour in (self.skin, self.mouth))
+        return np.asarray(skin + red(coverage.interpolate(triangles, self.depth[:, None])) * (lip - skin), np.float32)
 
     def plain(self, corners: Integers, weights: Floats) -> Floats:
         """Return the plain tones (N, 3) at points of triangles: corners (N, 3) of them, weights (N, 3)."""
@@ -44,20 +46,27 @@ class Filling:
 
     def share(self, corners: Integers, weights: Floats) -> Floats:
         """Return the share of lips (N, 1) at points of triangles, as in `plain`."""
-        return edged((self.lips[corners] * weights).sum(axis=1))[:, None]
+        return red((self.depth[corners] * weights).sum(axis=1))[:, None]
 
 
-def edged(share: Floats) -> Floats:
-    """Return the share of lips that the eye sees where this share of a triangle's corners, by their weights, is lips."""
-    steep = np.clip((share - LIP_EDGE[0]) / (LIP_EDGE[1] - LIP_EDGE[0]), 0, 1)
-    return np.asarray(steep * steep * (3 - 2 * steep), np.float32)
+def continued(colour: Floats, known: NDArray[np.bool_], edges: Integers) -> Floats:
+    """Return colours (V, C) in which those that are not known are their neighbours' mean, some edges far."""
+    colour, known = colour.copy(), known.copy()
+    for _ in range(CONTINUED):
+        count = neighbour_sum(known[:, None].astype(float), edges)
+        new = ~known & (count[:, 0] > 0)
+        colour[new] = (neighbour_sum(colour * known[:, None], edges)[new] / count[new]).astype(np.float32)
+        known |= new
+    return colour
 
 
-def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, basis: HeadBasis) -> Filling:
+def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, *, basis: HeadBasis, anchors: Anchors) -> Filling:
     """Return a colour for every skin vertex: the photos' where they show skin, elsewhere the mirror side's, elsewhere spread from them
     towards the skin's plain tone, the lips' or the mouth's."""
     depth = mouth_bag(basis, edges)
-    lips = basis.regions == REGIONS.index("lips")
+    border = vermilion_depth(basis, anchors, depth)
+    inside = border > 0
+    lips = inside & (depth <= 0)
     weights = np.stack([layer.weight for layer in layers])
     shares = (weights**2 + 1e-9) / (weights**2 + 1e-9).sum(axis=0)
     colour = np.einsum("pv,pvc->vc", shares, np.stack([layer.seen.colour / layer.light / layer.lip_light ** lips[:, None]
@@ -81,4 +90,5 @@ def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, basis: He
     wanted = np.where(lips[:, None], tempered(colour, rest), calm).astype(np.float32)
     result = membrane(wanted, trust.astype(np.float32), rest, ROOM**-2, edges)
     inner = np.clip((depth - MOUTH_DEPTH[0]) / (MOUTH_DEPTH[1] - MOUTH_DEPTH[0]), 0, 1)[:, None]
-    return Filling(np.asarray(result * (1 - inner) + lip * MOUTH_TONE * inner, np.float32), tone, lip, lips | (depth > 0))
+    result = np.asarray(result * (1 - inner) + lip * MOUTH_TONE * inner, np.float32)
+    return Filling(continued(result, ~inside, edges), continued(result, inside, edges), tone, lip, border)

@@ -30,9 +30,9 @@ from .stage_store import Record, StageStore
 from .types import EmotionTrack
 
 FORMAT = 1                      # of a request
-RESULT_FORMAT = 2               # of a result; 1 had no look.npz and no `rest`
-HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "rest", "iris_colour", "hair_colour", "hair_length", "hair_volume",
-               "fringe", "brow_colour", "brow_density", "reprojection_percent", "confidence", "advice")
+RESULT_FORMAT = 3               # of a result; 1 had no look.npz and no `rest`, 2 no `white_of_eye`
+HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "rest", "iris_colour", "white_of_eye", "hair_colour", "hair_length",
+               "hair_volume", "fringe", "brow_colour", "brow_density", "reprojection_percent", "confidence", "advice")
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
 RHYTHM_ARRAYS = ("loudness", "pitch", "fps")
 PERFORMANCE_ARRAYS = ("blinks", "gaze_times", "gaze_angles", "head_times", "head_angles")

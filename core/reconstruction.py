@@ -8,6 +8,7 @@ import numpy as np
 from .brow_look import BrowLook, brow_look
 from .confidence import Confidence, confidence
 from .errors import InputError
+from .eye_look import iris_colour, white_of_eye
 from .face_detection import Face, FaceDetector
 from .face_fit import Anchors, Sight, fit, landmarks68
 from .forehead import fringe_end
@@ -20,7 +21,6 @@ from .photo_layer import View
 from .texture import texture
 from .types import Floats, HeadModel, Photo
 
-IRISES = ((468, 469, 471), (473, 474, 476))        # centre and two points of each iris's rim
 SMILE_SHAPES = ("mouthSmileLeft", "mouthSmileRight", "jawOpen")
 STRONG_EXPRESSION = 0.45
 MISFIT = 4.5                    # per cent of reprojection error: not the same person, or not fitted
@@ -37,6 +37,7 @@ class Reconstruction:
     confidence: Confidence
     warnings: tuple[str, ...]
     iris_colour: tuple[int, int, int]
+    white_of_eye: tuple[int, int, int]
     hair_colour: tuple[int, int, int] | None
     hair_length: float
     hair_volume: float
@@ -82,7 +83,8 @@ def reconstruct(photos: Sequence[Photo], *, basis: HeadBasis, anchors: Anchors, 
     trust = confidence(faces, visible=skin.visible, reprojection_percent=[sight.reprojection_percent for sight in found.sights])
     head = HeadModel(neutral, landmarks68(neutral, anchors), found.identity, found.rest, skin.albedo)
     told = notes(photos, faces, found.sights, order, basis)
-    return Reconstruction(head, found.sights, trust, told, iris_colour(photos[0], faces[0]), tone,
+    iris, white = iris_colour(photos[0], faces[0]), white_of_eye(photos[0], faces[0], skin.tone)
+    return Reconstruction(head, found.sights, trust, told, iris, white, tone,
                           *((0.0, 0.0, 0.0) if hair is None else reaches(views[0], hair, bare, basis)), brows)
 
 
@@ -120,23 +122,3 @@ def notes(photos: Sequence[Photo], faces: Sequence[Face], sights: Sequence[Sight
             texts.append("the person smiles or opens the mouth: a photo with a relaxed, closed mouth gives a better head")
         told += [(index, f"photo {index + 1}: {text}" if len(photos) > 1 else text) for text in texts]
     return tuple(text for _, text in sorted(told, key=lambda one: one[0]))
-
-
-def iris_colour(photo: Photo, face: Face) -> tuple[int, int, int]:
-    """Return the irises' median colour, sRGB: a ring between pupil and rim, its brightest (glints) and darkest left out."""
-    height, width = photo.pixels.shape[:2]
-    found = []
-    for centre, left, right in IRISES:
-        middle = face.landmarks[centre, :2]
-        radius = float(np.linalg.norm(face.landmarks[left, :2] - face.landmarks[right, :2])) / 2
-        angles = np.linspace(0, 2 * np.pi, 48, endpoint=False)
-        angles = angles[np.abs(np.sin(angles)) < 0.75]                   # lids cover top and bottom
-        for share in (0.5, 0.62, 0.74):
-            x, y = middle[0] + share * radius * np.cos(angles), middle[1] + share * radius * np.sin(angles)
-            rows, columns = np.clip(y.astype(int), 0, height - 1), np.clip(x.astype(int), 0, width - 1)
-            found.append(photo.pixels[rows, columns])
-    colours = np.concatenate(found).astype(np.float32)
-    brightness = colours.sum(axis=1)
-    middle_half = (brightness >= np.percentile(brightness, 20)) & (brightness <= np.percentile(brightness, 70))
-    red, green, blue = np.median(colours[middle_half], axis=0)
-    return int(red), int(green), int(blue)

@@ -28,10 +28,12 @@ SHINE = 0.5                         # share of what is brighter than the skin ar
 
 @dataclass(frozen=True)
 class Texture:
-    """albedo: (side, side, 3) uint8 sRGB; visible: 0..1, how much of the face's skin the photos show."""
+    """albedo: (side, side, 3) uint8 sRGB; visible: 0..1, how much of the face's skin the photos show; tone: (3,) the skin's plain one,
+    sRGB 0..255."""
 
     albedo: Bytes
     visible: float
+    tone: Floats
 
 
 def texture(views: Sequence[View], neutral: Floats, *, basis: HeadBasis, anchors: Anchors,
@@ -46,7 +48,7 @@ def texture(views: Sequence[View], neutral: Floats, *, basis: HeadBasis, anchors
         layer = peeled(view, neutral, edges, basis=basis, anchors=anchors)
         layers.append(matched(layer, layers[0]) if layers else layer)
         tick(0.35 * (index + 1) / len(views))
-    filling = filled(layers, mirror, edges, basis)
+    filling = filled(layers, mirror, edges, basis=basis, anchors=anchors)
     coverage = uv_coverage(basis, side)
     tick(0.5)
     image = filling.drawn(coverage, basis.skin_triangles)
@@ -56,7 +58,7 @@ def texture(views: Sequence[View], neutral: Floats, *, basis: HeadBasis, anchors
     tick(0.85)
     face = np.isin(basis.regions, [REGIONS.index("face"), REGIONS.index("chin")])
     visible = np.max([layer.weight for layer in layers], axis=0)[face]
-    return Texture(padded(np.clip(image, 0, 255), coverage.triangle >= 0), float(np.mean(visible > 0.5)))
+    return Texture(padded(np.clip(image, 0, 255), coverage.triangle >= 0), float(np.mean(visible > 0.5)), filling.tone)
 
 
 def stacked(layers: Sequence[Layer], mirror: Integers, edges: Integers) -> Iterator[tuple[Floats, Layer]]:

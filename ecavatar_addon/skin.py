@@ -36,7 +36,7 @@ def apply(parts: Parts, result: JobResult, basis: HeadBasis, tone: Floats) -> No
 
     tone: (3,) linear, the skin's mean.
     """
-    albedo, iris = cache(lambda: albedo_image(result)), cache(lambda: eye_image(linear(result.head["iris_colour"])))
+    albedo, iris = cache(lambda: albedo_image(result)), cache(lambda: eye_image(result))
     makers: dict[str, Callable[[], bpy.types.Material]] = {
         "skin": lambda: skin(albedo(), tone, SkinParams()), "lashes": lashes, "eye": lambda: eye(iris()),
         **{name: partial(plain, name, *values) for name, values in PLAIN.items()}}
@@ -116,9 +116,10 @@ def albedo_image(result: JobResult) -> bpy.types.Image:
     return image
 
 
-def eye_image(iris: NDArray[np.float64]) -> bpy.types.Image:
-    """Return the eye's image with an iris of this linear colour (3,)."""
-    image = new_image("ECAvatar eye", eye_colours(iris, np.random.default_rng(0)))
+def eye_image(result: JobResult) -> bpy.types.Image:
+    """Return the image of the person's eye."""
+    iris, white = (linear(result.head[name]) for name in ("iris_colour", "white_of_eye"))
+    image = new_image("ECAvatar eye", eye_colours(iris, white, np.random.default_rng(0)))
     image[TAG] = EYE
     return image
 

@@ -47,10 +47,10 @@ def lash_opacity(random: np.random.Generator) -> NDArray[np.float32]:
     return opacity
 
 
-def eye_colours(iris: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float32]:
+def eye_colours(iris: NDArray[np.float64], white: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float32]:
     """Return the eye (EYE_SIDE, EYE_SIDE, 4), linear: pupil, iris with radial fibres and a dark rim, and the white.
 
-    iris: (3,) linear colour of its middle. The square shows EYE_CONE degrees from the eye's axis to each side.
+    iris: (3,) linear colour of its middle; white: (3,) of its white. The square shows EYE_CONE degrees from the axis to each side.
     """
     steps = (np.arange(EYE_SIDE) + 0.5) / EYE_SIDE * 2 - 1
     across, up = np.meshgrid(steps, steps)
@@ -62,7 +62,7 @@ def eye_colours(iris: NDArray[np.float64], random: np.random.Generator) -> NDArr
                        for count in random.integers(20, 90, 9))
     brightness = (1.25 - 0.35 * share + fibres * np.sin(np.pi * share)) * (1 - 0.65 * smooth(share, 0.78, 1.0))
     colour = np.minimum(iris[None, None] * np.maximum(brightness, 0.1)[..., None], 0.9)
-    white = np.array(WHITE_OF_EYE) * (1 - np.array([0.02, 0.10, 0.12]) * smooth(angle, 35.0, EYE_CONE)[..., None])
+    white = white * (1 - np.array([0.02, 0.10, 0.12]) * smooth(angle, 35.0, EYE_CONE)[..., None])
     colour = colour + (white - colour) * smooth(angle, IRIS - 1.0, IRIS + 2.0)[..., None]
     colour = colour * np.maximum(smooth(angle, PUPIL - 0.6, PUPIL + 0.6), 0.004)[..., None]
     return np.concatenate([colour, np.ones((EYE_SIDE, EYE_SIDE, 1))], axis=2).astype(np.float32)

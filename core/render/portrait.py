@@ -70,7 +70,7 @@ class Portrait:
         if hair and len(look.hair):
             albedo = with_roots(albedo, linear(result.head["hair_colour"]), basis)
         random = np.random.default_rng(0)
-        eye = eye_colours(linear(result.head["iris_colour"]), random)[..., :3]
+        eye = eye_colours(linear(result.head["iris_colour"]), linear(result.head["white_of_eye"]), random)[..., :3]
         texture = np.minimum(albedo / tone, MOST_CONTRAST).astype(np.float32)
         return cls(poser, surface, veil, matters(surface, poser.rest(), tone), reflectance(surface, texture * tone), texture, tone,
                    moist(surface, basis), Gloss.of(LIPS), eye, lash_opacity(random), Coat.of(fibres, poser))

@@ -1,7 +1,8 @@
 """Where the face net's landmarks lie on our heads: python -m training.head.anchors --head H --task T --out assets/anchors.npz.
 
 The net's package holds the canonical face its landmarks are numbered on. Our mean head was moved onto that face (average.py), so
-each landmark lies where the canonical point is nearest to the surface; the rims of the lips, which touch, are ours.
+each landmark lies where the canonical point is nearest to the surface, and then where the net sees it in photos of people
+(landmark_moves.py; not with --still); the rims of the lips, which touch, are ours.
 """
 
 import argparse
@@ -12,9 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import InputError
 from core.face_detection import LANDMARKS
 from core.face_fit import Anchors
-from core.files import write_arrays
+from core.files import read_arrays, write_arrays
 from core.head_model import HeadBasis
 from core.types import Floats
 
@@ -25,7 +27,7 @@ from .surface import outer, project
 UPPER_LIP = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)      # inner contour, right corner to left corner
 LOWER_LIP = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
 IRISES = {"eye_right": range(468, 473), "eye_left": range(473, 478)}
-LANDMARKS_FILE = Path(__file__).with_name("landmarks.npz")
+LANDMARKS_FILE, MOVES_FILE = (Path(__file__).with_name(name) for name in ("landmarks.npz", "landmark_moves.npz"))
 ROUNDS = 10                     # of moving the canonical face towards the surface
 
 
@@ -43,12 +45,24 @@ def placed(target: Array, basis: HeadBasis, anchors: Anchors) -> tuple[Array, ND
     return points, vertices, weights
 
 
-def build(head: Path, task: Path, out: Path) -> dict[str, float]:
-    """Write the anchors and return how far the canonical points are from the surface."""
+def moved(vertices: NDArray[np.int32], weights: Floats, basis: HeadBasis) -> tuple[NDArray[np.int32], Floats]:
+    """Return anchors (468, 3) moved along the mean head to where the net sees the landmarks."""
+    moves = read_arrays(MOVES_FILE, ("moves",), InputError)["moves"]
+    aim = np.einsum("lk,lkc->lc", weights, basis.vertices[vertices]).astype(np.float64)
+    aim[:, :2] += moves
+    there, shares = project(aim, basis.vertices, outer(basis.vertices, basis.skin_triangles))
+    stay = ~moves.any(axis=1)[:, None]
+    return np.where(stay, vertices, there), np.where(stay, weights, shares)
+
+
+def build(head: Path, task: Path, out: Path, *, still: bool = False) -> dict[str, float]:
+    """Write the anchors and return how far the canonical points are from the surface; `still` leaves them there."""
     basis, anchors = HeadBasis.load(head), Anchors.load(LANDMARKS_FILE)
     points, vertices, weights = placed(canonical(task), basis, anchors)
     used = np.setdiff1d(np.arange(POINTS), MOUTH_OPENING)
     distance = np.linalg.norm(np.einsum("lk,lkc->lc", weights, basis.vertices[vertices]) - points, axis=1)[used]
+    if not still:
+        vertices, weights = moved(vertices, weights, basis)
     for names, line in ((UPPER_LIP, basis.inner_lip_upper), (LOWER_LIP, basis.inner_lip_lower)):
         along = np.linspace(0, len(line) + 1, len(names))[1:-1] - 1
         for name, place in zip(names[1:-1], along, strict=True):
@@ -70,5 +84,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("head", "task", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--still", action="store_true", help="without the moves that were measured in photos")
     options = parser.parse_args()
-    sys.stdout.write(json.dumps(build(options.head, options.task, options.out)) + "\n")
+    sys.stdout.write(json.dumps(build(options.head, options.task, options.out, still=options.still)) + "\n")

@@ -1,0 +1,32 @@
+"""The vermilion border: where the lips' red ends on the skin, finer than the quads around it."""
+
+import numpy as np
+
+from .face_fit import Anchors
+from .head_model import HeadBasis
+from .polygons import curve, nearest, within
+from .skin_mask import LIPS
+from .types import Floats
+
+SOFTNESS = 0.0009                   # metres to either side of the border over which red turns into skin
+BEHIND = 0.015                      # metres behind the border at which nothing is lip
+FARTHEST = 0.01                     # metres: distances count no further
+
+
+def vermilion_depth(basis: HeadBasis, anchors: Anchors, depth: Floats) -> Floats:
+    """Return how far inside the vermilion border each skin vertex lies (V_skin,), metres, negative outside; the border is the curve
+    through the lips' outer landmarks on the mean head, seen from the front.
+
+    depth: (V_skin,) how far vertices lie in the mouth (skin_surface.mouth_bag); what lies in it is inside.
+    """
+    skin = basis.vertices[basis.part("skin").vertices].astype(np.float64)
+    border = curve(anchors.points(basis.vertices)[list(LIPS)].astype(np.float64))
+    distance = np.where(within(skin, border), 1, -1) * nearest(skin, border)
+    distance[skin[:, 2] < border[:, 2].min() - BEHIND] = -FARTHEST
+    return np.where(depth > 0, FARTHEST, np.clip(distance, -FARTHEST, FARTHEST)).astype(np.float32)
+
+
+def red(depth: Floats) -> Floats:
+    """Return the share of the lips' red where points lie so far inside the border, metres."""
+    share = np.clip(depth / (2 * SOFTNESS) + 0.5, 0, 1)
+    return np.asarray(share * share * (3 - 2 * share), np.float32)

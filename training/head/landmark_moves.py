@@ -1,0 +1,110 @@
+"""Where the landmark net sees its points on real faces: python -m training.head.landmark_moves --photos FOLDER --out FILE.
+
+The canonical face tells where landmarks lie on an average head; in photos the net draws many of them elsewhere, and for all people
+alike: the fold above the eye up to 5 mm higher. The model is fitted to each photo, what is left over at each landmark is averaged
+over people (photos of one person are named PERSON_1, PERSON_2, ...) and the landmark moved along the mean head by what does not
+differ between them, a few times over. Rims of lids and lips and the face's outline stay: they are seen, not guessed.
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import InputError
+from core.face_detection import Face, FaceDetector
+from core.face_fit import OUTLINE, SKIN_LANDMARKS, Anchors, fit
+from core.files import write_arrays
+from core.head_model import HeadBasis
+from core.image import read_photo
+from core.skin_mask import EYES, LIPS, MOUTH
+
+from .source import Array
+from .surface import outer, project
+
+FIXED = tuple(sorted({*OUTLINE, *LIPS, *MOUTH, *EYES[0], *EYES[1], 33, 263}))
+ROUNDS = 4
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """One photo of a person: who, size (width, height) in pixels, and the face found in it."""
+
+    person: str
+    size: tuple[int, int]
+    face: Face
+
+
+def portraits(folder: Path, detector: FaceDetector) -> list[Portrait]:
+    """Return the photos of a folder in which a face is found."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        try:
+            photo = read_photo(path)
+            face = detector.detect(photo)
+        except InputError as error:
+            sys.stderr.write(f"left out: {error}\n")
+            continue
+        found.append(Portrait(path.stem.split("_")[0], (photo.pixels.shape[1], photo.pixels.shape[0]), face))
+    return found
+
+
+def left_over(portrait: Portrait, basis: HeadBasis, anchors: Anchors, across: np.ndarray) -> Array:
+    """Return what the fit leaves at the landmarks (468, 2): seen minus fitted, metres in the head's x and y, both sides' mean."""
+    found = fit([portrait.face], [portrait.size], basis=basis, anchors=anchors)
+    sight = found.sights[0]
+    face = basis.neutral(found.identity) + basis.expression(basis.expression_names, found.rest + sight.expression)
+    points = anchors.points(face)[:SKIN_LANDMARKS]
+    pixels = portrait.face.landmarks[:SKIN_LANDMARKS, :2] - sight.camera.project(points)[:, :2]
+    metres = pixels * (sight.camera.place(points)[:, 2:] / sight.camera.focal)
+    turned = sight.camera.rotation[:2, :2] * [[1.0], [-1.0]]                # from the head's x and y to the photo's
+    own = np.linalg.solve(turned, metres.T).T
+    return np.asarray((own + own[across] * [-1.0, 1.0]) / 2)
+
+
+def moves(seen: list[Portrait], basis: HeadBasis, anchors: Anchors) -> Array:
+    """Return by how much the landmarks are to be moved on the mean head (468, 2), metres, x and y."""
+    triangles = outer(basis.vertices, basis.skin_triangles)
+    start = anchors.points(basis.vertices)[:SKIN_LANDMARKS].astype(np.float64)
+    across = np.argmin(np.linalg.norm(start[:, None] - start[None] * [-1, 1, 1], axis=2), axis=1)
+    count = Counter(portrait.person for portrait in seen)
+    share = np.array([1 / count[portrait.person] for portrait in seen])
+    share = (share / share.sum())[:, None, None]
+    points, free = start, np.setdiff1d(np.arange(SKIN_LANDMARKS), FIXED)
+    for _ in range(ROUNDS):
+        every = np.stack([left_over(portrait, basis, anchors, across) for portrait in seen])
+        mean = (share * every).sum(axis=0)
+        doubt = (share * (every - mean) ** 2).sum(axis=0) / len(count)
+        step = mean * ((mean**2).sum(axis=1) / ((mean**2).sum(axis=1) + doubt.sum(axis=1) + 1e-12))[:, None]
+        aim = points.copy()
+        aim[free, :2] += step[free]
+        vertices, weights = anchors.vertices.copy(), anchors.weights.copy()
+        vertices[free], weights[free] = project(aim[free], basis.vertices, triangles)
+        anchors = replace(anchors, vertices=vertices, weights=weights)
+        points = anchors.points(basis.vertices)[:SKIN_LANDMARKS].astype(np.float64)
+    return np.asarray((points - start)[:, :2])
+
+
+def main() -> None:
+    """Measure and write; anchors.py applies what is written."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("photos", "out"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--anchors", type=Path, required=True, help="without moves: python -m training.head.anchors --still")
+    parser.add_argument("--head", type=Path, default=Path("assets/head.npz"))
+    parser.add_argument("--task", type=Path, default=Path("assets/third_party/face_landmarker.task"))
+    options = parser.parse_args()
+    seen = portraits(options.photos, FaceDetector.load(options.task))
+    found = moves(seen, HeadBasis.load(options.head), Anchors.load(options.anchors))
+    write_arrays(options.out, {"moves": found.astype(np.float32)})
+    people = len({portrait.person for portrait in seen})
+    sys.stdout.write(json.dumps({"photos": len(seen), "people": people,
+                                 "largest mm": 1e3 * float(np.linalg.norm(found, axis=1).max())}) + "\n")
+
+
+if __name__ == "__main__":
+    main()
