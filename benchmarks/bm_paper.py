@@ -23,8 +23,8 @@ from torch import Tensor, nn  # noqa: E402
 from transformers import HubertConfig, HubertForCTC  # noqa: E402
 
 from training.funet.network import FuNet, paper  # noqa: E402
-from training.funet.paper import BATCH, EPOCHS, PAIRS  # noqa: E402
-from training.loop import Precision, Schedule, precision  # noqa: E402
+from training.funet.paper import BATCH, EPOCHS, PAIRS, laid_out  # noqa: E402
+from training.loop import Precision, Schedule, adam, precision  # noqa: E402
 from training.speech.selftalk import SelfTalk, SelfTalkConfig, losses_of  # noqa: E402
 
 LARGE: dict[str, Any] = {
@@ -42,7 +42,7 @@ def funet(device: str) -> Case:
     """Return FuNet and its loss on a batch of 16."""
     pair = [torch.zeros(BATCH, VERTICES, 3, device=device) for _ in range(2)]
     with torch.device(device):
-        model = FuNet(paper())
+        model = laid_out(FuNet(paper()), torch.device(device))
     return model, lambda network: network(*pair).square().mean()
 
 
@@ -98,8 +98,8 @@ def computed(name: str) -> dict[str, Any]:
 def measured(name: str, chosen: Precision, device: str) -> dict[str, Any]:
     """Return time and memory of one network's training step, and the hours of its published schedule."""
     model, loss = CASES[name](device)
-    optimiser = torch.optim.Adam([parameter for parameter in model.parameters() if parameter.requires_grad], 1e-4)
     place, began = torch.device(device), 0.0
+    optimiser = adam(model, Schedule.rate, place)
     if place.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
     for step in range(WARM + STEPS):
