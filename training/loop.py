@@ -6,6 +6,7 @@ A run that is stopped goes on from its last whole epoch and ends with the same w
 import json
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
@@ -98,8 +99,7 @@ def train(task: Task, schedule: Schedule, folder: Path, part: Process, *, until:
     Raises InputError when the folder holds a run of another network or schedule, or a damaged checkpoint.
     """
     network = task.network.to(part.device)
-    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.Adam(trained, lr=schedule.rate, betas=(0.9, 0.999))
+    optimiser = adam(network, schedule.rate, part.device)
     path = folder / CHECKPOINT
     begun, means = (restore(path, task, schedule, network, optimiser, part.device) if path.is_file() else (0, {}))
     runner: nn.Module = network
@@ -109,16 +109,24 @@ def train(task: Task, schedule: Schedule, folder: Path, part: Process, *, until:
     for epoch in range(begun, min(schedule.epochs, until or schedule.epochs)):
         torch.manual_seed(schedule.seed * 100003 + epoch * part.world + part.rank)      # dropout
         network.train()
+        began = time.perf_counter()
         means = one_epoch(task, runner, optimiser, schedule, epoch, part)
+        pace = task.count / (time.perf_counter() - began)
         if part.first and events is not None:
             events.scalars(epoch + 1, means)
             save(path, task, schedule, network, optimiser, epoch + 1, means)
             told = json.dumps({name: float(f"{value:.4g}") for name, value in means.items()})
-            log.info("epoch %d of %d: %s", epoch + 1, schedule.epochs, told)
+            log.info("epoch %d of %d: %s; %.1f examples a second%s", epoch + 1, schedule.epochs, told, pace, memory(part.device))
         if part.world > 1:
             distributed.barrier()
     network.eval()
     return means
+
+
+def adam(network: nn.Module, rate: float, device: torch.device) -> torch.optim.Adam:
+    """Return the optimiser of what is trained; on a GPU one kernel does a step, which takes a tenth to a third off a step's time."""
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    return torch.optim.Adam(trained, lr=rate, betas=(0.9, 0.999), fused=True if device.type == "cuda" else None)
 
 
 def one_epoch(task: Task, runner: nn.Module, optimiser: torch.optim.Optimizer, schedule: Schedule, epoch: int,
@@ -143,6 +151,11 @@ def one_epoch(task: Task, runner: nn.Module, optimiser: torch.optim.Optimizer, s
     if part.world > 1:
         distributed.all_reduce(totals)
     return {name: value / part.world for name, value in zip(sorted(sums), totals.tolist(), strict=True)}
+
+
+def memory(device: torch.device) -> str:
+    """Return the most memory that the run took of its GPU, as the log tells it."""
+    return f", {torch.cuda.max_memory_allocated(device) / 1e9:.1f} GB of the GPU" if device.type == "cuda" else ""
 
 
 def precision(schedule: Schedule, device: torch.device) -> AbstractContextManager[Any]:

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from core.errors import InputError
+from training import loop
 from training.events import Events, masked
 from training.loop import CHECKPOINT, Process, Schedule, Task, order, process, read, train
 
@@ -55,6 +56,18 @@ def test_an_interrupted_run_ends_with_the_same_weights(tmp_path):
     assert equal(weights(tmp_path / "whole"), weights(tmp_path / "parts"), atol=0, rtol=0)
     assert train(task(), schedule, tmp_path / "parts", ALONE) == whole           # done: nothing is trained again
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_run_of_a_gpu_goes_on_without_one(tmp_path, monkeypatch, caplog):
+    """A GPU's optimiser is fused; torch has the same on CPUs, which stands for it here."""
+    schedule = Schedule(4, 3, 0.05, seed=1)
+    train(task(), schedule, tmp_path / "whole", ALONE)
+    with monkeypatch.context() as changed, caplog.at_level("INFO"):
+        changed.setattr(loop, "adam", lambda network, rate, device: torch.optim.Adam(network.parameters(), rate, fused=True))
+        train(task(), schedule, tmp_path / "parts", ALONE, until=2)
+    assert "epoch 2 of 4" in caplog.messages[-1] and caplog.messages[-1].endswith(" examples a second")
+    train(task(), schedule, tmp_path / "parts", ALONE)
+    assert equal(weights(tmp_path / "whole"), weights(tmp_path / "parts"), atol=1e-6)      # rounding of another order of operations
 
 
 def test_a_run_of_other_options_is_not_gone_on_with(tmp_path):

@@ -176,6 +176,16 @@ def test_funet_trains_on_vocaset_and_affectnet_and_is_ablated(data, tmp_path, mo
     assert "the faces were drawn for 8 pairs" in capsys.readouterr().err
 
 
+def test_channels_last_change_the_order_in_memory_alone():
+    torch.manual_seed(0)
+    network, pair = funet.FuNet(FuNetConfig(7, first=4, second=4, blocks=1, third=2, bottleneck=3)), torch.randn(2, 2, 7, 3)
+    before = network(*pair)
+    assert funet.laid_out(network, torch.device("cpu")).second.weight.is_contiguous()
+    weight = funet.laid_out(network, torch.device("cuda")).second.weight
+    assert weight.is_contiguous(memory_format=torch.channels_last) and not weight.is_contiguous()
+    assert torch.allclose(network(*pair), before, atol=1e-6)                    # rounding of another order of operations
+
+
 def test_the_layer_in_torch_is_flame():
     flame, rng = flame_stand_in.flame(), np.random.default_rng(1)
     shape, expression, pose = rng.normal(0, 1, (2, 300)), rng.normal(0, 1, (2, 100)), np.zeros((2, 5, 3))
