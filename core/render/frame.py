@@ -123,7 +123,7 @@ class Window:
 
 def camera_rays(window: Window, settings: Settings, random: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return unit directions (R, 3) through the window's cells, row by row, by chance in each; and turns (R,), 0 to 3, of which
-    neighbours have different ones, 0 and 3 on white cells of a chessboard, 1 and 2 on black ones. A cell has the same in each frame."""
+    neighbours have different ones, 0 and 3 on white cells of a chessboard, 1 and 2 on black ones. A cell keeps its own."""
     camera = settings.camera
     right, up, forwards = frame(camera.place, camera.at)
     jitter = random.random((settings.cells, settings.cells, 2))[window.rows, window.columns].astype(np.float32)
