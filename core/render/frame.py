@@ -121,7 +121,7 @@ class Window:
         return slice(self.rows.start // rays, self.rows.stop // rays), slice(self.columns.start // rays, self.columns.stop // rays)
 
 
-def camera_rays(window: Window, settings: Settings, random: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def camera_rays(window: Window, settings: Settings, random: np.random.Generator) -> tuple[Array, NDArray[np.int64]]:
     """Return unit directions (R, 3) through the window's cells, row by row, by chance in each; and turns (R,), 0 to 3, of which
     neighbours have different ones, 0 and 3 on white cells of a chessboard, 1 and 2 on black ones. A cell keeps its own."""
     camera = settings.camera
@@ -135,7 +135,7 @@ def camera_rays(window: Window, settings: Settings, random: np.random.Generator)
     directions = np.stack([np.float32(ahead) + place[0] * np.float32(scale * aside) - place[1] * np.float32(scale * above)
                            for ahead, aside, above in zip(forwards, right, up, strict=True)], axis=2).reshape(-1, 3)
     directions /= np.sqrt(dot(directions, directions))[:, None]
-    return directions, (2 * (down % 2) + across % 2).ravel()
+    return directions.astype(np.float64), (2 * (down % 2) + across % 2).ravel()
 
 
 def skin_pieces(surface: Surface, hits: Hits) -> NDArray[np.int64]:
