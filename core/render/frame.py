@@ -22,11 +22,14 @@ from .shade import Stage, lash_shade
 from .studio import CAMERA, STUDIO, PortraitCamera, Studio
 from .subsurface import exitance
 
-STEPS, UNSEEN_STEPS = 3, 2      # shadows of each lamp are sampled at 3 x 3 places, light from other parts in as many directions
+STEPS, UNSEEN_STEPS = 3, 2      # shadows of each lamp are sampled at 3 x 3 places
+BOUNCED_STEPS = 2               # light from other parts comes from 2 x 2 directions: it changes slowly
+FINE = 3                        # rays along a pixel's side from which skin is shaded at every other one
 BINOMIAL = (1, 2, 1)            # by which a pixel's box of cells is softened
 BRIGHTEST = 3.0                 # radiance of one ray: a glint at an outline, far whiter than white, would leave a dotted line
 NEAR = 0.01                     # metres before the camera
 TOGETHER = 8192                 # rays that are shaded together
+AROUND = np.s_[:-2, 1:-1], np.s_[2:, 1:-1], np.s_[1:-1, :-2], np.s_[1:-1, 2:]     # of cells within: those above, below, left, right
 
 Array = NDArray[np.float64]
 
@@ -51,8 +54,11 @@ def render(portrait: Portrait, number: int, settings: Settings) -> Array:
     """Return frame `number`, from 0 on, as radiance (size, size, 3), linear Rec. 709; raise InputError when there is none."""
     head = portrait.poser.at(number)
     random, of_hair = np.random.default_rng(0).spawn(2)     # the same for each frame: what is left of noise does not flicker
-    points, normals = portrait.surface.posed(head)
-    hair = Hair.of(portrait.coat if settings.hair else Coat((), ()), portrait.poser, number, head=head, eye=settings.camera.place)
+    with ThreadPoolExecutor(1) as pool:
+        grown = pool.submit(Hair.of, portrait.coat if settings.hair else Coat((), ()), portrait.poser, number, head=head,
+                            eye=settings.camera.place)
+        points, normals = portrait.surface.posed(head)
+        hair = grown.result()
     everything = Rays(points, portrait.surface.triangles, hair.rays)
     window = Window.around(np.concatenate([points, hair.points]), settings)
     directions, turns = camera_rays(window, settings, random)
@@ -64,7 +70,9 @@ def render(portrait: Portrait, number: int, settings: Settings) -> Array:
     lit = vertex_light(portrait, points, normals, settings.studio, everything, random, seen=wanted)
     stage = Stage(portrait, settings.studio, points, normals, everything, lit, below_surface(portrait, points, lit, wanted))
     result = np.broadcast_to(np.array(settings.studio.backdrop), directions.shape).copy()
-    parts = np.array_split(onto, max(len(onto) // TOGETHER, 1))
+    between = spared(skin_pieces(portrait.surface, hits), window, settings.rays)
+    shaded = onto[~between[onto]]
+    parts = np.array_split(shaded, max(len(shaded) // TOGETHER, 1))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         strands = pool.submit(hair.seen, stage, hits, result, random=of_hair, eye=settings.camera.place)
         seen = [pool.submit(stage.colours, hits.of(part), directions[part], turns[part], own)
@@ -72,6 +80,7 @@ def render(portrait: Portrait, number: int, settings: Settings) -> Array:
         strands.result()
         for part, found in zip(parts, seen, strict=True):
             result[part] = found.result()
+    fill(result.reshape(window.shape), between.reshape(window.shape[:2]))
     veiled(portrait.veil, head, stage, origins, directions, hits, result)
     picture = np.broadcast_to(np.array(settings.studio.backdrop), (settings.size, settings.size, 3)).copy()
     if result.size:
@@ -113,16 +122,46 @@ class Window:
 
 
 def camera_rays(window: Window, settings: Settings, random: np.random.Generator) -> tuple[Array, NDArray[np.int64]]:
-    """Return unit directions (R, 3) through the window's cells, row by row, by chance within each; and turns (R,), 0 to 3, of which
-    neighbours have different ones. A cell has the same in each frame."""
+    """Return unit directions (R, 3) through the window's cells, row by row, by chance in each; and turns (R,), 0 to 3, of which
+    neighbours have different ones, 0 and 3 on white cells of a chessboard, 1 and 2 on black ones. A cell keeps its own."""
     camera = settings.camera
     right, up, forwards = frame(camera.place, camera.at)
-    jitter = random.random((settings.cells, settings.cells, 2))[window.rows, window.columns]
-    down, across = np.mgrid[window.rows, window.columns]
-    offset = ((np.stack([across, down], axis=2) + jitter) / settings.cells - 0.5).reshape(-1, 2) * camera.sensor / camera.lens
-    directions = forwards + offset[:, :1] * right - offset[:, 1:] * up
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    return directions, (2 * (down % 2) + across % 2).ravel()
+    jitter = random.random((settings.cells, settings.cells, 2))[window.rows, window.columns].astype(np.float32)
+    down = np.arange(window.rows.start, window.rows.stop)[:, None]
+    across = np.arange(window.columns.start, window.columns.stop)
+    place = [(line.astype(np.float32) + jitter[..., side]) / np.float32(settings.cells) - np.float32(0.5)
+             for side, line in enumerate((across, down))]
+    scale = camera.sensor / camera.lens
+    directions = np.stack([np.float32(ahead) + place[0] * np.float32(scale * aside) - place[1] * np.float32(scale * above)
+                           for ahead, aside, above in zip(forwards, right, up, strict=True)], axis=2).reshape(-1, 3)
+    directions /= np.sqrt(dot(directions, directions))[:, None]
+    return directions.astype(np.float64), (2 * (down % 2) + across % 2).ravel()
+
+
+def skin_pieces(surface: Surface, hits: Hits) -> NDArray[np.int64]:
+    """Return which piece of the surface each ray hits (R,): its number where it is skin, -1 else."""
+    skin = np.array([piece.material == "skin" for piece in surface.pieces])
+    of_triangle = np.append(np.where(skin[surface.piece_of_triangle], surface.piece_of_triangle, -1), -1)
+    return of_triangle[np.where(hits.triangle < len(surface.triangles), hits.triangle, -1)]
+
+
+def spared(pieces: NDArray[np.int64], window: Window, rays: int) -> NDArray[np.bool_]:
+    """Return which of the window's cells (R,) need no shading of their own: the black ones of a chessboard that lie amid skin of one
+    piece (R,), as skin_pieces tells it; none where cells are larger than a third of a pixel."""
+    cells = pieces.reshape(window.shape[:2])
+    found = np.zeros(cells.shape, bool)
+    if rays >= FINE and min(cells.shape) > 2:
+        middle = cells[1:-1, 1:-1]
+        alike = [middle == cells[side] for side in AROUND]
+        black = np.add.outer(np.arange(window.rows.start, window.rows.stop), np.arange(window.columns.start, window.columns.stop)) % 2
+        found[1:-1, 1:-1] = (black[1:-1, 1:-1] == 1) & (middle >= 0) & np.all(alike, axis=0)
+    return found.ravel()
+
+
+def fill(cells: Array, between: NDArray[np.bool_]) -> None:
+    """Give cells (H, W, 3), in place, that lie `between` (H, W) others the mean of the four beside them."""
+    row, column = np.nonzero(between)
+    cells[row, column] = (cells[row - 1, column] + cells[row + 1, column] + cells[row, column - 1] + cells[row, column + 1]) / 4
 
 
 def filtered(cells: Array, rays: int) -> Array:
@@ -155,7 +194,7 @@ def vertex_light(portrait: Portrait, points: Array, normals: Array, studio: Stud
                        weight=partial(passing, params[alike[0]]))
         total.irradiance[chosen], total.visible[chosen] = lit.irradiance, lit.visible
     around = bounced(points, normals, rays, portrait.surface.triangles, lambda values: portrait.reflectance * values,
-                     irradiance=total.irradiance, steps=steps, random=random)
+                     irradiance=total.irradiance, steps=BOUNCED_STEPS, random=random)
     return Lit(total.irradiance + around, total.visible, around)
 
 

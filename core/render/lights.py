@@ -77,7 +77,7 @@ class Lamp:
         way = samples - points[:, None]
         squared = np.maximum(dot(way, way), 1e-12)
         direction = way / np.sqrt(squared)[..., None]
-        facing = np.maximum(-direction @ self.facing, 0) if self.facing.any() else np.ones(squared.shape)
+        facing = np.maximum(-dot(direction, self.facing), 0) if self.facing.any() else np.ones(squared.shape)
         return direction, facing * self.area / samples.shape[1] / squared
 
 

@@ -33,6 +33,7 @@ DISCS, KNOT_DISCS = np.geomspace(0.1, 9.0, 231), np.geomspace(0.1, 9.0, 24)
 ERROR = 0.025                   # sr: a box of points seen under a smaller angle is taken as one (eps of Jensen and Buhler)
 FAR, BRIGHT = 8.0, 0.1          # mm over which that angle grows by itself for places that are lit, from this share of the brightest on
 FINEST = 9                      # octree levels below the root
+CACHED = 262_144                # pairs of place and source that are summed at a time: they stay in a processor's cache
 TOGETHER = 10.0                 # mm: size of the boxes of points that are asked about together
 SHARES = 6                      # of the places that are asked about, in which processors work
 KNOTS = 256                     # distances for which the mean over a disc is worked out
@@ -80,16 +81,27 @@ class Profile:
         return np.searchsorted(borders, np.sqrt(area / np.pi)) * ENTRIES
 
     def received(self, at: Singles, sources: Singles, rows: Indices, power: Singles) -> Singles:
-        """Return the radiant exitance (G, 3) at places (G, 3) from sources (S, 3) with power (3, S): area times irradiance."""
+        """Return the radiant exitance (G, 3) at places (G, 3) from sources (S, 3) with power (3, S): area times irradiance.
+
+        Sums are einsum's: the matrices are too small for a linear algebra library, whose threads would wait for each other here.
+        """
         left = np.column_stack([at, (at**2).sum(axis=1), np.ones(len(at), np.float32)])
-        right = np.column_stack([-2 * sources, np.ones(len(sources), np.float32), (sources**2).sum(axis=1)])
-        squared = left @ right.T
-        np.maximum(squared, np.float32(CLOSEST**2), out=squared)
-        np.minimum(squared, np.float32(REACH**2), out=squared)
-        bits = squared.view(np.int32)
-        np.right_shift(bits, DROPPED, out=bits)
-        place = np.add(bits, rows - BASE, dtype=np.int64)
-        return np.stack([self.table[channel].take(place) @ power[channel] for channel in range(3)], axis=1)
+        right = np.stack([*(-2 * sources).T, np.ones(len(sources), np.float32), (sources**2).sum(axis=1)])
+        result, starts = np.empty((len(at), 3), np.float32), (rows - BASE).astype(np.int32)
+        step = min(max(CACHED // len(sources), 1), len(at))
+        values, place = np.empty((step, len(sources)), np.float32), np.empty((step, len(sources)), np.int64)
+        for first in range(0, len(at), step):
+            some = left[first:first + step]
+            squared, entries = values[:len(some)], place[:len(some)]
+            np.einsum("gk,ks->gs", some, right, out=squared)
+            np.clip(squared, np.float32(CLOSEST**2), np.float32(REACH**2), out=squared)
+            bits = squared.view(np.int32)
+            np.right_shift(bits, DROPPED, out=bits)
+            np.add(bits, starts, out=entries)
+            for channel in range(3):
+                self.table[channel].take(entries, out=squared, mode="wrap")     # none is outside: this mode alone needs no copy
+                np.einsum("gs,s->g", squared, power[channel], out=result[first:first + step, channel])
+        return result
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from core.pack import DEFAULT, Pack
 from core.render import command, frame, model
 from core.render.drawn import linear
 from core.render.fibres import fibres_of
-from core.render.frame import Settings, developed, filtered, render
+from core.render.frame import Settings, Window, camera_rays, developed, fill, filtered, render, spared
 from core.render.portrait import Portrait
 from core.render.studio import STUDIO, AreaLight, PortraitCamera, Studio
 from core.scalp import COVERED, ROOTS, rooted, with_roots
@@ -144,6 +144,49 @@ def test_only_what_can_be_seen_is_looked_at(portrait, still, monkeypatch):
     assert around.shape[0] < 0.8 * whole.shape[0] and around.shape[1] < 0.7 * whole.shape[1]
     monkeypatch.setattr(frame.Window, "around", lambda points, settings: whole)
     assert np.allclose(render(portrait, 0, SMALL), still, atol=1e-9)
+
+
+def test_every_other_cell_amid_skin_is_what_lies_around_it(portrait, monkeypatch):
+    """Shading half of the skin gives the picture that shading all of it gives, but for the noise of shadows and highlights."""
+    fine, left_out = replace(SMALL, rays=3), []
+    quick = render(portrait, 0, fine)
+    monkeypatch.setattr(frame, "spared", lambda *given: left_out.append(spared(*given)) or np.zeros_like(left_out[-1]))
+    slow = render(portrait, 0, fine)
+    assert 0.1 < left_out[0].mean() < 0.5                       # half of the skin, which fills most of the window
+    off = np.abs(quick - slow)
+    assert 0 < off.max() < 0.1 and off.mean() < 0.001           # such cells are wider than a millimetre, and so are folds of lids
+
+
+def test_cells_at_edges_and_coarse_ones_are_shaded_themselves():
+    window = Window(slice(3, 12), slice(6, 18))
+    pieces = np.zeros((9, 12), np.int64)
+    pieces[:, 7:] = 2
+    pieces[4, 3] = -1
+    found = spared(pieces.ravel(), window, 3).reshape(9, 12)
+    row, column = np.nonzero(found)
+    assert found.sum() > 20 and ((row + column) % 2 == 0).all()                 # the window begins on a black cell
+    for dy, dx in ((0, 1), (0, -1), (1, 0), (-1, 0)):
+        assert (pieces[row, column] == pieces[row + dy, column + dx]).all() and not found[row + dy, column + dx].any()
+    assert not found[4, 3] and not found[:, 6:8].any() and not spared(pieces.ravel(), window, 2).any()
+    ramp = np.add.outer(np.arange(9.0), 2 * np.arange(12.0))[..., None] * np.ones(3)
+    holed = np.where(found[..., None], 0.0, ramp)
+    fill(holed, found)
+    assert np.allclose(holed, ramp)
+
+
+def test_rays_go_through_their_cells():
+    """In a camera that looks along -Z, what is left and up of the middle is met at -X and +Y, by a ray within its cell."""
+    camera = PortraitCamera((0.0, 0.0, 1.0), (0.0, 0.0, 0.0), lens=50.0, sensor=36.0)
+    settings = Settings(size=64, rays=3, camera=camera)
+    window = Window(slice(30, 90), slice(60, 150))
+    directions, turns = camera_rays(window, settings, np.random.default_rng(0))
+    assert np.allclose(np.linalg.norm(directions, axis=1), 1, atol=1e-6)        # single precision
+    across, up = (directions[:, side] / -directions[:, 2] * 50 / 36 * settings.cells for side in (0, 1))
+    down, right = np.mgrid[30:90, 60:150]
+    assert np.array_equal(np.floor(across + settings.cells / 2), right.ravel())
+    assert np.array_equal(np.floor(settings.cells / 2 - up), down.ravel())
+    white = (down + right).ravel() % 2 == 0
+    assert set(turns[white]) == {0, 3} and set(turns[~white]) == {1, 2}         # opposite quarters of a lamp: their mean is its middle
 
 
 def test_cells_become_pixels_without_losing_light():
