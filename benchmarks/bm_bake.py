@@ -1,11 +1,11 @@
-"""Figures of the keys that an artist gets: `python benchmarks/bm_bake.py [--clips N]`.
+"""Figures of the keys that an artist gets: `python benchmarks/bm_bake.py [--clips N] [--only keys|import]`.
 
 One JSON line each: name, value, unit, machine. At 24, 25, 30 and 60 frames a second: how far the few Bezier keys move the mesh from
 the dense bake, keys a second of speech, and how many times fewer than one a frame for each shape that moves; under emotions, how far
 speech, emotion and lips as keyed are from all of them dense, and keys a second of what keeps the lips in sync. At 24, 30 and 60: LCA
 of N labelled clips under dense and under few keys (../shared, skipped where it is not there). Seconds to import and key 10 s and
 5 min of speech, dense keys beside, the .blend's size, and milliseconds that the scene takes to show another
-frame. Targets: .2 mm, 6 times, .01 of LCA, 2 s, 15 s. It needs bpy.
+frame, with hair and brows and without. Targets: .2 mm, 6 times, .01 of LCA, 2 s, 15 s. It needs bpy.
 """
 
 import argparse
@@ -16,7 +16,6 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +50,8 @@ from core.types import AudioClip, Emotion, EmotionTrack, EmotionWindow, Floats, 
 PHOTO, SPEECH = ROOT / "assets" / "examples" / "astronaut.jpg", ROOT / "assets" / "third_party" / "beckett.wav"
 RATES, LIPSYNC_RATES = (24.0, 25.0, 30.0, 60.0), (24.0, 30.0, 60.0)
 LONG = 30                       # times that the recording of 10 s is repeated for 5 min
-PLAYED = 200                    # frames whose display is timed
+PLAYED = 100                    # frames whose display is timed
+BLOCK = 64                      # frames whose vertices are worked out at once
 PARTS = ("skin", "teeth_upper", "teeth_lower", "tongue")
 FELT: tuple[Emotion, ...] = ("happy", "angry", "sad", "surprise")        # one after the other, at level 3
 
@@ -73,7 +73,9 @@ def mesh_error(first: Floats, second: Floats, basis: HeadBasis) -> Floats:
     rows = np.concatenate([np.arange(len(basis.vertices))[basis.part(part).vertices] for part in PARTS])
     used = np.flatnonzero(off.any(axis=0))
     shapes = np.concatenate([basis.expression_basis, basis.corrective_basis])[used][:, rows].astype(np.float32)
-    return np.stack([np.linalg.norm(np.tensordot(frame, shapes, 1), axis=1) for frame in off[:, used]])
+    flat = shapes.reshape(len(used), -1)
+    return np.concatenate([np.linalg.norm((off[begin:begin + BLOCK, used] @ flat).reshape(-1, *shapes.shape[1:]), axis=2)
+                           for begin in range(0, len(off), BLOCK)])
 
 
 def tell(name: str, value: Any, unit: str) -> None:
@@ -83,19 +85,22 @@ def tell(name: str, value: Any, unit: str) -> None:
     sys.stdout.flush()
 
 
-def tell_keys(clips: Iterable[MotionTrack], name: str, basis: HeadBasis) -> None:
-    """Tell error and count of the keys of some motions together."""
-    clips = list(clips)
+def tell_keys(clips: list[MotionTrack], name: str, basis: HeadBasis) -> dict[float, list[tuple[Floats, Floats]]]:
+    """Tell error and count of the keys of some motions together; return, by frame rate, the dense weights of each and what is left."""
+    found: dict[float, list[tuple[Floats, Floats]]] = {}
     for fps in RATES:
         errors, count, frames, seconds = [], 0, 0, 0.0
+        found[fps] = []
         for motion in clips:
             weights = frame_weights(motion, basis=basis, fps=fps)
             reduced, keys = few(weights, basis, fps)
+            found[fps].append((weights, reduced))
             errors.append(1000 * mesh_error(reduced, weights, basis))
             count, frames, seconds = count + keys, frames + int(weights.any(axis=0).sum()) * len(weights), seconds + len(weights) / fps
         tell(f"mesh_error_{name}_{fps:.0f}fps", [round(float(np.concatenate(errors).mean()), 4),
                                                   round(max(float(error.max()) for error in errors), 4)], "mm, mean and maximum")
         tell(f"keys_{name}_{fps:.0f}fps", [round(count / seconds, 1), round(frames / count, 2)], "a second, times fewer than dense")
+    return found
 
 
 def tell_emotion(motion: MotionTrack, basis: HeadBasis) -> None:
@@ -118,16 +123,14 @@ def tell_emotion(motion: MotionTrack, basis: HeadBasis) -> None:
         tell(f"keys_emotion_lips_{fps:.0f}fps", round(keys / seconds, 1), "a second")
 
 
-def tell_lipsync(clips: list[LabelledClip], motions: list[MotionTrack], basis: HeadBasis) -> None:
-    """Tell LCA under dense and under few keys."""
+def tell_lipsync(clips: list[LabelledClip], keyed: dict[float, list[tuple[Floats, Floats]]], basis: HeadBasis) -> None:
+    """Tell LCA under dense and under few keys; keyed: of the clips, as `tell_keys` returns it."""
     metric, names = load_metric(), tuple(basis.expression_names)
     for fps in LIPSYNC_RATES:
         pooled = []
-        for reduce in (False, True):
+        for way in (0, 1):
             scores = []
-            for clip, motion in zip(clips, motions, strict=True):
-                weights = frame_weights(motion, basis=basis, fps=fps)
-                shown = few(weights, basis, fps)[0] if reduce else weights
+            for clip, shown in zip(clips, [both[way] for both in keyed[fps]], strict=True):
                 mouth = measure_mouth(basis, MotionTrack(names, shown, fps, jaw_angle(basis, names, shown)))
                 scores.append(metric.score(clip.phones, mouth.opening, fps, {"round": mouth.rounding, "labdent": mouth.labiodental}))
             pooled.append(metric.aggregate(scores, groups=[clip.speaker for clip in clips]))
@@ -138,6 +141,7 @@ def tell_import(speech: Path, name: str) -> None:
     """Tell seconds of the import into an empty file, with few and with dense keys, and the file's size."""
     from ecavatar.core.job import read_result  # type: ignore[import-not-found]
     from ecavatar.ecavatar_addon.avatar import import_avatar  # type: ignore[import-not-found]
+    from ecavatar.ecavatar_addon.roots import parts_of  # type: ignore[import-not-found]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "job-00000000"
         Request(str(PHOTO), str(speech), fps=24.0).write(folder)
@@ -148,31 +152,45 @@ def tell_import(speech: Path, name: str) -> None:
             target.ecavatar.dense_keys = dense
             result = read_result(folder)
             started, used = time.perf_counter(), time.process_time()
-            import_avatar(result, target)
+            root = import_avatar(result, target)
             tell(f"import_{name}_{kind}_keys", [round(time.perf_counter() - started, 2), round(time.process_time() - used, 2)],
                  "s, and s of processors")
-            tell_playback(target, f"playback_{name}_{kind}_keys")
+            tell_playback(target, [parts_of(root)[role] for role in ("hair", "brows")], f"playback_{name}_{kind}_keys")
             bpy.ops.wm.save_as_mainfile(filepath=str(Path(temporary) / f"{kind}.blend"), compress=False)
             tell(f"blend_{name}_{kind}_keys", round((Path(temporary) / f"{kind}.blend").stat().st_size / 2**20, 2), "MiB")
 
 
-def tell_playback(target: Any, name: str) -> None:
-    """Tell how long the scene takes to show one frame after another."""
-    target.frame_set(0)
-    started, used = time.perf_counter(), time.process_time()
-    for frame in range(1, PLAYED + 1):
-        target.frame_set(frame)
-    tell(name, [round(1000 * (now - before) / PLAYED, 2) for now, before in ((time.perf_counter(), started),
-                                                                            (time.process_time(), used))],
-         "ms a frame, and ms of processors")
+def tell_playback(target: Any, strands: list[Any], name: str) -> None:
+    """Tell how long the scene takes to show one frame after another, with everything and without the objects of hair."""
+    for kind, hidden in (("", False), ("_bald", True)):
+        for hair in strands:
+            hair.hide_viewport = hidden
+        target.frame_set(0)
+        started, used = time.perf_counter(), time.process_time()
+        for frame in range(1, PLAYED + 1):
+            target.frame_set(frame)
+        tell(name + kind, [round(1000 * (now - before) / PLAYED, 2) for now, before in ((time.perf_counter(), started),
+                                                                                       (time.process_time(), used))],
+             "ms a frame, and ms of processors")
+    for hair in strands:
+        hair.hide_viewport = False
 
 
 def main() -> None:
     """Print one JSON line a figure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clips", type=int, default=40, help="labelled clips, every other of ../shared/data/timit_dev")
+    parser.add_argument("--only", choices=("keys", "import"), help="keys and lip sync, or import and playback in Blender")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
+    if options.only != "import":
+        tell_all_keys(options.clips)
+    if options.only != "keys":
+        tell_all_imports()
+
+
+def tell_all_keys(count: int) -> None:
+    """Tell the figures of keys, of `count` labelled clips too."""
     basis = HeadBasis.load(ROOT / "assets" / "head.npz")
     encoder = SpeechEncoder.load(ROOT / "assets" / "third_party" / "moonshine_tiny_encoder.ort")
     network = LipNetwork.load(ROOT / "assets" / "lip_network.onnx")
@@ -180,13 +198,16 @@ def main() -> None:
     tell_keys([beckett], "beckett", basis)
     tell_emotion(beckett, basis)
     if (SHARED / "bench" / "lipsync_metric.py").is_file():
-        clips = list(read_timit(SHARED / "data" / "timit_dev"))[::2][:options.clips]
+        clips = list(read_timit(SHARED / "data" / "timit_dev"))[::2][:count]
         motions = [animate_lips(AudioClip(clip.samples.astype(np.float32), RATE), encoder=encoder, network=network, basis=basis)
                    for clip in clips]
-        tell_keys(motions, "timit_dev", basis)
-        tell_lipsync(clips, motions, basis)
+        tell_lipsync(clips, tell_keys(motions, "timit_dev", basis), basis)
     else:
         logging.info("without LCA: the labelled recordings and the metric of ../shared are not here")
+
+
+def tell_all_imports() -> None:
+    """Tell the figures of what Blender imports."""
     package = load_addon()
     package.register()
     tell_import(SPEECH, "10s")

@@ -74,7 +74,7 @@ def parameter(place: Doubles, leaving: Doubles, arriving: Doubles) -> Doubles:
         beyond = one * leaving + two * (1 - arriving) + end - place
         low, high = np.where(beyond < 0, found, low), np.where(beyond < 0, high, found)
         rest = 1 - found
-        slope = 3 * (rest * rest * leaving + 2 * rest * found * (1 - arriving - leaving) + found * found * arriving)
+        slope = 3 * (rest * (rest * leaving + 2 * found * (1 - arriving - leaving)) + found * found * arriving)
         step = found - beyond / np.maximum(slope, 1e-9)
         step = np.where((step >= low) & (step <= high), step, (low + high) / 2)
         close = np.abs(step - found).max(initial=0) < PRECISION
@@ -87,4 +87,5 @@ def parameter(place: Doubles, leaving: Doubles, arriving: Doubles) -> Doubles:
 def bernstein(place: Doubles) -> tuple[Doubles, Doubles, Doubles, Doubles]:
     """Return the weights of a cubic curve's four points at a parameter in 0..1."""
     rest = 1 - place
-    return rest**3, 3 * rest * rest * place, 3 * rest * place * place, place**3
+    near, far = rest * rest, place * place              # NumPy's ** takes ten times as long
+    return near * rest, 3 * near * place, 3 * rest * far, far * place

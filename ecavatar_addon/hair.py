@@ -1,6 +1,6 @@
 """Hair and brows as Blender's hair curves, coloured from the photo; objects of their own that can be deleted or groomed.
 
-They follow the skin: Blender's own node deforms curves with the surface their roots lie on, found by its UVs.
+They follow the skin (hair_nodes.py).
 """
 
 import bpy
@@ -14,13 +14,13 @@ from ..core.look import Look
 from ..core.render.drawn import linear
 from ..core.strands import Strands
 from ..core.types import Floats
+from .hair_nodes import MODIFIER, PLACE, TRIANGLE, WEIGHTS, follow, group
 from .head import attach, parts_of
 from .scene import to_blender
 from .skin import hide_roots, put, show_roots
 
 HAIR, BROWS = "hair", "brows"
-UV, DEFORM = "UVMap", "ECAvatar follow skin"
-TRIANGLE, WEIGHTS, PLACE = "ecavatar_triangle", "ecavatar_weights", "ecavatar_place"        # of a root on the skin: of each curve
+UV = "UVMap"
 STILL = 1e-5                    # metres: a head that moved less is the same one
 # of the colour: of all hair, since among strands light brightens once more what the photo shows lit; at the root; of single strands
 TONE, DARK_ROOT, SHADES = 0.5, 0.55, (0.72, 1.35)
@@ -61,15 +61,16 @@ def grow(root: bpy.types.Object, role: str, skin: bpy.types.Object, strands: Str
         attribute.data.foreach_set("value" if kind in ("INT", "FLOAT") else "vector", plain.ravel())
     made = bpy.data.objects.new(curves.name, curves)
     attach(made, role, root)
-    bind(made, skin)
-    made.modifiers.new("Follow Skin", "NODES").node_group = follow()
+    made.modifiers.new(MODIFIER, "NODES").node_group = group()
+    bind(made, skin, basis)
     return made
 
 
-def bind(hair: bpy.types.Object, skin: bpy.types.Object) -> None:
+def bind(hair: bpy.types.Object, skin: bpy.types.Object, basis: HeadBasis) -> None:
     """Make this skin the surface that the curves follow."""
     hair.data.surface, hair.data.surface_uv_map, hair.parent = skin, UV, skin
     skin.add_rest_position_attribute = True
+    follow(hair, skin, basis.skin_triangles)
 
 
 def seat(hair: bpy.types.Object, skin: bpy.types.Object, vertices: Floats, basis: HeadBasis) -> None:
@@ -77,7 +78,7 @@ def seat(hair: bpy.types.Object, skin: bpy.types.Object, vertices: Floats, basis
 
     Curves that an artist has added know no place, and stay.
     """
-    bind(hair, skin)
+    bind(hair, skin, basis)
     attributes = hair.data.attributes
     if any(attributes.get(name) is None for name in (TRIANGLE, WEIGHTS, PLACE)):
         return
@@ -99,21 +100,6 @@ def seat(hair: bpy.types.Object, skin: bpy.types.Object, vertices: Floats, basis
     attributes["position"].data.foreach_set("vector", np.ascontiguousarray(points, np.float32).ravel())
     attributes[PLACE].data.foreach_set("vector", np.ascontiguousarray(before.reshape(-1, 3) + move, np.float32).ravel())
     hair.data.update_tag()
-
-
-def follow() -> bpy.types.NodeTree:
-    """Return the geometry nodes that let curves follow their surface; one tree for all."""
-    tree = bpy.data.node_groups.get(DEFORM)
-    if tree is None:
-        tree = bpy.data.node_groups.new(DEFORM, "GeometryNodeTree")
-        for direction in ("INPUT", "OUTPUT"):
-            tree.interface.new_socket("Geometry", in_out=direction, socket_type="NodeSocketGeometry")
-        nodes = [tree.nodes.new(kind) for kind in ("NodeGroupInput", "GeometryNodeDeformCurvesOnSurface", "NodeGroupOutput")]
-        for place, node in enumerate(nodes):
-            node.location = (220 * place, 0)
-        tree.links.new(nodes[0].outputs[0], nodes[1].inputs[0])
-        tree.links.new(nodes[1].outputs[0], nodes[2].inputs[0])
-    return tree
 
 
 def material(name: str, colour: NDArray[np.float64]) -> bpy.types.Material:

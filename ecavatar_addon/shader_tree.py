@@ -1,4 +1,4 @@
-"""Shader nodes, written as formulas: each call adds a node and returns what comes out of it."""
+"""Shader and geometry nodes, written as formulas: each call adds a node and returns what comes out of it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,7 +20,7 @@ class ShaderTree:
     def node(self, kind: str, inputs: Mapping[str | int, Value] | None = None, **properties: object) -> bpy.types.Node:
         """Add a node of this type with properties, and inputs by name or place: values, or outputs of other nodes."""
         place = len(self.tree.nodes)
-        made = self.tree.nodes.new(f"ShaderNode{kind}" if not kind.startswith("Node") else kind)
+        made = self.tree.nodes.new(kind if "Node" in kind else f"ShaderNode{kind}")
         made.location = (place // ROWS * COLUMN, -(place % ROWS) * ROW)
         for name, value in properties.items():
             setattr(made, name, value)
