@@ -26,6 +26,7 @@ TOP_FROM, TOP_FULL = 0.072, 0.118           # metres up, between which the sides
 EDGE, SHORTEST = 0.024, (0.42, 0.80)        # metres from the hairline over which hair gets longer; its share there, sides and top
 FADE, RAGGED, STRAY = 0.007, 0.0030, 0.0016 # metres over which hair gets dense; by which the hairline wavers; single hairs leave it
 LEAST_LIFT = 0.0006                         # metres
+NEAR, SPARE = 0.009, 0.55                   # metres from a parting within which hair stands densest; share elsewhere: it opens there
 CROWN = np.array([0.0, 0.72, -0.69])
 PARTING, BRUSHED = 0.30, 1.45               # of the radius aside of the middle; how strongly hair is brushed away from it
 FORWARD, DOWN, BACK = 0.25, 1.6, 0.45       # how strongly the front falls forward, and the sides lie down and back
@@ -63,7 +64,7 @@ def short_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *
         out = AFRO * (below_eyes + 0.06)
         crop = Crop((0.35 * out, 0.25 * out), (0.8 * out, out), 0.1)
     points, share = (round(POINTS * curl.points), curl.count) if curl is not None else (POINTS, 1.0)
-    roots, drawn, weights, mean, edge = rooted(neutral, basis, random, round(share * count))
+    roots, drawn, weights, mean, edge = rooted(neutral, basis, random, round(share * count), parted=side * PARTING * RADII[0])
     cut = Cut.of(mean, edge, random, crop)
     strands = gathered(comb(roots, cut, scalp, random, crop, side=side, points=points), cut.clump, cut.gather)
     if curl is not None:
@@ -76,16 +77,18 @@ def short_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *
 
 
 def rooted(neutral: Floats, basis: HeadBasis, random: np.random.Generator,
-           count: int) -> tuple[Array, Integers, Array, Array, Array]:
+           count: int, *, parted: float) -> tuple[Array, Integers, Array, Array, Array]:
     """Return the roots (N, 3) of at most `count` strands within the hairline, their triangles (N,) and weights (N, 3), where they are
-    on the mean head (N, 3), and how far inside its hairline (N,), metres."""
+    on the mean head (N, 3), and how far inside its hairline (N,), metres; densest at a parting so far, metres, to the left."""
     triangles = basis.skin_triangles
     corners = neutral[triangles].astype(np.float64)
     near = inside_hairline(basis.vertices)[triangles].max(axis=1) > -FADE
     drawn, weights = scattered(near.astype(np.float64), corners, 3 * count, random)
     mean = np.einsum("nk,nkc->nc", weights, basis.vertices[triangles[drawn]].astype(np.float64))
     edge = inside_hairline(mean) + RAGGED * waver(mean) + random.normal(0, STRAY, len(mean))
-    kept = np.flatnonzero(random.uniform(size=len(edge)) < np.clip(edge / FADE, 0, 1))[:count]
+    at_parting = np.exp(-(((mean[:, 0] - parted) / NEAR) ** 2)) * (mean[:, 1] > TOP_FULL)
+    share = np.clip(edge / FADE, 0, 1) * (SPARE + (1 - SPARE) * at_parting)
+    kept = np.flatnonzero(random.uniform(size=len(edge)) < share)[:count]
     drawn, weights = drawn[kept], weights[kept]
     return np.einsum("nk,nkc->nc", weights, corners[drawn]), drawn, weights, mean[kept], edge[kept]
 

@@ -57,6 +57,6 @@ def turns(grain: Grain, seen: NDArray[np.bool_]) -> tuple[float, float]:
         here, other = (rows[there], columns[there]), (row[there], column[there])
         weight = plain[here] * plain[other]
         alike.append((weight * np.sin(2 * off[here]) * np.sin(2 * off[other])).sum() / max(weight.sum(), 1e-9))
-    alike_all = np.array(alike) / max(alike[0], 1e-9)
-    half = int(alike_all.argmin())
-    return bent, 2 * half * grain.step if alike_all[half] < OPPOSED else 0.0
+    course = np.array(alike) / max(alike[0], 1e-9)
+    lowest = np.flatnonzero((course[1:-1] < OPPOSED) & (course[1:-1] <= course[:-2]) & (course[1:-1] <= course[2:])) + 1
+    return bent, 2 * int(lowest[0]) * grain.step if len(lowest) else 0.0

@@ -20,6 +20,7 @@ from .types import Floats
 
 POINTS, STEP = 16, 0.008                    # of a strand; metres between the places it walks over before
 PARTING = 0.36                              # of the cranium's half width, aside of the middle
+HAIRLINE, ROUND = (0.45, 0.25), 2.4         # depth on the unit cranium from and over which hair goes around the forehead; how strongly
 ASIDE, DOWN, BACK = 1.5, 1.0, 0.15          # how strongly hair goes away from the parting, down, and out of the face
 HANG = 0.02                                 # height on the unit cranium below which hair hangs freely
 # metres that the outermost strands stand off at the sides where nothing else is known, and bounds; on top
@@ -27,7 +28,7 @@ VOLUME, VOLUMES, CROWN = 0.016, (0.012, 0.030), 0.020
 TOP = (0.50, 0.90)                          # heights on the unit cranium over which the one turns into the other
 GATHER_BACK, GATHER_SIDE = 2.4, 1.6         # how fast hanging hair comes in towards the neck, at the back and the sides, 1/metre
 NECK, NECK_ROOM = np.array([0.0, 0.0, -0.085]), 0.068       # its axis, and metres that hanging hair keeps from it
-EAR_ROOM = 0.002, 0.009                     # metres that hair passes outside the ears
+EAR_ROOM = 0.004, 0.012                     # metres that hair passes outside the ears
 EAR_SLOPE = np.array([0.0, 0.030, 0.028])   # metres around the ears over which hair rises onto them
 EAR_FROM, FALL = 0.045, 0.30                # metres aside from where hair is thought to lie over ears; how fast it comes in again
 FACE_HALF, FACE_BACK, FACE_UP = 0.052, -0.055, 0.02         # metres: what is surely face or throat, aside, behind and above the eyes
@@ -37,9 +38,12 @@ UNDER, FULLER, UNDER_FROM = 0.012, 0.9, 0.060
 LAYERS, GRADED = 0.030, 0.16                # metres by which the outermost strands end above the inmost; and fall to the back
 LEAST = 0.018                               # metres that every strand goes down
 LOCKS = 240                                 # strands end together in so many of them
-RAGGED, TAPER, GATHER = 0.008, 0.030, 0.75  # metres by which locks, and strands within one, end unevenly; share by which those gather
-SWEPT = 0.16                                # by which the front edge leans back on its way down
+RAGGED, TAPER, GATHER = 0.007, 0.038, 0.75  # metres by which locks, and strands within one, end unevenly; share by which those gather
+RINGLET = 0.95                              # the same of curls
+SWEPT, EDGE = 0.16, 0.020                   # by which the front edge leans back on its way down; metres over which strands form it
 WILD, UNRULY, THICK = 0.10, 0.05, 1.25
+TANGLED, NEAR, FOR = 4.0, 0.013, 6          # times as wild start strands that are rooted so near a parting, metres; for so many steps
+SUNK = 0.004                                # metres below the skin at which a strand ends instead of being pushed out
 
 Array = NDArray[np.float64]
 
@@ -53,7 +57,7 @@ def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *,
     """
     scalp, curl = Scalp.of(neutral, basis), HANGING.get(waves)
     number, share, thick = (round(POINTS * curl.points), curl.count, curl.thick) if curl is not None else (POINTS, 1.0, 1.0)
-    roots, triangle, weights, mean, edge = rooted(neutral, basis, random, round(share * count))
+    roots, triangle, weights, mean, edge = rooted(neutral, basis, random, round(share * count), parted=side * PARTING * RADII[0])
     cut = Cut.of(mean, edge, random, CROPS["STRAIGHT"])
     lock = leaders(mean, LOCKS, random)
     depth = np.clip(random.uniform(0, 1, len(roots)) ** 0.8 + random.normal(0, 0.12, len(roots))[lock], 0, 1)   # 1 the outermost
@@ -65,12 +69,14 @@ def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *,
     end = np.minimum(end + GRADED * (path[:, -1, 2] - NECK[2]).clip(-0.08, 0.08), roots[:, 1] - LEAST)
     points = resampled(turned_under(path, end, depth * (UNDER + FULLER * max(full - VOLUME, 0))), end, number)
     grown = np.linalg.norm(points[:, -1] - points[:, 0], axis=1) > 0.5 * LEAST
-    points = gathered(gathered(points, cut.clump, 0.6 * cut.gather), lock, GATHER * cut.gather, 2.0)
-    if curl is not None:
-        points = curled(points, cut.clump, curl, random)
-    on_cranium = points[..., 1:2] > CRANIUM[1]                          # below it, "outside" leads through the neck
-    points = cleared(np.where(on_cranium, scalp.outside(points, 0.0006), points), scalp, depth, times=EVEN if curl is None else 0)
-    points, left = ended(points, within(points, scalp))
+    points = gathered(points, cut.clump, 0.6 * cut.gather)
+    if curl is None:
+        points = gathered(points, lock, GATHER * cut.gather, 2.0)
+    else:
+        points = curled(gathered(points, lock, RINGLET * cut.gather, 1.2), lock, curl, random)
+    points = cleared(points, scalp, depth, 0.0 if curl is None else curl.radius)
+    pushed = np.where(points[..., 1:2] > CRANIUM[1], scalp.outside(points, 0.0006), points)    # below it that leads through the neck
+    points, left = ended(pushed, within(points, scalp) | (np.linalg.norm(pushed - points, axis=2) > SUNK))
     grown &= left
     radius = THICK * thick * np.linspace(ROOT_RADIUS, 1.5 * TIP_RADIUS, number)[None] * cut.thickness[:, None]
     return Strands(points[grown].astype(np.float32), radius[grown].astype(np.float32), triangle[grown],
@@ -109,11 +115,13 @@ class Walk:
         wild = self.random.normal(0, WILD, place.shape)[cut.clump] + self.random.normal(0, UNRULY, place.shape)
         wild *= [-1.0 if self.side < 0 else 1.0, 1.0, 1.0]              # so that one side is the other's mirror image
         off = roots - self.scalp.skin(place)
+        line = np.hypot(roots[:, 0] - self.side * PARTING * RADII[0], np.clip(TOP[0] - place[:, 1], 0, None) * RADII[1])
+        tangled = TANGLED * np.exp(-((line / NEAR) ** 2))[:, None]         # or the scalp would lie bare along it
         points, lying = [roots], np.arange(len(roots))
         for step in range(1, steps):
             share = min(1.0, step * STEP / 0.03)                        # hair rises within three centimetres
             following = self.fallen(points[-1], wild)
-            here, along = place[lying], self.flow(place[lying]) + wild[lying]
+            here, along = place[lying], self.flow(place[lying]) + wild[lying] * (1 + tangled[lying] * max(0, 1 - step / FOR))
             along -= (along * here).sum(axis=1, keepdims=True) * here
             here = here + along * (STEP / np.maximum(np.linalg.norm(along * RADII, axis=1, keepdims=True), 1e-9))
             here /= np.linalg.norm(here, axis=1, keepdims=True)
@@ -132,7 +140,8 @@ class Walk:
         x, y, z = place.T
         top = np.clip((y - 0.35) / 0.5, 0, 1)
         front = np.clip((z + 0.5) / 0.8, 0, 1)                          # the parting ends at the crown
-        aside = ASIDE * top * front * np.tanh((x - self.side * PARTING) / 0.03)
+        hairline = np.clip((z - HAIRLINE[0]) / HAIRLINE[1], 0, 1)           # it goes around the forehead
+        aside = (ASIDE * top * front + ROUND * hairline) * np.tanh((x - self.side * PARTING) / 0.03)
         back = -BACK * np.clip((z + 0.2) / 0.8, 0, 1)
         behind = -0.8 * top * (1 - front)                               # from the crown straight back and down
         return np.stack([aside, np.full(len(place), -DOWN), back + behind], axis=1)
@@ -148,15 +157,18 @@ class Walk:
             + 0.12 * STEP * wild * [1, 0, 1]
 
 
-def cleared(paths: Array, scalp: Scalp, depth: Array, times: int = EVEN) -> Array:
-    """Return paths (N, P, 3) that pass outside the ears and beside the face, smoothed so many times; the roots stay."""
+def cleared(paths: Array, scalp: Scalp, depth: Array, slack: float = 0.0) -> Array:
+    """Return paths (N, P, 3) that pass outside the ears and beside the face; the roots stay.
+
+    slack: metres that curls take up: strands may come so much nearer to the face, and keep their turns.
+    """
     result = paths.copy()
     room = EAR_ROOM[0] + (EAR_ROOM[1] - EAR_ROOM[0]) * depth[:, None]
     low, high = scalp.ears.min(axis=0), scalp.ears.max(axis=0)
     middle, half = (low + high) / 2, (high - low) / 2 + EAR_SLOPE
-    for _ in range(max(times, 1)):
+    for _ in range(EVEN if slack == 0 else 1):
         x, y, z = np.moveaxis(result, 2, 0)
-        behind = scalp.eyes[2] - TEMPLE - 0.012 * depth[:, None] - SWEPT * np.clip(scalp.eyes[1] + FRINGE - y, 0, 0.12)
+        behind = scalp.eyes[2] - TEMPLE + 2 * slack - EDGE * depth[:, None] - SWEPT * np.clip(scalp.eyes[1] + FRINGE - y, 0, 0.12)
         result[..., 2] = np.where(y < scalp.eyes[1] + FRINGE + 0.015, np.minimum(z, behind), z)
         aside = np.abs(x)
         bulge = np.clip(1 - ((y - middle[1]) / half[1]) ** 2, 0, 1) * np.clip(1 - ((z - middle[2]) / half[2]) ** 2, 0, 1)
@@ -165,7 +177,7 @@ def cleared(paths: Array, scalp: Scalp, depth: Array, times: int = EVEN) -> Arra
         fall = FALL * (y[:, :1] - y)                                        # what hangs over an ear comes in slowly below it
         kept = np.maximum.accumulate(np.where(y < middle[1], aside + fall, 0), axis=1) - fall
         result[..., 0] = np.sign(x) * np.where(aside > EAR_FROM, np.maximum(aside, kept), aside)
-        if times:
+        if slack == 0:
             result[:, 1:-1] = 0.25 * result[:, :-2] + 0.5 * result[:, 1:-1] + 0.25 * result[:, 2:]
         result[:, 0] = paths[:, 0]
     return result
