@@ -43,6 +43,7 @@ RINGLET = 0.95                              # the same of curls
 SWEPT, EDGE = 0.14, 0.012                   # by which the front edge leans back on its way down; metres over which strands form it
 WILD, UNRULY, THICK = 0.10, 0.05, 1.25
 TANGLED, NEAR, FOR = 4.0, 0.013, 6          # times as wild start strands that are rooted so near a parting, metres; for so many steps
+LOW, RISE = 0.7, 0.040                      # by which those lie lower; metres over which hair rises from the skin
 SUNK = 0.004                                # metres below the skin at which a strand ends instead of being pushed out
 
 Array = NDArray[np.float64]
@@ -116,10 +117,11 @@ class Walk:
         wild *= [-1.0 if self.side < 0 else 1.0, 1.0, 1.0]              # so that one side is the other's mirror image
         off = roots - self.scalp.skin(place)
         line = np.hypot(roots[:, 0] - self.side * PARTING * RADII[0], np.clip(TOP[0] - place[:, 1], 0, None) * RADII[1])
-        tangled = TANGLED * np.exp(-((line / NEAR) ** 2))[:, None]         # or the scalp would lie bare along it
+        near = np.exp(-((line / NEAR) ** 2))
+        tangled, depth = TANGLED * near[:, None], self.depth * (1 - LOW * near)         # or the scalp would lie bare along it
         points, lying = [roots], np.arange(len(roots))
         for step in range(1, steps):
-            share = min(1.0, step * STEP / 0.03)                        # hair rises within three centimetres
+            share = min(1.0, step * STEP / RISE)
             following = self.fallen(points[-1], wild)
             here, along = place[lying], self.flow(place[lying]) + wild[lying] * (1 + tangled[lying] * max(0, 1 - step / FOR))
             along -= (along * here).sum(axis=1, keepdims=True) * here
@@ -128,7 +130,7 @@ class Walk:
             normal = here / RADII
             normal /= np.linalg.norm(normal, axis=1, keepdims=True)
             high = np.clip((here[:, 1] - TOP[0]) / (TOP[1] - TOP[0]), 0, 1)
-            height = (self.volume + (CROWN - self.volume) * high) * self.depth[lying] * (1 - (1 - share) ** 2)
+            height = (self.volume + (CROWN - self.volume) * high) * depth[lying] * (1 - (1 - share) ** 2)
             following[lying] = self.scalp.skin(here) + off[lying] * (1 - share) + normal * height[:, None]
             points.append(following)
             place[lying] = here
