@@ -5,7 +5,7 @@ The worker works it out, so that Blender, which nobody can use meanwhile, only h
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,8 @@ class Look:
         """Read a look.npz; raise JobError when it is damaged or does not fit the head model."""
         stored = read_arrays(path, LOOK_ARRAYS, JobError)
         try:
-            cut = Haircut(*(str(stored[name]) for name in CUT))
+            named: list[Any] = [str(stored[name]) for name in CUT]             # whether there are such is asked below
+            cut = Haircut(*named)
             if not cut.known:
                 raise ValueError("no such cut of hair")
             check("scalp", stored["scalp"], np.float32, basis.regions.shape)
