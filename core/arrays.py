@@ -18,14 +18,16 @@ if TYPE_CHECKING:                       # the face nets' runtime is not for thos
 
 def from_reconstruction(result: "Reconstruction", basis: HeadBasis) -> Arrays:
     """Return head.npz: vertices (V, 3) m, faces (F, 3) skin triangles, landmarks68, identity, rest (K,), colours of eyes, hair and
-    brows, how far hair reaches below the eyes, stands off the head, and where its fringe ends above the eyes (m), the brows' density
-    (2, ALONG, ACROSS), how well the photos are fitted, the confidence in the head and what would raise it."""
+    brows, how far hair reaches below the eyes and stands off the head (m), its parting and waves, "PHOTO" where they are not seen,
+    where its fringe ends above the eyes (m), the brows' density (2, ALONG, ACROSS), how well the photos are fitted, the confidence in
+    the head and what would raise it."""
     head = result.head
     return {"vertices": head.neutral, "faces": basis.skin_triangles.astype(np.int32), "landmarks68": head.landmarks68,
             "identity": head.identity, "rest": head.rest, "iris_colour": np.asarray(result.iris_colour, np.uint8),
             "white_of_eye": np.asarray(result.white_of_eye, np.uint8),
             "hair_colour": np.asarray(result.hair_colour or (), np.uint8), "hair_length": np.array(result.hair_length),
-            "hair_volume": np.array(result.hair_volume), "fringe": np.array(result.fringe),
+            "hair_volume": np.array(result.hair_volume), "hair_parting": np.array(result.hair_parting),
+            "hair_waves": np.array(result.hair_waves), "fringe": np.array(result.fringe),
             "brow_colour": np.asarray(result.brows.colour, np.uint8), "brow_density": result.brows.density,
             "reprojection_percent": np.array(result.reprojection_percent),
             "confidence": np.array(result.confidence.overall),

@@ -10,6 +10,8 @@ LevelBy = Literal["strength", "probability"]                                   #
 Fusing = Literal["shapes", "harmonic", "network", "region"]
 Hair = Literal["NONE", "PHOTO", "SHORT", "CHIN", "LONG"]
 Fringe = Literal["NONE", "PHOTO", "SHORT", "BROWS"]
+Parting = Literal["PHOTO", "LEFT", "MIDDLE", "RIGHT"]                           # the person's left
+Waves = Literal["PHOTO", "STRAIGHT", "WAVY", "CURLY", "COILY"]
 
 EMOTIONS: tuple[Emotion, ...] = ("neutral", "happy", "angry", "sad", "fear", "surprise", "disgust", "contempt")
 HEARD = EMOTIONS[:-1]           # those a voice is judged by (Sec. 4.1); contempt is the user's to choose
@@ -31,6 +33,8 @@ AUTO = "auto"                   # the emotion is heard in the recording
 
 HAIRS: tuple[Hair, ...] = ("NONE", "PHOTO", "SHORT", "CHIN", "LONG")
 FRINGES: tuple[Fringe, ...] = ("NONE", "PHOTO", "SHORT", "BROWS")
+PARTINGS: tuple[Parting, ...] = ("PHOTO", "LEFT", "MIDDLE", "RIGHT")
+WAVES: tuple[Waves, ...] = ("PHOTO", "STRAIGHT", "WAVY", "CURLY", "COILY")
 SKINS = ("skin1", "skin2")                      # measured by Jensen et al. 2001 (skin_optics.py)
 LIGHTS = ("studio", "window", "rim")            # presets of render/studio.py
 

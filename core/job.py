@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from .choices import AUTO as AUTO
-from .choices import FRINGES, HAIRS, Fringe, Hair
 from .choices import MOST_PHOTOS as MOST_PHOTOS
 from .choices import MOST_RECORDINGS as MOST_RECORDINGS
 from .choices import MOST_TAKES as MOST_TAKES
 from .choices import PREVIEWS as PREVIEWS
+from .choices import Fringe, Hair, Parting, Waves
 from .emotion_windows import EmotionSettings, read_track
 from .errors import InputError, JobError
 from .files import Arrays, digest, read_arrays, read_json, write_json
+from .haircut import Haircut
 from .lip_controls import LipControls
 from .locks import held
 from .messages import Message, Report, progress
@@ -30,9 +31,10 @@ from .stage_store import Record, StageStore
 from .types import EmotionTrack
 
 FORMAT = 1                      # of a request
-RESULT_FORMAT = 3               # of a result; 1 had no look.npz and no `rest`, 2 no `white_of_eye`
+RESULT_FORMAT = 3               # of a result; 1 had no look.npz and no `rest`, 2 no parting, no waves and no `white_of_eye`
 HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "rest", "iris_colour", "white_of_eye", "hair_colour", "hair_length",
-               "hair_volume", "fringe", "brow_colour", "brow_density", "reprojection_percent", "confidence", "advice")
+               "hair_volume", "hair_parting", "hair_waves", "fringe", "brow_colour", "brow_density", "reprojection_percent", "confidence",
+               "advice")
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
 RHYTHM_ARRAYS = ("loudness", "pitch", "fps")
 PERFORMANCE_ARRAYS = ("blinks", "gaze_times", "gaze_angles", "head_times", "head_angles")
@@ -48,7 +50,7 @@ class Request:
     """What the user asked for: photo and audio are paths, pack a folder ("" the default one), fps the scene's, more_photos up to
     four paths of further photos of the same person, controls of the lips; emotion "auto" or "CATEGORY:LEVEL", emotions how it is taken
     from the recording, same_voice up to MOST_RECORDINGS paths of further recordings of the voice, to know its manner from; take, which
-    of the possible blinks, glances and head motions of the recording; hair and fringe, how they are cut."""
+    of the possible blinks, glances and head motions of the recording; hair, fringe, parting and waves, how hair is worn."""
 
     photo: str
     audio: str
@@ -62,6 +64,13 @@ class Request:
     take: int = 0
     hair: Hair = "PHOTO"
     fringe: Fringe = "PHOTO"
+    parting: Parting = "PHOTO"
+    waves: Waves = "PHOTO"
+
+    @property
+    def cut(self) -> Haircut:
+        """How the hair is to be cut and worn."""
+        return Haircut(self.hair, self.fringe, self.parting, self.waves)
 
     def write(self, folder: Path) -> None:
         """Write this request as `folder`/request.json; an older manifest is taken away first.
@@ -89,7 +98,7 @@ class Request:
             strings = strings and isinstance(more, list) and all(isinstance(path, str) for path in more)
         take = known.get("take", 0)
         numbers = isinstance(fps, int | float) and isinstance(take, int) and 0 <= take < MOST_TAKES
-        strings = strings and known.get("hair", "PHOTO") in HAIRS and known.get("fringe", "PHOTO") in FRINGES
+        strings = strings and Haircut(*(known.get(name, "PHOTO") for name in ("hair", "fringe", "parting", "waves"))).known
         if not strings or not numbers or "photo" not in known or "audio" not in known:
             raise JobError("the request is incomplete or of the wrong types", path, "generate it again")
         check_rate(fps)
@@ -183,7 +192,8 @@ class Job:
                           "more_photos": list(request.more_photos), "audio": request.audio, "pack": request.pack,
                           "controls": asdict(request.controls), "emotion": request.emotion,
                           "emotions": asdict(request.emotions), "same_voice": list(request.same_voice), "take": request.take,
-                          "hair": request.hair, "fringe": request.fringe})
+                          "hair": request.hair, "fringe": request.fringe, "parting": request.parting,
+                          "waves": request.waves})
         return path
 
 

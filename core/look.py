@@ -5,14 +5,14 @@ The worker works it out, so that Blender, which nobody can use meanwhile, only h
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .choices import FRINGES, HAIRS, Fringe, Hair
 from .errors import JobError
 from .files import Arrays, read_arrays
+from .haircut import Haircut
 from .head_model import HeadBasis
 from .strands import NO_STRANDS, Strands
 from .types import Floats, check
@@ -22,47 +22,48 @@ if TYPE_CHECKING:
 
 KINDS = ("hair", "brows")
 STRANDS = ("points", "radius", "triangle", "weights")
-LOOK_ARRAYS = ("style", "fringe", "scalp", "tone", *(f"{kind}_{name}" for kind in KINDS for name in STRANDS))
+CUT = ("style", "fringe", "parting", "waves")
+LOOK_ARRAYS = (*CUT, "scalp", "tone", *(f"{kind}_{name}" for kind in KINDS for name in STRANDS))
 
 
 @dataclass(frozen=True)
 class Look:
-    """style and fringe: the hair's; hair and brows: their strands, none where the photo shows none; scalp: (V_skin,) float32 0..1, how
+    """cut: the hair's; hair and brows: their strands, none where the photo shows none; scalp: (V_skin,) float32 0..1, how
     much of the skin is hidden by roots where hair grows; tone: (3,) float32, linear, mean of the skin's albedo."""
 
-    style: Hair
-    fringe: Fringe
+    cut: Haircut
     hair: Strands
     brows: Strands
     scalp: Floats
     tone: Floats
 
     @classmethod
-    def of(cls, head: Arrays, albedo: NDArray[np.uint8], basis: HeadBasis, anchors: "Anchors", style: Hair, fringe: Fringe) -> "Look":
+    def of(cls, head: Arrays, albedo: NDArray[np.uint8], basis: HeadBasis, anchors: "Anchors", cut: Haircut) -> "Look":
         """Work it out for a head (arrays of head.npz) with an albedo (H, W, 3), sRGB, top row first."""
         from .brows import brow_hairs  # none of them for those who only read
         from .scalp import rooted
         from .skin_tone import mean_tone
         brows = brow_hairs(head["vertices"], basis, anchors, head["brow_density"], np.random.default_rng(0))
-        return cls(style, fringe, styled(head, basis, style, fringe), brows if len(head["brow_colour"]) else NO_STRANDS, rooted(basis),
+        return cls(cut, styled(head, basis, cut), brows if len(head["brow_colour"]) else NO_STRANDS, rooted(basis),
                    mean_tone(albedo, basis).astype(np.float32))
 
-    def hair_as(self, style: Hair, fringe: Fringe, head: Arrays, basis: HeadBasis) -> Strands:
-        """Return the strands of the hair in a `style` with a `fringe`; worked out now if they are others."""
-        return self.hair if (style, fringe) == (self.style, self.fringe) else styled(head, basis, style, fringe)
+    def hair_as(self, cut: Haircut, head: Arrays, basis: HeadBasis) -> Strands:
+        """Return the strands of the hair with such a `cut`; worked out now if they are others."""
+        return self.hair if cut == self.cut else styled(head, basis, cut)
 
     def arrays(self) -> Arrays:
         """Return look.npz."""
         strands = {f"{kind}_{name}": getattr(getattr(self, kind), name) for kind in KINDS for name in STRANDS}
-        return {"style": np.array(self.style), "fringe": np.array(self.fringe), "scalp": self.scalp, "tone": self.tone, **strands}
+        return {**{name: np.array(getattr(self.cut, name)) for name in CUT}, "scalp": self.scalp, "tone": self.tone, **strands}
 
     @classmethod
     def read(cls, path: Path, basis: HeadBasis) -> "Look":
         """Read a look.npz; raise JobError when it is damaged or does not fit the head model."""
         stored = read_arrays(path, LOOK_ARRAYS, JobError)
         try:
-            style, fringe = str(stored["style"]), str(stored["fringe"])
-            if style not in HAIRS or fringe not in FRINGES:
+            named: list[Any] = [str(stored[name]) for name in CUT]             # whether there are such is asked below
+            cut = Haircut(*named)
+            if not cut.known:
                 raise ValueError("no such cut of hair")
             check("scalp", stored["scalp"], np.float32, basis.regions.shape)
             check("tone", stored["tone"], np.float32, (3,))
@@ -71,14 +72,18 @@ class Look:
                 raise ValueError("a strand grows on none of the skin's triangles")
         except ValueError as error:
             raise JobError(f"the file does not fit the head model ({error})", path, "generate it again") from error
-        return cls(style, fringe, hair, brows, stored["scalp"], stored["tone"])
+        return cls(cut, hair, brows, stored["scalp"], stored["tone"])
 
 
-def styled(head: Arrays, basis: HeadBasis, style: Hair, fringe: Fringe) -> Strands:
-    """Return the strands of the hair of a head (arrays of head.npz) in a `style` with a `fringe`; none where the photo shows none."""
-    if style == "NONE" or not len(head["hair_colour"]):
+def styled(head: Arrays, basis: HeadBasis, cut: Haircut) -> Strands:
+    """Return the strands of the hair of a head (arrays of head.npz) with such a `cut`; none where the photo shows none."""
+    if cut.style == "NONE" or not len(head["hair_colour"]):
         return NO_STRANDS
-    from .hair_styles import ABOVE_EYES, BELOW_EYES, hair_strands  # not for those who only read
-    below = BELOW_EYES.get(style, float(head["hair_length"]))
+    from .hair import CROPS  # not for those who only read
+    from .hair_styles import ABOVE_EYES, BELOW_EYES, SIDE, hair_strands
+    below = BELOW_EYES.get(cut.style, float(head["hair_length"]))
+    parting, waves = (str(head[f"hair_{name}"]) if chosen == "PHOTO" else chosen
+                      for name, chosen in (("parting", cut.parting), ("waves", cut.waves)))
     return hair_strands(head["vertices"], basis, np.random.default_rng(0), below_eyes=below,
-                        above_eyes=ABOVE_EYES.get(fringe, float(head["fringe"])), volume=float(head["hair_volume"]))
+                        above_eyes=ABOVE_EYES.get(cut.fringe, float(head["fringe"])), volume=float(head["hair_volume"]),
+                        side=SIDE.get(parting, SIDE["LEFT"]), waves=next((kind for kind in CROPS if kind == waves), "STRAIGHT"))

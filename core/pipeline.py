@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,6 @@ import numpy as np
 from . import arrays
 from .audio import read_audio, stream_audio
 from .bake import bake
-from .choices import Fringe, Hair
 from .denoise import without_noise
 from .emolib import Emolib
 from .emotion_hearing import Heard, describe, listen
@@ -24,6 +23,7 @@ from .face_fit import Anchors
 from .files import digest, read_arrays, write_arrays, write_image, write_json
 from .funet import FuNet
 from .fusion import Fusion
+from .haircut import Haircut
 from .head_model import HeadBasis
 from .image import read_photo
 from .job import AUTO, HEAD_ARRAYS, MOST_PHOTOS, PREVIEWS, RESULTS, Job, Request, locked
@@ -78,8 +78,8 @@ def animate(folder: Path, *, report: Report, pack: Pack | None = None, store: St
         job.stage("head", (head, picture), ([digest(photo) for photo in photos], pack.digests(*HEAD_FILES)),
                   lambda tick: write_head(photos, head, pack=pack, tick=tick))
         job.stage("look", (look, *previews),
-                  ([digest(path) for path in (head, picture)], request.hair, request.fringe, pack.digests(*LOOK_FILES)),
-                  lambda tick: (*write_look(head, look, pack=pack, style=request.hair, fringe=request.fringe, tick=tick),
+                  ([digest(path) for path in (head, picture)], astuple(request.cut), pack.digests(*LOOK_FILES)),
+                  lambda tick: (*write_look(head, look, pack=pack, cut=request.cut, tick=tick),
                                 *write_previews(head, previews, look=look, pack=pack)))
         hearing = [name for name in SPEECH_FILES if name != LIP_ENCODER or name in pack.entries]
         job.stage("speech", (motion,), (digest(audio), pack.digests(*hearing)),
@@ -119,12 +119,12 @@ def write_head(photos: Sequence[Path], out: Path, *, pack: Pack, tick: Tick) -> 
     return result.warnings
 
 
-def write_look(head: Path, out: Path, *, pack: Pack, style: Hair, fringe: Fringe, tick: Tick) -> tuple[str, ...]:
-    """Head and its texture -> strands of hair in a `style` with a `fringe`, of brows, and what else it takes to look so."""
+def write_look(head: Path, out: Path, *, pack: Pack, cut: Haircut, tick: Tick) -> tuple[str, ...]:
+    """Head and its texture -> strands of hair with such a `cut`, of brows, and what else it takes to look so."""
     tick(0.0)
     basis, anchors = pack.load("head", HeadBasis.load), pack.load("anchors", Anchors.load)
     albedo = read_photo(head.with_suffix(".png")).pixels
-    write_arrays(out, Look.of(read_arrays(head, HEAD_ARRAYS, JobError), albedo, basis, anchors, style, fringe).arrays())
+    write_arrays(out, Look.of(read_arrays(head, HEAD_ARRAYS, JobError), albedo, basis, anchors, cut).arrays())
     return ()
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .brow_look import BrowLook, brow_look
+from .choices import Parting, Waves
 from .confidence import Confidence, confidence
 from .errors import InputError
 from .eye_look import iris_colour, white_of_eye
@@ -13,8 +14,11 @@ from .face_detection import Face, FaceDetector
 from .face_fit import Anchors, Sight, fit, landmarks68
 from .forehead import fringe_end
 from .hair_colour import hair_colour, seen_hair
+from .hair_grain import Grain
 from .hair_length import hair_length
+from .hair_parting import parting
 from .hair_volume import hair_volume
+from .hair_waves import waves
 from .head_model import HeadBasis
 from .lids import Lids
 from .photo_layer import View
@@ -30,7 +34,7 @@ MISFIT = 4.5                    # per cent of reprojection error: not the same p
 class Reconstruction:
     """The head; what each photo shows of it, the most frontal one first; how far it can be trusted; what the user should know; the
     colours of eyes and hair, how far hair reaches below the eyes, stands off the head, and its fringe ends above the eyes
-    (metres, 0 none), and the brows."""
+    (metres, 0 none), its parting and waves ("PHOTO" where they are not seen), and the brows."""
 
     head: HeadModel
     sights: tuple[Sight, ...]
@@ -42,6 +46,8 @@ class Reconstruction:
     hair_length: float
     hair_volume: float
     fringe: float
+    hair_parting: Parting
+    hair_waves: Waves
     brows: BrowLook
 
     @property
@@ -85,18 +91,20 @@ def reconstruct(photos: Sequence[Photo], *, basis: HeadBasis, anchors: Anchors, 
     told = notes(photos, faces, found.sights, order, basis)
     iris, white = iris_colour(photos[0], faces[0]), white_of_eye(photos[0], faces[0], skin.tone)
     return Reconstruction(head, found.sights, trust, told, iris, white, tone,
-                          *((0.0, 0.0, 0.0) if hair is None else reaches(views[0], hair, bare, basis)), brows)
+                          *((0.0, 0.0, 0.0, "PHOTO", "PHOTO") if hair is None else reaches(views[0], hair, bare, basis)), brows)
 
 
-def reaches(view: View, hair: Floats, skin: Floats, basis: HeadBasis) -> tuple[float, float, float]:
+def reaches(view: View, hair: Floats, skin: Floats, basis: HeadBasis) -> tuple[float, float, float, Parting, Waves]:
     """Return how far below the eyes hair reaches in a photo, how far it stands off the head, and how far above the eyes a fringe ends,
-    metres; 0 where there is none.
+    metres, 0 where there is none; and where it is parted and how it waves, "PHOTO" where that cannot be seen.
 
     hair: (N, 3), skin: (M, 3) colours of them in it.
     """
-    return (hair_length(view.photo, view.face, hair=hair, skin=skin),
-            hair_volume(view.photo, view.head, hair=hair, skin=skin, camera=view.camera, basis=basis),
-            fringe_end(view.photo, view.head, hair=hair, skin=skin, camera=view.camera, basis=basis))
+    length = hair_length(view.photo, view.face, hair=hair, skin=skin)
+    grain = Grain.of(view.photo, view.head, hair=hair, skin=skin, camera=view.camera, basis=basis)
+    return (length, hair_volume(view.photo, view.head, hair=hair, skin=skin, camera=view.camera, basis=basis),
+            fringe_end(view.photo, view.head, hair=hair, skin=skin, camera=view.camera, basis=basis), parting(grain),
+            waves(grain, length))
 
 
 def detected(detector: FaceDetector, index: int, photo: Photo) -> Face:

@@ -37,8 +37,7 @@ def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | 
     parts = head.furnish(root, result, basis)
     root.ecavatar.confidence, root.ecavatar.advice = float(result.head["confidence"]), str(result.head["advice"])
     skin.apply(parts, result, basis, look.tone)
-    hair.apply(root, parts["skin"], result, basis, look, style=target.ecavatar.hair,
-               fringe=target.ecavatar.fringe)
+    hair.apply(root, parts["skin"], result, basis, look, cut=hair.wanted(target))
     animation.follow_skin(parts, result)
     root.ecavatar.head_model = result.head_model
     span = clips.span_of(root, root.ecavatar.number) if len(root.ecavatar.clips) > 1 else None

@@ -7,7 +7,8 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.choices import Fringe, Hair
+from ..core.hair_shades import ROOT, SHADES, TIP, TONE, paler
+from ..core.haircut import Haircut
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
 from ..core.look import Look
@@ -21,15 +22,14 @@ from .skin import hide_roots, put, show_roots
 
 HAIR, BROWS = "hair", "brows"
 UV = "UVMap"
+PALER = "ecavatar_paler"        # of each curve: by which share it is lighter than others
 STILL = 1e-5                    # metres: a head that moved less is the same one
-# of the colour: of all hair, since among strands light brightens once more what the photo shows lit; at the root; of single strands
-TONE, DARK_ROOT, SHADES = 0.5, 0.55, (0.72, 1.35)
 
 
 def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, basis: HeadBasis, look: Look, *,
-          style: Hair, fringe: Fringe) -> None:
-    """Set the hair and the brows that the avatar has onto its new skin; where it has none and a `style` is wanted, grow them (no hair
-    when the photo showed none), with such a `fringe`."""
+          cut: Haircut) -> None:
+    """Set the hair and the brows that the avatar has onto its new skin; where it has none and a style is wanted, grow them (no hair
+    when the photo showed none), with such a `cut`."""
     parts, head = parts_of(root), result.head
     colours = {HAIR: head["hair_colour"], BROWS: head["brow_colour"]}
     if HAIR not in parts:
@@ -39,11 +39,17 @@ def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, bas
             seat(parts[role], skin, head["vertices"], basis)
             if role == HAIR and (kept := next(iter(parts[role].data.materials), None)) is not None:
                 show_roots(skin, look.scalp, np.array(kept.diffuse_color[:3], np.float64))
-        elif style != "NONE" and len(colour):
-            strands = look.hair_as(style, fringe, head, basis) if role == HAIR else look.brows
+        elif cut.style != "NONE" and len(colour):
+            strands = look.hair_as(cut, head, basis) if role == HAIR else look.brows
             grow(root, role, skin, strands, basis).data.materials.append(material(role, linear(colour)))
             if role == HAIR:
                 show_roots(skin, look.scalp, linear(colour))
+
+
+def wanted(scene: bpy.types.Scene) -> Haircut:
+    """Return how the hair of the scene's next avatar is to be cut and worn."""
+    settings = scene.ecavatar
+    return Haircut(settings.hair, settings.fringe, settings.parting, settings.waves)
 
 
 def grow(root: bpy.types.Object, role: str, skin: bpy.types.Object, strands: Strands, basis: HeadBasis) -> bpy.types.Object:
@@ -54,6 +60,7 @@ def grow(root: bpy.types.Object, role: str, skin: bpy.types.Object, strands: Str
     for name, (kind, domain, values) in {
             "position": ("FLOAT_VECTOR", "POINT", to_blender(strands.points)), "radius": ("FLOAT", "POINT", strands.radius),
             "surface_uv_coordinate": ("FLOAT2", "CURVE", strands.uv(basis)), TRIANGLE: ("INT", "CURVE", strands.triangle),
+            PALER: ("FLOAT", "CURVE", paler(strands.points[:, 0])),
             WEIGHTS: ("FLOAT_VECTOR", "CURVE", strands.weights),
             PLACE: ("FLOAT_VECTOR", "CURVE", to_blender(strands.points[:, 0]))}.items():
         attribute = curves.attributes.get(name) or curves.attributes.new(name, kind, domain)
@@ -103,27 +110,30 @@ def seat(hair: bpy.types.Object, skin: bpy.types.Object, vertices: Floats, basis
 
 
 def material(name: str, colour: NDArray[np.float64]) -> bpy.types.Material:
-    """Return a hair material around this linear colour (3,): darker at the roots, strands lighter and darker by chance."""
+    """Return a hair material around this linear colour (3,): darker at the roots, strands and locks lighter and darker by chance."""
     made = bpy.data.materials.new(f"ECAvatar {name}")
     if bpy.app.version < (5, 0):
         made.use_nodes = True
     made.diffuse_color = (*colour, 1.0)
     nodes, links = made.node_tree.nodes, made.node_tree.links
     nodes.clear()
-    info, along, chance, shade, tinted, shader, output = (nodes.new(kind) for kind in (
-        "ShaderNodeHairInfo", "ShaderNodeMapRange", "ShaderNodeMapRange", "ShaderNodeMath", "ShaderNodeVectorMath",
-        "ShaderNodeBsdfHairPrincipled", "ShaderNodeOutputMaterial"))
-    for place, node in enumerate((info, along, chance, shade, tinted, shader, output)):
-        node.location = (200 * place - 900, -160 if node == chance else 0)
-    put(along, {"From Max": 0.6, "To Min": DARK_ROOT})
+    info, along, chance, lock, shade, varied, tinted, shader, output = (nodes.new(kind) for kind in (
+        "ShaderNodeHairInfo", "ShaderNodeMapRange", "ShaderNodeMapRange", "ShaderNodeAttribute", "ShaderNodeMath", "ShaderNodeMath",
+        "ShaderNodeVectorMath", "ShaderNodeBsdfHairPrincipled", "ShaderNodeOutputMaterial"))
+    for place, node in enumerate((info, along, chance, lock, shade, varied, tinted, shader, output)):
+        node.location = (200 * place - 1100, -160 if node in (chance, lock) else 0)
+    put(along, {"To Min": ROOT, "To Max": TIP})
     put(chance, {"To Min": SHADES[0], "To Max": SHADES[1]})
-    shade.operation, tinted.operation = "MULTIPLY", "SCALE"
+    lock.attribute_name = PALER                                         # 0 on curves that an artist adds
+    shade.operation, varied.operation, tinted.operation = "MULTIPLY", "MULTIPLY_ADD", "SCALE"
     tinted.inputs[0].default_value = TONE * colour
     shader.parametrization = "COLOR"
     put(shader, {"Roughness": 0.38, "Radial Roughness": 0.55, "Random Roughness": 0.3})
     for source, target in ((info.outputs["Intercept"], along.inputs["Value"]), (info.outputs["Random"], chance.inputs["Value"]),
                            (along.outputs["Result"], shade.inputs[0]), (chance.outputs["Result"], shade.inputs[1]),
-                           (shade.outputs[0], tinted.inputs["Scale"]), (tinted.outputs[0], shader.inputs["Color"]),
+                           (shade.outputs[0], varied.inputs[0]), (lock.outputs["Fac"], varied.inputs[1]),
+                           (shade.outputs[0], varied.inputs[2]), (varied.outputs[0], tinted.inputs["Scale"]),
+                           (tinted.outputs[0], shader.inputs["Color"]),
                            (shader.outputs[0], output.inputs["Surface"])):
         links.new(source, target)
     return made

@@ -167,7 +167,8 @@ def start(target: bpy.types.Scene) -> jobs.Worker:
     request = job.Request(
         str(photo), str(readable), packs.chosen(settings), scene.frames_per_second(target), tuple(map(str, more)), controls, chosen,
         emotion.settings_for(root, readable, further=further), tuple(map(str, voices.paths(settings) if chosen == AUTO else ())),
-        root.ecavatar.performance.take if root is not None and not further else 0, settings.hair, settings.fringe)
+        root.ecavatar.performance.take if root is not None and not further else 0, settings.hair, settings.fringe,
+        settings.parting, settings.waves)
     return jobs.submit(folder, request)
 
 

@@ -24,9 +24,10 @@ class ECAVATAR_PT_look(Tab, bpy.types.Panel):
         column.use_property_split = True
         column.use_property_decorate = False
         column.prop(context.scene.ecavatar, "hair")
-        fringe = column.column()
-        fringe.active = context.scene.ecavatar.hair != "NONE"
-        fringe.prop(context.scene.ecavatar, "fringe")
+        worn = column.column()
+        worn.active = context.scene.ecavatar.hair != "NONE"
+        for name in ("fringe", "parting", "waves"):
+            worn.prop(context.scene.ecavatar, name)
         if root is None:
             wrapped(layout, context, f"{NO_AVATAR}, for skin and light", "INFO")
             return

@@ -126,6 +126,21 @@ class ECAVATAR_PG_scene(bpy.types.PropertyGroup):
             ("SHORT", "Short", "Over the upper half of the forehead"),
             ("BROWS", "To the Brows", "Over the whole forehead")),
         description="Hair over the forehead, of the next avatar")
+    parting: bpy.props.EnumProperty(
+        name="Parting", default="PHOTO", items=(
+            ("PHOTO", "As in the Photo", "At the side that the photo shows, the person's left where that cannot be seen"),
+            ("LEFT", "Left", "At the person's left: hair and fringe fall to the right"),
+            ("MIDDLE", "Middle", "In the middle"),
+            ("RIGHT", "Right", "At the person's right: hair and fringe fall to the left")),
+        description="Where the hair of the next avatar is parted")
+    waves: bpy.props.EnumProperty(
+        name="Waves", default="PHOTO", items=(
+            ("PHOTO", "As in the Photo", "As the photo shows, straight where that cannot be seen"),
+            ("STRAIGHT", "Straight", "Without waves"),
+            ("WAVY", "Wavy", "Flat waves of some centimetres"),
+            ("CURLY", "Curly", "Locks that wind around themselves"),
+            ("COILY", "Coily", "Small tight coils that stand off the head instead of hanging, without parting or fringe")),
+        description="How straight or curly the hair of the next avatar is")
     placing: bpy.props.EnumProperty(
         name="New Clip", items=PLACINGS, options=set(), description="Where the recording goes on a head that is there already")
     dense_keys: bpy.props.BoolProperty(

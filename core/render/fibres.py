@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..files import Arrays
+from ..hair_shades import ROOT, SHADES, TIP, TONE, paler
 from ..head_model import HeadBasis
 from ..look import Look
 from ..skin_optics import dot
@@ -19,8 +20,6 @@ from .lights import SHORT, Lamp
 from .rays import Rays
 from .studio import Place, Studio
 
-# of the photo's colour, which shows hair lit: of all hair; at the root, up to this share of the length; of single strands
-TONE, DARK_ROOT, DARK_UNTIL, SHADES = 0.5, 0.55, 0.6, (0.72, 1.35)
 TILT, ROUGH = np.radians(-6.0), np.radians(9.0)         # of the cuticle's scales; spread of what they mirror
 MIRRORED, STRAIGHT, INSIDE = 0.046, 0.5, 0.2            # shares that are mirrored at the surface, go through, are mirrored inside
 TINT = 5.97                     # a fibre's absorption from the colour of many: (ln colour / TINT)^2 (Chiang et al. 2016)
@@ -44,10 +43,10 @@ class Fibres:
 
     @classmethod
     def of(cls, strands: Strands, colour: Array, basis: HeadBasis, random: np.random.Generator) -> "Fibres":
-        """Colour strands around a linear colour (3,): darker at the roots, each a little lighter or darker."""
+        """Colour strands around a linear colour (3,): darker at the roots, each and each lock a little lighter or darker."""
         along = np.linspace(0, 1, strands.radius.shape[1])[None, :, None]
-        shade = DARK_ROOT + (1 - DARK_ROOT) * np.clip(along / DARK_UNTIL, 0, 1)
-        each = random.uniform(*SHADES, (len(strands.radius), 1, 1))
+        shade = ROOT + (TIP - ROOT) * along
+        each = random.uniform(*SHADES, (len(strands.radius), 1, 1)) * (1 + paler(strands.points[:, 0]))[:, None, None]
         return cls(strands.points.astype(np.float64), strands.radius.astype(np.float64), TONE * shade * each * colour,
                    basis.skin_triangles[strands.triangle].astype(np.int64), strands.weights.astype(np.float64))
 
@@ -155,7 +154,7 @@ def frames_on(corners: Array) -> Array:
 def fibres_of(look: Look, head: Arrays, basis: HeadBasis) -> tuple[Fibres, ...]:
     """Return a look's hair and brows, as far as there are any, in the colours of a head (arrays of head.npz); neither of them in the
     style "NONE", as in Blender's half of the product."""
-    if look.style == "NONE":
+    if look.cut.style == "NONE":
         return ()
     kinds = (look.hair, head["hair_colour"]), (look.brows, head["brow_colour"])
     return tuple(Fibres.of(strands, linear(colour), basis, np.random.default_rng(0)) for strands, colour in kinds

@@ -6,9 +6,13 @@ import bpy
 import numpy as np
 import pytest
 from ecavatar.core.brows import brow_hairs
+from ecavatar.core.curls import HANGING, SHORT
 from ecavatar.core.face_fit import Anchors
 from ecavatar.core.files import write_arrays
+from ecavatar.core.hair import POINTS as SHORT_POINTS
 from ecavatar.core.hair import STRANDS
+from ecavatar.core.hair_shades import paler
+from ecavatar.core.haircut import Haircut
 from ecavatar.core.head_model import HeadBasis
 from ecavatar.core.job import read_result
 from ecavatar.core.long_hair import POINTS
@@ -18,7 +22,7 @@ from ecavatar.core.render.drawn import linear
 from ecavatar.core.scalp import COVERED, ROOTS
 from ecavatar.core.strands import Strands
 from ecavatar.ecavatar_addon.avatar import import_avatar
-from ecavatar.ecavatar_addon.hair import TONE
+from ecavatar.ecavatar_addon.hair import TONE, wanted
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.scene import to_blender
 from ecavatar.ecavatar_addon.skin import group_node
@@ -29,9 +33,21 @@ from pytest import approx
 def test_the_avatar_has_hair_in_the_photos_colour(avatar, result):
     hair = parts_of(avatar)["hair"]
     assert hair.type == "CURVES" and 0.9 * STRANDS < len(hair.data.curves) <= STRANDS
-    assert len(hair.data.points) == POINTS * len(hair.data.curves)
+    assert (str(result.head["hair_parting"]), str(result.head["hair_waves"])) == ("RIGHT", "WAVY")        # as her photo shows
+    assert len(hair.data.points) == round(POINTS * HANGING["WAVY"].points) * len(hair.data.curves)
     assert hair.parent.ecavatar.role == "skin"
     np.testing.assert_allclose(tone(hair), TONE * linear(result.head["hair_colour"]), atol=1e-6)
+
+
+def test_locks_of_hair_differ_in_tone(avatar):
+    hair = parts_of(avatar)["hair"]
+    lighter, first = np.empty(len(hair.data.curves), np.float32), rest(hair)
+    hair.data.attributes["ecavatar_paler"].data.foreach_get("value", lighter)
+    # back from Blender's axes
+    np.testing.assert_allclose(lighter, paler(np.stack([first[:, 0], first[:, 2], -first[:, 1]], axis=1)), atol=1e-3)
+    nodes = hair.data.materials[0].node_tree.nodes
+    read = next(node for node in nodes if node.type == "ATTRIBUTE")
+    assert read.attribute_name == "ecavatar_paler" and read.outputs["Fac"].is_linked
 
 
 def tone(hair):
@@ -114,6 +130,15 @@ def test_roots_lie_on_the_skin_that_is_rendered(still, role):
 def test_it_can_be_left_out(addon, result):
     bpy.context.scene.ecavatar.hair = "NONE"
     assert not {"hair", "brows"} & set(parts_of(import_avatar(result, bpy.context.scene)))
+
+
+def test_parting_and_waves_are_the_artists_choice(avatar, result):
+    settings = bpy.context.scene.ecavatar
+    bpy.data.objects.remove(parts_of(avatar)["hair"])
+    settings.hair, settings.fringe, settings.parting, settings.waves = "SHORT", "NONE", "MIDDLE", "COILY"
+    assert wanted(bpy.context.scene) == Haircut("SHORT", "NONE", "MIDDLE", "COILY")
+    hair = parts_of(import_avatar(result, bpy.context.scene))["hair"]
+    assert len(hair.data.points) == round(SHORT_POINTS * SHORT["COILY"].points) * len(hair.data.curves)
 
 
 def test_a_photo_without_hair_gives_none(addon, result):

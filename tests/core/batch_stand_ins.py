@@ -44,7 +44,7 @@ def write_head(photos, out, *, pack, tick):
     return ("a blurred photo",)
 
 
-def write_look(head, out, *, pack, style, fringe, tick):
+def write_look(head, out, *, pack, cut, tick):
     write_arrays(out, {"of": content(head)})
     return ()
 

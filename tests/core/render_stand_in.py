@@ -11,6 +11,7 @@ from core import arrays
 from core.emotion_windows import EmotionSettings, chosen, constant, report
 from core.face_fit import Anchors
 from core.files import digest, write_arrays, write_json
+from core.haircut import Haircut
 from core.head_model import HeadBasis
 from core.job import RESULT_FORMAT, RESULTS
 from core.look import Look
@@ -48,13 +49,14 @@ def write_job(folder: Path) -> Path:
         "vertices": basis.vertices, "faces": basis.skin_triangles, "landmarks68": np.zeros((68, 3), np.float32),
         "identity": np.zeros(len(basis.identity_basis), np.float32), "rest": np.zeros(len(basis.expression_names), np.float32),
         "iris_colour": np.array([90, 60, 40], np.uint8), "white_of_eye": np.array([206, 199, 192], np.uint8),
-        "hair_colour": np.zeros(0, np.uint8), "hair_length": np.array(0.0), "hair_volume": np.array(0.0), "fringe": np.array(0.0),
+        "hair_colour": np.zeros(0, np.uint8), "hair_length": np.array(0.0), "hair_volume": np.array(0.0),
+        "hair_parting": np.array("PHOTO"), "hair_waves": np.array("PHOTO"), "fringe": np.array(0.0),
         "brow_colour": np.array([60, 40, 30], np.uint8),
         "brow_density": np.full((2, 16, 7), 0.1, np.float32), "reprojection_percent": np.array(1.0), "confidence": np.array(1.0),
         "advice": np.array("")}
     write_arrays(folder / "head.npz", head)
     Image.new("RGB", (32, 32), TONE).save(folder / "head.png")
-    look = Look.of(head, np.broadcast_to(np.uint8(TONE), (32, 32, 3)), basis, Anchors.load(pack.path("anchors")), "PHOTO", "PHOTO")
+    look = Look.of(head, np.broadcast_to(np.uint8(TONE), (32, 32, 3)), basis, Anchors.load(pack.path("anchors")), Haircut())
     few = Strands(*(getattr(look.brows, name)[:BROW_HAIRS] for name in ("points", "radius", "triangle", "weights")))
     write_arrays(folder / "look.npz", replace(look, brows=few).arrays())
     zeros = np.zeros(FRAMES, np.float32)

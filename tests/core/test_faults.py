@@ -15,6 +15,7 @@ import pytest
 
 from core.errors import InputError, JobError, PackError
 from core.files import write_arrays
+from core.haircut import Haircut
 from core.job import HEAD_ARRAYS, PREVIEWS, Job, Request, copy_head, locked, read_result
 from core.messages import parse, silent
 from core.pack import DEFAULT, Pack
@@ -266,7 +267,7 @@ def test_a_texture_that_is_harmed_before_it_is_drawn(tmp_path, content):
     with pytest.raises(InputError, match="head.png"):
         write_previews(head, (), look=tmp_path / "look.npz", pack=pack)
     with pytest.raises(InputError, match="head.png"):
-        write_look(head, tmp_path / "look.npz", pack=pack, style="PHOTO", fringe="PHOTO", tick=lambda _: None)
+        write_look(head, tmp_path / "look.npz", pack=pack, cut=Haircut(), tick=lambda _: None)
 
 
 def test_a_pack_that_is_harmed_or_gone(folder, tmp_path):

@@ -27,8 +27,8 @@ def head(request):
     return basis().neutral(identity * bool(request.param))
 
 
-def grown(head, below_eyes, above_eyes):
-    return hair_strands(head, basis(), np.random.default_rng(0), below_eyes=below_eyes, above_eyes=above_eyes, count=COUNT)
+def grown(head, below_eyes, above_eyes, side=1.0):
+    return hair_strands(head, basis(), np.random.default_rng(0), below_eyes=below_eyes, above_eyes=above_eyes, side=side, count=COUNT)
 
 
 def over_forehead(head, strands):
@@ -63,12 +63,20 @@ def test_no_strand_dips_into_the_forehead(head):
 
 
 @pytest.mark.parametrize("below", [0.0, BELOW_EYES["CHIN"]])
-def test_it_is_ragged_and_swept_to_the_right(head, below):
-    strands = grown(head, below, 0.045).points[-COUNT // 6:]
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_it_is_ragged_and_swept_away_from_the_parting(head, below, side):
+    strands = grown(head, below, 0.045, side).points[-COUNT // 6:]
     tips = strands[:, -1] - Scalp.of(head, basis()).eyes
     middle = np.abs(tips[:, 0]) < 0.02
     assert 0.002 < tips[middle, 1].std() < 0.012                                               # metres
-    assert np.median(strands[:, -1, 0] - strands[:, 0, 0]) < -0.004
+    assert side * np.median(strands[:, -1, 0] - strands[:, 0, 0]) < -0.004
+
+
+def test_a_fringe_parted_in_the_middle_falls_to_both_sides(head):
+    strands = grown(head, 0.03, 0.045, 0.0).points[-COUNT // 6:]
+    aside = strands[:, -1, 0] - strands[:, 0, 0]
+    for sign in (-1, 1):
+        assert sign * np.median(aside[sign * strands[:, 0, 0] > 0.02]) > 0.004
 
 
 def test_without_one_hair_is_as_it_was(head):

@@ -42,7 +42,8 @@ EMOTIONS = EmotionSettings(window=2.0, windows=(EmotionWindow(0.5, 1.0, "happy",
 FELT = EmotionTrack((EmotionWindow(0.0, 0.5, "sad", 1.0), EmotionWindow(0.5, 1.0, "happy", 2.0, locked=True)), 0.4)
 
 
-@pytest.mark.parametrize("request_", [REQUEST, replace(REQUEST, controls=CONTROLS, hair="LONG", fringe="BROWS"),
+@pytest.mark.parametrize("request_", [REQUEST, replace(REQUEST, controls=CONTROLS, hair="LONG", fringe="BROWS", parting="RIGHT",
+                                                       waves="CURLY"),
                                       replace(REQUEST, emotion="happy:2", emotions=EMOTIONS, same_voice=("/tmp/other.wav",))])
 def test_a_request_comes_back(tmp_path, request_):
     request_.write(tmp_path)
@@ -60,6 +61,7 @@ def test_a_request_from_before_the_controls_is_neutral(tmp_path):
 @pytest.mark.parametrize(("change", "error"), [
     ({"fps": 0.0}, InputError), ({"fps": "24"}, JobError), ({"photo": 3}, JobError), ({"format": 9}, JobError),
     ({"fps": float("inf")}, InputError), ({"hair": "PUNK"}, JobError), ({"fringe": "PUNK"}, JobError), ({"hair": ["LONG"]}, JobError),
+    ({"parting": "BACK"}, JobError), ({"waves": 3}, JobError),
     ({"controls": []}, InputError), ({"controls": {"jaw_strength": 9}}, InputError)])
 def test_a_request_that_cannot_be_used(tmp_path, change, error):
     REQUEST.write(tmp_path)
@@ -132,7 +134,8 @@ def finished(folder):
         path = folder / f"{name}.npz"
         write_arrays(path, {array: np.zeros(3, np.float32) for array in arrays})
         job.stage(name, (path, folder / "head.png", folder / "emotion.json"), (), lambda tick: ())
-    wanted = replace(REQUEST, controls=CONTROLS, emotion="sad:1", emotions=EMOTIONS, hair="CHIN", fringe="SHORT")
+    wanted = replace(REQUEST, controls=CONTROLS, emotion="sad:1", emotions=EMOTIONS, hair="CHIN", fringe="SHORT",
+                     parting="MIDDLE", waves="WAVY")
     job.finish(wanted, head_model="0" * 64)
 
 
@@ -142,7 +145,7 @@ def test_a_finished_result_is_read(tmp_path):
     assert set(result.bake) == set(BAKE_ARRAYS) and result.audio == REQUEST.audio and result.albedo.is_file()
     assert result.controls == CONTROLS and result.felt == FELT and result.emotion == "sad:1" and result.emotions == EMOTIONS
     written = read_json(tmp_path / "manifest.json", JobError)
-    assert (written["hair"], written["fringe"]) == ("CHIN", "SHORT")
+    assert (written["hair"], written["fringe"], written["parting"], written["waves"]) == ("CHIN", "SHORT", "MIDDLE", "WAVY")
 
 
 @pytest.mark.parametrize("harm", ["manifest.json", "head.png", "emotion.json", "bake.npz"])

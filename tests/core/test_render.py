@@ -10,6 +10,7 @@ from PIL import Image
 from core.__main__ import main
 from core.errors import InputError, JobError
 from core.files import write_json
+from core.haircut import Haircut
 from core.head_model import HeadBasis
 from core.job import read_result
 from core.look import Look
@@ -121,9 +122,10 @@ def test_hair_and_brows_are_those_of_the_jobs_look(job, portrait):
     look = Look.read(result.look, basis)
     coat = (*portrait.coat.moving, *portrait.coat.turning)
     assert sum(len(fibres.points) for fibres in coat) == len(look.brows) == BROW_HAIRS
-    head, styled = result.head | {"hair_colour": np.array([60, 40, 30], np.uint8)}, replace(look, style="LONG", hair=look.brows)
+    head = result.head | {"hair_colour": np.array([60, 40, 30], np.uint8)}
+    styled = replace(look, cut=Haircut("LONG"), hair=look.brows)
     assert [len(fibres.points) for fibres in fibres_of(styled, head, basis)] == [BROW_HAIRS, BROW_HAIRS]
-    assert fibres_of(replace(styled, style="NONE"), head, basis) == ()
+    assert fibres_of(replace(styled, cut=Haircut("NONE")), head, basis) == ()
 
 
 def test_a_face_fused_on_the_mesh_moves_by_the_fusions_own_shapes(job, portrait):

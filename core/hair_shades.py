@@ -1,0 +1,19 @@
+"""How light single hairs are: darker at the root, paler at the tip, each a little different, locks among each other more so."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+TONE = 0.5                      # of the photo's colour, which shows hair lit: among strands light brightens it once more
+ROOT, TIP = 0.55, 1.15          # of that, along a strand
+SHADES = (0.78, 1.25)           # of single strands
+LOCK, SPREAD = 0.013, 0.17      # metres over which a lock's tone changes; by which locks differ at most
+
+Array = NDArray[np.float64]
+
+
+def paler(roots: NDArray[np.floating]) -> Array:
+    """Return by which share hairs rooted at (N, 3), metres, are lighter than others, or darker: the same within a lock."""
+    x, y, z = (np.asarray(roots, np.float64) * (2 * np.pi / LOCK)).T
+    first = np.sin(0.61 * x + 0.37 * y + 1.7 * np.sin(0.23 * z))
+    second = np.sin(0.53 * z - 0.41 * y + 1.1 * np.sin(0.19 * x + 2.0))
+    return np.asarray(SPREAD * (first + second) / 2)
