@@ -33,8 +33,8 @@ from .types import EmotionTrack
 FORMAT = 1                      # of a request
 RESULT_FORMAT = 3               # of a result; 1 had no look.npz and no `rest`, 2 no parting, no waves and no `white_of_eye`
 HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "rest", "iris_colour", "white_of_eye", "hair_colour", "hair_length",
-               "hair_volume", "hair_parting", "hair_waves", "fringe", "brow_colour", "brow_density", "reprojection_percent", "confidence",
-               "advice")
+               "hair_volume", "hair_parting", "hair_waves", "fringe", "brow_colour", "brow_density", "reprojection_percent",
+               "confidence", "advice")
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
 RHYTHM_ARRAYS = ("loudness", "pitch", "fps")
 PERFORMANCE_ARRAYS = ("blinks", "gaze_times", "gaze_angles", "head_times", "head_angles")

@@ -83,7 +83,9 @@ class GeometryTree(ShaderTree):
 
     def attribute(self, name: str) -> bpy.types.Node:
         """Return a node whose outputs are a vector attribute, and whether it exists."""
-        return self.node("GeometryNodeInputNamedAttribute", {"Name": name}, data_type="FLOAT_VECTOR")
+        made = self.node("GeometryNodeInputNamedAttribute", data_type="FLOAT_VECTOR")
+        made.inputs["Name"].default_value = name
+        return made
 
     def statistic(self, geometry: Socket, domain: str, value: Socket, name: str) -> Socket:
         """Return a statistic of a number on a geometry's domain."""
