@@ -9,6 +9,7 @@ import torch
 
 from core.emotion_network import FORMAT
 from core.types import HEARD
+from core.voice_encoder import HEARS
 from training.speech.export import halve
 
 from .network import Ensemble
@@ -26,5 +27,5 @@ def export(model: Ensemble, path: Path) -> None:
     graph = onnx.load(str(path))
     halve(graph)
     mean = [round(float(value), 5) for value in model.mean]
-    onnx.helper.set_model_props(graph, {"ecavatar": json.dumps({"format": FORMAT, "emotions": HEARD, "mean": mean})})
+    onnx.helper.set_model_props(graph, {"ecavatar": json.dumps({"format": FORMAT, "emotions": HEARD, "hears": HEARS, "mean": mean})})
     onnx.save(graph, str(path))

@@ -7,8 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.speech_encoder import WIDTH
-from core.voice import LAYERS
+from core.voice_encoder import WIDTHS
 
 from .network import MOST, Machine, likeness
 
@@ -20,7 +19,7 @@ ROUNDS, BESIDE = 2, 10          # of the search for main directions, and directi
 
 @dataclass(frozen=True)
 class MachineConfig:
-    """layers: of the encoder that it sees, with timbre and melody, () for the whole description; components: main directions it is
+    """layers: of both encoders (core/voice_encoder.py) that it sees, with timbre and melody, () for the whole description; components: main directions it is
     reduced to; ridge: of the regression; breadth: of the Gaussian kernel, per squared distance and number, 0 for a linear machine;
     share: of what the recogniser says."""
 
@@ -44,9 +43,9 @@ def columns_of(layers: tuple[int, ...], inputs: int) -> Places:
     """Return the places in a description (core/voice.py) of the mean and deviation of `layers`, of timbre and melody; () for all."""
     if not layers:
         return np.arange(inputs)
-    block, count = np.arange(WIDTH), len(LAYERS)
-    found = [(count * statistic + layer) * WIDTH + block for statistic in range(2) for layer in layers]
-    return np.concatenate([*found, np.arange(2 * count * WIDTH, inputs)])
+    starts, total = np.cumsum((0, *WIDTHS)), sum(WIDTHS)
+    found = [total * statistic + np.arange(starts[layer], starts[layer + 1]) for statistic in range(2) for layer in layers]
+    return np.concatenate([*found, np.arange(2 * total, inputs)])
 
 
 def main_directions(values: Array, count: int) -> Tensor:
