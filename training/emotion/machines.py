@@ -19,9 +19,9 @@ ROUNDS, BESIDE = 2, 10          # of the search for main directions, and directi
 
 @dataclass(frozen=True)
 class MachineConfig:
-    """layers: of both encoders (core/voice_encoder.py) that it sees, with timbre and melody, () for the whole description; components: main directions it is
-    reduced to; ridge: of the regression; breadth: of the Gaussian kernel, per squared distance and number, 0 for a linear machine;
-    share: of what the recogniser says."""
+    """layers: of both encoders (core/voice_encoder.py) that it sees, with timbre and melody, () for the whole description;
+    components: main directions it is reduced to; ridge: of the regression; breadth: of the Gaussian kernel, per squared distance and
+    number, 0 for a linear machine; share: of what the recogniser says."""
 
     layers: tuple[int, ...] = ()
     components: int = 300
