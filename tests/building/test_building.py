@@ -98,16 +98,17 @@ def test_the_manifest_names_platform_wheels_and_blender():
 
 def test_a_store_zip_leaves_out_what_may_not_be_sold(tmp_path, monkeypatch):
     (tmp_path / "assets").mkdir()
-    files = {"ours": {"path": "ours.bin"}, "research": {"path": "research.bin", "commercial": False, "licence": "CC-BY-NC-4.0"}}
+    files = {"ours": {"path": "ours.bin"}, "research": {"path": "research.bin", "commercial": False, "licence": "CC-BY-NC-4.0"},
+             "ear": {"path": "ear.bin", "for": "research", "licence": "MIT"}, "hat": {"path": "hat.bin", "for": "ours"}}
     (tmp_path / "assets" / "pack.json").write_text(json.dumps({"files": files}))
     for entry in files.values():
         (tmp_path / "assets" / entry["path"]).write_bytes(b"x")
     monkeypatch.setattr(extension, "ROOT", tmp_path)
-    assert set(extension.pack_members(False)) == {"assets/pack.json", "assets/ours.bin", "assets/research.bin"}
+    assert set(extension.pack_members(False)) == {"assets/pack.json", *(f"assets/{name}.bin" for name in files)}
     store = extension.pack_members(True)
-    assert set(store) == {"assets/pack.json", "assets/ours.bin"}
+    assert set(store) == {"assets/pack.json", "assets/ours.bin", "assets/hat.bin"}
     values = json.loads(store["assets/pack.json"])
-    assert set(values["files"]) == {"ours"} and values["left_out"] == {"research": "CC-BY-NC-4.0"}
+    assert set(values["files"]) == {"ours", "hat"} and values["left_out"] == {"research": "CC-BY-NC-4.0", "ear": "MIT"}
 
 
 def test_a_wrong_third_party_file_is_refused(tmp_path, monkeypatch):

@@ -5,9 +5,8 @@ import pytest
 import torch
 
 from core.emotion_network import EmotionNetwork
-from core.speech_encoder import WIDTH as WIDE
 from core.types import HEARD
-from core.voice import LAYERS
+from core.voice_encoder import WIDTHS
 from training.emotion.calibration import area, calibrate, calibration_error, recall
 from training.emotion.export import export
 from training.emotion.machines import NUISANCES, Lesson, MachineConfig, columns_of, fit, main_directions
@@ -53,9 +52,13 @@ def test_no_speaker_is_in_two_folds_and_everybody_is_in_one(corpus):
 
 
 def test_a_machine_may_see_some_layers_of_a_description_only():
-    inputs = 2 * len(LAYERS) * WIDE + 61
+    wide, total = WIDTHS[0], sum(WIDTHS)
+    inputs = 2 * total + 61
     seen = columns_of((1,), inputs)
-    assert len(seen) == 2 * WIDE + 61 == len(set(seen)) and seen[0] == WIDE and seen[WIDE] == (len(LAYERS) + 1) * WIDE
+    assert len(seen) == 2 * wide + 61 == len(set(seen)) and seen[0] == wide and seen[wide] == total + wide
+    last = columns_of((len(WIDTHS) - 1,), inputs)
+    assert list(last[:2]) == [total - WIDTHS[-1], total - WIDTHS[-1] + 1] and last[-1] == inputs - 1
+    assert len(last) == 2 * WIDTHS[-1] + 61
     assert len(columns_of((), inputs)) == inputs
     mean, deviation = np.zeros(inputs, np.float32), np.ones(inputs, np.float32)
     rng = np.random.default_rng(0)
@@ -63,9 +66,9 @@ def test_a_machine_may_see_some_layers_of_a_description_only():
     taught = Lesson(passages, rng.normal(0, 1, (30, 2)).astype(np.float32), np.ones(30, np.float32))
     machine = fit(taught, MachineConfig((1,), 10), mean, deviation, passages[:0])
     other = passages.copy()
-    other[:, :WIDE] += 1                                                # layer 0
+    other[:, :wide] += 1                                                # layer 0
     torch.testing.assert_close(machine(torch.from_numpy(other)), machine(torch.from_numpy(passages)))
-    other[:, WIDE] += 1
+    other[:, wide] += 1
     assert (machine(torch.from_numpy(other)) - machine(torch.from_numpy(passages))).abs().max() > 1e-3
 
 
