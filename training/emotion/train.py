@@ -13,12 +13,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from core.types import HEARD
 
 from .calibration import Calibration, calibrate
 from .export import export
-from .machines import Lesson, MachineConfig, fit
+from .machines import Lesson, MachineConfig, Standard, fit
 from .network import MOST, Ensemble
 from .recordings import Recording, recordings
 
@@ -28,11 +29,9 @@ Places = NDArray[np.int64]
 FOLDS = 6
 NONSPEECH = "nonspeech"         # speaker and corpus of sounds without a voice
 LEAST_DEVIATION = 1e-3
-PLAIN = (MachineConfig(share=1 / 3), MachineConfig(components=600, ridge=0.3, breadth=0, share=1 / 3),
-         MachineConfig((0,), 200, share=1 / 6), MachineConfig((1,), 200, share=1 / 6))
-ROBUST = (MachineConfig(share=1 / 2), MachineConfig(components=600, ridge=0.3, breadth=0, share=1 / 4),
-          MachineConfig((1,), 200, share=1 / 4))
-JUDGE = MachineConfig(components=100)
+SPEECH, WHISPER = (0, 1, 2, 3, 4), (5, 6, 7)            # the layers of either encoder
+WHOLE = MachineConfig()
+HALVES = MachineConfig(SPEECH, share=0.5), MachineConfig(WHISPER, share=0.5)
 
 
 @dataclass(frozen=True)
@@ -40,9 +39,9 @@ class TrainingConfig:
     """Options of one training run. plain: the machines that learn from clean recordings; robust: those that learn from changed ones
     too; judge: the one that tells them apart."""
 
-    plain: tuple[MachineConfig, ...] = PLAIN
-    robust: tuple[MachineConfig, ...] = ROBUST
-    judge: MachineConfig = JUDGE
+    plain: tuple[MachineConfig, ...] = HALVES
+    robust: tuple[MachineConfig, ...] = HALVES
+    judge: MachineConfig = WHOLE
     every: tuple[tuple[str, int], ...] = (("tess", 3),)     # of a corpus's recordings, each so manieth is learnt from
     nonspeech: float = 0.5      # weight of a sound without a voice
     seed: int = 0
@@ -86,18 +85,23 @@ def train(corpus: Corpus, chosen: Places, config: TrainingConfig) -> Ensemble:
     """Return the recogniser that learnt the `chosen` recordings."""
     torch.manual_seed(config.seed)              # of the search for main directions
     clean = corpus.copies[0][chosen]
-    mean, deviation = clean.mean(axis=0), clean.std(axis=0) + LEAST_DEVIATION
+    standard = Standard(clean.mean(axis=0), clean.std(axis=0) + LEAST_DEVIATION)
     learnt = chosen[np.isin(chosen, kept(corpus, config))]
     spoken = learnt[corpus.speakers[learnt] != NONSPEECH]
     changed = corpus.copies[min(2, len(corpus.copies) - 1):]            # after the clean ones, whole and in part
-    changes = np.concatenate([(copy[spoken] - corpus.copies[0][spoken]) / deviation for copy in changed]).clip(-MOST, MOST)
+    changes = np.concatenate([(copy[spoken] - corpus.copies[0][spoken]) / standard.deviation for copy in changed]).clip(-MOST, MOST)
     plain = lesson(corpus, [(corpus.copies[0], learnt)], config)
     robust = lesson(corpus, [(corpus.copies[0], learnt), *((copy, spoken) for copy in changed)], config)
-    fitted = {name: [fit(taught, machine, mean, deviation, taken) for machine in machines]
-              for name, taught, machines, taken in (("plain", plain, config.plain, changes[:0]),
-                                                    ("robust", robust, config.robust, changes))}
-    return Ensemble(fitted["plain"], fitted["robust"], fit(sounds(corpus.copies[0][spoken], [copy[spoken] for copy in changed]),
-                                                           config.judge, mean, deviation, changes[:0]), torch.from_numpy(mean)).eval()
+    judged = sounds(corpus.copies[0][spoken], [copy[spoken] for copy in changed])
+    return Ensemble(torch.from_numpy(standard.mean), torch.from_numpy(standard.deviation),
+                    plain=together(plain, config.plain, standard, changes[:0]),
+                    robust=together(robust, config.robust, standard, changes),
+                    judge=together(judged, (config.judge,), standard, changes[:0])).eval()
+
+
+def together(taught: Lesson, machines: Sequence[MachineConfig], standard: Standard, changes: Array) -> Tensor:
+    """Return the weights (P + 1, K) of the sum of machines that learnt one lesson."""
+    return torch.stack([fit(taught, machine, standard, changes) for machine in machines]).sum(0)
 
 
 def kept(corpus: Corpus, config: TrainingConfig) -> Places:
