@@ -12,11 +12,11 @@ from training.emotion.export import export
 from training.emotion.machines import NUISANCES, Lesson, MachineConfig, Standard, columns_of, fit, main_directions
 from training.emotion.network import CHANGED, MOST, PLAIN, Ensemble
 from training.emotion.recordings import recordings
-from training.emotion.train import Corpus, TrainingConfig, cross_validate, folds, kept, lesson, train
+from training.emotion.train import Corpus, TrainingConfig, changed_copies, cross_validate, folds, kept, lesson, train
 
 WIDTH = 24
 WHOLE = MachineConfig()
-CONFIG = TrainingConfig(plain=(MachineConfig(share=0.5),) * 2, robust=(WHOLE,))
+CONFIG = TrainingConfig(plain=(MachineConfig(share=0.5),) * 2, robust=(MachineConfig(copies=1),), judge=MachineConfig(copies=1))
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +118,12 @@ def test_the_more_changed_a_sound_is_the_more_the_robust_machines_say():
     ensemble = Ensemble(torch.zeros(1), torch.ones(1), plain=happy, robust=sad, judge=torch.tensor([[1.0], [0.0]]))
     said, _ = ensemble(torch.tensor([[PLAIN], [(PLAIN + CHANGED) / 2], [CHANGED]]))
     assert said[0, 1] > 0.99 and said[2, 3] > 0.99 and said[1, 1] == pytest.approx(float(said[1, 3]))
+
+
+def test_machines_learn_from_as_many_changed_copies_as_they_are_given():
+    copies = np.arange(4, dtype=np.float32)[:, None, None] * np.ones((1, 3, 2), np.float32)     # clean, clean in part, two changed
+    corpus = Corpus(copies, np.zeros(3, int), np.array(["a"] * 3), np.zeros(3, int), np.array(["ravdess"] * 3))
+    assert [list(changed_copies(corpus, count)[:, 0, 0]) for count in (0, 1, 2, 9)] == [[], [3], [2, 3], [2, 3]]
 
 
 def test_a_changed_sound_is_told_from_a_plain_one(corpus):

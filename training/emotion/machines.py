@@ -20,11 +20,13 @@ ROUNDS, BESIDE = 2, 10          # of the search for main directions, and directi
 @dataclass(frozen=True)
 class MachineConfig:
     """layers: of both encoders (core/voice_encoder.py) that it sees, with timbre and melody, () for the whole description;
-    ridge: of the regression; share: of what the recogniser says."""
+    ridge: of the regression; share: of what the recogniser says; copies: how many changed ones of each recording, from the last, it
+    learns from beside the clean one."""
 
     layers: tuple[int, ...] = ()
     ridge: float = 0.3
     share: float = 1.0
+    copies: int = 0
 
 
 @dataclass(frozen=True)

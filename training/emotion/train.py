@@ -30,8 +30,9 @@ FOLDS = 6
 NONSPEECH = "nonspeech"         # speaker and corpus of sounds without a voice
 LEAST_DEVIATION = 1e-3
 SPEECH, WHISPER = (0, 1, 2, 3, 4), (5, 6, 7)            # the layers of either encoder
-WHOLE = MachineConfig()
-HALVES = MachineConfig(SPEECH, share=0.5), MachineConfig(WHISPER, share=0.5)
+PLAIN = MachineConfig(SPEECH, share=0.5), MachineConfig(WHISPER, share=0.5)
+ROBUST = MachineConfig(SPEECH, share=0.5, copies=2), MachineConfig(WHISPER, share=0.5, copies=1)
+JUDGE = MachineConfig(copies=1)
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,9 @@ class TrainingConfig:
     """Options of one training run. plain: the machines that learn from clean recordings; robust: those that learn from changed ones
     too; judge: the one that tells them apart."""
 
-    plain: tuple[MachineConfig, ...] = HALVES
-    robust: tuple[MachineConfig, ...] = HALVES
-    judge: MachineConfig = WHOLE
+    plain: tuple[MachineConfig, ...] = PLAIN
+    robust: tuple[MachineConfig, ...] = ROBUST
+    judge: MachineConfig = JUDGE
     every: tuple[tuple[str, int], ...] = (("tess", 3),)     # of a corpus's recordings, each so manieth is learnt from
     nonspeech: float = 0.5      # weight of a sound without a voice
     seed: int = 0
@@ -88,20 +89,23 @@ def train(corpus: Corpus, chosen: Places, config: TrainingConfig) -> Ensemble:
     standard = Standard(clean.mean(axis=0), clean.std(axis=0) + LEAST_DEVIATION)
     learnt = chosen[np.isin(chosen, kept(corpus, config))]
     spoken = learnt[corpus.speakers[learnt] != NONSPEECH]
-    changed = corpus.copies[min(2, len(corpus.copies) - 1):]            # after the clean ones, whole and in part
-    changes = np.concatenate([(copy[spoken] - corpus.copies[0][spoken]) / standard.deviation for copy in changed]).clip(-MOST, MOST)
-    plain = lesson(corpus, [(corpus.copies[0], learnt)], config)
-    robust = lesson(corpus, [(corpus.copies[0], learnt), *((copy, spoken) for copy in changed)], config)
-    judged = sounds(corpus.copies[0][spoken], [copy[spoken] for copy in changed])
-    return Ensemble(torch.from_numpy(standard.mean), torch.from_numpy(standard.deviation),
-                    plain=together(plain, config.plain, standard, changes[:0]),
-                    robust=together(robust, config.robust, standard, changes),
-                    judge=together(judged, (config.judge,), standard, changes[:0])).eval()
+
+    def taught(config_of: MachineConfig) -> Tensor:
+        changed = changed_copies(corpus, config_of.copies)
+        changes = [(copy[spoken] - corpus.copies[0][spoken]) / standard.deviation for copy in changed]
+        parts = [(corpus.copies[0], learnt), *((copy, spoken) for copy in changed)]
+        return fit(lesson(corpus, parts, config), config_of, standard, np.concatenate([clean[:0], *changes]).clip(-MOST, MOST))
+
+    judged = sounds(corpus.copies[0][spoken], [copy[spoken] for copy in changed_copies(corpus, config.judge.copies)])
+    plain, robust = (torch.stack([taught(machine) for machine in machines]).sum(0) for machines in (config.plain, config.robust))
+    return Ensemble(torch.from_numpy(standard.mean), torch.from_numpy(standard.deviation), plain=plain, robust=robust,
+                    judge=fit(judged, config.judge, standard, clean[:0])).eval()
 
 
-def together(taught: Lesson, machines: Sequence[MachineConfig], standard: Standard, changes: Array) -> Tensor:
-    """Return the weights (P + 1, K) of the sum of machines that learnt one lesson."""
-    return torch.stack([fit(taught, machine, standard, changes) for machine in machines]).sum(0)
+def changed_copies(corpus: Corpus, count: int) -> Array:
+    """Return the last `count` copies (C, R, P) of those that come after the clean ones, whole and in part."""
+    found = corpus.copies[min(2, len(corpus.copies) - 1):]
+    return found[max(len(found) - count, 0):]
 
 
 def kept(corpus: Corpus, config: TrainingConfig) -> Places:
