@@ -103,12 +103,15 @@ def test_what_was_heard_survives_a_file_and_damage_is_told(tmp_path):
 
 def test_both_encoders_hear_the_same_moment(encoder, speech):
     times = (np.arange(40, dtype=np.float32) + 60.5) * np.float32(0.024)
-    plain = encoder.layers(speech.samples[:3 * RATE], times)
-    late = encoder.layers(np.concatenate([np.zeros(7680, np.float32), speech.samples[:3 * RATE]]), times + np.float32(0.48))
+    samples = speech.samples[:3 * RATE]
+    delayed = np.concatenate([np.zeros(7680, np.float32), samples])                     # by .48 s, twenty frames
+    plain = encoder.layers(samples, times)
+    early, same, late = (encoder.layers(delayed, times + np.float32(0.48 + shift)) for shift in (-0.048, 0.0, 0.048))
     assert plain.shape == (40, sum(WIDTHS))
     split = sum(WIDTHS[:5])
-    for part in (slice(0, split), slice(split, None)):                  # the later one hears more silence before
-        assert np.corrcoef(plain[:, part].ravel(), late[:, part].ravel())[0, 1] > 0.95
+    for part in (slice(0, split), slice(split, None)):          # Whisper's frames know their place, so they are not equal, but alike
+        alike = [np.corrcoef(plain[:, part].ravel(), other[:, part].ravel())[0, 1] for other in (early, same, late)]
+        assert alike[1] > max(alike[0], alike[2]) + 0.03
 
 
 def test_a_pack_without_whispers_layers_is_refused_in_one_sentence():
