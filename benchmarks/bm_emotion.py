@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from core.audio import read_audio
 from core.emotion_hearing import listen
 from core.emotion_network import SHRINK, EmotionNetwork
-from core.pack import Pack
-from core.speech_encoder import SpeechEncoder
+from core.pack import DEFAULT, Pack
 from core.types import HEARD
-from core.voice import LAYERS, pooled
+from core.voice import pooled
+from core.voice_encoder import VoiceEncoder
 from training.emotion.calibration import area, calibrate, calibration_error, recall
 from training.emotion.features import Array, opened, sound, voice_of
 from training.emotion.network import Ensemble
@@ -67,7 +67,7 @@ def condition(data: Path, work: Path, name: str) -> Array:
     """Return the descriptions (R, P) of RAVDESS's recordings, changed; worked out once and kept in `work`."""
     path = work / f"condition_{name.replace(' ', '_')}.npy"
     if not path.is_file():
-        encoder = opened(Pack.open().path("speech_encoder"))
+        encoder = opened(DEFAULT)
         rows = []
         for index, recording in enumerate(recordings(data)):
             if recording.corpus == "ravdess":
@@ -157,7 +157,7 @@ def other_corpus(corpus: Corpus, config: TrainingConfig) -> None:
 def speed(data: Path) -> None:
     """Print how much faster than the recording the whole stage is."""
     pack = Pack.open()
-    encoder = SpeechEncoder.load(pack.path("speech_encoder"), layers=LAYERS)
+    encoder = VoiceEncoder.of(pack)
     network = EmotionNetwork.load(pack.path("emotion_network"))
     clips = [read_audio(recording.path) for recording in recordings(data)[:20]]
     started = time.perf_counter()

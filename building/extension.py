@@ -119,10 +119,12 @@ def complete_manifest(target: Target, wheels: list[str]) -> str:
 
 
 def pack_members(store: bool) -> dict[str, bytes]:
-    """Return the files of the default pack and its pack.json; for a store without those it marks as not for sale ("left_out")."""
+    """Return the files of the default pack and its pack.json; for a store without those it marks as not for sale ("left_out"), and
+    those that only serve such a one ("for")."""
     pack = json.loads((ROOT / "assets" / "pack.json").read_text(encoding="utf-8"))
     if store:
-        kept = {name: entry for name, entry in pack["files"].items() if entry.get("commercial", True)}
+        sold = {name: entry for name, entry in pack["files"].items() if entry.get("commercial", True)}
+        kept = {name: entry for name, entry in sold.items() if entry.get("for", name) in sold}
         pack["left_out"] = {name: entry["licence"] for name, entry in pack["files"].items() if name not in kept}
         pack["files"] = kept
     found = {f"assets/{entry['path']}": (ROOT / "assets" / entry["path"]).read_bytes() for entry in pack["files"].values()}
@@ -131,7 +133,8 @@ def pack_members(store: bool) -> dict[str, bytes]:
 
 def licences() -> dict[str, bytes]:
     """Return the licence texts that are not in licences/; those of the wheels are inside the wheels."""
-    return {"licences/Moonshine-MIT.txt": (assets.FOLDER / "moonshine_LICENSE.txt").read_bytes()}
+    return {f"licences/{name}": (assets.FOLDER / path).read_bytes()
+            for name, path in (("Moonshine-MIT.txt", "moonshine_LICENSE.txt"), ("Whisper-MIT.txt", "whisper_LICENSE.txt"))}
 
 
 def build_pack(folder: Path = ROOT / "dist") -> Path:

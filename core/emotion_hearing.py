@@ -13,10 +13,11 @@ from .emotion_network import EmotionNetwork, Judgement
 from .errors import JobError
 from .files import Arrays, read_arrays
 from .prosody import HOP, RATE, prosody
-from .speech_encoder import SpeechEncoder, levelled
+from .speech_encoder import levelled
 from .spool import Recording, Samples
 from .types import HEARD, AudioClip, Floats, check
 from .voice import LEAST, LEVEL, STEP, Voice, active_frames
+from .voice_encoder import VoiceEncoder
 
 ARRAYS = ("cuts", "spoken", "probabilities", "strength", "clip_probabilities", "clip_strength")
 NEUTRAL = HEARD.index("neutral")
@@ -58,11 +59,11 @@ class Heard:
             raise JobError(f"the file is damaged ({error})", path, "delete it and make it again") from error
 
 
-def listen(clip: AudioClip | Recording, *, encoder: SpeechEncoder | None, network: EmotionNetwork, window: float,
+def listen(clip: AudioClip | Recording, *, encoder: VoiceEncoder | None, network: EmotionNetwork, window: float,
            same_voice: Floats | None = None, tick: Callable[[float], None] = lambda fraction: None) -> Heard:
     """Return what is heard in the passages, about `window` seconds long, of a recording (16 kHz); without speech it is neutral.
 
-    encoder: for the middle LAYERS of core/voice.py, None for a network that hears plain samples; same_voice: (R, P) other recordings
+    encoder: what the network hears with, None for one that hears plain samples; same_voice: (R, P) other recordings
     of the voice, as `describe` gives them.
     """
     samples = levelled(without_noise(clip))
@@ -107,7 +108,7 @@ def listen_to_samples(clip: AudioClip | Recording, active: NDArray[np.bool_], cu
     return Heard(cuts, spoken, passages, Judgement((share @ probabilities)[None], (share @ strength)[None]))
 
 
-def describe(clip: AudioClip | Recording, encoder: SpeechEncoder) -> Floats | None:
+def describe(clip: AudioClip | Recording, encoder: VoiceEncoder) -> Floats | None:
     """Return one vector (P,) for the first minute of a recording of a voice, None if there is hardly any speech in it."""
     samples = levelled(without_noise(Recording(clip.samples[:round(BLOCK * RATE)], clip.rate)))
     spoken = prosody(samples, max(len(samples) // HOP, 1))
@@ -116,13 +117,13 @@ def describe(clip: AudioClip | Recording, encoder: SpeechEncoder) -> Floats | No
 
 
 def voice_between(samples: Samples, spoken: Floats, active: NDArray[np.bool_], start: float, end: float,
-                  encoder: SpeechEncoder) -> Voice:
+                  encoder: VoiceEncoder) -> Voice:
     """Return the description of a recording from `start` to `end`, seconds, heard with what is said before and after."""
     first, last = round(start / STEP), min(round(end / STEP), len(spoken))
     before = max(round((start - CONTEXT) / STEP), 0)
     part = samples[before * HOP:(last + round(CONTEXT / STEP)) * HOP]
     times = (np.arange(first - before, last - before, dtype=np.float32) + np.float32(0.5)) * np.float32(STEP)
-    return Voice(encoder.encode(AudioClip(part, RATE)).at(times), spoken[first:last], active[first:last])
+    return Voice(encoder.layers(part, times), spoken[first:last], active[first:last])
 
 
 def judge(network: EmotionNetwork, described: list[Floats | None], same_voice: Floats | None) -> Judgement:

@@ -16,6 +16,7 @@ import onnxruntime
 from .errors import PackError
 from .speech_encoder import open_session
 from .types import HEARD, MOST_LEVEL, Floats, LevelBy, check
+from .voice_encoder import HEARS
 
 FORMAT = 1
 SHRINK = 4.0                    # recordings of a voice at which half of its own manner is removed
@@ -46,13 +47,17 @@ class EmotionNetwork:
 
     @classmethod
     def load(cls, path: Path) -> "EmotionNetwork":
-        """Open the network at `path`. Raises PackError when it is missing, damaged or of another format."""
+        """Open the network at `path`. Raises PackError when it is missing, damaged, of another format, or hears with other layers than
+        core/voice_encoder.py gives."""
         session = open_session(path)
         metadata: dict[str, Any] = json.loads(session.get_modelmeta().custom_metadata_map.get("ecavatar", "{}"))
         if (metadata.get("format"), tuple(metadata.get("emotions", ()))) != (FORMAT, HEARD):
             raise PackError(f"the emotion network has format {metadata.get('format')}, this version needs {FORMAT} with its own "
                             "emotions", path, "take the network that came with this version")
         samples = metadata.get("input") == "samples"
+        if not samples and metadata.get("hears") != HEARS:
+            raise PackError("the emotion network hears with other layers of the encoders than this version has", path,
+                            "take the network that came with this version")
         return cls(session, np.asarray(metadata.get("mean", ()), np.float32), samples=samples)
 
     def judge_samples(self, passages: Sequence[Floats]) -> Judgement:

@@ -40,7 +40,7 @@ from .speech_encoder import SpeechEncoder
 from .stage_store import StageStore
 from .types import Fusing
 from .vertex_lips import VertexLipNetwork, animate_lips_on_vertices
-from .voice import LAYERS
+from .voice_encoder import VOICE_ENCODER, VoiceEncoder
 from .wave_encoder import WaveEncoder
 
 Tick = Callable[[float], None]
@@ -48,7 +48,7 @@ HEAD_FILES = ("head", "anchors", "face_landmarker")
 LOOK_FILES = ("head", "anchors")
 SPEECH_FILES = ("head", "speech_encoder", "lip_network", "lip_encoder")
 LIP_ENCODER = "lip_encoder"     # of a pack whose lip network moves vertices
-EMOTION_FILES = ("speech_encoder", "emotion_network")
+EMOTION_FILES = ("speech_encoder", "emotion_network", VOICE_ENCODER)
 FUSION_FILES = ("emolib", "fusion_network")
 NO_EAR = ("this model pack hears no emotion in a voice, so the face stays neutral; choose an emotion, or windows of it, or use a pack "
           "with an emotion network")
@@ -81,13 +81,13 @@ def animate(folder: Path, *, report: Report, pack: Pack | None = None, store: St
                   ([digest(path) for path in (head, picture)], astuple(request.cut), pack.digests(*LOOK_FILES)),
                   lambda tick: (*write_look(head, look, pack=pack, cut=request.cut, tick=tick),
                                 *write_previews(head, previews, look=look, pack=pack)))
-        hearing = [name for name in SPEECH_FILES if name != LIP_ENCODER or name in pack.entries]
-        job.stage("speech", (motion,), (digest(audio), pack.digests(*hearing)),
+        job.stage("speech", (motion,), (digest(audio), pack.digests(*present(SPEECH_FILES, pack))),
                   lambda tick: write_motion(audio, motion, pack=pack, tick=tick))
         if request.emotion == AUTO and not auto:
             job.warn(NO_EAR)
         if auto:
-            job.stage("emotion", (heard,), ([digest(path) for path in (audio, *voice)], choice.window, pack.digests(*EMOTION_FILES)),
+            job.stage("emotion", (heard,), ([digest(path) for path in (audio, *voice)], choice.window,
+                                            pack.digests(*present(EMOTION_FILES, pack))),
                       lambda tick: write_heard(audio, heard, voice, pack=pack, window=choice.window, tick=tick))
         sources = [digest(path) for path in ((head, motion, heard) if auto else (head, motion))]
         settings = request.emotion, asdict(choice), request.fps, asdict(controls), request.take
@@ -161,9 +161,9 @@ def write_heard(audio: Path, out: Path, same_voice: Sequence[Path] = (), *, pack
     """Recording -> what is felt in passages of about `window` seconds (Sec. 4.1), the manner of the voice removed if further
     recordings of it are given; return warnings."""
     keep(existing(str(audio), "recording"), out)
-    encoder = pack.load("speech_encoder", lambda path: SpeechEncoder.load(path, layers=LAYERS), "layers")
     network = pack.load("emotion_network", EmotionNetwork.load)
-    described = [describe(stream_audio(existing(str(path), "recording")), encoder) for path in same_voice if not network.hears_samples]
+    encoder = None if network.hears_samples else pack.load(VOICE_ENCODER, lambda _: VoiceEncoder.of(pack))
+    described = [describe(stream_audio(existing(str(path), "recording")), encoder) for path in same_voice if encoder]
     known = [vector for vector in described if vector is not None]
     heard = listen(stream_audio(audio), encoder=encoder, network=network, window=window,
                    same_voice=np.stack(known) if known else None, tick=tick)
@@ -203,6 +203,11 @@ def fusion_by(method: Fusing, basis: HeadBasis, pack: Pack) -> Fusion:
     """Return how M_emo and M_lip become M_face on the mesh (Sec. 4.3): by FuNet, or by the minimisers of its loss."""
     network = FuNet.load(pack.path("fusion_network"), vertices=len(basis.regions)) if method == "network" else None
     return Fusion.make(basis, method, network=network)
+
+
+def present(names: Sequence[str], pack: Pack) -> list[str]:
+    """Return `names` of a pack's files without the encoders that it may lack."""
+    return [name for name in names if name not in (LIP_ENCODER, VOICE_ENCODER) or name in pack.entries]
 
 
 def existing(path: str, what: str) -> Path:

@@ -15,7 +15,7 @@ from .types import Floats
 RATE = 16000                    # Hz
 HOP = 384                       # samples between frames, as the speech encoder's
 WINDOW = 800                    # samples, 50 ms: three periods at 60 Hz
-SIZE = 2048                     # of the Fourier transform of the autocorrelation: no wrap-around
+SIZE = 1080                     # of the Fourier transform of the autocorrelation: a window and the longest lag, no wrap-around
 HIGHEST, LOWEST = 500.0, 60.0   # Hz of a voice
 NEAR = 0.85                     # share of the strongest peak that an earlier one needs to be the period
 VOICED = 0.45                   # periodicity above which a frame is voiced

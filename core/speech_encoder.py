@@ -14,6 +14,7 @@ import numpy as np
 import onnxruntime
 
 from .errors import PackError
+from .protobuf import cut_short
 from .spool import Recording, Samples, Scaled, Spool, stretch
 from .threads import allowed
 from .types import AudioClip, Floats
@@ -32,7 +33,6 @@ QUIETEST = 1e-3                 # a recording whose loud parts are below this ro
 TOGETHER = 1200                 # blocks of 50 ms that the level is taken from at once
 LEVEL = 0.1                     # root mean square that loud parts are brought to
 LAYER = "/layers.{}/Add_1_output_0"     # of the encoder's blocks, what each hands to the next
-GRAPH, OUTPUT, NAME = 7, 12, 1  # fields of ONNX's ModelProto, GraphProto and ValueInfoProto
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ class SpeechEncoder:
             return cls(session)
         outputs = [LAYER.format(layer) for layer in layers]
         try:
-            return cls(open_session(with_outputs(path, outputs)), outputs)
-        except PackError as error:
+            return cls(open_session(ending_at(path, outputs)), outputs)
+        except (PackError, ValueError) as error:
             raise PackError("the speech encoder has no such middle layers", path, ADVICE) from error
 
     def encode(self, clip: AudioClip, tick: Callable[[float], None] = lambda fraction: None) -> SpeechFeatures:
@@ -170,11 +170,10 @@ def open_session(model: Path | bytes, threads: int = 0, *, few_channels: bool = 
                         model if isinstance(model, Path) else "", ADVICE) from error
 
 
-def with_outputs(path: Path, outputs: Sequence[str]) -> bytes:
-    """Return the network at `path` as ONNX with the named values inside it as further outputs.
+def ending_at(path: Path, outputs: Sequence[str]) -> bytes:
+    """Return the network at `path` as ONNX that gives the named values inside it, and works out nothing that they do not need.
 
-    ONNX is Protocol Buffers, where messages written one after another are merged: outputs are added by appending a graph that has
-    nothing else. The file at `path` may be in ONNX Runtime's own format; the runtime writes it as ONNX first.
+    The file may be in ONNX Runtime's own format; the runtime writes it as ONNX first. Raises ValueError without such values.
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -184,16 +183,4 @@ def with_outputs(path: Path, outputs: Sequence[str]) -> bytes:
         plain = Path(folder) / "plain.onnx"
         options.optimized_model_filepath = str(plain)
         onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        content = plain.read_bytes()
-    for name in outputs:
-        content += message(GRAPH, message(OUTPUT, message(NAME, name.encode())))
-    return content
-
-
-def message(number: int, content: bytes) -> bytes:
-    """Return a field of Protocol Buffers that holds bytes: its number and kind, the length in groups of seven bits, the content."""
-    length, size = len(content), b""
-    while length > 127:
-        size += bytes([length & 127 | 128])
-        length >>= 7
-    return bytes([number << 3 | 2]) + size + bytes([length]) + content
+        return cut_short(plain.read_bytes(), outputs)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from core.speech_encoder import message
+from core.protobuf import message
 
 POLYNOMIAL, MASK = 0x82F63B78, 0xA282EAD8
 DOUBLE, VARINT, FLOAT = 1, 0, 5                 # wire types of Protocol Buffers

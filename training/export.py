@@ -138,7 +138,7 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
         packing.add("emolib", "emolib.npz", "made by training/emolib/affectnet.py", lambda path: copy(options.emolib, path))
     if options.emotion:
         packing.add("emotion_network", "emotion_network.onnx", "made by training/emotion", lambda path: copy(options.emotion, path))
-    packing.keep("head", "anchors", "face_landmarker", "speech_encoder", "emotion_network", "emolib")
+    packing.keep("head", "anchors", "face_landmarker", "speech_encoder", "voice_encoder", "emotion_network", "emolib")
     head = options.out / str(packing.entries["head"]["path"])
     if options.selftalk:
         from .speech.paper import load as open_selftalk

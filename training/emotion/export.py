@@ -9,13 +9,13 @@ import torch
 
 from core.emotion_network import FORMAT
 from core.types import HEARD
-from training.speech.export import halve
+from core.voice_encoder import HEARS
 
 from .network import Ensemble
 
 
 def export(model: Ensemble, path: Path) -> None:
-    """Write `model` to `path`: passages (M, P) in, probabilities (M, 7) and strength (M,) out; weights in half precision."""
+    """Write `model` to `path`: passages (M, P) in, probabilities (M, 7) and strength (M,) out."""
     model.eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)         # the newer exporter needs two more packages
@@ -24,7 +24,6 @@ def export(model: Ensemble, path: Path) -> None:
                           dynamic_axes={name: {0: "passages"} for name in ("passages", "probabilities", "strength")},
                           opset_version=17, dynamo=False)
     graph = onnx.load(str(path))
-    halve(graph)
     mean = [round(float(value), 5) for value in model.mean]
-    onnx.helper.set_model_props(graph, {"ecavatar": json.dumps({"format": FORMAT, "emotions": HEARD, "mean": mean})})
+    onnx.helper.set_model_props(graph, {"ecavatar": json.dumps({"format": FORMAT, "emotions": HEARD, "hears": HEARS, "mean": mean})})
     onnx.save(graph, str(path))

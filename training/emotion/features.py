@@ -1,4 +1,4 @@
-"""Describe the corpora for training: `python -m training.emotion.features --data DIR --work DIR --encoder PATH`.
+"""Describe the corpora for training: `python -m training.emotion.features --data DIR --work DIR`, with the encoders of a pack.
 
 Writes WORK/voices_COPY.npz: whole and part (R, P) float32, each recording and a passage of it drawn at random; the same order as
 `recordings`. Copy 0 is clean; the others are changed as rooms, microphones and other speakers would.
@@ -22,10 +22,12 @@ from numpy.typing import NDArray
 
 from core.denoise import reduce_noise
 from core.emotion_hearing import voice_between
+from core.pack import DEFAULT, Pack
 from core.prosody import HOP, RATE, prosody
-from core.speech_encoder import SpeechEncoder, normalise
+from core.speech_encoder import normalise
 from core.types import AudioClip
-from core.voice import LAYERS, LEAST, STEP, Voice, active_frames, pooled
+from core.voice import LEAST, STEP, Voice, active_frames, pooled
+from core.voice_encoder import VOICE_ENCODER, VoiceEncoder
 from training.speech.augmentation import colour, make_chords, make_nonspeech
 
 from .recordings import Recording, recordings
@@ -43,7 +45,7 @@ class Task:
     """Recording `index` of a copy."""
 
     data: Path
-    encoder: Path
+    pack: Path
     copy: int
     seed: int
     index: int
@@ -64,14 +66,14 @@ def changed(samples: Array, everything: Sequence[Recording], rng: np.random.Gene
     return colour(faster, rng, babble=babble)
 
 
-def voice_of(samples: Array, encoder: SpeechEncoder) -> Voice:
+def voice_of(samples: Array, encoder: VoiceEncoder) -> Voice:
     """Return the description of a whole recording, as the product hears it."""
     level = normalise(AudioClip(reduce_noise(samples), RATE))
     spoken = prosody(level, max(len(level) // HOP, 1))
     return voice_between(level, spoken, active_frames(spoken), 0.0, len(level) / RATE, encoder)
 
 
-def describe(samples: Array, encoder: SpeechEncoder, rng: np.random.Generator) -> tuple[Array, Array]:
+def describe(samples: Array, encoder: VoiceEncoder, rng: np.random.Generator) -> tuple[Array, Array]:
     """Return the vectors (P,) of a whole recording and of a passage of it, SHORTEST seconds or longer."""
     voice = voice_of(samples, encoder)
     everything = np.ones_like(voice.active)
@@ -88,7 +90,7 @@ def run(task: Task) -> tuple[Array, Array]:
     everything = corpora(task.data)
     rng = np.random.default_rng((task.seed, task.copy, task.index))
     samples = sound(everything[task.index].path)
-    return describe(changed(samples, everything, rng) if task.copy else samples, opened(task.encoder), rng)
+    return describe(changed(samples, everything, rng) if task.copy else samples, opened(task.pack), rng)
 
 
 @cache
@@ -98,29 +100,29 @@ def corpora(data: Path) -> list[Recording]:
 
 
 @cache
-def opened(encoder: Path) -> SpeechEncoder:
-    """Return the encoder, opened once in a process."""
-    return SpeechEncoder.load(encoder, layers=LAYERS)
+def opened(pack: Path) -> VoiceEncoder:
+    """Return the encoders of a pack, opened once in a process."""
+    return VoiceEncoder.of(Pack.open(pack, only=("speech_encoder", VOICE_ENCODER)))
 
 
-def prepare(data: Path, work: Path, encoder: Path, *, copy: int, workers: int = 1, seed: int = 7) -> Path:
+def prepare(data: Path, work: Path, pack: Path, *, copy: int, workers: int = 1, seed: int = 7) -> Path:
     """Write one copy, the same for any number of workers. Return the file's path."""
-    tasks = map(partial(Task, data, encoder, copy, seed), range(len(recordings(data))))
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        whole, part = zip(*pool.map(run, tasks, chunksize=8), strict=True)
+    tasks = map(partial(Task, data, pack, copy, seed), range(len(recordings(data))))
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
+        whole, part = zip(*processes.map(run, tasks, chunksize=8), strict=True)
     path = work / f"voices_{copy}.npz"
     np.savez(path, whole=np.stack(whole), part=np.stack(part))
     log.info("copy %d: %d recordings", copy, len(whole))
     return path
 
 
-def prepare_nonspeech(work: Path, encoder: Path, *, seed: int = 7) -> Path:
+def prepare_nonspeech(work: Path, pack: Path, *, seed: int = 7) -> Path:
     """Write sounds without a voice. Return the file's path."""
     rng = np.random.default_rng(seed)
     sounds = [make_nonspeech(float(rng.uniform(2, 5)), rng).samples for _ in range(NONSPEECH)]
     sounds += [0.1 * make_chords(np.arange(round(rng.uniform(2, 5) * RATE)) / RATE, rng).astype(np.float32) for _ in range(NONSPEECH)]
     path = work / "nonspeech.npz"
-    np.savez(path, whole=np.stack([describe(samples, opened(encoder), rng)[0] for samples in sounds]))
+    np.savez(path, whole=np.stack([describe(samples, opened(pack), rng)[0] for samples in sounds]))
     return path
 
 
@@ -129,15 +131,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the folder of ravdess, tess and emodb")
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--encoder", type=Path, required=True, help="Moonshine's .ort file")
+    parser.add_argument("--pack", type=Path, default=DEFAULT, help="a model pack with the encoders")
     parser.add_argument("--copies", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
     options.work.mkdir(parents=True, exist_ok=True)
-    prepare_nonspeech(options.work, options.encoder)
+    prepare_nonspeech(options.work, options.pack)
     for copy in options.copies:
-        prepare(options.data, options.work, options.encoder, copy=copy, workers=options.workers)
+        prepare(options.data, options.work, options.pack, copy=copy, workers=options.workers)
 
 
 if __name__ == "__main__":

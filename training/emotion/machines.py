@@ -1,4 +1,4 @@
-"""Fit the recogniser's machines: no rounds of training, each is the solution of one system of equations."""
+"""Fit the recogniser's machines: no rounds of training, each is the solution of one system of equations (ridge regression)."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.speech_encoder import WIDTH
-from core.voice import LAYERS
+from core.voice_encoder import WIDTHS
 
-from .network import MOST, Machine, likeness
+from .network import MOST
 
 Array = NDArray[np.float32]
 Places = NDArray[np.int64]
@@ -20,15 +19,14 @@ ROUNDS, BESIDE = 2, 10          # of the search for main directions, and directi
 
 @dataclass(frozen=True)
 class MachineConfig:
-    """layers: of the encoder that it sees, with timbre and melody, () for the whole description; components: main directions it is
-    reduced to; ridge: of the regression; breadth: of the Gaussian kernel, per squared distance and number, 0 for a linear machine;
-    share: of what the recogniser says."""
+    """layers: of both encoders (core/voice_encoder.py) that it sees, with timbre and melody, () for the whole description;
+    ridge: of the regression; share: of what the recogniser says; copies: how many changed ones of each recording, from the last, it
+    learns from beside the clean one."""
 
     layers: tuple[int, ...] = ()
-    components: int = 300
-    ridge: float = 0.1
-    breadth: float = 0.5
+    ridge: float = 0.3
     share: float = 1.0
+    copies: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,13 +38,26 @@ class Lesson:
     weights: Array
 
 
+@dataclass(frozen=True)
+class Standard:
+    """mean, deviation: (P,) of descriptions, by which each number is brought to mean 0 and deviation 1, at most MOST."""
+
+    mean: Array
+    deviation: Array
+
+    def __call__(self, passages: Array) -> Array:
+        """Return passages (N, P) so, and a 1 for each (N, P + 1)."""
+        seen = ((passages - self.mean) / self.deviation).clip(-MOST, MOST)
+        return np.pad(seen, ((0, 0), (0, 1)), constant_values=1).astype(np.float32)
+
+
 def columns_of(layers: tuple[int, ...], inputs: int) -> Places:
     """Return the places in a description (core/voice.py) of the mean and deviation of `layers`, of timbre and melody; () for all."""
     if not layers:
         return np.arange(inputs)
-    block, count = np.arange(WIDTH), len(LAYERS)
-    found = [(count * statistic + layer) * WIDTH + block for statistic in range(2) for layer in layers]
-    return np.concatenate([*found, np.arange(2 * count * WIDTH, inputs)])
+    starts, total = np.cumsum((0, *WIDTHS)), sum(WIDTHS)
+    found = [total * statistic + np.arange(starts[layer], starts[layer + 1]) for statistic in range(2) for layer in layers]
+    return np.concatenate([*found, np.arange(2 * total, inputs)])
 
 
 def main_directions(values: Array, count: int) -> Tensor:
@@ -57,22 +68,19 @@ def main_directions(values: Array, count: int) -> Tensor:
     return torch.svd_lowrank(torch.from_numpy(values), q=min(count + BESIDE, *values.shape), niter=ROUNDS)[2][:, :count]
 
 
-def fit(lesson: Lesson, config: MachineConfig, mean: Array, deviation: Array, changes: Array) -> Machine:
-    """Return the machine that learnt a lesson; mean, deviation: (P,) of descriptions; changes: (M, P), in deviations, whose main
-    directions are taken out, or none (nuisance attribute projection; Solomonoff et al., 2005)."""
-    columns = columns_of(config.layers, len(mean))
-    standard = ((lesson.passages[:, columns] - mean[columns]) / deviation[columns]).clip(-MOST, MOST).astype(np.float32)
-    seen, taken = torch.from_numpy(standard), main_directions(changes[:, columns], NUISANCES)           # (N, D), (D, M)
-    basis = main_directions((seen - seen @ taken @ taken.T).numpy(), config.components)                 # (D, E)
-    basis = basis - taken @ (taken.T @ basis)
-    place = seen @ basis                                                                                # (N, E)
-    buffers = torch.from_numpy(columns), torch.from_numpy(mean[columns]), torch.from_numpy(deviation[columns])
-    if config.breadth:
-        breadth = config.breadth / len(columns)
-        weights = config.share * solve(likeness(place, place.T, breadth), lesson, config.ridge)
-        return Machine(buffers, basis, examples=place.T.contiguous(), weights=weights, breadth=breadth)
-    weights = config.share / len(columns) * place.T @ solve(place @ place.T / len(columns), lesson, config.ridge)
-    return Machine(buffers, basis @ weights)
+def fit(lesson: Lesson, config: MachineConfig, standard: Standard, changes: Array) -> Tensor:
+    """Return the weights (P + 1, K) of the machine that learnt a lesson, 0 for what it does not see, the last for all passages alike;
+    changes: (M, P), in deviations, whose main directions are taken out, or none (nuisance attribute projection; Solomonoff et al.,
+    2005)."""
+    columns = torch.from_numpy(columns_of(config.layers, len(standard.mean)))
+    seen = torch.from_numpy(standard(lesson.passages)[:, columns])                                      # (N, D)
+    taken = main_directions(changes[:, columns], NUISANCES)                                             # (D, M)
+    seen = seen - (seen @ taken) @ taken.T
+    shares = solve(seen @ seen.T / len(columns) + 1, lesson, config.ridge)                              # (N, K)
+    weights = seen.T @ shares / len(columns)                                                            # (D, K)
+    result = torch.zeros(len(standard.mean) + 1, shares.shape[1])
+    result[columns], result[-1] = weights - taken @ (taken.T @ weights), shares.sum(0)
+    return config.share * result
 
 
 def solve(near: Tensor, lesson: Lesson, ridge: float) -> Tensor:

@@ -13,12 +13,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from core.types import HEARD
 
 from .calibration import Calibration, calibrate
 from .export import export
-from .machines import Lesson, MachineConfig, fit
+from .machines import Lesson, MachineConfig, Standard, fit
 from .network import MOST, Ensemble
 from .recordings import Recording, recordings
 
@@ -28,11 +29,10 @@ Places = NDArray[np.int64]
 FOLDS = 6
 NONSPEECH = "nonspeech"         # speaker and corpus of sounds without a voice
 LEAST_DEVIATION = 1e-3
-PLAIN = (MachineConfig(share=1 / 3), MachineConfig(components=600, ridge=0.3, breadth=0, share=1 / 3),
-         MachineConfig((0,), 200, share=1 / 6), MachineConfig((1,), 200, share=1 / 6))
-ROBUST = (MachineConfig(share=1 / 2), MachineConfig(components=600, ridge=0.3, breadth=0, share=1 / 4),
-          MachineConfig((1,), 200, share=1 / 4))
-JUDGE = MachineConfig(components=100)
+SPEECH, WHISPER = (0, 1, 2, 3, 4), (5, 6, 7)            # the layers of either encoder
+PLAIN = MachineConfig(SPEECH, share=0.5), MachineConfig(WHISPER, share=0.5)
+ROBUST = MachineConfig(SPEECH, share=0.5, copies=2), MachineConfig(WHISPER, share=0.5, copies=1)
+JUDGE = MachineConfig(copies=1)
 
 
 @dataclass(frozen=True)
@@ -86,18 +86,26 @@ def train(corpus: Corpus, chosen: Places, config: TrainingConfig) -> Ensemble:
     """Return the recogniser that learnt the `chosen` recordings."""
     torch.manual_seed(config.seed)              # of the search for main directions
     clean = corpus.copies[0][chosen]
-    mean, deviation = clean.mean(axis=0), clean.std(axis=0) + LEAST_DEVIATION
+    standard = Standard(clean.mean(axis=0), clean.std(axis=0) + LEAST_DEVIATION)
     learnt = chosen[np.isin(chosen, kept(corpus, config))]
     spoken = learnt[corpus.speakers[learnt] != NONSPEECH]
-    changed = corpus.copies[min(2, len(corpus.copies) - 1):]            # after the clean ones, whole and in part
-    changes = np.concatenate([(copy[spoken] - corpus.copies[0][spoken]) / deviation for copy in changed]).clip(-MOST, MOST)
-    plain = lesson(corpus, [(corpus.copies[0], learnt)], config)
-    robust = lesson(corpus, [(corpus.copies[0], learnt), *((copy, spoken) for copy in changed)], config)
-    fitted = {name: [fit(taught, machine, mean, deviation, taken) for machine in machines]
-              for name, taught, machines, taken in (("plain", plain, config.plain, changes[:0]),
-                                                    ("robust", robust, config.robust, changes))}
-    return Ensemble(fitted["plain"], fitted["robust"], fit(sounds(corpus.copies[0][spoken], [copy[spoken] for copy in changed]),
-                                                           config.judge, mean, deviation, changes[:0]), torch.from_numpy(mean)).eval()
+
+    def taught(config_of: MachineConfig) -> Tensor:
+        changed = changed_copies(corpus, config_of.copies)
+        changes = [(copy[spoken] - corpus.copies[0][spoken]) / standard.deviation for copy in changed]
+        parts = [(corpus.copies[0], learnt), *((copy, spoken) for copy in changed)]
+        return fit(lesson(corpus, parts, config), config_of, standard, np.concatenate([clean[:0], *changes]).clip(-MOST, MOST))
+
+    judged = sounds(corpus.copies[0][spoken], [copy[spoken] for copy in changed_copies(corpus, config.judge.copies)])
+    plain, robust = (torch.stack([taught(machine) for machine in machines]).sum(0) for machines in (config.plain, config.robust))
+    return Ensemble(torch.from_numpy(standard.mean), torch.from_numpy(standard.deviation), plain=plain, robust=robust,
+                    judge=fit(judged, config.judge, standard, clean[:0])).eval()
+
+
+def changed_copies(corpus: Corpus, count: int) -> Array:
+    """Return the last `count` copies (C, R, P) of those that come after the clean ones, whole and in part."""
+    found = corpus.copies[min(2, len(corpus.copies) - 1):]
+    return found[max(len(found) - count, 0):]
 
 
 def kept(corpus: Corpus, config: TrainingConfig) -> Places:

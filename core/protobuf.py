@@ -1,0 +1,95 @@
+"""Protocol Buffers as far as networks (ONNX) and records of training need them: fields read, written, and networks cut short."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+GRAPH = 7                       # ONNX's fields: of ModelProto
+NODE, INITIALIZER, OUTPUT, VALUE = 1, 5, 12, 13     # of GraphProto
+NODE_INPUT, NODE_OUTPUT, VALUE_NAME, TENSOR_NAME = 1, 2, 1, 8
+VARINT, EIGHT_BYTES, BYTES, FOUR_BYTES = 0, 1, 2, 5     # kinds of fields
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a message: its number, all its bytes, and what it holds if that is bytes."""
+
+    number: int
+    whole: bytes
+    content: bytes
+
+
+def fields(content: bytes) -> Iterator[Field]:
+    """Yield the fields of a message; raise ValueError where it ends too early or has a kind that is not used any more."""
+    place = 0
+    while place < len(content):
+        begin = place
+        key, place = varint(content, place)
+        kind, held = key & 7, b""
+        if kind == VARINT:
+            _, place = varint(content, place)
+        elif kind == BYTES:
+            size, place = varint(content, place)
+            held = content[place:place + size]
+            place += size
+        elif kind in (EIGHT_BYTES, FOUR_BYTES):
+            place += 8 if kind == EIGHT_BYTES else 4
+        else:
+            raise ValueError(f"a field of kind {kind}")
+        if place > len(content):
+            raise ValueError("a message ends too early")
+        yield Field(key >> 3, content[begin:place], held)
+
+
+def varint(content: bytes, place: int) -> tuple[int, int]:
+    """Return the whole number at `place`, in groups of seven bits, and where it ends; raise ValueError when it does not."""
+    value = 0
+    for shift in range(0, 70, 7):
+        if place >= len(content):
+            break
+        value |= (content[place] & 127) << shift
+        place += 1
+        if content[place - 1] < 128:
+            return value, place
+    raise ValueError("a number does not end")
+
+
+def message(number: int, content: bytes) -> bytes:
+    """Return a field that holds bytes: its number and kind, the length in groups of seven bits, the content."""
+    length, size = len(content), b""
+    while length > 127:
+        size += bytes([length & 127 | 128])
+        length >>= 7
+    return bytes([number << 3 | BYTES]) + size + bytes([length]) + content
+
+
+def cut_short(network: bytes, outputs: Sequence[str]) -> bytes:
+    """Return an ONNX network that gives the values called `outputs` and works out nothing else; raise ValueError when it is damaged
+    or has no such values.
+
+    Its operations must come in an order in which they can be worked out, as ONNX asks, and hold no networks of their own.
+    """
+    return b"".join(message(GRAPH, cut_graph(field.content, outputs)) if field.number == GRAPH else field.whole
+                    for field in fields(network))
+
+
+def cut_graph(graph: bytes, outputs: Sequence[str]) -> bytes:
+    """Return the graph without operations and constants that `outputs` do not need."""
+    parts = list(fields(graph))
+    needed, kept = set(outputs), set()
+    for index in reversed(range(len(parts))):
+        if parts[index].number == NODE and needed & (made := set(names(parts[index].content, NODE_OUTPUT))):
+            kept.add(index)
+            needed = (needed - made) | set(names(parts[index].content, NODE_INPUT))
+    produced = {name for index in kept for name in names(parts[index].content, NODE_OUTPUT)}
+    if not set(outputs) <= produced:
+        raise ValueError(f"no {min(set(outputs) - produced)}")
+    kept |= {index for index, part in enumerate(parts)
+             if part.number == INITIALIZER and needed & set(names(part.content, TENSOR_NAME))}
+    rest = [part.whole for index, part in enumerate(parts)
+            if index in kept or part.number not in (NODE, INITIALIZER, OUTPUT, VALUE)]
+    return b"".join([*rest, *(message(OUTPUT, message(VALUE_NAME, name.encode())) for name in outputs)])
+
+
+def names(content: bytes, number: int) -> list[str]:
+    """Return the texts that a message holds in fields of a number."""
+    return [field.content.decode() for field in fields(content) if field.number == number]
