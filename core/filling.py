@@ -11,13 +11,14 @@ from .head_model import REGIONS, HeadBasis
 from .photo_layer import Layer, typical
 from .raster import Coverage
 from .shading import LIPS_REACH, LUMINANCE, tempered
-from .skin_surface import membrane, mouth_bag, neighbour_sum
+from .skin_surface import from_contact, membrane, mouth_bag, neighbour_sum
 from .types import Floats, Integers
 from .vermilion import red, vermilion_depth
 
 ROOM = 7.0                          # edges after which filled-in skin has the face's plain tone
 MOUTH_TONE = np.array([0.62, 0.42, 0.42], np.float32)     # the mouth's lining over the lips' colour
 MOUTH_DEPTH = 0.003, 0.012          # metres behind the lips' contact over which their colour turns into the lining's
+CONTACT, CONTACT_SHADE = 0.0015, 0.3        # metres around the line where lips meet, and how much darker that is: no light gets there
 CONTINUED = 4                       # edges that lips' and skin's colours are continued below each other's edge
 LIP_LIGHT = 0.88                    # of the skin's luminance, sRGB: that of lips at most; stretched in a smile they shine
 LIP_TONE = np.array([0.86, 0.68, 0.68], np.float32)       # lips over skin, where the photo shows none
@@ -90,5 +91,6 @@ def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, *, basis:
     wanted = np.where(lips[:, None], tempered(colour, rest), calm).astype(np.float32)
     result = membrane(wanted, trust.astype(np.float32), rest, ROOM**-2, edges)
     inner = np.clip((depth - MOUTH_DEPTH[0]) / (MOUTH_DEPTH[1] - MOUTH_DEPTH[0]), 0, 1)[:, None]
-    result = np.asarray(result * (1 - inner) + lip * MOUTH_TONE * inner, np.float32)
+    line = CONTACT_SHADE * np.exp(-((from_contact(basis, edges) / CONTACT) ** 2))[:, None]
+    result = np.asarray((result * (1 - inner) + lip * MOUTH_TONE * inner) * (1 - line), np.float32)
     return Filling(continued(result, ~inside, edges), continued(result, inside, edges), tone, lip, border)

@@ -33,11 +33,21 @@ def mirrored(basis: HeadBasis) -> Integers:
     return np.concatenate(order).astype(np.int32)
 
 
+def contact(basis: HeadBasis) -> Integers:
+    """Return the vertices where the lips meet."""
+    return np.unique(np.concatenate([basis.inner_lip_upper, basis.inner_lip_lower, basis.lip_corners]))
+
+
+def from_contact(basis: HeadBasis, edges: Integers) -> Floats:
+    """Return how far each skin vertex is from where the lips meet (V_skin,), metres along the surface."""
+    return surface_distance(basis.vertices[basis.part("skin").vertices], edges, contact(basis)).astype(np.float32)
+
+
 def mouth_bag(basis: HeadBasis, edges: Integers) -> Floats:
     """Return for each skin vertex how far into the mouth it lies (V_skin,): metres along the surface from where the lips
     meet, 0 outside and on the lips. All is outside in a head whose mouth is open to the inside, such as FLAME's."""
     skin = basis.vertices[basis.part("skin").vertices]
-    ring = np.unique(np.concatenate([basis.inner_lip_upper, basis.inner_lip_lower, basis.lip_corners]))
+    ring = contact(basis)
     inside = np.zeros(len(skin), bool)
     inside[ring] = True
     seed = int(np.argmin(np.linalg.norm(skin - (skin[ring].mean(axis=0) - [0, 0, 0.04]), axis=1)))

@@ -13,6 +13,7 @@ from core.head_model import REGIONS
 from core.image import read_photo
 from core.lids import Lids
 from core.reconstruction import reconstruct
+from core.skin_surface import from_contact, skin_edges
 from core.texture import texture
 from core.types import Photo
 from tests.core.own_heads import (
@@ -76,6 +77,14 @@ def test_her_hair_teeth_and_collar_are_not_on_the_skin(found):
     lips = np.median(colours[model.regions == REGIONS.index("lips")], axis=0)
     assert rims.sum(axis=1).max() < lips.sum() + 60 and rims.sum(axis=1).min() > 0.6 * lips.sum()
     assert lips[0] / lips[1] > 1.05 * tone[0] / tone[1]                     # redder than the cheeks
+
+
+def test_the_line_where_her_lips_meet_is_dark(found):
+    colours, model = at_vertices(found[0].head.albedo), basis()
+    edges = skin_edges(model.skin_triangles)
+    off, lips = from_contact(model, edges), model.regions == REGIONS.index("lips")
+    line, beside = (colours[chosen].sum(axis=1).mean() for chosen in (off == 0, lips & (off > 0.004)))
+    assert 0.5 * beside < line < 0.85 * beside
 
 
 def test_her_eyes_are_brown(found):
