@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,7 @@ def write_head(photos, out, *, pack, tick):
 
 
 def write_look(head, out, *, pack, cut, tick):
-    write_arrays(out, {"of": content(head)})
+    write_arrays(out, {"of": content(head), "worn": np.array(astuple(cut))})
     return ()
 
 
