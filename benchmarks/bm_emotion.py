@@ -26,6 +26,7 @@ from core.types import HEARD
 from core.voice import pooled
 from core.voice_encoder import VoiceEncoder
 from training.emotion.calibration import area, calibrate, calibration_error, recall
+from training.emotion.descriptions import WIDTH
 from training.emotion.features import Array, opened, sound, voice_of
 from training.emotion.network import Ensemble
 from training.emotion.recordings import recordings
@@ -64,17 +65,20 @@ def say(name: str, value: float, unit: str, **more: object) -> None:
 
 
 def condition(data: Path, work: Path, name: str) -> Array:
-    """Return the descriptions (R, P) of RAVDESS's recordings, changed; worked out once and kept in `work`."""
+    """Return the descriptions (R, P) of RAVDESS's recordings, changed; worked out once and kept in `work`, and anew where those that
+    are kept are of other recordings or by other encoders."""
     path = work / f"condition_{name.replace(' ', '_')}.npy"
-    if not path.is_file():
+    asked = [(index, recording) for index, recording in enumerate(recordings(data)) if recording.corpus == "ravdess"]
+    kept = np.load(path, allow_pickle=False) if path.is_file() else np.zeros(0)
+    if kept.shape != (len(asked), WIDTH):
         encoder = opened(DEFAULT)
         rows = []
-        for index, recording in enumerate(recordings(data)):
-            if recording.corpus == "ravdess":
-                voice = voice_of(CONDITIONS[name](sound(recording.path), np.random.default_rng(index)), encoder)
-                rows.append(pooled(voice.layers, voice.prosody, voice.active))
-        np.save(path, np.stack(rows))
-    return np.asarray(np.load(path, allow_pickle=False), np.float32)
+        for index, recording in asked:
+            voice = voice_of(CONDITIONS[name](sound(recording.path), np.random.default_rng(index)), encoder)
+            rows.append(pooled(voice.layers, voice.prosody, voice.active))
+        kept = np.stack(rows)
+        np.save(path, kept)
+    return np.asarray(kept, np.float32)
 
 
 def heard(ensemble: Ensemble, passages: Array) -> tuple[Array, Array]:

@@ -113,7 +113,7 @@ def main() -> None:
     """Tell the wanted figures, or all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("figures", nargs="*", help=f"some of {', '.join(TARGETS)}")
-    parser.add_argument("--samples", type=int, default=256)
+    parser.add_argument("--samples", type=int, default=256, help="of the slab")
     parser.add_argument("--size", type=int, default=256, help="pixels of the head's pictures")
     parser.add_argument("--pictures", type=Path, help="folder for the pictures that are compared")
     options = parser.parse_args()
@@ -126,7 +126,7 @@ def main() -> None:
             tell(name, highlight())
         else:
             from benchmarks import skin_heads
-            tell(name, getattr(skin_heads, name)(size=options.size, samples=options.samples, folder=options.pictures))
+            tell(name, getattr(skin_heads, name)(size=options.size, folder=options.pictures))
 
 
 if __name__ == "__main__":

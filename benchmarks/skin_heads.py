@@ -74,7 +74,7 @@ def skin_mask(scene: bpy.types.Scene, root: bpy.types.Object) -> NDArray[np.bool
     return np.asarray(alpha > 0.99)
 
 
-def head(*, size: int, samples: int, folder: Path | None) -> dict[str, Any]:
+def head(*, size: int, folder: Path | None) -> dict[str, Any]:
     """Return how far Cycles is from the reference renderer under each of the studios."""
     from ecavatar.ecavatar_addon.lights import relight
 
@@ -107,7 +107,7 @@ def compared(ours: Picture, reference: Picture, mask: NDArray[np.bool_]) -> dict
     return {"ciede2000": round(float(difference.mean()), 2), "ssim": round(float(alike), 3)}
 
 
-def tones(*, size: int, samples: int, folder: Path | None) -> dict[str, Any]:
+def tones(*, size: int, folder: Path | None) -> dict[str, Any]:
     """Return how far the rendered tone is from the photo's, by photo."""
     from core.image import read_photo
     values: dict[str, Any] = {}

@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import zipfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ ENDED = {"macos-x64": "5.0.0"}          # the first release of Blender that is n
 BUDGET = 120_000_000                    # bytes of a zip
 SOURCES = ("__init__.py", "LICENSE", "README.md", "CHANGELOG.md", "licences/*", "ecavatar_addon/*.py",
            "ecavatar_addon/thumbnails/*.png", "ecavatar_addon/presets/ecavatar/*/*.py", "core/*.py", "core/render/*.py")
+LICENCES = (("moonshine_tiny_encoder.ort", "Moonshine-MIT.txt", "moonshine_LICENSE.txt"),     # file, its licence in a zip, and here
+            ("whisper_base_layers.onnx", "Whisper-MIT.txt", "whisper_LICENSE.txt"))
 EPOCH = (2026, 1, 1, 0, 0, 0)           # of every member: the same tree gives the same zip
 
 
@@ -70,7 +73,8 @@ def build(python: Path, target: Target, *, store: bool = False, folder: Path = R
     release = next(line.split('"')[1] for line in manifest.splitlines() if line.startswith("version"))
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"ecavatar-{release}-{target.platform}-py{target.python.replace('.', '')}{'-store' if store else ''}.zip"
-    members: dict[str, bytes] = {"blender_manifest.toml": manifest.encode(), **pack_members(store), **licences()}
+    pack = pack_members(store)
+    members: dict[str, bytes] = {"blender_manifest.toml": manifest.encode(), **pack, **licences(pack)}
     for pattern in SOURCES:
         members |= {file.relative_to(ROOT).as_posix(): file.read_bytes() for file in sorted(ROOT.glob(pattern))}
     members |= {f"wheels/{wheel.name}": wheel.read_bytes() for wheel in wheels}
@@ -131,10 +135,10 @@ def pack_members(store: bool) -> dict[str, bytes]:
     return {"assets/pack.json": (json.dumps(pack, indent=1) + "\n").encode(), **found}
 
 
-def licences() -> dict[str, bytes]:
-    """Return the licence texts that are not in licences/; those of the wheels are inside the wheels."""
-    return {f"licences/{name}": (assets.FOLDER / path).read_bytes()
-            for name, path in (("Moonshine-MIT.txt", "moonshine_LICENSE.txt"), ("Whisper-MIT.txt", "whisper_LICENSE.txt"))}
+def licences(members: Collection[str]) -> dict[str, bytes]:
+    """Return the licence texts, those not in licences/, of the third-party files among a zip's members; wheels hold their own."""
+    return {f"licences/{name}": (assets.FOLDER / text).read_bytes()
+            for file, name, text in LICENCES if f"assets/third_party/{file}" in members}
 
 
 def build_pack(folder: Path = ROOT / "dist") -> Path:
@@ -143,7 +147,8 @@ def build_pack(folder: Path = ROOT / "dist") -> Path:
     It brings what a store's zip leaves out. Raises BuildError when a file is missing.
     """
     assets.ensure()
-    members = {name.removeprefix("assets/"): content for name, content in pack_members(store=False).items()} | licences()
+    found = pack_members(store=False)
+    members = {name.removeprefix("assets/"): content for name, content in found.items()} | licences(found)
     members |= {f"licences/{file.name}": file.read_bytes() for file in sorted((ROOT / "licences").glob("*"))}
     values = json.loads(members["pack.json"])
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,10 @@
-"""Networks written as ONNX with Python's own library alone: Protocol Buffers, of which ONNX uses numbers, texts and messages."""
+"""Networks written as ONNX with Python's own library alone: Protocol Buffers, of which ONNX uses whole numbers, texts and messages."""
 
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from core.protobuf import integer, message, text
 
 FLOAT, INT8, INT64, HALF = 1, 3, 7, 10      # ONNX's kinds of numbers
 OPSET = 17
@@ -20,8 +22,8 @@ class Graph:
 
     def constant(self, name: str, kind: int, shape: Sequence[int], content: bytes) -> str:
         """Add numbers of a `kind`, little-endian, rows in sequence."""
-        sizes = b"".join(number(1, size) for size in shape)
-        self.constants.append(sizes + number(2, kind) + text(8, name) + message(9, content))
+        sizes = b"".join(integer(1, size) for size in shape)
+        self.constants.append(sizes + integer(2, kind) + text(8, name) + message(9, content))
         return name
 
     def floats(self, name: str, *values: float) -> str:
@@ -46,44 +48,19 @@ class Graph:
                           *(message(11, value(*pair)) for pair in inputs.items()),
                           *(message(12, value(*pair)) for pair in outputs.items())])
         properties = [message(14, text(1, name) + text(2, content)) for name, content in metadata.items()]
-        return b"".join([number(1, IR_VERSION), message(7, graph), message(8, number(2, OPSET)), *properties])
+        return b"".join([integer(1, IR_VERSION), message(7, graph), message(8, integer(2, OPSET)), *properties])
 
 
 def attribute(name: str, content: Attribute) -> bytes:
     """Return an operation's option: a whole number, a text, or whole numbers."""
     if isinstance(content, int):
-        return text(1, name) + number(3, content) + number(20, 2)
+        return text(1, name) + integer(3, content) + integer(20, 2)
     if isinstance(content, str):
-        return text(1, name) + text(4, content) + number(20, 3)
-    return text(1, name) + b"".join(number(8, one) for one in content) + number(20, 7)
+        return text(1, name) + text(4, content) + integer(20, 3)
+    return text(1, name) + b"".join(integer(8, one) for one in content) + integer(20, 7)
 
 
 def value(name: str, shape: Shape) -> bytes:
     """Return what is known of an input or output: its name, that it has single precision, its shape."""
-    sizes = b"".join(message(1, text(2, size) if isinstance(size, str) else number(1, size)) for size in shape)
-    return text(1, name) + message(2, message(1, number(1, FLOAT) + message(2, sizes)))
-
-
-def number(place: int, content: int) -> bytes:
-    """Return a field that holds a whole number."""
-    return varint(place << 3) + varint(content)
-
-
-def text(place: int, content: str) -> bytes:
-    """Return a field that holds a text."""
-    return message(place, content.encode())
-
-
-def message(place: int, content: bytes) -> bytes:
-    """Return a field that holds bytes: its place and kind, their number, themselves."""
-    return varint(place << 3 | 2) + varint(len(content)) + content
-
-
-def varint(content: int) -> bytes:
-    """Return a whole number in groups of seven bits, the lowest first; a negative one as 64 bits."""
-    content &= (1 << 64) - 1
-    groups = bytearray()
-    while content > 127:
-        groups.append(content & 127 | 128)
-        content >>= 7
-    return bytes([*groups, content])
+    sizes = b"".join(message(1, text(2, size) if isinstance(size, str) else integer(1, size)) for size in shape)
+    return text(1, name) + message(2, message(1, integer(1, FLOAT) + message(2, sizes)))

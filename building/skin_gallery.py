@@ -169,9 +169,9 @@ def main() -> None:
         if "render" in wanted:
             rendered(job)
         if "reference" in wanted:
-            skin_heads.head(size=FIGURE_SIDE, samples=options.samples, folder=place)
+            skin_heads.head(size=FIGURE_SIDE, folder=place)
         if "tones" in wanted:
-            skin_heads.tones(size=FIGURE_SIDE, samples=options.samples, folder=place)
+            skin_heads.tones(size=FIGURE_SIDE, folder=place)
         figures = place / "figures.json"
         figures.write_text(json.dumps({"name": "skin_slab", "value": bm_skin.slab(SLAB_SAMPLES)}) if "slab" in wanted else "")
         skin_pictures.main(figures, place)

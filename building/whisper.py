@@ -1,8 +1,9 @@
 """The first layers of Whisper base's encoder (Radford et al., 2023; MIT licence) as a small network, out of a CTranslate2 file.
 
 Of them the emotion recogniser hears mean and deviation over a passage, so few bits a number are enough (docs/emotion.md). Where rows
-are multiplied with weights, the rows become 8 bits as they come, and the weights have 7: the sum of two products then fits the 16
-bits that processors without instructions of their own for it add in, so that all hear the same.
+are multiplied with weights, the rows become 8 bits as they come, with one scale for all that go through at once, and the weights have
+7: the sum of two products then fits the 16 bits that processors without instructions of their own for it add in, so that all hear the
+same.
 """
 
 import json
@@ -133,7 +134,7 @@ class Writer:
         return graph.node("Reshape", [turned, "together"], f"{name}together")
 
     def linear(self, value: str, name: str, inputs: int, outputs: int) -> str:
-        """A linear map of whole numbers: the rows are brought to 8 bits as they come (dynamic quantisation)."""
+        """A linear map of whole numbers: rows are brought to 8 bits as they come, with one scale for all (dynamic quantisation)."""
         graph = self.graph
         whole, scales = quantised(take(self.variables, f"{name}/weight", outputs, inputs).values(), inputs, LARGEST)
         columns = bytearray(inputs * outputs)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from .batch_table import FORMATS
+from .choices import HAIRCUT
 from .errors import ECAvatarError, InputError
 from .files import read_json
 from .messages import Message, Report, progress
@@ -18,6 +19,9 @@ from .types import FUSIONS
 
 BAR = 30
 LIGHTS = tuple(STUDIOS)
+WORN = {"hair": "how long hair is, as in the photo or as chosen; with none there are no brows either",
+        "fringe": "how far down the forehead hair hangs", "parting": "at which side of the person hair is parted",
+        "waves": "how straight or curly hair is"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -86,6 +90,9 @@ def add_animate(animate: argparse.ArgumentParser) -> None:
                          help="heard in the recording, or chosen: neutral, happy, angry, sad, fear, surprise, disgust or contempt, "
                               "with a level from 0 to 3")
     animate.add_argument("--fusion", choices=FUSIONS, help="how emotion and speech become one face (docs/funet.md)")
+    for name, choices in HAIRCUT.items():
+        animate.add_argument(f"--{name}", type=str.lower, choices=[choice.lower() for choice in choices], default="photo",
+                             help=WORN[name])
     animate.set_defaults(run=run_animate)
 
 
@@ -167,8 +174,9 @@ def run_animate(options: argparse.Namespace) -> None:
     if options.emotion != AUTO:
         chosen(options.emotion)
     same_voice = tuple(str(path.resolve()) for path in options.same_voice)
+    haircut: dict[str, Any] = {name: getattr(options, name).upper() for name in HAIRCUT}
     Request(photo, str(options.audio.resolve()), pack, options.fps, tuple(more), controls, options.emotion, emotions,
-            same_voice).write(options.out)
+            same_voice, **haircut).write(options.out)
     told(animate(options.out, report=terminal_report()))
 
 

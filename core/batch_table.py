@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .choices import HAIRCUT
 from .emotion_windows import EmotionSettings, chosen
 from .errors import InputError
 from .files import read_json
@@ -16,7 +17,7 @@ from .lip_controls import LipControls
 from .pack import DEFAULT
 
 NEEDED = ("name", "photo", "audio")
-OPTIONS = ("emotion", "fps", "fusion", "take", "controls", "emotions", "same_voice", "pack", "format", "note")
+OPTIONS = ("emotion", "fps", "fusion", "take", "controls", "emotions", "same_voice", "pack", *HAIRCUT, "format", "note")
 FORMATS = ("none", "blend", "gltf")     # what Blender makes of a finished job
 SEPARATORS = (",", ";", "\t")           # of cells, as spreadsheets write them
 BETWEEN = "|"                           # paths in one cell
@@ -75,9 +76,18 @@ class Row:
         pack = self.paths("pack")
         request = Request(photo, str(recordings[0]), str(pack[0]) if pack and pack[0].resolve() != DEFAULT else "",
                           self.number("fps", 24.0), tuple(more), LipControls.from_json(self.options("controls")), emotion, settings,
-                          tuple(map(str, voices)), self.whole("take"))
+                          tuple(map(str, voices)), self.whole("take"), **self.haircut())
         check_rate(request.fps)
         return request
+
+    def haircut(self) -> dict[str, Any]:
+        """Return how hair is to be worn, by a request's names; raise InputError for what there is not. Capitals do not count."""
+        worn = {column: (self.cells.get(column) or "photo").upper() for column in HAIRCUT}
+        for column, one in worn.items():
+            if one not in HAIRCUT[column]:
+                raise InputError(f"there is no {column} {self.cells[column]!r}", f"line {self.line}",
+                                 f"choose of {', '.join(HAIRCUT[column]).lower()}")
+        return worn
 
     def options(self, column: str) -> dict[str, Any]:
         """Return the JSON object of a cell, or of the file it names; {} where it is empty."""

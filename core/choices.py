@@ -35,6 +35,8 @@ HAIRS: tuple[Hair, ...] = ("NONE", "PHOTO", "SHORT", "CHIN", "LONG")
 FRINGES: tuple[Fringe, ...] = ("NONE", "PHOTO", "SHORT", "BROWS")
 PARTINGS: tuple[Parting, ...] = ("PHOTO", "LEFT", "MIDDLE", "RIGHT")
 WAVES: tuple[Waves, ...] = ("PHOTO", "STRAIGHT", "WAVY", "CURLY", "COILY")
+# by the names of a request
+HAIRCUT: dict[str, tuple[str, ...]] = {"hair": HAIRS, "fringe": FRINGES, "parting": PARTINGS, "waves": WAVES}
 SKINS = ("skin1", "skin2")                      # measured by Jensen et al. 2001 (skin_optics.py)
 LIGHTS = ("studio", "window", "rim")            # presets of render/studio.py
 

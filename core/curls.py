@@ -53,7 +53,8 @@ def curled(strands: Array, lock: Indices, curl: Curl, random: np.random.Generato
     aside = np.cross(along, out)
     steps = np.linalg.norm(np.diff(strands, axis=1), axis=2)
     way = np.concatenate([np.zeros((count, 1)), steps.cumsum(axis=1)], axis=1)
-    turn = np.maximum(curl.length, TURN * way[:, -1:] / (points - 1)) * random.uniform(1 - SPREAD, 1 + SPREAD, (count, 1))[lock]
+    length = curl.length * random.uniform(1 - SPREAD, 1 + SPREAD, (count, 1))[lock]
+    turn = np.maximum(length, TURN * way[:, -1:] / (points - 1))
     phase = random.uniform(0, 2 * np.pi, (count, 1))[lock] + random.normal(0, LOOSE, (count, 1))
     radius = curl.radius * np.minimum(1, way / curl.onset) * random.uniform(1 - SPREAD, 1 + SPREAD, (count, 1))[lock]
     angle = 2 * np.pi * way / turn + phase

@@ -4,21 +4,21 @@ The paper takes the intensity from the winning probability by a linear map; that
 network has an output of its own for it. Both are here (`level_by`).
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime
 
 from .errors import PackError
+from .network_file import are_numbers, metadata_of
 from .speech_encoder import open_session
 from .types import HEARD, MOST_LEVEL, Floats, LevelBy, check
 from .voice_encoder import HEARS
 
 FORMAT = 1
+ADVICE = "take the network that came with this version"
 SHRINK = 4.0                    # recordings of a voice at which half of its own manner is removed
 
 
@@ -50,15 +50,19 @@ class EmotionNetwork:
         """Open the network at `path`. Raises PackError when it is missing, damaged, of another format, or hears with other layers than
         core/voice_encoder.py gives."""
         session = open_session(path)
-        metadata: dict[str, Any] = json.loads(session.get_modelmeta().custom_metadata_map.get("ecavatar", "{}"))
-        if (metadata.get("format"), tuple(metadata.get("emotions", ()))) != (FORMAT, HEARD):
+        metadata = metadata_of(session, path)
+        if (metadata.get("format"), metadata.get("emotions")) != (FORMAT, [*HEARD]):
             raise PackError(f"the emotion network has format {metadata.get('format')}, this version needs {FORMAT} with its own "
-                            "emotions", path, "take the network that came with this version")
+                            "emotions", path, ADVICE)
         samples = metadata.get("input") == "samples"
         if not samples and metadata.get("hears") != HEARS:
-            raise PackError("the emotion network hears with other layers of the encoders than this version has", path,
-                            "take the network that came with this version")
-        return cls(session, np.asarray(metadata.get("mean", ()), np.float32), samples=samples)
+            raise PackError("the emotion network hears with other layers of the encoders than this version has", path, ADVICE)
+        mean, inputs = metadata.get("mean", []), session.get_inputs()
+        if [value.name for value in inputs] != ["samples" if samples else "passages"] or not are_numbers(mean):
+            raise PackError("the emotion network takes something else than it says", path, ADVICE)
+        if not samples and len(mean) != inputs[0].shape[-1]:
+            raise PackError(f"the emotion network has {len(mean)} numbers of a mean voice, takes {inputs[0].shape[-1]}", path, ADVICE)
+        return cls(session, np.asarray(mean, np.float32), samples=samples)
 
     def judge_samples(self, passages: Sequence[Floats]) -> Judgement:
         """Return what is felt in passages, each (N,) samples at 16 kHz; the strength is the winning probability, as in the paper."""

@@ -1,13 +1,12 @@
 """FuNet at run time (paper Sec. 4.3): M_lip and M_emo of a person's skin -> M'_face, in ONNX Runtime (training/funet)."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime
 
 from .errors import PackError
+from .network_file import metadata_of
 from .speech_encoder import open_session
 from .types import Floats
 
@@ -28,7 +27,7 @@ class FuNet:
         Raises PackError when it is missing, damaged, of another format or of another head.
         """
         session = open_session(path, few_channels=True)
-        metadata: dict[str, Any] = json.loads(session.get_modelmeta().custom_metadata_map.get("ecavatar", "{}"))
+        metadata = metadata_of(session, path)
         if metadata.get("format") != FORMAT or "vertices" not in metadata:
             raise PackError(f"the fusion network has format {metadata.get('format')}, this version needs {FORMAT}", path,
                             "take the network that came with this version")

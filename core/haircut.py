@@ -2,7 +2,7 @@
 
 from dataclasses import astuple, dataclass
 
-from .choices import FRINGES, HAIRS, PARTINGS, WAVES, Fringe, Hair, Parting, Waves
+from .choices import HAIRCUT, Fringe, Hair, Parting, Waves
 
 
 @dataclass(frozen=True)
@@ -17,5 +17,4 @@ class Haircut:
     @property
     def known(self) -> bool:
         """Whether there are such a style, fringe, parting and waves."""
-        return all(isinstance(one, str) and one in those
-                   for one, those in zip(astuple(self), (HAIRS, FRINGES, PARTINGS, WAVES), strict=True))
+        return all(isinstance(one, str) and one in those for one, those in zip(astuple(self), HAIRCUT.values(), strict=True))

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from .choices import AUTO as AUTO
+from .choices import HAIRCUT, Fringe, Hair, Parting, Waves
 from .choices import MOST_PHOTOS as MOST_PHOTOS
 from .choices import MOST_RECORDINGS as MOST_RECORDINGS
 from .choices import MOST_TAKES as MOST_TAKES
 from .choices import PREVIEWS as PREVIEWS
-from .choices import Fringe, Hair, Parting, Waves
 from .emotion_windows import EmotionSettings, read_track
 from .errors import InputError, JobError
 from .files import Arrays, digest, read_arrays, read_json, write_json
@@ -98,7 +98,7 @@ class Request:
             strings = strings and isinstance(more, list) and all(isinstance(path, str) for path in more)
         take = known.get("take", 0)
         numbers = isinstance(fps, int | float) and isinstance(take, int) and 0 <= take < MOST_TAKES
-        strings = strings and Haircut(*(known.get(name, "PHOTO") for name in ("hair", "fringe", "parting", "waves"))).known
+        strings = strings and Haircut(*(known.get(name, "PHOTO") for name in HAIRCUT)).known
         if not strings or not numbers or "photo" not in known or "audio" not in known:
             raise JobError("the request is incomplete or of the wrong types", path, "generate it again")
         check_rate(fps)

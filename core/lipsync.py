@@ -1,6 +1,5 @@
 """Recording -> lip motion with teeth and tongue (Sec. 4.2): less noise, features, lip network, seals, shapes on the mesh."""
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from .head_model import HeadBasis
 from .log_mel import FRAME_RATE, level, log_mel
 from .mouth import jaw_angle
 from .mouth_rig import pose
+from .network_file import is_count, metadata_of
 from .speech_encoder import LEVEL, SpeechEncoder, levelled, open_session
 from .spool import Recording
 from .types import AudioClip, Floats, MotionTrack
@@ -37,13 +37,13 @@ class LipNetwork:
     def load(cls, path: Path) -> "LipNetwork":
         """Open the network at `path`. Raises PackError when it is missing, damaged, of another format or lacks a phone."""
         session = open_session(path)
-        metadata = json.loads(session.get_modelmeta().custom_metadata_map.get("ecavatar", "{}"))
-        found = metadata.get("format"), tuple(metadata.get("channels", ())), metadata.get("fps")
-        if found != (FORMAT, CHANNELS, FRAME_RATE):
+        metadata = metadata_of(session, path)
+        found, phones = (metadata.get("format"), metadata.get("channels"), metadata.get("fps")), metadata.get("phones")
+        if found != (FORMAT, [*CHANNELS], FRAME_RATE) or not is_count(metadata.get("reach"), 0) or not isinstance(phones, list):
             raise PackError(f"the lip network has format {found[0]}, this version needs {FORMAT} with its own channels",
                             path,
                             "take the network that came with this version")
-        if missing := sorted(NEEDED.difference(metadata.get("phones", ()))):
+        if missing := sorted(phone for phone in NEEDED if phone not in phones):
             raise PackError(f"the lip network does not tell the phones {' '.join(missing)}", path,
                             "take the network that came with this version")
         return cls(session, metadata)

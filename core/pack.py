@@ -1,6 +1,6 @@
 """Model packs: a folder with pack.json and the files it lists, each verified before use (docs/pack.md)."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -10,6 +10,8 @@ from .files import digest, read_json
 
 FORMAT = 1
 DEFAULT = Path(__file__).resolve().parent.parent / "assets"
+EMOTION_NETWORK = "emotion_network"
+VOICE_ENCODER = "voice_encoder"     # Whisper's layers; a pack without a network that hears with them may lack them
 
 
 T = TypeVar("T")
@@ -69,6 +71,11 @@ class Pack:
         for name in names:
             self.path(name)
         return [str(self.entries[name]["sha256"]) for name in names]
+
+
+def lacks_encoder(entries: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether a pack with these entries has an emotion network without the encoder that it hears with."""
+    return EMOTION_NETWORK in entries and VOICE_ENCODER not in entries and entries[EMOTION_NETWORK].get("input") != "samples"
 
 
 def verify(folder: Path, entry: dict[str, Any], index: Path) -> None:

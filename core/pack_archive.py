@@ -18,7 +18,7 @@ from typing import Any
 
 from .errors import PackError
 from .files import put
-from .pack import FORMAT, Pack
+from .pack import FORMAT, VOICE_ENCODER, Pack, lacks_encoder
 
 MOST_MEMBERS = 500
 LARGEST_INDEX = 1 << 20         # bytes of pack.json, and of a text beside it
@@ -198,7 +198,8 @@ def description(values: dict[str, Any], members: dict[str, zipfile.ZipInfo], arc
         raise PackError(f"the pack's name cannot be that of a folder ({name[:80]!r})", archive, ADVICE)
     if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
         raise PackError("the pack lists no files", archive, ADVICE)
-    if missing := [needed for needed in NEEDED if needed not in entries]:
+    needed = (*NEEDED, VOICE_ENCODER) if lacks_encoder(entries) else NEEDED
+    if missing := [one for one in needed if one not in entries]:
         raise PackError(f"the pack lacks {', '.join(missing)}", archive, "get a complete pack")
     files = []
     for key, entry in entries.items():

@@ -32,7 +32,7 @@ from .lipsync import LipNetwork, speak, speech_warnings
 from .look import Look
 from .messages import Report
 from .mouth import measure_mouth
-from .pack import DEFAULT, Pack
+from .pack import DEFAULT, EMOTION_NETWORK, VOICE_ENCODER, Pack
 from .performance import perform
 from .reconstruction import PhotoError, reconstruct
 from .rhythm import hear_rhythm
@@ -40,7 +40,7 @@ from .speech_encoder import SpeechEncoder
 from .stage_store import StageStore
 from .types import Fusing
 from .vertex_lips import VertexLipNetwork, animate_lips_on_vertices
-from .voice_encoder import VOICE_ENCODER, VoiceEncoder
+from .voice_encoder import VoiceEncoder
 from .wave_encoder import WaveEncoder
 
 Tick = Callable[[float], None]
@@ -48,7 +48,7 @@ HEAD_FILES = ("head", "anchors", "face_landmarker")
 LOOK_FILES = ("head", "anchors")
 SPEECH_FILES = ("head", "speech_encoder", "lip_network", "lip_encoder")
 LIP_ENCODER = "lip_encoder"     # of a pack whose lip network moves vertices
-EMOTION_FILES = ("speech_encoder", "emotion_network", VOICE_ENCODER)
+EMOTION_FILES = ("speech_encoder", EMOTION_NETWORK, VOICE_ENCODER)
 FUSION_FILES = ("emolib", "fusion_network")
 NO_EAR = ("this model pack hears no emotion in a voice, so the face stays neutral; choose an emotion, or windows of it, or use a pack "
           "with an emotion network")
@@ -61,17 +61,12 @@ def animate(folder: Path, *, report: Report, pack: Pack | None = None, store: St
     pack: the request's, if it is open already; store: where stages are shared with other jobs.
     """
     request = Request.read(folder)
-    photos = tuple(existing(path, "photo") for path in (request.photo, *request.more_photos))
-    audio = existing(request.audio, "recording")
-    voice = tuple(existing(path, "recording") for path in request.same_voice)
-    for name in (*RESULTS, *PREVIEWS, "heard.npz"):
-        for source in (*photos, audio, *voice):
-            keep(source, folder / name)
+    photos, audio, voice = given(request, folder)
     pack = pack or Pack.open(Path(request.pack) if request.pack else DEFAULT)
     head, picture, look, motion, felt, baked = (folder / name for name in RESULTS)
     previews = tuple(folder / name for name in PREVIEWS)
     heard, choice, controls = folder / "heard.npz", request.emotions, request.controls
-    auto = request.emotion == AUTO and "emotion_network" in pack.entries
+    auto = request.emotion == AUTO and hears(pack)
 
     with locked(folder):
         job = Job(folder, report, store)
@@ -96,6 +91,27 @@ def animate(folder: Path, *, report: Report, pack: Pack | None = None, store: St
                   lambda tick: (*write_emotion(request, motion, heard if auto else None, felt),
                                 *write_bake(head, motion, felt, baked, pack=pack, request=request)))
         return job.finish(request, head_model=pack.digests("head")[0])
+
+
+def given(request: Request, folder: Path) -> tuple[tuple[Path, ...], Path, tuple[Path, ...]]:
+    """Return photos, recording, and further recordings of the voice; raise InputError for one that cannot be read, or that a result in
+    the job `folder` would overwrite."""
+    photos = tuple(existing(path, "photo") for path in (request.photo, *request.more_photos))
+    audio = existing(request.audio, "recording")
+    voice = tuple(existing(path, "recording") for path in request.same_voice)
+    for name in (*RESULTS, *PREVIEWS, "heard.npz"):
+        for source in (*photos, audio, *voice):
+            keep(source, folder / name)
+    return photos, audio, voice
+
+
+def hears(pack: Pack) -> bool:
+    """Whether there is an emotion network in the pack; raise PackError, before a head is made, where it cannot be heard with."""
+    if EMOTION_NETWORK not in pack.entries:
+        return False
+    if not pack.load(EMOTION_NETWORK, EmotionNetwork.load).hears_samples:
+        pack.path(VOICE_ENCODER)
+    return True
 
 
 def write_head(photos: Sequence[Path], out: Path, *, pack: Pack, tick: Tick) -> tuple[str, ...]:
@@ -161,7 +177,7 @@ def write_heard(audio: Path, out: Path, same_voice: Sequence[Path] = (), *, pack
     """Recording -> what is felt in passages of about `window` seconds (Sec. 4.1), the manner of the voice removed if further
     recordings of it are given; return warnings."""
     keep(existing(str(audio), "recording"), out)
-    network = pack.load("emotion_network", EmotionNetwork.load)
+    network = pack.load(EMOTION_NETWORK, EmotionNetwork.load)
     encoder = None if network.hears_samples else pack.load(VOICE_ENCODER, lambda _: VoiceEncoder.of(pack))
     described = [describe(stream_audio(existing(str(path), "recording")), encoder) for path in same_voice if encoder]
     known = [vector for vector in described if vector is not None]

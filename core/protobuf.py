@@ -53,13 +53,34 @@ def varint(content: bytes, place: int) -> tuple[int, int]:
     raise ValueError("a number does not end")
 
 
+def groups(value: int) -> bytes:
+    """Return a whole number in groups of seven bits, the lowest first; a negative one as 64 bits."""
+    value &= (1 << 64) - 1
+    result = bytearray()
+    while value > 127:
+        result.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*result, value])
+
+
+def key(number: int, kind: int) -> bytes:
+    """Return what a field begins with: its number and kind."""
+    return groups(number << 3 | kind)
+
+
+def integer(number: int, value: int) -> bytes:
+    """Return a field that holds a whole number."""
+    return key(number, VARINT) + groups(value)
+
+
 def message(number: int, content: bytes) -> bytes:
-    """Return a field that holds bytes: its number and kind, the length in groups of seven bits, the content."""
-    length, size = len(content), b""
-    while length > 127:
-        size += bytes([length & 127 | 128])
-        length >>= 7
-    return bytes([number << 3 | BYTES]) + size + bytes([length]) + content
+    """Return a field that holds bytes: its number and kind, how many there are, themselves."""
+    return key(number, BYTES) + groups(len(content)) + content
+
+
+def text(number: int, content: str) -> bytes:
+    """Return a field that holds a text."""
+    return message(number, content.encode())
 
 
 def cut_short(network: bytes, outputs: Sequence[str]) -> bytes:
@@ -87,7 +108,7 @@ def cut_graph(graph: bytes, outputs: Sequence[str]) -> bytes:
              if part.number == INITIALIZER and needed & set(names(part.content, TENSOR_NAME))}
     rest = [part.whole for index, part in enumerate(parts)
             if index in kept or part.number not in (NODE, INITIALIZER, OUTPUT, VALUE)]
-    return b"".join([*rest, *(message(OUTPUT, message(VALUE_NAME, name.encode())) for name in outputs)])
+    return b"".join([*rest, *(message(OUTPUT, text(VALUE_NAME, name)) for name in outputs)])
 
 
 def names(content: bytes, number: int) -> list[str]:

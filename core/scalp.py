@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .head_model import HeadBasis
+from .polygons import nearest, within
 from .raster import rasterise
 from .sampling import bilinear
 from .types import Floats
@@ -35,16 +36,9 @@ Array = NDArray[np.float64]
 
 def inside_hairline(places: NDArray[np.floating]) -> Array:
     """Return how far inside the hairline places (N, 3) on the mean head lie, metres; negative outside."""
-    ring = np.concatenate([HAIRLINE, AROUND])
-    points = places[:, [2, 1]].astype(np.float64)[:, None]
-    start, step = ring[None], (np.roll(ring, -1, axis=0) - ring)[None]
-    share = np.clip(((points - start) * step).sum(axis=2) / (step**2).sum(axis=2), 0, 1)
-    distance = np.linalg.norm(points - start - share[..., None] * step, axis=2).min(axis=1)
-    end = start + step
-    spans = (start[..., 1] > points[..., 1]) != (end[..., 1] > points[..., 1])
-    rise = np.where(step[..., 1] == 0, 1.0, step[..., 1])
-    crossed = spans & (points[..., 0] < start[..., 0] + step[..., 0] * (points[..., 1] - start[..., 1]) / rise)
-    return np.where(crossed.sum(axis=1) % 2 == 1, distance, -distance)
+    ring, points = np.concatenate([HAIRLINE, AROUND]), places[:, [2, 1]].astype(np.float64)
+    distance = nearest(points, ring)
+    return np.where(within(points, ring), distance, -distance)
 
 
 def rooted(basis: HeadBasis) -> Floats:

@@ -37,7 +37,7 @@ LAYER = "/layers.{}/Add_1_output_0"     # of the encoder's blocks, what each han
 
 @dataclass(frozen=True)
 class SpeechFeatures:
-    """features: (N, 288) float32; feature i hears the sound around `start` + i * `step` seconds."""
+    """features: (N, W) float32, W the encoder's width; feature i hears the sound around `start` + i * `step` seconds."""
 
     features: Samples
     start: float
@@ -48,7 +48,7 @@ class SpeechFeatures:
             check_array("features", self.features, np.float32, (None, None))
 
     def at(self, times: Floats) -> Floats:
-        """Return the features (T, 288) at `times` (T,) seconds, linear between neighbours, constant outside."""
+        """Return the features (T, W) at `times` (T,) seconds, linear between neighbours, constant outside."""
         position = np.clip((times.astype(np.float64) - self.start) / self.step, 0, len(self.features) - 1)
         lower = np.minimum(position.astype(np.int64), max(len(self.features) - 2, 0))
         upper = np.minimum(lower + 1, len(self.features) - 1)

@@ -3,7 +3,6 @@
 Its vertices become weights of the head's shapes, by bounded least squares, so that all that follows is as with our own.
 """
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,13 @@ from .errors import PackError
 from .fused_shapes import curvature, importance
 from .head_model import HeadBasis
 from .mouth import jaw_angle
+from .network_file import are_numbers, metadata_of
 from .speech_encoder import open_session
 from .types import AudioClip, Floats, MotionTrack
 from .wave_encoder import WaveEncoder, crossfaded
 
 FORMAT = 2
+MOST_FPS = 240
 WINDOW_S, OVERLAP_S = 10.0, 2.0 # of what the network is given at once
 SPOKEN = ("jaw", "mouth", "cheekPuff")      # first words of the shapes that speech moves
 STEPS = 300                     # of the projected gradient
@@ -40,8 +41,8 @@ class VertexLipNetwork:
         Raises PackError when it is missing, damaged, of another format, or for another head or encoder.
         """
         session = open_session(path)
-        metadata: dict[str, Any] = json.loads(session.get_modelmeta().custom_metadata_map.get("ecavatar", "{}"))
-        if metadata.get("format") != FORMAT or not metadata.get("fps"):
+        metadata = metadata_of(session, path)
+        if metadata.get("format") != FORMAT or not are_numbers([metadata.get("fps")]) or not 1 <= metadata["fps"] <= MOST_FPS:
             raise PackError(f"the lip network has format {metadata.get('format')}, with a lip encoder it needs {FORMAT}", path,
                             "export both again with python -m training.export")
         found = metadata.get("vertices"), metadata.get("width")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .pack import VOICE_ENCODER as VOICE_ENCODER
 from .pack import Pack
 from .speech_encoder import RATE, SpeechEncoder
 from .speech_encoder import WIDTH as SPEECH_WIDTH
@@ -12,7 +13,6 @@ from .voice import LAYERS
 from .whisper_encoder import LAYER_WIDTH, WhisperEncoder
 from .whisper_encoder import LAYERS as WHISPER_LAYERS
 
-VOICE_ENCODER = "voice_encoder"     # Whisper's layers in a pack; one whose emotion network hears samples may lack them
 WIDTHS = (SPEECH_WIDTH,) * len(LAYERS) + (LAYER_WIDTH,) * WHISPER_LAYERS     # of the layers, in the order in which they are given
 HEARS = {"moonshine_tiny": [*LAYERS], "whisper_base": [*range(WHISPER_LAYERS)]}    # layers, as an emotion network's file states them
 

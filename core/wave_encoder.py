@@ -1,6 +1,5 @@
 """Speech encoders that hear plain samples (HuBERT, wav2vec 2.0) as networks of a model pack; recordings of any length in windows."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,13 @@ import numpy as np
 import onnxruntime
 
 from .errors import PackError
+from .network_file import is_count, metadata_of
 from .speech_encoder import RATE, SpeechFeatures, open_session
 from .types import AudioClip, Floats
 
 FORMAT = 1
 WINDOW_S, OVERLAP_S = 11.5, 1.9         # of what the encoder is given at once, as core/speech_encoder.py does
+COUNTS = "hop", "field", "width"          # that its file must state
 QUIET = 1e-7                            # variance that is added to a recording's own, as transformers does
 
 
@@ -67,9 +68,9 @@ class WaveEncoder:
     def load(cls, path: Path) -> "WaveEncoder":
         """Open the encoder at `path`. Raises PackError when it is missing, damaged or of another format or rate."""
         session = open_session(path)
-        metadata = json.loads(session.get_modelmeta().custom_metadata_map.get("ecavatar", "{}"))
+        metadata = metadata_of(session, path)
         found = metadata.get("format"), metadata.get("rate")
-        if found != (FORMAT, RATE) or not {"hop", "field", "width", "normalise"} <= set(metadata):
+        if found != (FORMAT, RATE) or "normalise" not in metadata or not all(is_count(metadata.get(name)) for name in COUNTS):
             raise PackError(f"the lip encoder has format {metadata.get('format')} and {metadata.get('rate')} Hz, this version reads "
                             f"{FORMAT} and {RATE} Hz", path, "export it again with python -m training.export")
         return cls(session, metadata)

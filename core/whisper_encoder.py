@@ -4,7 +4,6 @@ The encoder attends over everything it is given, so a long recording goes throug
 to the thirty seconds that the whole of Whisper takes.
 """
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 import onnxruntime
 
 from .errors import PackError
+from .network_file import metadata_of
 from .speech_encoder import ADVICE, RATE, SpeechFeatures, open_session
 from .spool import Samples, stretch
 from .types import Floats
@@ -42,9 +42,11 @@ class WhisperEncoder:
     def load(cls, path: Path) -> "WhisperEncoder":
         """Open the encoder at `path`. Raises PackError when it is missing, damaged or another network."""
         session = open_session(path)
-        metadata: dict[str, Any] = json.loads(session.get_modelmeta().custom_metadata_map.get("ecavatar", "{}"))
+        metadata = metadata_of(session, path)
         if (metadata.get("format"), metadata.get("layers"), metadata.get("width")) != (FORMAT, LAYERS, LAYER_WIDTH):
             raise PackError("this is not the encoder made of Whisper's first layers", path, ADVICE)
+        if [value.name for value in session.get_inputs()] != ["mel"] or session.get_outputs()[0].shape[-1] != WIDTH:
+            raise PackError("the encoder made of Whisper's first layers takes or gives something else", path, ADVICE)
         return cls(session)
 
     def encode(self, samples: Samples) -> SpeechFeatures:

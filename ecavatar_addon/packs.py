@@ -8,7 +8,7 @@ import bpy
 
 from ..core.errors import ECAvatarError, PackError
 from ..core.files import read_json
-from ..core.pack import DEFAULT
+from ..core.pack import DEFAULT, EMOTION_NETWORK, lacks_encoder
 from .late import pack_archive
 
 PACKAGE = __package__.rpartition(".")[0]
@@ -63,7 +63,9 @@ def read_index(path: Path, _changed: int) -> dict[str, Any]:
 def hears(settings: Any) -> bool:
     """Whether the scene's pack hears emotions in a voice; a pack that cannot be read is told of elsewhere."""
     files = index_of(settings).get("files")
-    return not isinstance(files, dict) or "emotion_network" in files
+    if not isinstance(files, dict) or not all(isinstance(entry, dict) for entry in files.values()):
+        return True
+    return EMOTION_NETWORK in files and not lacks_encoder(files)
 
 
 def licences(values: dict[str, Any]) -> list[str]:

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from core.protobuf import message
+from core.protobuf import EIGHT_BYTES, FOUR_BYTES, integer, key, message, text
 
 POLYNOMIAL, MASK = 0x82F63B78, 0xA282EAD8
-DOUBLE, VARINT, FLOAT = 1, 0, 5                 # wire types of Protocol Buffers
 
 
 class Events:
@@ -25,7 +24,7 @@ class Events:
 
     def scalars(self, step: int, values: Mapping[str, float], *, now: float | None = None) -> None:
         """Append values by name at a step."""
-        summary = b"".join(message(1, message(1, name.encode()) + key(2, FLOAT) + struct.pack("<f", value))
+        summary = b"".join(message(1, text(1, name) + key(2, FOUR_BYTES) + struct.pack("<f", value))
                            for name, value in values.items())
         self.write(event(time.time() if now is None else now, step) + message(5, summary))
 
@@ -38,20 +37,7 @@ class Events:
 
 def event(seconds: float, step: int) -> bytes:
     """Return the fields of an event that all have: wall time and step."""
-    return key(1, DOUBLE) + struct.pack("<d", seconds) + key(2, VARINT) + variable(step)
-
-
-def key(number: int, kind: int) -> bytes:
-    """Return what a field begins with."""
-    return variable(number << 3 | kind)
-
-
-def variable(value: int) -> bytes:
-    """Return a number in groups of seven bits."""
-    result = b""
-    while value > 127:
-        result, value = result + bytes([value & 127 | 128]), value >> 7
-    return result + bytes([value])
+    return key(1, EIGHT_BYTES) + struct.pack("<d", seconds) + integer(2, step)
 
 
 @cache

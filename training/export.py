@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 
 from core.emolib import Emolib
+from core.emotion_network import EmotionNetwork
 from core.errors import ECAvatarError, InputError
 from core.files import digest, read_arrays, write_arrays, write_atomically, write_json
 from core.funet import FuNet as FusionNetwork
 from core.head_model import HeadBasis
-from core.pack import DEFAULT, FORMAT, Pack
+from core.pack import DEFAULT, EMOTION_NETWORK, FORMAT, VOICE_ENCODER, Pack, lacks_encoder
 from core.types import AudioClip
 from core.vertex_lips import VertexLipNetwork, animate_lips_on_vertices
 from core.wave_encoder import WaveEncoder
@@ -101,6 +102,13 @@ def add_head(packing: Packing, folder: Path, emolib: Path | None) -> None:
         packing.add("emolib", "emolib.npz", "the default Emolib's expressions", lambda path: library(packing.base, basis, head, path))
 
 
+def add_ear(packing: Packing, file: Path) -> None:
+    """Add a recogniser of emotions; one that hears samples is marked, and needs no further encoder."""
+    packing.add(EMOTION_NETWORK, "emotion_network.onnx", "made by training/emotion", lambda path: copy(file, path))
+    if EmotionNetwork.load(file).hears_samples:
+        packing.entries[EMOTION_NETWORK]["input"] = "samples"
+
+
 def flame_places(head: Path) -> tuple[int, ...]:
     """Return which of FLAME's vertices the head's skin is; raise InputError for a head that is not FLAME's."""
     try:
@@ -137,8 +145,10 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
     if options.emolib:
         packing.add("emolib", "emolib.npz", "made by training/emolib/affectnet.py", lambda path: copy(options.emolib, path))
     if options.emotion:
-        packing.add("emotion_network", "emotion_network.onnx", "made by training/emotion", lambda path: copy(options.emotion, path))
-    packing.keep("head", "anchors", "face_landmarker", "speech_encoder", "voice_encoder", "emotion_network", "emolib")
+        add_ear(packing, options.emotion)
+    packing.keep("head", "anchors", "face_landmarker", "speech_encoder", EMOTION_NETWORK, "emolib")
+    if lacks_encoder(packing.entries):
+        packing.keep(VOICE_ENCODER)
     head = options.out / str(packing.entries["head"]["path"])
     if options.selftalk:
         from .speech.paper import load as open_selftalk

@@ -80,11 +80,12 @@ def render(portrait: Portrait, number: int, settings: Settings) -> Array:
         strands.result()
         for part, found in zip(parts, seen, strict=True):
             result[part] = found.result()
+    np.minimum(result, BRIGHTEST, out=result)           # before a glint gets into the cells beside it
     fill(result.reshape(window.shape), between.reshape(window.shape[:2]))
     veiled(portrait.veil, head, stage, origins, directions, hits, result)
     picture = np.broadcast_to(np.array(settings.studio.backdrop), (settings.size, settings.size, 3)).copy()
     if result.size:
-        picture[window.pixels(settings.rays)] = filtered(np.minimum(result, BRIGHTEST).reshape(window.shape), settings.rays)
+        picture[window.pixels(settings.rays)] = filtered(result.reshape(window.shape), settings.rays)
     return picture
 
 

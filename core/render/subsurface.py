@@ -2,7 +2,7 @@
 
 Jensen and Buhler 2002 (A rapid hierarchical rendering technique for translucent materials): irradiance is known at points spread over
 the surface, each standing for an area; far ones are taken together by an octree, near ones count singly. Two things differ. The points
-that are asked about are gathered in small boxes that share what they look at, so that a few large matrices do the work. And a point
+that are asked about are gathered in small boxes that share what they look at: a few products in blocks that stay in the cache. A point
 stands for a disc of its area, over which the profile is averaged, so that points need not lie denser than the profile is narrow; a
 box of points stands for a disc from whose middle they are as far. Where places are lit themselves, little of their light comes from
 afar, and far boxes may be larger.
@@ -85,6 +85,8 @@ class Profile:
 
         Sums are einsum's: the matrices are too small for a linear algebra library, whose threads would wait for each other here.
         """
+        if not len(at) or not len(sources):
+            return np.zeros((len(at), 3), np.float32)
         left = np.column_stack([at, (at**2).sum(axis=1), np.ones(len(at), np.float32)])
         right = np.stack([*(-2 * sources).T, np.ones(len(sources), np.float32), (sources**2).sum(axis=1)])
         result, starts = np.empty((len(at), 3), np.float32), (rows - BASE).astype(np.int32)

@@ -1,20 +1,27 @@
 """Blender's share of a batch: files of finished jobs, made in a Blender of its own that waits for the next one."""
 
+import shutil
 import sys
 from pathlib import Path
 
 import bpy
 import pytest
+from ecavatar.core.curls import SHORT
+from ecavatar.core.hair import POINTS
+from ecavatar.ecavatar_addon.head import parts_of
 
 
 @pytest.fixture(scope="module")
 def saved(finished, tmp_path_factory):
-    """A .blend and the numbers of the finished job, made by one child process, and what it says of a job that is none."""
+    """A .blend, with other hair, and the numbers of the finished job, by one child process; what it says of a job that is none."""
     from ecavatar.core.blender import MODULE, Blender
     from ecavatar.core.errors import JobError
-    folder = tmp_path_factory.mktemp("saved files")
+    from ecavatar.core.files import read_json, write_json
+    folder, shorn = tmp_path_factory.mktemp("saved files"), tmp_path_factory.mktemp("a job with other hair") / "ann"
+    request = shutil.copytree(finished, shorn) / "request.json"
+    write_json(request, {**read_json(request, JobError), "hair": "SHORT", "fringe": "NONE", "parting": "MIDDLE", "waves": "COILY"})
     with Blender(MODULE) as blender:
-        blender.save(finished, folder / "ann.blend")
+        blender.save(shorn, folder / "ann.blend")
         process = blender.process
         with pytest.raises(JobError, match="no finished result") as error:
             blender.save(folder, folder / "none.blend")
@@ -33,6 +40,15 @@ def test_the_blend_file_holds_the_whole_avatar(saved, addon):
     assert {track.name for track in skin.data.shape_keys.animation_data.nla_tracks} >= {"Speech", "Emotion", "Blinks"}
     albedos = [image for image in bpy.data.images if image.source == "FILE"]
     assert albedos and all(image.packed_file for image in albedos)
+
+
+def test_hair_is_worn_as_the_row_asks(saved, addon):
+    bpy.ops.wm.open_mainfile(filepath=str(saved[0] / "ann.blend"))
+    asked = bpy.context.scene.ecavatar
+    assert (asked.hair, asked.fringe, asked.parting, asked.waves) == ("SHORT", "NONE", "MIDDLE", "COILY")
+    root = next(found for found in bpy.context.scene.objects if found.ecavatar.role == "avatar")
+    hair = parts_of(root)["hair"].data
+    assert len(hair.points) == round(POINTS * SHORT["COILY"].points) * len(hair.curves)
 
 
 def test_other_endings_are_exported(saved):

@@ -98,10 +98,11 @@ def test_it_is_explained_before(addon, archive):
     assert "sold" in pack_operators.explanation(describe(archive))[2]
 
 
-def test_a_pack_without_an_ear_says_so_in_the_panel(addon, tmp_path, monkeypatch):
+@pytest.mark.parametrize("lacking", ["emotion_network", "voice_encoder"])
+def test_a_pack_without_an_ear_says_so_in_the_panel(addon, tmp_path, monkeypatch, lacking):
     assert packs.hears(bpy.context.scene.ecavatar) == ("emotion_network" in json.loads((DEFAULT / "pack.json").read_text())["files"])
     values = json.loads((DEFAULT / "pack.json").read_text())
-    values["files"].pop("emotion_network", None)
+    values["files"].pop(lacking, None)
     (tmp_path / "pack.json").write_text(json.dumps(values))
     monkeypatch.setattr(packs, "DEFAULT", tmp_path)
     assert DEAF.split(":", maxsplit=1)[0][1:] in " ".join(drawn())

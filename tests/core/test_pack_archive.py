@@ -81,6 +81,14 @@ def test_an_incomplete_pack_is_told(tmp_path, values, match):
         describe(write_pack(tmp_path / "pack.zip", **values))
 
 
+def test_a_recogniser_without_what_it_hears_with_is_told(tmp_path):
+    ear = entries()["head"]
+    with pytest.raises(PackError, match="lacks voice_encoder"):
+        describe(write_pack(tmp_path / "pack.zip", files=entries(emotion_network=ear)))
+    for whole in (entries(emotion_network=ear, voice_encoder=ear), entries(emotion_network=ear | {"input": "samples"})):
+        assert len(describe(write_pack(tmp_path / "pack.zip", files=whole)).files) == len(whole)
+
+
 def test_a_wrong_sum_leaves_the_pack_that_was_there(tmp_path):
     archive, packs = write_pack(tmp_path / "pack.zip"), tmp_path / "packs"
     folder = install(archive, packs)

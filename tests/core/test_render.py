@@ -159,6 +159,14 @@ def test_every_other_cell_amid_skin_is_what_lies_around_it(portrait, monkeypatch
     assert 0 < off.max() < 0.1 and off.mean() < 0.001           # such cells are wider than a millimetre, and so are folds of lids
 
 
+def test_a_glint_is_cut_before_cells_beside_it_are_filled(portrait, still, monkeypatch):
+    most, given = 0.5 * still.max(), []
+    monkeypatch.setattr(frame, "BRIGHTEST", most)
+    monkeypatch.setattr(frame, "fill", lambda cells, between: given.append(cells.max()))
+    render(portrait, 0, SMALL)
+    assert given == [most]
+
+
 def test_cells_at_edges_and_coarse_ones_are_shaded_themselves():
     window = Window(slice(3, 12), slice(6, 18))
     pieces = np.zeros((9, 12), np.int64)

@@ -95,6 +95,13 @@ def test_a_disc_smears_the_profile_and_keeps_its_integral():
         assert np.allclose((smeared * 2 * np.pi * distance[:, None] * 0.01).sum(axis=0), total_reflectance(SKIN2), rtol=0.02)
 
 
+@pytest.mark.parametrize(("places", "sources"), [(0, 3), (3, 0)])
+def test_nothing_is_received_where_there_is_nothing(profile, places, sources):
+    found = profile.received(np.zeros((places, 3), np.float32), np.zeros((sources, 3), np.float32), np.zeros(sources, np.int64),
+                             np.ones((3, sources), np.float32))
+    assert found.shape == (places, 3) and not found.any()
+
+
 def test_light_from_far_does_not_arrive():
     points = np.array([[0.0, 0.0, 0.0], [60.0, 0.0, 0.0]])
     found = exitance(Profile.of(replace(SKIN1)), Octree.of(points), points[1:], points=points, area=np.ones(2),

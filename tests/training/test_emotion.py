@@ -5,9 +5,13 @@ import pytest
 import torch
 
 from core.emotion_network import EmotionNetwork
+from core.errors import InputError
+from core.prosody import CEPSTRUM
 from core.types import HEARD
+from core.voice import pooled
 from core.voice_encoder import WIDTHS
 from training.emotion.calibration import area, calibrate, calibration_error, recall
+from training.emotion.descriptions import WIDTH as DESCRIBED
 from training.emotion.export import export
 from training.emotion.machines import NUISANCES, Lesson, MachineConfig, Standard, columns_of, fit, main_directions
 from training.emotion.network import CHANGED, MOST, PLAIN, Ensemble
@@ -111,6 +115,23 @@ def test_every_emotion_weighs_the_same_and_strength_is_learnt_where_it_is_known(
     assert (np.isnan(taught.said[:, 7]) == (labels == 0)).all()
     np.testing.assert_array_equal(taught.said[:, :7].argmax(1), labels)
     assert len(kept(corpus, TrainingConfig(every=(("ravdess", 3),)))) == len(corpus.labels) // 3
+
+
+def test_descriptions_by_other_encoders_are_refused(tmp_path):
+    with pytest.raises(InputError, match=r"no descriptions of recordings .*nonspeech.npz; run training"):
+        Corpus.read(tmp_path, tmp_path)
+    whole = np.zeros((3, DESCRIBED), np.float32)
+    np.savez(tmp_path / "nonspeech.npz", whole=whole)
+    np.savez(tmp_path / "voices_0.npz", whole=whole[:0], part=whole[:0])
+    assert Corpus.read(tmp_path, tmp_path).copies.shape == (2, 3, DESCRIBED)
+    np.savez(tmp_path / "voices_1.npz", whole=whole[:0, 1:], part=whole[:0, 1:])
+    with pytest.raises(InputError, match=f"described by {DESCRIBED - 1} numbers there, not {DESCRIBED}.*voices_1.npz"):
+        Corpus.read(tmp_path, tmp_path)
+
+
+def test_a_description_is_as_wide_as_training_expects():
+    layers, spoken = np.zeros((20, sum(WIDTHS)), np.float32), np.zeros((20, 4 + CEPSTRUM), np.float32)
+    assert pooled(layers, spoken, np.ones(20, bool)).shape == (DESCRIBED,)
 
 
 def test_the_more_changed_a_sound_is_the_more_the_robust_machines_say():

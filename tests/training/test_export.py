@@ -20,7 +20,8 @@ from core.errors import InputError, PackError
 from core.files import digest, write_arrays
 from core.funet import FuNet as FusionNetwork
 from core.head_model import HeadBasis
-from core.pack import DEFAULT, Pack
+from core.pack import DEFAULT, Pack, lacks_encoder
+from core.pipeline import hears
 from core.types import HEARD, AudioClip
 from core.vertex_lips import VertexLipNetwork
 from core.wave_encoder import WaveEncoder
@@ -195,6 +196,16 @@ def test_a_recogniser_of_samples_is_listened_to(tmp_path):
     silent = replace(AudioClip(sound, 16000), samples=np.zeros(32000, np.float32))
     quiet = listen(silent, encoder=None, network=EmotionNetwork.load(out), window=3.0)
     assert quiet.passages.probabilities[0, HEARD.index("neutral")] == 1 and not quiet.spoken.any()
+
+
+@needs_nets
+def test_a_pack_whose_recogniser_hears_samples_has_no_voice_encoder(tmp_path, runs):
+    (tmp_path / "tokens.txt").write_text(TOKENS, encoding="utf-8")
+    path, out = nine_classes(tmp_path / "in.onnx", False), tmp_path / "out.onnx"
+    emotion2vec.main(["--onnx", str(path), "--tokens", str(tmp_path / "tokens.txt"), "--out", str(out), "--logits"])
+    assert export.main(["--out", str(tmp_path / "pack"), "--name", "paper", "--head", str(runs["head"]), "--emotion", str(out)]) == 0
+    pack = Pack.open(tmp_path / "pack")
+    assert "voice_encoder" not in pack.entries and not lacks_encoder(pack.entries) and hears(pack)
 
 
 def test_other_recognisers_are_told(tmp_path, capsys):

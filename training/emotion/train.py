@@ -18,6 +18,7 @@ from torch import Tensor
 from core.types import HEARD
 
 from .calibration import Calibration, calibrate
+from .descriptions import check_folder
 from .export import export
 from .machines import Lesson, MachineConfig, Standard, fit
 from .network import MOST, Ensemble
@@ -62,6 +63,7 @@ class Corpus:
     def read(cls, data: Path, work: Path) -> "Corpus":
         """Read what training/emotion/features.py wrote."""
         listed = recordings(data)
+        check_folder(work)
         with np.load(work / "nonspeech.npz", allow_pickle=False) as stored:
             sounds = stored["whole"]
         paths = sorted(work.glob("voices_*.npz"), key=lambda path: int(path.stem.rpartition("_")[2]))

@@ -1,0 +1,34 @@
+"""What training/emotion/features.py leaves in a folder, and whether it was described with the encoders of today."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import InputError
+from core.prosody import CEPSTRUM
+from core.voice_encoder import WIDTHS
+
+MELODY, TIMBRE = 16, 2 + CEPSTRUM       # numbers of core/voice.py
+WIDTH = 2 * sum(WIDTHS) + 3 * TIMBRE + MELODY      # of a description: mean and deviation of layers and timbre, its changes'
+WHOLE = "whole.npy"             # of a .npz: an array (R, WIDTH)
+
+
+def check_folder(work: Path) -> None:
+    """Raise InputError unless all descriptions in a folder have the width that these encoders give."""
+    for path in (work / "nonspeech.npz", *sorted(work.glob("voices_*.npz"))):
+        width = width_of(path)
+        if width != WIDTH:
+            raise InputError(f"recordings are described by {width} numbers there, not {WIDTH}: with other encoders", path,
+                             "run training.emotion.features again, into an empty folder")
+
+
+def width_of(path: Path) -> int:
+    """Return how many numbers describe a recording in the .npz at `path`; only the array's head is read."""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(WHOLE) as file:
+            np.lib.format.read_magic(file)
+            shape, _, _ = np.lib.format.read_array_header_1_0(file)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise InputError(f"there are no descriptions of recordings ({error})", path, "run training.emotion.features first") from error
+    return int(shape[-1]) if shape else 0
