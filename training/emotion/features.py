@@ -3,7 +3,8 @@
 Writes WORK/voices_COPY.npz: whole and part (R, P) float32, each recording and a passage of it drawn at random; the same order as
 `recordings`. Copy 0 is clean; the others are changed as rooms, microphones and other speakers would.
 WORK/nonspeech.npz: whole (M, P), music, hum and noise, in which no emotion is to be heard.
-With --unacted FOLDER ... also WORK/unacted_COPY.npz, the same of unacted speech (training/emotion/unacted.py), with speakers (R,).
+With --unacted FOLDER ... also WORK/unacted.npz, whole (R, P) and speakers (R,) of unacted speech (training/emotion/unacted.py), to
+measure on.
 """
 
 import argparse
@@ -122,17 +123,16 @@ def prepare(data: Path, work: Path, pack: Path, *, copy: int, workers: int = 1, 
     return path
 
 
-def prepare_unacted(folders: list[Path], data: Path, work: Path, pack: Path, *, copy: int, workers: int = 1, seed: int = 7) -> Path:
-    """Write one copy of the unacted speech in some folders, the same for any number of workers. Return the file's path. Raises
-    InputError where there is none."""
+def prepare_unacted(folders: list[Path], data: Path, work: Path, pack: Path, *, workers: int = 1, seed: int = 7) -> Path:
+    """Write the unacted speech in some folders, the same for any number of workers. Return the file's path. Raises InputError where
+    there is none."""
     listed = unacted(folders)
     if not listed:
         raise InputError("no unacted speech was found", ", ".join(map(str, folders)), "name folders of FLAC files, 16 kHz")
-    whole, part = describe_all([Task(recording, data, pack, copy, (seed, copy, index, 1)) for index, recording in enumerate(listed)],
-                            workers)
-    path = work / f"unacted_{copy}.npz"
-    np.savez(path, whole=whole, part=part, speakers=np.array([recording.speaker for recording in listed]))
-    log.info("copy %d: %d recordings of unacted speech", copy, len(whole))
+    tasks = [Task(recording, data, pack, 0, (seed, 0, index, 1)) for index, recording in enumerate(listed)]
+    path = work / "unacted.npz"
+    np.savez(path, whole=describe_all(tasks, workers)[0], speakers=np.array([recording.speaker for recording in listed]))
+    log.info("%d recordings of unacted speech", len(listed))
     return path
 
 
@@ -157,7 +157,7 @@ def main() -> None:
     """Prepare several copies."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the folder of ravdess, tess and emodb")
-    parser.add_argument("--unacted", type=Path, nargs="+", default=[], help="folders of unacted speech, taken for neutral")
+    parser.add_argument("--unacted", type=Path, nargs="+", default=[], help="folders of unacted speech, to measure on")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--pack", type=Path, default=DEFAULT, help="a model pack with the encoders")
     parser.add_argument("--copies", type=int, nargs="+", default=[0, 1, 2])
@@ -166,9 +166,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO)
     options.work.mkdir(parents=True, exist_ok=True)
     prepare_nonspeech(options.work, options.pack)
+    if options.unacted:
+        prepare_unacted(options.unacted, options.data, options.work, options.pack, workers=options.workers)
     for copy in options.copies:
-        if options.unacted:
-            prepare_unacted(options.unacted, options.data, options.work, options.pack, copy=copy, workers=options.workers)
         prepare(options.data, options.work, options.pack, copy=copy, workers=options.workers)
 
 

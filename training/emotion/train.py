@@ -22,15 +22,14 @@ from .export import export
 from .machines import Lesson, MachineConfig, Standard, fit
 from .network import MOST, Ensemble
 from .recordings import Recording, recordings
-from .unacted import UNACTED
 
 log = logging.getLogger(__name__)
 Array = NDArray[np.float32]
 Places = NDArray[np.int64]
 FOLDS = 6
 NONSPEECH = "nonspeech"         # speaker and corpus of sounds without a voice
-NEUTRAL = HEARD.index("neutral")
-LEAST_DEVIATION, LEAST_WEIGHT = 1e-3, 1e-9
+LEAST_DEVIATION = 1e-3
+PRIOR = 4.0                     # the corpora have as much of each emotion; most recordings are not acted
 SPEECH, WHISPER = (0, 1, 2, 3, 4), (5, 6, 7)            # the layers of either encoder
 PLAIN = MachineConfig(SPEECH, share=0.5), MachineConfig(WHISPER, share=0.5)
 ROBUST = MachineConfig(SPEECH, share=0.5, copies=2), MachineConfig(WHISPER, share=0.5, copies=1)
@@ -47,7 +46,7 @@ class TrainingConfig:
     judge: MachineConfig = JUDGE
     every: tuple[tuple[str, int], ...] = (("tess", 3),)     # of a corpus's recordings, each so manieth is learnt from
     nonspeech: float = 0.5      # weight of a sound without a voice
-    unacted: float = 0.5        # weight of all unacted speech, beside that of each emotion
+    prior: float = PRIOR        # how many times as likely neutral is as each other emotion before anything is heard
     seed: int = 0
 
 
@@ -63,28 +62,19 @@ class Corpus:
 
     @classmethod
     def read(cls, data: Path, work: Path) -> "Corpus":
-        """Read what training/emotion/features.py wrote, with unacted speech if it did of that."""
+        """Read what training/emotion/features.py wrote."""
         listed = recordings(data)
         with np.load(work / "nonspeech.npz", allow_pickle=False) as stored:
             sounds = stored["whole"]
-        copies, extra = read_copies(work, "voices"), [neutral([NONSPEECH] * len(sounds), NONSPEECH)]
-        parts = [copies, np.broadcast_to(sounds, (len(copies), *sounds.shape))]
-        if (work / f"{UNACTED}_0.npz").is_file():
-            with np.load(work / f"{UNACTED}_0.npz", allow_pickle=False) as stored:
-                speakers = stored["speakers"]
-            parts.append(read_copies(work, UNACTED))
-            extra.append(neutral(speakers, UNACTED))
-        return cls(np.concatenate(parts, axis=1).astype(np.float32),
-                   *(np.concatenate(columns) for columns in zip(described(listed), *extra, strict=True)))
-
-
-def read_copies(work: Path, name: str) -> Array:
-    """Return the descriptions (C, R, P) of recordings: clean, clean in part, changed ones."""
-    parts = []
-    for path in sorted(work.glob(f"{name}_*.npz"), key=lambda path: int(path.stem.rpartition("_")[2])):
-        with np.load(path, allow_pickle=False) as stored:
-            parts += [stored["whole"]] if parts else [stored["whole"], stored["part"]]
-    return np.stack(parts)
+        paths = sorted(work.glob("voices_*.npz"), key=lambda path: int(path.stem.rpartition("_")[2]))
+        parts = []
+        for path in paths:
+            with np.load(path, allow_pickle=False) as stored:
+                parts += [stored["whole"], stored["part"]] if path == paths[0] else [stored["whole"]]
+        copies = np.stack([np.concatenate([part, sounds]) for part in parts]).astype(np.float32)
+        known = described(listed)
+        extra = [np.full(len(sounds), value) for value in (HEARD.index("neutral"), NONSPEECH, 0, NONSPEECH)]
+        return cls(copies, *(np.concatenate(pair) for pair in zip(known, extra, strict=True)))
 
 
 def described(listed: Sequence[Recording]) -> tuple[Places, NDArray[np.str_], Places, NDArray[np.str_]]:
@@ -94,16 +84,10 @@ def described(listed: Sequence[Recording]) -> tuple[Places, NDArray[np.str_], Pl
             np.array(strong), np.array([recording.corpus for recording in listed]))
 
 
-def neutral(speakers: Sequence[str], corpus: str) -> tuple[Places, NDArray[np.str_], Places, NDArray[np.str_]]:
-    """Return labels, speakers, strength and corpora of recordings without emotion."""
-    count = len(speakers)
-    return np.full(count, NEUTRAL), np.array(speakers), np.zeros(count, int), np.full(count, corpus)
-
-
 def train(corpus: Corpus, chosen: Places, config: TrainingConfig) -> Ensemble:
     """Return the recogniser that learnt the `chosen` recordings."""
     torch.manual_seed(config.seed)              # of the search for main directions
-    clean = corpus.copies[0][chosen[corpus.names[chosen] != UNACTED]]
+    clean = corpus.copies[0][chosen]
     standard = Standard(clean.mean(axis=0), clean.std(axis=0) + LEAST_DEVIATION)
     learnt = chosen[np.isin(chosen, kept(corpus, config))]
     spoken = learnt[corpus.speakers[learnt] != NONSPEECH]
@@ -134,18 +118,14 @@ def kept(corpus: Corpus, config: TrainingConfig) -> Places:
 
 
 def lesson(corpus: Corpus, parts: Sequence[tuple[Array, Places]], config: TrainingConfig) -> Lesson:
-    """Return what there is to learn of emotions and strength, all emotions with the same weight, and unacted speech beside them;
-    parts: copies, and places in them."""
+    """Return what there is to learn of emotions and strength, all emotions with the same weight; parts: copies, and places in them."""
     places = np.concatenate([chosen for _, chosen in parts])
     labels, strong = corpus.labels[places], corpus.strong[places]
     emotions = np.eye(len(HEARD))[labels] - 1 / len(HEARD)
     strength = np.where(strong < 0, np.nan, strong - 0.5)
-    names = corpus.names[places]
-    weights, beside = np.where(names == NONSPEECH, config.nonspeech, 1.0), names == UNACTED
-    total = np.bincount(labels[~beside], weights[~beside], len(HEARD))
-    weights = weights / np.maximum(total, LEAST_WEIGHT)[labels]             # all of an emotion are 1
-    weights[beside] = config.unacted / max(np.count_nonzero(beside), 1)
-    weights *= total.sum() / np.count_nonzero(total)
+    weights = np.where(corpus.names[places] == NONSPEECH, config.nonspeech, 1.0)
+    total = np.bincount(labels, weights, len(HEARD))
+    weights = weights / total[labels] * total.sum() / np.count_nonzero(total)
     return Lesson(np.concatenate([copy[chosen] for copy, chosen in parts]),
                   np.column_stack([emotions, strength]).astype(np.float32), weights.astype(np.float32))
 
@@ -177,17 +157,14 @@ def left_out(corpus: Corpus, config: TrainingConfig) -> Iterator[tuple[Places, E
 
 
 def cross_validate(corpus: Corpus, config: TrainingConfig) -> Calibration:
-    """Calibrate on what is heard in the speakers left out, of those who act."""
+    """Calibrate on what is heard in the speakers left out."""
     probabilities = np.zeros((len(corpus.labels), len(HEARD)), np.float32)
     strength = np.zeros(len(corpus.labels), np.float32)
     for held, ensemble in left_out(corpus, config):
         with torch.no_grad():
             heard, strong = ensemble(torch.from_numpy(corpus.copies[0][held]))
         probabilities[held], strength[held] = heard.numpy(), strong.numpy()
-    told = probabilities.any(axis=1)
-    judged, unacted = told & (corpus.names != UNACTED), told & (corpus.names == UNACTED)
-    if unacted.any():
-        log.info("%.3f of unacted speech neutral", np.mean(probabilities[unacted].argmax(axis=1) == NEUTRAL))
+    judged = probabilities.any(axis=1)
     return calibrate(probabilities[judged], strength[judged], corpus.labels[judged], corpus.strong[judged], corpus.names[judged])
 
 
@@ -208,7 +185,7 @@ def main() -> None:
     if options.cross_validate or options.out is None:
         return
     ensemble = train(corpus, np.arange(len(corpus.labels)), config)
-    export(ensemble.calibrated(calibration.temperature, calibration.strength), options.out)
+    export(ensemble.calibrated(calibration.temperature, calibration.strength, config.prior), options.out)
 
 
 if __name__ == "__main__":

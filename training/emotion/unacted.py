@@ -1,4 +1,5 @@
-"""Unacted speech, read or told without emotion, as neutral recordings: actors play even neutral, and most recordings are not acted.
+"""Unacted speech, read or told without emotion, to measure on: how much of it is heard as neutral. It is not learnt from, since a
+recogniser then takes whatever sounds unlike the actors' studios for neutral (docs/emotion.md).
 
 A folder holds what training/speech/corpus.py made, NAME_SEED_NUMBER.flac, or other FLAC files of 16 kHz of one speaker, who gives the
 folder its name; long ones are cut in pieces. Synthetic voices that sound more natural give more recordings.
