@@ -29,7 +29,7 @@ Places = NDArray[np.int64]
 FOLDS = 6
 NONSPEECH = "nonspeech"         # speaker and corpus of sounds without a voice
 LEAST_DEVIATION = 1e-3
-PRIOR = 4.0                     # the corpora have as much of each emotion; most recordings are not acted
+PRIOR = 3.0                     # the corpora have as much of each emotion; most recordings are not acted
 SPEECH, WHISPER = (0, 1, 2, 3, 4), (5, 6, 7)            # the layers of either encoder
 PLAIN = MachineConfig(SPEECH, share=0.5), MachineConfig(WHISPER, share=0.5)
 ROBUST = MachineConfig(SPEECH, share=0.5, copies=2), MachineConfig(WHISPER, share=0.5, copies=1)
