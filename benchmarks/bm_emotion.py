@@ -3,7 +3,8 @@
     python -m benchmarks.bm_emotion --data DIR --work DIR
 
 DIR holds ravdess, tess and emodb; WORK what training/emotion/features.py wrote. The recogniser is trained anew without a sixth of the
-speakers, six times, and judged on those. The speed is that of the network in the pack. Intervals: of the mean over speakers, 95 %.
+speakers, six times, and judged on those; neutral is likelier beforehand (PRIOR), as in the product. The speed, and what is heard in
+unacted speech, are of the network in the pack. Intervals: of the mean over speakers, 95 %.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from core.pack import DEFAULT, Pack
 from core.types import HEARD
 from core.voice import pooled
 from core.voice_encoder import VoiceEncoder
-from training.emotion.calibration import area, calibrate, calibration_error, recall
+from training.emotion.calibration import area, calibrate, calibration_error, expecting, recall
 from training.emotion.descriptions import WIDTH
 from training.emotion.features import Array, opened, sound, voice_of
 from training.emotion.network import Ensemble
@@ -52,8 +53,10 @@ def main() -> None:
     options = parser.parse_args()
     corpus, config = Corpus.read(options.data, options.work), TrainingConfig()
     speed(options.data)
-    speakers_left_out(corpus, config, {name: condition(options.data, options.work, name) for name in CONDITIONS})
-    other_corpus(corpus, config)
+    temperature = speakers_left_out(corpus, config, {name: condition(options.data, options.work, name) for name in CONDITIONS})
+    other_corpus(corpus, config, temperature)
+    if (options.work / "unacted.npz").is_file():
+        unacted(options.work)
 
 
 def say(name: str, value: float, unit: str, **more: object) -> None:
@@ -100,8 +103,8 @@ def without_manner(corpus: Corpus, chosen: Places, ensemble: Ensemble, few: int 
     return np.stack(rows)
 
 
-def speakers_left_out(corpus: Corpus, config: TrainingConfig, changed: dict[str, Array]) -> None:
-    """Print the figures on RAVDESS, trained on RAVDESS and TESS."""
+def speakers_left_out(corpus: Corpus, config: TrainingConfig, changed: dict[str, Array]) -> float:
+    """Print the figures on RAVDESS, trained on RAVDESS and TESS. Return the temperature."""
     names = ("single recordings", f"{FEW} other recordings known", "all other recordings known", *changed)
     ravdess = np.flatnonzero(corpus.names == "ravdess")
     results = {name: np.zeros((len(corpus.labels), len(HEARD)), np.float32) for name in names}
@@ -114,19 +117,33 @@ def speakers_left_out(corpus: Corpus, config: TrainingConfig, changed: dict[str,
             results[name][held] = heard(ensemble, without_manner(corpus, held, ensemble, few, rng))[0]
         for name, values in changed.items():
             results[name][held] = heard(ensemble, values[np.searchsorted(ravdess, held)])[0]
-    labels = corpus.labels[ravdess]
+    labels, known = corpus.labels[ravdess], ravdess[corpus.strong[ravdess] >= 0]
+    single = results[names[0]][ravdess]
+    calibration = calibrate(single, strength[ravdess], labels, corpus.strong[ravdess], corpus.names[ravdess])
     for name, values in results.items():
-        value, low, high = over_speakers(values[ravdess], labels, corpus.speakers[ravdess])
         anchor = {names[0]: 0.777, names[1]: 0.82, names[2]: 0.86}.get(name)
-        say(f"RAVDESS, 7 classes, {name}", value, "UAR", interval=[low, high], recordings=len(labels), anchor=anchor)
-    known = ravdess[corpus.strong[ravdess] >= 0]
+        for how, prior in (("", config.prior), (", all alike beforehand", 1.0)):
+            likely = expecting(values[ravdess], calibration.temperature, prior)
+            value, low, high = over_speakers(likely, labels, corpus.speakers[ravdess])
+            say(f"RAVDESS, 7 classes, {name}{how}", value, "UAR", interval=[low, high], recordings=len(labels), anchor=anchor)
     say("RAVDESS, strong against normal", area(strength[known], corpus.strong[known]), "AUC", recordings=len(known), anchor=0.89)
     winner = results[names[0]][known].max(axis=1)
     say("the same by the winning probability (Sec. 4.1)", area(winner, corpus.strong[known]), "AUC", anchor=0.58)
-    single = results[names[0]][ravdess]
     say("calibration error before the temperature", calibration_error(single, labels), "ratio", anchor=0.075)
-    calibration = calibrate(single, strength[ravdess], labels, corpus.strong[ravdess], corpus.names[ravdess])
     say("calibration error with one temperature", calibration.figures["calibration_error"], "ratio", anchor=0.034)
+    likely = expecting(single, calibration.temperature, config.prior)
+    say("calibration error with neutral likelier beforehand", calibration_error(likely, labels), "ratio", anchor=None)
+    return calibration.temperature
+
+
+def unacted(work: Path) -> None:
+    """Print how much of unacted speech (training/emotion/unacted.py) the pack's network hears as neutral, by what made the voice."""
+    with np.load(work / "unacted.npz", allow_pickle=False) as stored:
+        judged = EmotionNetwork.load(Pack.open().path("emotion_network")).judge(stored["whole"].astype(np.float32))
+        makers = np.array([str(speaker).partition("_")[0] for speaker in stored["speakers"]])
+    neutral = judged.probabilities.argmax(axis=1) == HEARD.index("neutral")
+    for maker in np.unique(makers):
+        say(f"{maker}, heard as neutral", float(neutral[makers == maker].mean()), "ratio", recordings=int(np.sum(makers == maker)))
 
 
 def only(corpus: Corpus, *names: str) -> Corpus:
@@ -144,14 +161,14 @@ def over_speakers(values: Array, labels: Places, speakers: NDArray[np.str_]) -> 
     return value, round(value - reach, 3), round(value + reach, 3)
 
 
-def other_corpus(corpus: Corpus, config: TrainingConfig) -> None:
-    """Print the figures on emodb of a network that was trained on RAVDESS and TESS."""
+def other_corpus(corpus: Corpus, config: TrainingConfig, temperature: float) -> None:
+    """Print the figures on emodb of a network that was trained on RAVDESS and TESS; temperature: RAVDESS's."""
     emodb = np.flatnonzero(corpus.names == "emodb")
     ensemble = train(corpus, np.flatnonzero(corpus.names != "emodb"), config)
     rng = np.random.default_rng(1)
     for name, passages, anchor in (("as is", corpus.copies[0][emodb], 0.55),
                                    ("speaker known", without_manner(corpus, emodb, ensemble, None, rng), 0.73)):
-        values = heard(ensemble, passages)[0]
+        values = expecting(heard(ensemble, passages)[0], temperature, config.prior)
         values[:, SURPRISE] = 0
         value, low, high = over_speakers(values, corpus.labels[emodb], corpus.speakers[emodb])
         say(f"emodb, 6 classes, trained on RAVDESS and TESS, {name}", value, "UAR", interval=[low, high], recordings=len(emodb),

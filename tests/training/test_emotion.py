@@ -10,7 +10,7 @@ from core.prosody import CEPSTRUM
 from core.types import HEARD
 from core.voice import pooled
 from core.voice_encoder import WIDTHS
-from training.emotion.calibration import area, calibrate, calibration_error, recall
+from training.emotion.calibration import area, calibrate, calibration_error, expecting, recall
 from training.emotion.descriptions import WIDTH as DESCRIBED
 from training.emotion.export import export
 from training.emotion.machines import NUISANCES, Lesson, MachineConfig, Standard, columns_of, fit, main_directions
@@ -173,6 +173,21 @@ def test_the_exported_network_says_the_same(tmp_path, corpus):
     np.testing.assert_allclose(judged.strength, strength.numpy(), atol=1e-5)
     np.testing.assert_allclose(network.mean, corpus.copies[0].mean(axis=0), atol=1e-4)
     assert len(network.judge(corpus.copies[0][:1]).strength) == 1
+
+
+def test_neutral_may_be_likelier_before_anything_is_heard(corpus):
+    neutral = HEARD.index("neutral")
+    ensemble = train(corpus, np.arange(len(corpus.labels)), CONFIG)
+    passages = torch.from_numpy(corpus.copies[0][::9])
+    with torch.no_grad():
+        plain = ensemble(passages)[0].numpy()
+        likely = ensemble.calibrated(0.8, (1.0, 0.0), 4.0)(passages)[0].numpy()
+    alike = expecting(plain, 0.8, 1.0)
+    others = np.delete(np.arange(len(HEARD)), neutral)
+    odds = (likely[:, neutral] / likely[:, others[0]]) / (alike[:, neutral] / alike[:, others[0]])
+    np.testing.assert_allclose(odds, 4, rtol=1e-3)              # single precision
+    np.testing.assert_allclose(likely, expecting(plain, 0.8, 4.0), atol=1e-5)
+    assert (likely[:, neutral] >= alike[:, neutral]).all()
 
 
 def test_training_is_repeatable(corpus):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.types import Floats
+from core.types import HEARD, Floats
 
 BINS = 15
 LARGEST = 30.0                  # logit
@@ -43,6 +43,12 @@ def softmax(logits: Floats) -> Floats:
     """Return probabilities (R, 7)."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+
+
+def expecting(probabilities: Floats, temperature: float, prior: float) -> Floats:
+    """Return probabilities (R, 7) with a temperature, neutral being `prior` times as likely as each other emotion beforehand."""
+    expected = np.where(np.arange(len(HEARD)) == HEARD.index("neutral"), np.log(prior), 0)
+    return softmax(np.asarray(np.log(np.maximum(probabilities, 1e-9)) / temperature + expected, np.float32))
 
 
 def surprise(logits: Floats, labels: NDArray[np.int64]) -> float:

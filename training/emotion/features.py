@@ -3,6 +3,8 @@
 Writes WORK/voices_COPY.npz: whole and part (R, P) float32, each recording and a passage of it drawn at random; the same order as
 `recordings`. Copy 0 is clean; the others are changed as rooms, microphones and other speakers would.
 WORK/nonspeech.npz: whole (M, P), music, hum and noise, in which no emotion is to be heard.
+With --unacted FOLDER ... also WORK/unacted.npz, whole (R, P) and speakers (R,) of unacted speech (training/emotion/unacted.py), to
+measure on.
 """
 
 import argparse
@@ -11,7 +13,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from numpy.typing import NDArray
 
 from core.denoise import reduce_noise
 from core.emotion_hearing import voice_between
+from core.errors import InputError
 from core.pack import DEFAULT, Pack
 from core.prosody import HOP, RATE, prosody
 from core.speech_encoder import normalise
@@ -31,6 +34,7 @@ from core.voice_encoder import VOICE_ENCODER, VoiceEncoder
 from training.speech.augmentation import colour, make_chords, make_nonspeech
 
 from .recordings import Recording, recordings
+from .unacted import unacted
 
 log = logging.getLogger(__name__)
 Array = NDArray[np.float32]
@@ -42,13 +46,13 @@ NEIGHBOURS = 5                  # voices that babble is made of
 
 @dataclass(frozen=True)
 class Task:
-    """Recording `index` of a copy."""
+    """A recording of a copy; data: the corpora that its neighbours are of; seed: the numbers that all that is drawn follows from."""
 
+    recording: Recording
     data: Path
     pack: Path
     copy: int
-    seed: int
-    index: int
+    seed: tuple[int, ...]
 
 
 def sound(path: Path) -> Array:
@@ -57,6 +61,12 @@ def sound(path: Path) -> Array:
     if rate != RATE:
         raise ValueError(f"{path} has {rate} Hz, not {RATE} Hz")
     return np.asarray(samples, np.float32)
+
+
+def recorded(recording: Recording) -> Array:
+    """Return the samples of a recording, or of the piece of a file that it is."""
+    samples, first = sound(recording.path), round(recording.start * RATE)
+    return samples[first:] if recording.length is None else samples[first:first + round(recording.length * RATE)]
 
 
 def changed(samples: Array, everything: Sequence[Recording], rng: np.random.Generator) -> Array:
@@ -86,11 +96,9 @@ def describe(samples: Array, encoder: VoiceEncoder, rng: np.random.Generator) ->
 
 
 def run(task: Task) -> tuple[Array, Array]:
-    """Describe one recording; all that is drawn follows from the task's numbers."""
-    everything = corpora(task.data)
-    rng = np.random.default_rng((task.seed, task.copy, task.index))
-    samples = sound(everything[task.index].path)
-    return describe(changed(samples, everything, rng) if task.copy else samples, opened(task.pack), rng)
+    """Describe one recording."""
+    rng, samples = np.random.default_rng(task.seed), recorded(task.recording)
+    return describe(changed(samples, corpora(task.data), rng) if task.copy else samples, opened(task.pack), rng)
 
 
 @cache
@@ -107,13 +115,32 @@ def opened(pack: Path) -> VoiceEncoder:
 
 def prepare(data: Path, work: Path, pack: Path, *, copy: int, workers: int = 1, seed: int = 7) -> Path:
     """Write one copy, the same for any number of workers. Return the file's path."""
-    tasks = map(partial(Task, data, pack, copy, seed), range(len(recordings(data))))
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
-        whole, part = zip(*processes.map(run, tasks, chunksize=8), strict=True)
+    tasks = [Task(recording, data, pack, copy, (seed, copy, index)) for index, recording in enumerate(recordings(data))]
+    whole, part = describe_all(tasks, workers)
     path = work / f"voices_{copy}.npz"
-    np.savez(path, whole=np.stack(whole), part=np.stack(part))
+    np.savez(path, whole=whole, part=part)
     log.info("copy %d: %d recordings", copy, len(whole))
     return path
+
+
+def prepare_unacted(folders: list[Path], data: Path, work: Path, pack: Path, *, workers: int = 1, seed: int = 7) -> Path:
+    """Write the unacted speech in some folders, the same for any number of workers. Return the file's path. Raises InputError where
+    there is none."""
+    listed = unacted(folders)
+    if not listed:
+        raise InputError("no unacted speech was found", ", ".join(map(str, folders)), "name folders of FLAC files, 16 kHz")
+    tasks = [Task(recording, data, pack, 0, (seed, 0, index, 1)) for index, recording in enumerate(listed)]
+    path = work / "unacted.npz"
+    np.savez(path, whole=describe_all(tasks, workers)[0], speakers=np.array([recording.speaker for recording in listed]))
+    log.info("%d recordings of unacted speech", len(listed))
+    return path
+
+
+def describe_all(tasks: list[Task], workers: int) -> tuple[Array, Array]:
+    """Return the vectors (R, P) of recordings, and those of passages of them."""
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
+        whole, part = zip(*processes.map(run, tasks, chunksize=8), strict=True)
+    return np.stack(whole), np.stack(part)
 
 
 def prepare_nonspeech(work: Path, pack: Path, *, seed: int = 7) -> Path:
@@ -130,6 +157,7 @@ def main() -> None:
     """Prepare several copies."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the folder of ravdess, tess and emodb")
+    parser.add_argument("--unacted", type=Path, nargs="+", default=[], help="folders of unacted speech, to measure on")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--pack", type=Path, default=DEFAULT, help="a model pack with the encoders")
     parser.add_argument("--copies", type=int, nargs="+", default=[0, 1, 2])
@@ -138,6 +166,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO)
     options.work.mkdir(parents=True, exist_ok=True)
     prepare_nonspeech(options.work, options.pack)
+    if options.unacted:
+        prepare_unacted(options.unacted, options.data, options.work, options.pack, workers=options.workers)
     for copy in options.copies:
         prepare(options.data, options.work, options.pack, copy=copy, workers=options.workers)
 

@@ -20,18 +20,22 @@ class Ensemble(nn.Module):
     plain: Tensor
     robust: Tensor
     judge: Tensor
+    expected: Tensor
 
     def __init__(self, mean: Tensor, deviation: Tensor, *, plain: Tensor, robust: Tensor, judge: Tensor) -> None:
         """mean, deviation: (P,) of descriptions; plain, robust: (P + 1, 8) weights of what they say, of the emotions and the strength,
         the last for all passages alike; judge: (P + 1, 1), -.5 plain to .5 changed."""
         super().__init__()
-        for name, value in (("mean", mean), ("deviation", deviation), ("plain", plain), ("robust", robust), ("judge", judge)):
+        for name, value in (("mean", mean), ("deviation", deviation), ("plain", plain), ("robust", robust), ("judge", judge),
+                            ("expected", torch.zeros(len(HEARD)))):
             self.register_buffer(name, value)
         self.temperature, self.slope, self.offset = 1.0, 1.0, 0.0
 
-    def calibrated(self, temperature: float, strength: tuple[float, float]) -> "Ensemble":
-        """Return itself with a temperature, and a slope and an offset of the strength's logit."""
+    def calibrated(self, temperature: float, strength: tuple[float, float], prior: float = 1.0) -> "Ensemble":
+        """Return itself with a temperature, a slope and an offset of the strength's logit; prior: how many times as likely neutral is
+        as each other emotion before anything is heard."""
         self.temperature, (self.slope, self.offset) = temperature, strength
+        self.expected = torch.tensor([prior if emotion == "neutral" else 1.0 for emotion in HEARD]).log()
         return self
 
     def forward(self, passages: Tensor) -> tuple[Tensor, Tensor]:
@@ -41,4 +45,5 @@ class Ensemble(nn.Module):
         change = ((judged - PLAIN) / (CHANGED - PLAIN)).clamp(0, 1)                                     # (B, 1)
         scores = plain + change * (robust - plain)
         emotions, strength = scores[:, :len(HEARD)], scores[:, len(HEARD)]
-        return ((SHARP / self.temperature) * emotions).softmax(-1), torch.sigmoid(self.slope * LOGIT * strength + self.offset)
+        said = (SHARP / self.temperature) * emotions + self.expected
+        return said.softmax(-1), torch.sigmoid(self.slope * LOGIT * strength + self.offset)

@@ -14,13 +14,16 @@ EMODB: dict[str, Emotion] = {"N": "neutral", "F": "happy", "T": "sad", "W": "ang
 
 @dataclass(frozen=True)
 class Recording:
-    """One recording of one actor; strong: of RAVDESS, whether the emotion is acted at its second intensity."""
+    """One recording of one speaker; strong: whether the emotion is acted at RAVDESS's second intensity, None where not known;
+    start, length: seconds, where it is a piece of a file."""
 
     path: Path
     corpus: str
     speaker: str
     emotion: Emotion
     strong: bool | None = None
+    start: float = 0.0
+    length: float | None = None
 
     @property
     def label(self) -> int:

@@ -30,6 +30,7 @@ Places = NDArray[np.int64]
 FOLDS = 6
 NONSPEECH = "nonspeech"         # speaker and corpus of sounds without a voice
 LEAST_DEVIATION = 1e-3
+PRIOR = 3.0                     # the corpora have as much of each emotion; most recordings are not acted
 SPEECH, WHISPER = (0, 1, 2, 3, 4), (5, 6, 7)            # the layers of either encoder
 PLAIN = MachineConfig(SPEECH, share=0.5), MachineConfig(WHISPER, share=0.5)
 ROBUST = MachineConfig(SPEECH, share=0.5, copies=2), MachineConfig(WHISPER, share=0.5, copies=1)
@@ -46,6 +47,7 @@ class TrainingConfig:
     judge: MachineConfig = JUDGE
     every: tuple[tuple[str, int], ...] = (("tess", 3),)     # of a corpus's recordings, each so manieth is learnt from
     nonspeech: float = 0.5      # weight of a sound without a voice
+    prior: float = PRIOR        # how many times as likely neutral is as each other emotion before anything is heard
     seed: int = 0
 
 
@@ -185,7 +187,7 @@ def main() -> None:
     if options.cross_validate or options.out is None:
         return
     ensemble = train(corpus, np.arange(len(corpus.labels)), config)
-    export(ensemble.calibrated(calibration.temperature, calibration.strength), options.out)
+    export(ensemble.calibrated(calibration.temperature, calibration.strength, config.prior), options.out)
 
 
 if __name__ == "__main__":
