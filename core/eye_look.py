@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from .colours import WHITE_OF_EYE, encoded, linear
 from .face_detection import Face
 from .polygons import within
-from .render.drawn import WHITE_OF_EYE, encoded, linear
 from .shading import LUMINANCE
 from .skin_mask import EYES
 from .types import Floats, Photo

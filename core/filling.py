@@ -6,14 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .face_fit import Anchors
 from .head_model import REGIONS, HeadBasis
 from .photo_layer import Layer, typical
 from .raster import Coverage
 from .shading import LIPS_REACH, LUMINANCE, tempered
-from .skin_surface import from_contact, membrane, mouth_bag, neighbour_sum
+from .skin_surface import membrane, neighbour_sum
 from .types import Floats, Integers
-from .vermilion import red, vermilion_depth
+from .vermilion import Lips, red
 
 ROOM = 7.0                          # edges after which filled-in skin has the face's plain tone
 MOUTH_TONE = np.array([0.62, 0.42, 0.42], np.float32)     # the mouth's lining over the lips' colour
@@ -61,13 +60,10 @@ def continued(colour: Floats, known: NDArray[np.bool_], edges: Integers) -> Floa
     return colour
 
 
-def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, *, basis: HeadBasis, anchors: Anchors) -> Filling:
+def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, *, basis: HeadBasis, mouth: Lips) -> Filling:
     """Return a colour for every skin vertex: the photos' where they show skin, elsewhere the mirror side's, elsewhere spread from them
     towards the skin's plain tone, the lips' or the mouth's."""
-    depth = mouth_bag(basis, edges)
-    border = vermilion_depth(basis, anchors, depth)
-    inside = border > 0
-    lips = inside & (depth <= 0)
+    depth, inside, lips = mouth.bag, mouth.depth > 0, mouth.outside
     weights = np.stack([layer.weight for layer in layers])
     shares = (weights**2 + 1e-9) / (weights**2 + 1e-9).sum(axis=0)
     colour = np.einsum("pv,pvc->vc", shares, np.stack([layer.seen.colour / layer.light / layer.lip_light ** lips[:, None]
@@ -91,6 +87,6 @@ def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, *, basis:
     wanted = np.where(lips[:, None], tempered(colour, rest), calm).astype(np.float32)
     result = membrane(wanted, trust.astype(np.float32), rest, ROOM**-2, edges)
     inner = np.clip((depth - MOUTH_DEPTH[0]) / (MOUTH_DEPTH[1] - MOUTH_DEPTH[0]), 0, 1)[:, None]
-    line = CONTACT_SHADE * np.exp(-((from_contact(basis, edges) / CONTACT) ** 2))[:, None]
+    line = CONTACT_SHADE * np.exp(-((mouth.off / CONTACT) ** 2))[:, None]
     result = np.asarray((result * (1 - inner) + lip * MOUTH_TONE * inner) * (1 - line), np.float32)
-    return Filling(continued(result, ~inside, edges), continued(result, inside, edges), tone, lip, border)
+    return Filling(continued(result, ~inside, edges), continued(result, inside, edges), tone, lip, mouth.depth)

@@ -8,6 +8,7 @@ from .hair_grain import Grain, evened
 
 FACE = (0.062, 0.030)                       # metres aside, and above the eyes, within and below which there is the face
 OUT, BELOW = 0.130, 0.010                   # metres aside where hair may be seen; below where it ends
+PLAIN = 0.5                                 # how plain its grain has to be on the whole: noise has 0.3, JPEG's blocks 0.48
 LEAST_AREA = 0.0045                         # square metres of it that have to be seen: short hair lies this way and that
 AROUND = 0.010                              # metres over which the grain is evened to see where hair runs on the whole
 BENT = np.radians(16.5)                     # root mean square of the angle between the two from which hair waves
@@ -25,6 +26,8 @@ def waves(grain: Grain, below_eyes: float) -> Waves:
     """
     seen = of_hair(grain, below_eyes)
     if seen.sum() * grain.step**2 < LEAST_AREA:
+        return "PHOTO"
+    if float(np.hypot(grain.across, grain.up)[seen].mean()) < PLAIN:
         return "PHOTO"
     bent, length = turns(grain, seen)
     if bent < BENT:

@@ -13,8 +13,8 @@ from .raster import rasterise, vertex_normals
 from .sampling import bilinear
 from .shading import LUMINANCE, cast, estimated_shading, evened
 from .skin_mask import SkinMask, find_skin
-from .skin_surface import mouth_bag, skin_edges
 from .types import Floats, Integers, Photo
+from .vermilion import Lips
 
 GRAZING, FRONTAL = 0.20, 0.50       # cosine to the viewer: below the first nothing is taken, above the second all
 DEPTH_SLACK = 0.004                 # metres: how far behind the visible surface a texel may lie
@@ -63,19 +63,19 @@ class Layer:
         return self.seen.trust * self.seen.skin
 
 
-def peeled(view: View, neutral: Floats, edges: Integers, *, basis: HeadBasis, anchors: Anchors) -> Layer:
+def peeled(view: View, neutral: Floats, edges: Integers, *, basis: HeadBasis, anchors: Anchors, mouth: Lips) -> Layer:
     """Return one photo's layer: its skin at the vertices, and the light on it."""
     skin = basis.part("skin").vertices
     mask = find_skin(view.photo, view.face, view.camera.focal / float(view.camera.place(view.head[skin])[:, 2].mean()))
     moved = landmark_shift(view.head, view.face, view.camera, anchors, basis)
-    seen = sampled(view.photo, view.head, view.camera, mask, basis=basis, moved=moved)
+    seen = sampled(view.photo, view.head, view.camera, mask, basis=basis, moved=moved, hidden=mouth.bag > 0)
     normals = vertex_normals(view.head, all_triangles(basis))[skin]
     trust = seen.trust * seen.skin
     light = evened(seen.colour, trust, estimated_shading(seen.colour, trust, normals, basis), edges, basis)
-    face, lips = (basis.regions == REGIONS.index(name) for name in ("face", "lips"))
+    face = basis.regions == REGIONS.index("face")
     light = light * cast(typical(seen.colour / light, trust, face))
     whole = typical(seen.colour, trust, face) / np.maximum(typical(seen.colour / light, trust, face), 1)
-    return Layer(view.photo, mask, seen, light, whole / np.median(light[lips], axis=0), creased(view.head - neutral, basis))
+    return Layer(view.photo, mask, seen, light, whole / np.median(light[mouth.outside], axis=0), creased(view.head - neutral, basis))
 
 
 def matched(layer: Layer, first: Layer) -> Layer:
@@ -117,9 +117,10 @@ def kernel(places: Floats, points: Floats) -> Floats:
     return np.asarray(weights / (weights.sum(axis=1, keepdims=True) + 0.2), np.float32)
 
 
-def sampled(photo: Photo, head: Floats, camera: Camera, mask: SkinMask, *, basis: HeadBasis, moved: Floats) -> Samples:
+def sampled(photo: Photo, head: Floats, camera: Camera, mask: SkinMask, *, basis: HeadBasis, moved: Floats,
+            hidden: NDArray[np.bool_]) -> Samples:
     """Return what the photo shows at each skin vertex; trust falls with the angle to the viewer and is none where another
-    part of the head lies in front."""
+    part of the head lies in front, or where vertices are `hidden` (V_skin,), in the mouth."""
     skin, triangles = basis.part("skin").vertices, all_triangles(basis)
     pixels = camera.project(head)
     scale = min(1.0, 512 / float(np.ptp(pixels[skin, :2], axis=0).max()))
@@ -133,7 +134,7 @@ def sampled(photo: Photo, head: Floats, camera: Camera, mask: SkinMask, *, basis
     trust = np.clip((cosine - GRAZING) / (FRONTAL - GRAZING), 0, 1) * (placed[:, 2] < nearest + DEPTH_SLACK)
     below = basis.vertices[skin][basis.regions == REGIONS.index("chin"), 1].min() - basis.vertices[skin, 1]
     trust = trust * np.clip((NECK[1] - below) / (NECK[1] - NECK[0]), 0, 1)
-    trust = np.where(mouth_bag(basis, skin_edges(basis.skin_triangles)) > 0, 0.0, trust)
+    trust = np.where(hidden, 0.0, trust)
     places = (pixels[skin, :2] + moved).astype(np.float32)
     share, _, colour = mask.at(places)
     return Samples(places, trust.astype(np.float32), share, colour)

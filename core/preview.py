@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .camera import Camera, turn
+from .colours import encoded, linear
 from .files import Arrays
 from .head_model import MATERIALS, HeadBasis
 from .look import Look
 from .raster import Coverage, rasterise, shaded_depth, vertex_normals
-from .render.drawn import LASH, encoded, eye_colours, lash_opacity, linear
+from .render.drawn import LASH, eye_colours, lash_opacity
 from .render.fibres import Fibres, fibres_of, tangents
 from .sampling import on_uv
 from .scalp import with_roots

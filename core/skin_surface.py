@@ -45,7 +45,12 @@ def from_contact(basis: HeadBasis, edges: Integers) -> Floats:
 
 def mouth_bag(basis: HeadBasis, edges: Integers) -> Floats:
     """Return for each skin vertex how far into the mouth it lies (V_skin,): metres along the surface from where the lips
-    meet, 0 outside and on the lips. All is outside in a head whose mouth is open to the inside, such as FLAME's."""
+    meet, 0 outside and on the lips."""
+    return np.where(in_mouth(basis, edges), from_contact(basis, edges), 0.0).astype(np.float32)
+
+
+def in_mouth(basis: HeadBasis, edges: Integers) -> NDArray[np.bool_]:
+    """Return which skin vertices lie in the mouth (V_skin,); none does in a head whose mouth is open to the inside, as FLAME's."""
     skin = basis.vertices[basis.part("skin").vertices]
     ring = contact(basis)
     inside = np.zeros(len(skin), bool)
@@ -63,8 +68,8 @@ def mouth_bag(basis: HeadBasis, edges: Integers) -> Floats:
             break
         reached |= more
     if reached.sum() > len(skin) / 2:           # no bag: what lies nearest to its place is the outer skin
-        return np.zeros(len(skin), np.float32)
-    return np.where(reached, surface_distance(skin, edges, ring), 0.0).astype(np.float32)
+        return np.zeros(len(skin), bool)
+    return reached
 
 
 def surface_distance(points: Floats, edges: Integers, start: Integers) -> Floats:

@@ -20,6 +20,7 @@ from .shading import LUMINANCE, tempered
 from .skin_surface import mirrored, neighbour_sum, skin_edges
 from .types import Bytes, Floats, Integers
 from .uv_image import padded, uv_coverage
+from .vermilion import Lips
 
 SIDE = 2048                         # pixels
 CREASING = 0.75                     # share of creases that is taken out where the expression moves the cheek
@@ -43,12 +44,13 @@ def texture(views: Sequence[View], neutral: Floats, *, basis: HeadBasis, anchors
     neutral: (V, 3) the head without expression, metres.
     """
     edges, mirror = skin_edges(basis.skin_triangles), mirrored(basis)
+    mouth = Lips.of(basis, anchors, edges)
     layers: list[Layer] = []
     for index, view in enumerate(views):
-        layer = peeled(view, neutral, edges, basis=basis, anchors=anchors)
+        layer = peeled(view, neutral, edges, basis=basis, anchors=anchors, mouth=mouth)
         layers.append(matched(layer, layers[0]) if layers else layer)
         tick(0.35 * (index + 1) / len(views))
-    filling = filled(layers, mirror, edges, basis=basis, anchors=anchors)
+    filling = filled(layers, mirror, edges, basis=basis, mouth=mouth)
     coverage = uv_coverage(basis, side)
     tick(0.5)
     image = filling.drawn(coverage, basis.skin_triangles)

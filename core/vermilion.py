@@ -1,16 +1,42 @@
 """The vermilion border: where the lips' red ends on the skin, finer than the quads around it."""
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from .face_fit import Anchors
 from .head_model import HeadBasis
 from .polygons import curve, nearest, within
 from .skin_mask import LIPS
-from .types import Floats
+from .skin_surface import from_contact, in_mouth
+from .types import Floats, Integers
 
 SOFTNESS = 0.0009                   # metres to either side of the border over which red turns into skin
 BEHIND = 0.015                      # metres behind the border at which nothing is lip
 FARTHEST = 0.01                     # metres: distances count no further
+
+
+@dataclass(frozen=True)
+class Lips:
+    """Of each skin vertex, in metres: depth (V_skin,) how far inside the vermilion border it lies, negative outside; off (V_skin,) how
+    far from where the lips meet, along the surface; bag (V_skin,) the same of what lies in the mouth, 0 elsewhere."""
+
+    depth: Floats
+    off: Floats
+    bag: Floats
+
+    @classmethod
+    def of(cls, basis: HeadBasis, anchors: Anchors, edges: Integers) -> "Lips":
+        """Measure the mean head."""
+        off = from_contact(basis, edges)
+        bag = np.where(in_mouth(basis, edges), off, 0).astype(np.float32)
+        return cls(vermilion_depth(basis, anchors, bag), off, bag)
+
+    @property
+    def outside(self) -> NDArray[np.bool_]:
+        """Which vertices are red and seen when the mouth is shut (V_skin,)."""
+        return (self.depth > 0) & (self.bag <= 0)
 
 
 def vermilion_depth(basis: HeadBasis, anchors: Anchors, depth: Floats) -> Floats:

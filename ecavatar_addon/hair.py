@@ -7,12 +7,12 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.colours import linear
 from ..core.hair_shades import ROOT, SHADES, TIP, TONE, paler
 from ..core.haircut import Haircut
 from ..core.head_model import HeadBasis
 from ..core.job import JobResult
 from ..core.look import Look
-from ..core.render.drawn import linear
 from ..core.strands import Strands
 from ..core.types import Floats
 from .hair_nodes import MODIFIER, PLACE, TRIANGLE, WEIGHTS, follow, group

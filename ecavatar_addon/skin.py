@@ -8,9 +8,10 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.colours import WHITE_OF_EYE, linear
 from ..core.head_model import MATERIALS, REGIONS, HeadBasis
 from ..core.job import JobResult
-from ..core.render.drawn import LASH, LASH_SIZE, WHITE_OF_EYE, eye_colours, lash_opacity, linear
+from ..core.render.drawn import LASH, LASH_SIZE, eye_colours, lash_opacity
 from ..core.scalp import ROOTS as ROOT_TONE
 from ..core.skin_optics import transport
 from ..core.types import Floats, SkinParams

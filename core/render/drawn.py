@@ -5,24 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Colour = tuple[float, float, float]
-WHITE_OF_EYE: Colour = (0.62, 0.57, 0.53)
+from ..colours import Colour
+
 LASH: Colour = (0.010, 0.007, 0.006)
 LASH_LINE = 0.06, 0.20              # of the lashes' length: where the line of their roots ends
 LASH_SIZE = (64, 512)               # pixels of the lashes' image, high and wide
 EYE_SIDE, EYE_CONE = 512, 60        # pixels of the eye's image, and the angle it shows to each side
 PUPIL, IRIS = 7.4, 19.5             # degrees from the eye's axis
-
-
-def linear(colour: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return an sRGB colour (3,) uint8 as linear values 0..1 (IEC 61966-2-1)."""
-    share = colour.astype(np.float64) / 255
-    return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
-
-
-def encoded(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return linear values 0..1 as sRGB ones (IEC 61966-2-1)."""
-    return np.where(values <= 0.0031308, values * 12.92, 1.055 * values ** (1 / 2.4) - 0.055)
 
 
 def lash_opacity(random: np.random.Generator) -> NDArray[np.float32]:

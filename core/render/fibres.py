@@ -9,13 +9,13 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from ..colours import linear
 from ..files import Arrays
 from ..hair_shades import ROOT, SHADES, TIP, TONE, paler
 from ..head_model import HeadBasis
 from ..look import Look
 from ..skin_optics import dot
 from ..strands import Strands
-from .drawn import linear
 from .lights import SHORT, Lamp
 from .rays import Rays
 from .studio import Place, Studio

@@ -8,10 +8,10 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from ..colours import encoded
 from ..sampling import on_uv
 from ..skin_optics import dot
 from .coat import Coat
-from .drawn import encoded
 from .hair import Hair
 from .lights import Lit, bounced, frame, light_up
 from .materials import EYE, passing

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..colours import linear
 from ..head_model import REGIONS, HeadBasis
 from ..job import JobResult
 from ..look import Look
@@ -14,7 +15,7 @@ from ..sampling import on_uv
 from ..scalp import with_roots
 from ..types import SkinParams
 from .coat import Coat
-from .drawn import eye_colours, lash_opacity, linear
+from .drawn import eye_colours, lash_opacity
 from .fibres import fibres_of
 from .materials import EYE_REFLECTANCE, LIPS, MATTER, Gloss, params_of
 from .model import VEIL, Surface, pieces_of

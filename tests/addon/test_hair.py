@@ -6,6 +6,7 @@ import bpy
 import numpy as np
 import pytest
 from ecavatar.core.brows import brow_hairs
+from ecavatar.core.colours import linear
 from ecavatar.core.curls import HANGING, SHORT
 from ecavatar.core.face_fit import Anchors
 from ecavatar.core.files import write_arrays
@@ -18,7 +19,6 @@ from ecavatar.core.job import read_result
 from ecavatar.core.long_hair import POINTS
 from ecavatar.core.look import Look
 from ecavatar.core.pack import DEFAULT
-from ecavatar.core.render.drawn import linear
 from ecavatar.core.scalp import COVERED, ROOTS
 from ecavatar.core.strands import Strands
 from ecavatar.ecavatar_addon.avatar import import_avatar

@@ -3,6 +3,7 @@
 import bpy
 import numpy as np
 import pytest
+from ecavatar.core.colours import linear
 from ecavatar.core.render import drawn
 from ecavatar.core.types import SkinParams
 from ecavatar.ecavatar_addon import skin as skins
@@ -50,9 +51,9 @@ def test_lashes_are_hairs_not_sheets():
 
 
 def test_the_iris_has_the_photos_colour(avatar, result):
-    wanted = drawn.linear(result.head["iris_colour"])
+    wanted = linear(result.head["iris_colour"])
     side = drawn.EYE_SIDE
-    colours = drawn.eye_colours(wanted, drawn.linear(result.head["white_of_eye"]), np.random.default_rng(0))[..., :3]
+    colours = drawn.eye_colours(wanted, linear(result.head["white_of_eye"]), np.random.default_rng(0))[..., :3]
     steps = (np.arange(side) + 0.5) / side * 2 - 1
     angle = np.hypot(*np.meshgrid(steps, steps)) * drawn.EYE_CONE
     ring = colours[(angle > 12) & (angle < 16)].mean(axis=0)

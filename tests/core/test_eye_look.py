@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from core.colours import WHITE_OF_EYE, encoded, linear
 from core.eye_look import CHEEKS, brightness_of_whites, white_of_eye
-from core.render.drawn import WHITE_OF_EYE, encoded, linear
 from core.shading import LUMINANCE
 from core.skin_mask import EYES
 from core.types import Photo

@@ -105,6 +105,16 @@ def test_straight_hair_is_straight_and_waves_are_told_from_curls():
     assert waves(grain(waved(0.018, 0.0036)), 0.05) == "CURLY"
 
 
+@pytest.mark.parametrize("block", [1, 8])
+def test_noise_and_a_jpegs_blocks_are_no_curls(block):
+    x, *_ = places()
+    pixels = drawn(x, full=True).pixels.astype(float)
+    dark = (pixels < 130).all(axis=2)
+    coarse = np.random.default_rng(1).normal(size=(SIDE // block, SIDE // block)).repeat(block, axis=0).repeat(block, axis=1)
+    pixels[dark] = np.array(HAIR) * (1 + 0.25 * coarse[dark])[:, None]
+    assert waves(grain(Photo(np.clip(pixels, 0, 255).astype(np.uint8))), 0.05) == "PHOTO"
+
+
 def test_nothing_is_said_of_too_little_hair_or_of_a_coarse_photo():
     x, y, *_ = places()
     cropped = np.where(((x > 0) | (y < 0.04))[..., None], SKIN, parted(0.035).pixels).astype(np.uint8)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core.brows import brow_hairs
+from core.colours import linear
 from core.errors import JobError
 from core.files import write_arrays, write_image
 from core.hair_styles import BELOW_EYES, hair_strands
@@ -12,7 +13,6 @@ from core.job import HEAD_ARRAYS
 from core.look import Look, styled
 from core.pack import Pack
 from core.pipeline import write_look
-from core.render.drawn import linear
 from core.strands import NO_STRANDS
 from tests.core.own_heads import anchors, basis
 

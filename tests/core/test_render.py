@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from core.__main__ import main
+from core.colours import linear
 from core.errors import InputError, JobError
 from core.files import write_json
 from core.haircut import Haircut
@@ -16,7 +17,6 @@ from core.job import read_result
 from core.look import Look
 from core.pack import DEFAULT, Pack
 from core.render import command, frame, model
-from core.render.drawn import linear
 from core.render.fibres import fibres_of
 from core.render.frame import Settings, Window, camera_rays, developed, fill, filtered, render, spared
 from core.render.portrait import Portrait

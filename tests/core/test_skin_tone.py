@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from core.colours import linear
 from core.head_model import HeadBasis
 from core.pack import Pack
-from core.render.drawn import linear
 from core.skin_tone import mean_tone
 
 

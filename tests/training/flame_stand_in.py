@@ -12,8 +12,9 @@ import numpy as np
 from core.face_fit import IBUG68
 from core.neck import lining, lower_border
 from core.skin_surface import skin_edges
-from tests.core.own_heads import anchors, basis
+from tests.core.own_heads import TASK, basis
 from training.flame.model import FACES, VERTICES, Flame
+from training.head.anchors import landmarks_of
 
 SHIFT = np.array([0.0, 0.012, 0.03])
 SCALE = np.array([1.02, 1.05, 1.0])
@@ -130,7 +131,7 @@ def flame() -> Flame:
 
 def landmarks() -> dict[str, np.ndarray]:
     """Return the embedding as DECA writes it: faces (1, 68) and weights (1, 68, 3)."""
-    made, points = parts(), anchors()
+    made, points = parts(), landmarks_of(basis(), TASK, still=True)[0]
     place = np.full(basis().part("skin").vertices.stop, -1)
     place[made["kept"]] = np.arange(len(made["kept"]))
     corners = place[points.vertices.clip(max=len(place) - 1)]

@@ -3,17 +3,16 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from core.errors import InputError
 from core.face_fit import SKIN_LANDMARKS
-from core.files import read_arrays
-from core.pack import DEFAULT
 from tests.core.own_heads import SIDE, TASK, anchors, basis, face_of, needs_nets, subject
-from training.head import anchors as placing
-from training.head.landmark_moves import FIXED, Portrait, moves
+from training.head.anchors import MOVES_FILE, landmarks_of
+from training.head.average import canonical
+from training.head.landmark_moves import FIXED, Portrait, moves, pairs
 
 FOLD, NOSE, CHEEK = (257, 27), 4, 50        # the fold above either eye, which all show higher; the nose's tip, at random; as it is
-ARRAYS = "landmark_vertices", "landmark_weights"
 HIGHER = 0.004                              # metres
 
 
@@ -32,9 +31,12 @@ def portraits(count: int) -> list[Portrait]:
     return seen
 
 
+@needs_nets
 def test_a_landmark_that_all_show_higher_moves_there():
-    found = moves(portraits(5), basis(), anchors())
-    assert found.shape == (SKIN_LANDMARKS, 2)
+    across = pairs(canonical(TASK))
+    found = moves(portraits(5), basis(), anchors(), across)
+    assert found.shape == (SKIN_LANDMARKS, 3)
+    np.testing.assert_allclose(found[across], found * [-1, 1, 1], atol=3e-4)               # the same on both sides
     for fold in FOLD:
         assert abs(found[fold, 1] - HIGHER) < 0.0012            # metres: neighbours on the lids hold it back, and so does the surface
     assert np.linalg.norm(found[NOSE]) < 0.002 and np.linalg.norm(found[CHEEK]) < 0.0008
@@ -42,14 +44,19 @@ def test_a_landmark_that_all_show_higher_moves_there():
 
 
 @needs_nets
-def test_the_pack_has_the_moved_landmarks(tmp_path):
-    placing.build(DEFAULT / "head.npz", TASK, tmp_path / "anchors.npz")
-    made, shipped = (read_arrays(folder / "anchors.npz", ARRAYS, InputError) for folder in (tmp_path, DEFAULT))
-    np.testing.assert_array_equal(made["landmark_vertices"], shipped["landmark_vertices"])
-    np.testing.assert_allclose(made["landmark_weights"], shipped["landmark_weights"], atol=1e-6)  # the last digits differ by machine
-    placing.build(DEFAULT / "head.npz", TASK, tmp_path / "still.npz", still=True)
-    with np.load(tmp_path / "anchors.npz") as with_moves, np.load(tmp_path / "still.npz") as without:
-        points = [np.einsum("lk,lkc->lc", one["landmark_weights"], basis().vertices[one["landmark_vertices"]])
-                  for one in (with_moves, without)]
-    moved = np.linalg.norm(points[0] - points[1], axis=1)
-    assert moved[257] > 0.003 and not moved[list(FIXED)].any()
+def test_no_photo_with_a_face_is_told():
+    with pytest.raises(InputError, match="no face was found"):
+        moves([], basis(), anchors(), pairs(canonical(TASK)))
+
+
+@needs_nets
+def test_the_pack_has_the_landmarks_where_they_were_measured():
+    still, made = (landmarks_of(basis(), TASK, still=still)[0] for still in (True, False))
+    assert np.array_equal(made.vertices, anchors().vertices)
+    np.testing.assert_allclose(made.weights, anchors().weights, atol=1e-6)
+    before, after = (one.points(basis().vertices)[:SKIN_LANDMARKS] for one in (still, made))
+    with np.load(MOVES_FILE) as stored:
+        np.testing.assert_allclose(after - before, stored["moves"], atol=2e-5)             # metres
+    assert np.linalg.norm(after - before, axis=1)[257] > 0.003 and not (after - before)[list(FIXED)].any()
+    middle = pairs(canonical(TASK)) == np.arange(SKIN_LANDMARKS)
+    assert np.abs(after[middle, 0]).max() < 5e-4                                           # metres: a nose has its tip in the middle

@@ -25,6 +25,7 @@ from core.head_model import FORMAT, MATERIALS, HeadBasis
 from core.lids import halfway_name
 from core.pack import Pack
 from core.raster import rasterise
+from training.head.anchors import landmarks_of
 from training.head.average import POINTS
 from training.head.eyes import gaze, sphere
 from training.head.surface import outer, project
@@ -57,6 +58,7 @@ class Sources:
     texture: TextureSpace
     basis: HeadBasis
     anchors: Anchors
+    still: Anchors                  # where the landmarks lie by anatomy, as FLAME's do
 
     @classmethod
     def read(cls, model: Path, masks: Path, landmarks: Path, texture: Path) -> "Sources":
@@ -64,8 +66,9 @@ class Sources:
         flame = Flame.load(model)
         corners, weights = read_landmarks(landmarks, flame.triangles)
         pack = Pack.open()
-        return cls(flame, read_masks(masks), corners, weights, read_texture_data(texture, len(flame.triangles)),
-                   HeadBasis.load(pack.path("head")), Anchors.load(pack.path("anchors")))
+        basis = HeadBasis.load(pack.path("head"))
+        return cls(flame, read_masks(masks), corners, weights, read_texture_data(texture, len(flame.triangles)), basis,
+                   Anchors.load(pack.path("anchors")), landmarks_of(basis, pack.path("face_landmarker"), still=True)[0])
 
 
 class Builder:
@@ -77,11 +80,11 @@ class Builder:
         flame, basis = sources.flame, sources.basis
         self.marks = points_of(flame.template, sources.corners, sources.weights)
         self.surface: Surface = skin_of(flame, sources.masks)
-        self.laid = Correspondence(basis, sources.anchors, self.surface, self.marks)
+        self.laid = Correspondence(basis, sources.still, self.surface, self.marks)
         self.ring: LipRing = lip_ring(self.surface, self.marks[60:])
         self.keys: Keys = solve(flame, self.surface, self.laid, self.ring)
         self.joint = flame.joints(flame.template)[JAW] * [0, 1, 1]
-        mouth = seated(self.laid.mouth(self.marks, sources.anchors), self.surface, basis)
+        mouth = seated(self.laid.mouth(self.marks, sources.still), self.surface, basis)
         first = basis.part(MOUTH[0]).vertices.start
         self.points: dict[str, Array] = {
             "skin": self.surface.points, "lashes": self.laid.moved[basis.part("lashes").vertices],
@@ -89,7 +92,7 @@ class Builder:
             **{name: flame.template[sources.masks[mask]] for name, mask in EYES.items()}}
         ends = np.cumsum([0, *map(len, self.points.values())])
         self.part = {name: slice(int(ends[row]), int(ends[row + 1])) for row, name in enumerate(self.points)}
-        self.shift = landmarks68(basis.vertices, sources.anchors).mean(axis=0) - self.marks.mean(axis=0)
+        self.shift = landmarks68(basis.vertices, sources.still).mean(axis=0) - self.marks.mean(axis=0)
 
     def vertices(self) -> Array:
         """Return the mean head (V, 3) where our own lies, so that what core/ knows of heads' places holds."""

@@ -48,17 +48,15 @@ def placed(target: Array, basis: HeadBasis, anchors: Anchors) -> tuple[Array, ND
 def moved(vertices: NDArray[np.int32], weights: Floats, basis: HeadBasis) -> tuple[NDArray[np.int32], Floats]:
     """Return anchors (468, 3) moved along the mean head to where the net sees the landmarks."""
     moves = read_arrays(MOVES_FILE, ("moves",), InputError)["moves"]
-    aim = np.einsum("lk,lkc->lc", weights, basis.vertices[vertices]).astype(np.float64)
-    aim[:, :2] += moves
-    there, shares = project(aim, basis.vertices, outer(basis.vertices, basis.skin_triangles))
+    aim = np.einsum("lk,lkc->lc", weights, basis.vertices[vertices]) + moves
+    there, shares = project(aim.astype(np.float64), basis.vertices, outer(basis.vertices, basis.skin_triangles))
     stay = ~moves.any(axis=1)[:, None]
     return np.where(stay, vertices, there), np.where(stay, weights, shares)
 
 
-def build(head: Path, task: Path, out: Path, *, still: bool = False) -> dict[str, float]:
-    """Write the anchors and return how far the canonical points are from the surface; `still` leaves them there."""
-    basis, anchors = HeadBasis.load(head), Anchors.load(LANDMARKS_FILE)
-    points, vertices, weights = placed(canonical(task), basis, anchors)
+def landmarks_of(basis: HeadBasis, task: Path, *, still: bool = False) -> tuple[Anchors, Floats]:
+    """Return the landmarks on the mean head, `still` where the canonical face has them, and how far that is from the surface (N,)."""
+    points, vertices, weights = placed(canonical(task), basis, Anchors.load(LANDMARKS_FILE))
     used = np.setdiff1d(np.arange(POINTS), MOUTH_OPENING)
     distance = np.linalg.norm(np.einsum("lk,lkc->lc", weights, basis.vertices[vertices]) - points, axis=1)[used]
     if not still:
@@ -75,8 +73,14 @@ def build(head: Path, task: Path, out: Path, *, still: bool = False) -> dict[str
     for eye, places in IRISES.items():
         part = basis.part(eye).vertices
         irises[np.array(places) - POINTS] = part.start + int(np.argmax(basis.vertices[part][:, 2]))
-    write_arrays(out, {"landmark_vertices": np.concatenate([vertices, irises]),
-                       "landmark_weights": np.concatenate([weights, np.tile(np.array([1, 0, 0], np.float32), (len(irises), 1))])})
+    return Anchors(np.concatenate([vertices, irises]),
+                   np.concatenate([weights, np.tile(np.array([1, 0, 0], np.float32), (len(irises), 1))])), distance
+
+
+def build(head: Path, task: Path, out: Path, *, still: bool = False) -> dict[str, float]:
+    """Write the anchors and return how far the canonical points are from the surface; `still` leaves them there."""
+    anchors, distance = landmarks_of(HeadBasis.load(head), task, still=still)
+    write_arrays(out, {"landmark_vertices": anchors.vertices, "landmark_weights": anchors.weights})
     return {"median distance mm": 1e3 * float(np.median(distance)), "largest mm": 1e3 * float(distance.max())}
 
 

@@ -1,4 +1,5 @@
-"""Where the landmark net sees its points on real faces: python -m training.head.landmark_moves --photos FOLDER --out FILE.
+"""Where the landmark net sees its points on real faces: python -m training.head.landmark_moves --photos FOLDER --out FILE
+[--head assets/head.npz] [--task assets/third_party/face_landmarker.task].
 
 The canonical face tells where landmarks lie on an average head; in photos the net draws many of them elsewhere, and for all people
 alike: the fold above the eye up to 5 mm higher. The model is fitted to each photo, what is left over at each landmark is averaged
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import InputError
 from core.face_detection import Face, FaceDetector
@@ -23,6 +25,8 @@ from core.head_model import HeadBasis
 from core.image import read_photo
 from core.skin_mask import EYES, LIPS, MOUTH
 
+from .anchors import landmarks_of
+from .average import canonical
 from .source import Array
 from .surface import outer, project
 
@@ -53,7 +57,7 @@ def portraits(folder: Path, detector: FaceDetector) -> list[Portrait]:
     return found
 
 
-def left_over(portrait: Portrait, basis: HeadBasis, anchors: Anchors, across: np.ndarray) -> Array:
+def left_over(portrait: Portrait, basis: HeadBasis, anchors: Anchors, across: NDArray[np.intp]) -> Array:
     """Return what the fit leaves at the landmarks (468, 2): seen minus fitted, metres in the head's x and y, both sides' mean."""
     found = fit([portrait.face], [portrait.size], basis=basis, anchors=anchors)
     sight = found.sights[0]
@@ -66,15 +70,28 @@ def left_over(portrait: Portrait, basis: HeadBasis, anchors: Anchors, across: np
     return np.asarray((own + own[across] * [-1.0, 1.0]) / 2)
 
 
-def moves(seen: list[Portrait], basis: HeadBasis, anchors: Anchors) -> Array:
-    """Return by how much the landmarks are to be moved on the mean head (468, 2), metres, x and y."""
+def pairs(face: Array) -> NDArray[np.intp]:
+    """Return for each point of the canonical face (468, 3) the one across (468,), itself on the midline."""
+    across = np.argmin(np.linalg.norm(face[:, None] - face[None] * [-1, 1, 1], axis=2), axis=1)
+    if not np.array_equal(across[across], np.arange(len(face))):
+        raise InputError("the canonical face is not the same on both sides", "its points", "take MediaPipe's landmarker file")
+    return across
+
+
+def moves(seen: list[Portrait], basis: HeadBasis, anchors: Anchors, across: NDArray[np.intp]) -> Array:
+    """Return by how much the landmarks are to be moved on the mean head (468, 3), metres.
+
+    anchors: where the canonical face has them; across: (468,) which lie opposite.
+    """
+    if not seen:
+        raise InputError("no face was found in any photo", "the folder of photos", "give photos of whole faces from the front")
     triangles = outer(basis.vertices, basis.skin_triangles)
     start = anchors.points(basis.vertices)[:SKIN_LANDMARKS].astype(np.float64)
-    across = np.argmin(np.linalg.norm(start[:, None] - start[None] * [-1, 1, 1], axis=2), axis=1)
     count = Counter(portrait.person for portrait in seen)
     share = np.array([1 / count[portrait.person] for portrait in seen])
     share = (share / share.sum())[:, None, None]
     points, free = start, np.setdiff1d(np.arange(SKIN_LANDMARKS), FIXED)
+    middle = np.intersect1d(free, np.flatnonzero(across == np.arange(SKIN_LANDMARKS)))
     for _ in range(ROUNDS):
         every = np.stack([left_over(portrait, basis, anchors, across) for portrait in seen])
         mean = (share * every).sum(axis=0)
@@ -82,11 +99,12 @@ def moves(seen: list[Portrait], basis: HeadBasis, anchors: Anchors) -> Array:
         step = mean * ((mean**2).sum(axis=1) / ((mean**2).sum(axis=1) + doubt.sum(axis=1) + 1e-12))[:, None]
         aim = points.copy()
         aim[free, :2] += step[free]
+        aim[middle, 0] = start[middle, 0]
         vertices, weights = anchors.vertices.copy(), anchors.weights.copy()
         vertices[free], weights[free] = project(aim[free], basis.vertices, triangles)
         anchors = replace(anchors, vertices=vertices, weights=weights)
         points = anchors.points(basis.vertices)[:SKIN_LANDMARKS].astype(np.float64)
-    return np.asarray((points - start)[:, :2])
+    return np.asarray(points - start)
 
 
 def main() -> None:
@@ -94,12 +112,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("photos", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    parser.add_argument("--anchors", type=Path, required=True, help="without moves: python -m training.head.anchors --still")
     parser.add_argument("--head", type=Path, default=Path("assets/head.npz"))
     parser.add_argument("--task", type=Path, default=Path("assets/third_party/face_landmarker.task"))
     options = parser.parse_args()
-    seen = portraits(options.photos, FaceDetector.load(options.task))
-    found = moves(seen, HeadBasis.load(options.head), Anchors.load(options.anchors))
+    seen, basis = portraits(options.photos, FaceDetector.load(options.task)), HeadBasis.load(options.head)
+    found = moves(seen, basis, landmarks_of(basis, options.task, still=True)[0], pairs(canonical(options.task)))
     write_arrays(options.out, {"moves": found.astype(np.float32)})
     people = len({portrait.person for portrait in seen})
     sys.stdout.write(json.dumps({"photos": len(seen), "people": people,
