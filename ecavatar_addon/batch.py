@@ -32,7 +32,7 @@ def save(job: Path, out: Path) -> None:
     rate = round(float(result.bake["fps"]), 3)
     target.render.fps = max(round(rate), 1)
     target.render.fps_base = target.render.fps / rate
-    root = avatar.import_avatar(result, target)
+    root = avatar.import_avatar(result, target, as_asked=True)
     if out.suffix == ".blend":
         save_blend(out)
     else:
