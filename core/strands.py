@@ -35,9 +35,7 @@ class Strands:
 
     def uv(self, basis: HeadBasis) -> Floats:
         """Return the roots' places (N, 2) on the head's UVs."""
-        quads = basis.quad_uv[basis.part("skin").faces]
-        corners = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])[self.triangle]
-        return np.einsum("nk,nkc->nc", self.weights, basis.uv[corners]).astype(np.float32)
+        return uv_of(self.triangle, self.weights, basis)
 
     def joined(self, other: "Strands") -> "Strands":
         """Return these strands and the `other`s, of as many points."""
@@ -47,6 +45,13 @@ class Strands:
 
 NO_STRANDS = Strands(np.zeros((0, 2, 3), np.float32), np.zeros((0, 2), np.float32), np.zeros(0, np.int32),
                      np.zeros((0, 3), np.float32))
+
+
+def uv_of(triangle: Integers, weights: Floats, basis: HeadBasis) -> Floats:
+    """Return the places (N, 2) on the head's UVs of places on the skin: triangle (N,) of HeadBasis.skin_triangles, weights (N, 3)."""
+    quads = basis.quad_uv[basis.part("skin").faces]
+    corners = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])[triangle]
+    return np.einsum("nk,nkc->nc", weights, basis.uv[corners]).astype(np.float32)
 
 
 def scattered(share: Array, corners: Array, count: int, random: np.random.Generator) -> tuple[Integers, Array]:

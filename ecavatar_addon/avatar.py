@@ -13,8 +13,11 @@ from ..core.look import Look
 from . import animation, clips, emotion, hair, head, lights, lip_sync, performance, roots, scene, skin
 
 
-def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | None = None) -> bpy.types.Object:
+def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | None = None, *,
+                  as_asked: bool = False) -> bpy.types.Object:
     """Put the avatar of `result` into the scene and return its root; what the artist should know is added to `told`.
+
+    New hair is worn as the scene's settings are now, or, `as_asked`, as they were when the job was asked for.
 
     An avatar with a clip of the same job folder is brought up to date where it stands, and the clip where it lies, if there are
     others. Nothing is changed before `result` has been read whole. Raises PackError when the head model it was made with is not there.
@@ -37,7 +40,7 @@ def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | 
     parts = head.furnish(root, result, basis)
     root.ecavatar.confidence, root.ecavatar.advice = float(result.head["confidence"]), str(result.head["advice"])
     skin.apply(parts, result, basis, look.tone)
-    hair.apply(root, parts["skin"], result, basis, look, cut=hair.wanted(target))
+    hair.apply(root, parts["skin"], result, basis, look, cut=look.cut if as_asked else hair.wanted(target))
     animation.follow_skin(parts, result)
     root.ecavatar.head_model = result.head_model
     span = clips.span_of(root, root.ecavatar.number) if len(root.ecavatar.clips) > 1 else None

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import bpy
 
-from ..core.choices import HAIRCUT
 from ..core.errors import ECAvatarError, JobError
 from ..core.messages import Message
 from .late import avatar, export
@@ -33,18 +32,11 @@ def save(job: Path, out: Path) -> None:
     rate = round(float(result.bake["fps"]), 3)
     target.render.fps = max(round(rate), 1)
     target.render.fps_base = target.render.fps / rate
-    wear(target, engine_job.Request.read(job))
-    root = avatar.import_avatar(result, target)
+    root = avatar.import_avatar(result, target, as_asked=True)
     if out.suffix == ".blend":
         save_blend(out)
     else:
         export.export(root, out, target)
-
-
-def wear(target: bpy.types.Scene, request: "engine_job.Request") -> None:
-    """Let the scene's next avatar have its hair as the request asks."""
-    for name in HAIRCUT:
-        setattr(target.ecavatar, name, getattr(request, name))
 
 
 def save_blend(out: Path) -> None:

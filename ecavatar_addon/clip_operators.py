@@ -59,18 +59,20 @@ class ECAVATAR_OT_remove_clip(lip_sync.ForAvatar, bpy.types.Operator):
 
 
 def generate(root: bpy.types.Object, target: bpy.types.Scene) -> jobs.Worker:
-    """Start the worker on the selected clip's own photos and recording, with its settings and at the scene's frame rate.
+    """Start the worker on the selected clip's own photos and recording, with its settings, the scene's hair and frame rate.
 
     Raises ECAvatarError when the job folder or the recording is gone, or when it cannot be started.
     """
     jobs.stop()                                 # forgets the last run and what it said
+    settings = target.ecavatar
     folder = Path(root.ecavatar.job)
     request = job.Request.read(folder)
     recording = Path(request.audio)
     if not recording.is_file():
         raise InputError("the clip's recording is gone", recording, "put it back, or choose another one and press Generate")
     replace(request, fps=scene.frames_per_second(target), controls=lip_sync.controls_of(root),
-            emotions=emotion.settings_for(root, recording), take=root.ecavatar.performance.take).write(folder)
+            emotions=emotion.settings_for(root, recording), take=root.ecavatar.performance.take,
+            hair=settings.hair, fringe=settings.fringe, parting=settings.parting, waves=settings.waves).write(folder)
     return jobs.start(folder)
 
 

@@ -77,7 +77,7 @@ def bind(hair: bpy.types.Object, skin: bpy.types.Object, basis: HeadBasis) -> No
     """Make this skin the surface that the curves follow."""
     hair.data.surface, hair.data.surface_uv_map, hair.parent = skin, UV, skin
     skin.add_rest_position_attribute = True
-    follow(hair, skin, basis.skin_triangles)
+    follow(hair, skin, basis)
 
 
 def seat(hair: bpy.types.Object, skin: bpy.types.Object, vertices: Floats, basis: HeadBasis) -> None:

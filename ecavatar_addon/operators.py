@@ -167,14 +167,14 @@ def start(target: bpy.types.Scene) -> jobs.Worker:
     request = job.Request(
         str(photo), str(readable), packs.chosen(settings), scene.frames_per_second(target), tuple(map(str, more)), controls, chosen,
         emotion.settings_for(root, readable, further=further), tuple(map(str, voices.paths(settings) if chosen == AUTO else ())),
-        root.ecavatar.performance.take if root is not None and not further else 0, settings.hair, settings.fringe,
-        settings.parting, settings.waves)
+        root.ecavatar.performance.take if root is not None and not further else 0, hair=settings.hair,
+        fringe=settings.fringe, parting=settings.parting, waves=settings.waves)
     return jobs.submit(folder, request)
 
 
 def finish(worker: jobs.Worker, target: bpy.types.Scene) -> bpy.types.Object:
     """Import the result of a worker that has ended, show the avatar and return its root; raise ECAvatarError when it failed."""
-    root = avatar.import_avatar(result_of(worker), target, worker.warnings)
+    root = avatar.import_avatar(result_of(worker), target, worker.warnings, as_asked=True)
     if not bpy.app.background:
         scene.show(bpy.context, target, root)
     return root

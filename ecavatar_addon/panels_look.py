@@ -24,10 +24,11 @@ class ECAVATAR_PT_look(Tab, bpy.types.Panel):
         column.use_property_split = True
         column.use_property_decorate = False
         column.prop(context.scene.ecavatar, "hair")
-        worn = column.column()
-        worn.active = context.scene.ecavatar.hair != "NONE"
+        settings = context.scene.ecavatar
         for name in ("fringe", "parting", "waves"):
-            worn.prop(context.scene.ecavatar, name)
+            worn = column.column()
+            worn.active = settings.hair != "NONE" and (name == "waves" or settings.waves != "COILY")       # coils have neither
+            worn.prop(settings, name)
         if root is None:
             wrapped(layout, context, f"{NO_AVATAR}, for skin and light", "INFO")
             return

@@ -56,8 +56,13 @@ SLIDERS = (
 
 def skin_group(eta: float) -> bpy.types.NodeTree:
     """Return the group for skin of this index of refraction, made once a file."""
-    old = next((tree for tree in bpy.data.node_groups if tree.get(ETA) == eta and tree.name.split(".")[0] == GROUP), None)
-    return old or new_skin_group(eta)
+    return group_of(GROUP, eta) or new_skin_group(eta)
+
+
+def group_of(name: str, eta: float) -> bpy.types.NodeTree | None:
+    """Return this file's own group for an index of refraction; that of a linked file is not this one's."""
+    return next((tree for tree in bpy.data.node_groups
+                 if tree.library is None and tree.get(ETA) == eta and tree.name.split(".")[0] == name), None)
 
 
 def set_params(node: bpy.types.Node, params: SkinParams) -> None:
@@ -148,7 +153,7 @@ def below(tree: ShaderTree, given: bpy.types.NodeOutputs, *, tone: Socket, extra
 
 def channel_group(eta: float) -> bpy.types.NodeTree:
     """Return the group that works out one colour channel: from its total reflectance and sigma_s' to the lobes of core/skin_fit.py."""
-    old = next((tree for tree in bpy.data.node_groups if tree.get(ETA) == eta and tree.name.split(".")[0] == CHANNEL), None)
+    old = group_of(CHANNEL, eta)
     if old is not None:
         return old
     group = bpy.data.node_groups.new(CHANNEL, "ShaderNodeTree")

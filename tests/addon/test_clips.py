@@ -10,11 +10,15 @@ import bpy
 import numpy as np
 import pytest
 import soundfile
+from ecavatar.core.curls import SHORT
 from ecavatar.core.errors import ECAvatarError
-from ecavatar.core.job import read_result
+from ecavatar.core.hair import POINTS
+from ecavatar.core.haircut import Haircut
+from ecavatar.core.job import Request, read_result
 from ecavatar.ecavatar_addon import clips, jobs
 from ecavatar.ecavatar_addon.actions import STAMP, is_edited, our_action, strips_of
 from ecavatar.ecavatar_addon.avatar import add_clip, import_avatar
+from ecavatar.ecavatar_addon.hair import wanted
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.panels_clips import ECAVATAR_PT_clips, ECAVATAR_UL_clips
 
@@ -185,7 +189,10 @@ def test_generate_lets_the_head_say_a_further_recording_and_leaves_it_alone(read
     assert [found.ecavatar.role for found in scene.objects].count("avatar") == 1
     scene.render.fps = 12
     start, first_keys = second.start, keyed(root, 1)
+    settings.hair, settings.fringe, settings.parting, settings.waves = "SHORT", "NONE", "MIDDLE", "COILY"
     assert bpy.ops.ecavatar.generate_clip() == {"FINISHED"}
+    assert Request.read(Path(second.job)).cut == wanted(scene) == Haircut("SHORT", "NONE", "MIDDLE", "COILY")
+    assert len(parts_of(root)["hair"].data.points) == round(POINTS * SHORT["COILY"].points) * len(parts_of(root)["hair"].data.curves)
     assert second.start == start and strips_of(keys(root), "Speech")[2].action[STAMP]["fps"] == 12 and keyed(root, 1) == first_keys
 
 

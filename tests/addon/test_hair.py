@@ -6,6 +6,7 @@ import bpy
 import numpy as np
 import pytest
 from ecavatar.core.brows import brow_hairs
+from ecavatar.core.choices import FRINGES, HAIRS, PARTINGS, WAVES
 from ecavatar.core.colours import linear
 from ecavatar.core.curls import HANGING, SHORT
 from ecavatar.core.face_fit import Anchors
@@ -130,6 +131,12 @@ def test_roots_lie_on_the_skin_that_is_rendered(still, role):
 def test_it_can_be_left_out(addon, result):
     bpy.context.scene.ecavatar.hair = "NONE"
     assert not {"hair", "brows"} & set(parts_of(import_avatar(result, bpy.context.scene)))
+
+
+def test_there_is_to_choose_what_the_engine_knows(addon):
+    properties = bpy.context.scene.ecavatar.bl_rna.properties
+    offered = [tuple(item.identifier for item in properties[name].enum_items) for name in ("hair", "fringe", "parting", "waves")]
+    assert offered == [HAIRS, FRINGES, PARTINGS, WAVES]
 
 
 def test_parting_and_waves_are_the_artists_choice(avatar, result):

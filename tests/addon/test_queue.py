@@ -9,13 +9,22 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import bpy
 import pytest
+from ecavatar.core.files import write_arrays
+from ecavatar.core.haircut import Haircut
+from ecavatar.core.head_model import HeadBasis
 from ecavatar.core.job import Request, read_result
+from ecavatar.core.look import STRANDS, Look
+from ecavatar.core.pack import DEFAULT
+from ecavatar.core.strands import Strands
 from ecavatar.ecavatar_addon import jobs, operators
+from ecavatar.ecavatar_addon.hair import wanted
+from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.panels import ECAVATAR_PT_generate
 
 from .conftest import PHOTO, ROOT, SPEECH
@@ -187,6 +196,30 @@ def test_save_and_undo_and_deletion_meanwhile(queue, people, tmp_path):
     assert any(found.ecavatar.role == "skin" for found in bpy.context.scene.objects)
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "file.blend"))         # the saved file knows nothing of a job
     assert avatars() == [] and bpy.context.scene.ecavatar.photo == str(people[0])
+
+
+def test_hair_is_worn_as_it_was_asked_for(queue, people, finished, tmp_path, monkeypatch):
+    asked = {}
+    for name, cut in zip(("anna", "bert"), (Haircut("NONE"), Haircut("SHORT", "NONE", "MIDDLE", "COILY")), strict=True):
+        job = shutil.copytree(finished, tmp_path / "jobs" / name)
+        look = Look.read(job / "look.npz", HeadBasis.load(DEFAULT / "head.npz"))
+        few = Strands(*(getattr(look.hair, part)[:10] for part in STRANDS))
+        write_arrays(job / "look.npz", replace(look, cut=cut, hair=few).arrays())
+        asked[name] = str(job)
+    monkeypatch.setenv("ECAVATAR_FINISHED", asked["anna"])
+    anna, bert = map(ask, people[:2])
+    bpy.context.scene.ecavatar.hair = "LONG"                                # while they are made
+    monkeypatch.setenv("ECAVATAR_FINISHED", asked["bert"])
+    assert end(anna, take=operators.finish) == end(bert, take=operators.finish) == "done", (anna.error, bert.error)
+    parts = {name: parts_of(bpy.context.scene.objects[name]) for name in asked}
+    assert not {"hair", "brows"} & parts["anna"].keys() and len(parts["bert"]["hair"].data.curves) == 10
+
+
+def test_generate_asks_for_all_of_the_hairs_settings(queue, people):
+    settings = bpy.context.scene.ecavatar
+    settings.fringe, settings.parting, settings.waves = "BROWS", "MIDDLE", "CURLY"
+    worker = ask(people[0])
+    assert Request.read(worker.folder).cut == wanted(bpy.context.scene) == Haircut("NONE", "BROWS", "MIDDLE", "CURLY")
 
 
 def test_another_file_opened_meanwhile_gets_nothing(queue, people):

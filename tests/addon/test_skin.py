@@ -1,5 +1,7 @@
 """Materials: every slot filled, the photo packed, distances from the paper's parameters."""
 
+import dataclasses
+
 import bpy
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from ecavatar.core.colours import linear
 from ecavatar.core.render import drawn
 from ecavatar.core.types import SkinParams
 from ecavatar.ecavatar_addon import skin as skins
+from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.head import parts_of
 
 
@@ -62,6 +65,18 @@ def test_the_iris_has_the_photos_colour(avatar, result):
     material = parts_of(avatar)["eye_left"].material_slots[0].material
     image = shader(material).inputs["Base Color"].links[0].from_node.image
     assert image.packed_file is not None and tuple(image.size) == (side, side)
+
+
+def test_the_eyes_in_blender_are_those_that_are_drawn(avatar, result):
+    for head in (result.head, dict(result.head) | {"white_of_eye": result.head["white_of_eye"] // 2}):
+        if head is not result.head:
+            import_avatar(dataclasses.replace(result, head=head), bpy.context.scene)
+        image = shader(parts_of(avatar)["eye_left"].material_slots[0].material).inputs["Base Color"].links[0].from_node.image
+        shown = np.empty(4 * drawn.EYE_SIDE**2, np.float32)
+        image.pixels.foreach_get(shown)
+        colours = drawn.eye_colours(drawn.linear(head["iris_colour"]), drawn.linear(head["white_of_eye"]), np.random.default_rng(0))
+        wanted = np.concatenate([drawn.encoded(colours[..., :3]), colours[..., 3:]], axis=2)
+        np.testing.assert_allclose(shown, wanted.ravel(), atol=1 / 255)         # kept as bytes, sRGB
 
 
 def test_the_image_data_is_not_left_behind(avatar):

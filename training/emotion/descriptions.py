@@ -27,8 +27,8 @@ def width_of(path: Path) -> int:
     """Return how many numbers describe a recording in the .npz at `path`; only the array's head is read."""
     try:
         with zipfile.ZipFile(path) as archive, archive.open(WHOLE) as file:
-            np.lib.format.read_magic(file)
-            shape, _, _ = np.lib.format.read_array_header_1_0(file)
+            np.lib.format.read_magic(file)                                  # type: ignore[no-untyped-call]
+            shape, _, _ = np.lib.format.read_array_header_1_0(file)         # type: ignore[no-untyped-call]
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise InputError(f"there are no descriptions of recordings ({error})", path, "run training.emotion.features first") from error
     return int(shape[-1]) if shape else 0
