@@ -18,7 +18,7 @@ from ..core.choices import (
     WINDOW,
 )
 from ..core.shape_sources import MOST_STRENGTH, SOURCES
-from . import clips, takes, thumbnails
+from . import clips, haircuts, takes, thumbnails
 from .late import emotion, reader, writer
 
 AVATAR, SCENE = "AVATAR", "SCENE"       # which frames are exported: those of the avatar's strips, or the scene's
@@ -111,35 +111,17 @@ class ECAVATAR_PG_scene(bpy.types.PropertyGroup):
     pack: bpy.props.StringProperty(
         name="Model Pack", options=set(), description="Name of the installed model pack to use; empty for the one of the extension")
     hair: bpy.props.EnumProperty(
-        name="Hair", default="PHOTO", items=(
-            ("NONE", "None", "Neither hair nor brows"),
-            ("PHOTO", "As in the Photo", "As long as in the photo, where that can be seen, else short"),
-            ("SHORT", "Short", "A short cut"),
-            ("CHIN", "Chin Length", "Parted, over the ears, down to the chin"),
-            ("LONG", "Long", "Parted, over the ears, down to the shoulders")),
+        name="Hair", default="PHOTO", items=haircuts.HAIR,
         description="Hair and brows in the photo's colours, objects that can be groomed or deleted. An avatar keeps the hair it has; "
                     "delete it and generate again to get another")
     fringe: bpy.props.EnumProperty(
-        name="Fringe", default="PHOTO", items=(
-            ("NONE", "None", "The forehead is free"),
-            ("PHOTO", "As in the Photo", "As far down as in the photo, none where the forehead is free or hidden"),
-            ("SHORT", "Short", "Over the upper half of the forehead"),
-            ("BROWS", "To the Brows", "Over the whole forehead")),
+        name="Fringe", default="PHOTO", items=haircuts.FRINGE,
         description="Hair over the forehead, of the next avatar")
     parting: bpy.props.EnumProperty(
-        name="Parting", default="PHOTO", items=(
-            ("PHOTO", "As in the Photo", "At the side that the photo shows, the person's left where that cannot be seen"),
-            ("LEFT", "Left", "At the person's left: hair and fringe fall to the right"),
-            ("MIDDLE", "Middle", "In the middle"),
-            ("RIGHT", "Right", "At the person's right: hair and fringe fall to the left")),
+        name="Parting", default="PHOTO", items=haircuts.PARTING,
         description="Where the hair of the next avatar is parted")
     waves: bpy.props.EnumProperty(
-        name="Waves", default="PHOTO", items=(
-            ("PHOTO", "As in the Photo", "As the photo shows, straight where that cannot be seen"),
-            ("STRAIGHT", "Straight", "Without waves"),
-            ("WAVY", "Wavy", "Flat waves of some centimetres"),
-            ("CURLY", "Curly", "Locks that wind around themselves"),
-            ("COILY", "Coily", "Small tight coils that stand off the head instead of hanging, without parting or fringe")),
+        name="Waves", default="PHOTO", items=haircuts.WAVES,
         description="How straight or curly the hair of the next avatar is")
     placing: bpy.props.EnumProperty(
         name="New Clip", items=PLACINGS, options=set(), description="Where the recording goes on a head that is there already")
