@@ -124,6 +124,21 @@ def test_presets_set_the_sliders_and_generating_again_keeps_them(root, node, fol
         bpy.ops.ecavatar.skin_preset(preset="skin1")
 
 
+@pytest.mark.parametrize(("waves", "grey"), [("CURLY", set()), ("COILY", {"fringe", "parting"})])
+def test_what_coils_have_not_is_grey(addon, waves, grey):
+    class Shades(Layout):
+        active = True
+
+        def prop(self, data, name, **_):
+            self.drawn.append((name, self.active))
+
+    drawn = []
+    bpy.context.scene.ecavatar.waves = waves
+    ECAVATAR_PT_look.draw(SimpleNamespace(layout=Shades(drawn)), bpy.context)
+    shades = dict(one for one in drawn if isinstance(one, tuple))
+    assert {name for name, active in shades.items() if not active} == grey and shades["waves"]
+
+
 def test_the_panel_draws_presets_sliders_lights_and_camera(root):
     def draw():
         drawn = []

@@ -15,7 +15,8 @@ from types import SimpleNamespace
 
 import bpy
 import pytest
-from ecavatar.core.files import write_arrays
+from ecavatar.core.errors import JobError
+from ecavatar.core.files import digest, read_json, write_arrays, write_json
 from ecavatar.core.haircut import Haircut
 from ecavatar.core.head_model import HeadBasis
 from ecavatar.core.job import Request, read_result
@@ -205,6 +206,9 @@ def test_hair_is_worn_as_it_was_asked_for(queue, people, finished, tmp_path, mon
         look = Look.read(job / "look.npz", HeadBasis.load(DEFAULT / "head.npz"))
         few = Strands(*(getattr(look.hair, part)[:10] for part in STRANDS))
         write_arrays(job / "look.npz", replace(look, cut=cut, hair=few).arrays())
+        manifest = read_json(job / "manifest.json", JobError)
+        manifest["files"]["look.npz"] = digest(job / "look.npz")
+        write_json(job / "manifest.json", manifest)
         asked[name] = str(job)
     monkeypatch.setenv("ECAVATAR_FINISHED", asked["anna"])
     anna, bert = map(ask, people[:2])
