@@ -10,7 +10,7 @@ from .mouth import central_pairs
 from .types import Floats
 
 Places = NDArray[np.int64]
-LIMIT = 0.0002                  # metres that a vertex may be off in any frame, all shapes together
+LIMIT = 0.0002                  # metres that a vertex, and the lips' gap, may be off in any frame, all shapes together
 CERTAIN = 0.99                  # share of a limit that is used, since Blender counts in single precision
 OPENED = 2e-6                   # metres that touching lips may be further apart
 CHUNK = 128                     # frames whose vertices are looked at together
@@ -71,15 +71,18 @@ class MeshError:
         """
         off = self.off(difference)
         furthest, direction = self.furthest(off, self.bad | (difference != self.seen).any(axis=0))
-        opened = off @ self.parting - np.maximum(room, OPENED)
-        apart, opening = furthest > self.limit, opened > 0
-        excess = np.maximum(np.where(apart, furthest / self.limit, 0), np.where(opening, 1 + opened / self.limit, 0))
+        gap = off @ self.parting                            # two lips that are off the opposite way are off by twice as much
+        opened = gap - np.maximum(room, OPENED)
+        apart, opening, misplaced = furthest > self.limit, opened > 0, np.abs(gap) > self.limit
+        excess = np.maximum.reduce([np.where(apart, furthest / self.limit, 0), np.where(opening, 1 + opened / self.limit, 0),
+                                    np.where(misplaced, np.abs(gap) / self.limit, 0)])
         self.seen, self.bad = difference, excess > 0
         excess = np.where(difference.any(axis=0), excess, 0)                    # where nothing is off but other layers, no key helps
         around = np.lib.stride_tricks.sliding_window_view(np.pad(excess, 2), 5).max(axis=1)
         worst = np.flatnonzero((excess > 0) & (excess == around))
         count = len(self.moving)
-        shares = np.where(opening[worst, None], off[worst, :count] * self.parting[:count], direction[worst])
+        lips = np.sign(gap[worst, None]) * off[worst, :count] * self.parting[:count]
+        shares = np.where((opening | misplaced)[worst, None], lips, direction[worst])
         by_curve = np.zeros((len(worst), len(difference)), np.float32)
         np.add.at(by_curve.T, self.member, shares.T)
         by_curve[difference.T[worst] == 0] = -np.inf

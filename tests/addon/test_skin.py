@@ -74,7 +74,7 @@ def test_the_eyes_in_blender_are_those_that_are_drawn(avatar, result):
         image = shader(parts_of(avatar)["eye_left"].material_slots[0].material).inputs["Base Color"].links[0].from_node.image
         shown = np.empty(4 * drawn.EYE_SIDE**2, np.float32)
         image.pixels.foreach_get(shown)
-        colours = drawn.eye_colours(drawn.linear(head["iris_colour"]), drawn.linear(head["white_of_eye"]), np.random.default_rng(0))
+        colours = drawn.eye_colours(linear(head["iris_colour"]), linear(head["white_of_eye"]), np.random.default_rng(0))
         wanted = np.concatenate([drawn.encoded(colours[..., :3]), colours[..., 3:]], axis=2)
         np.testing.assert_allclose(shown, wanted.ravel(), atol=1 / 255)         # kept as bytes, sRGB
 
