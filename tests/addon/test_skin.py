@@ -5,7 +5,7 @@ import dataclasses
 import bpy
 import numpy as np
 import pytest
-from ecavatar.core.colours import linear
+from ecavatar.core.colours import encoded, linear
 from ecavatar.core.render import drawn
 from ecavatar.core.types import SkinParams
 from ecavatar.ecavatar_addon import skin as skins
@@ -75,7 +75,7 @@ def test_the_eyes_in_blender_are_those_that_are_drawn(avatar, result):
         shown = np.empty(4 * drawn.EYE_SIDE**2, np.float32)
         image.pixels.foreach_get(shown)
         colours = drawn.eye_colours(linear(head["iris_colour"]), linear(head["white_of_eye"]), np.random.default_rng(0))
-        wanted = np.concatenate([drawn.encoded(colours[..., :3]), colours[..., 3:]], axis=2)
+        wanted = np.concatenate([encoded(colours[..., :3]), colours[..., 3:]], axis=2)
         np.testing.assert_allclose(shown, wanted.ravel(), atol=1 / 255)         # kept as bytes, sRGB
 
 
