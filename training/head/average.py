@@ -5,13 +5,13 @@ face model (468 points, Apache-2.0, in the landmark net's task file) is the aver
 """
 
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from core import skin_mask
 from core.face_fit import OUTLINE, Anchors
+from core.protobuf import fields
 
 from .crop import Indices
 from .source import Array
@@ -19,6 +19,7 @@ from .surface import outer, project
 
 METADATA = "geometry_pipeline_metadata_landmarks.binarypb"
 POINTS, COLUMNS = 468, 5                # x, y, z in centimetres, u, v
+VERTEX_BUFFER, FLOAT = 3, 4             # field of the mesh, packed or one by one; bytes of a number in it
 MOUTH_OPENING = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 95, 88, 178, 87, 14, 317, 402, 318, 324)
 EYES = tuple((*line, *lid) for line, lid in zip(skin_mask.EYES, (
     (226, 247, 30, 29, 27, 28, 56, 190, 243, 112, 26, 22, 23, 24, 110, 25),
@@ -32,37 +33,9 @@ def canonical(task: Path) -> Array:
     """Return the canonical face model's points (468, 3), metres, from a face landmarker task file."""
     with zipfile.ZipFile(task) as archive:
         content = archive.read(METADATA)
-    meshes = [value for _, value in fields(content) if len(value) > POINTS * COLUMNS * 4]
-    buffers = b"".join(value for number, value in fields(meshes[0]) if number == 3)
+    mesh = next(one.content for one in fields(content) if len(one.content) > POINTS * COLUMNS * 4)
+    buffers = b"".join(one.content or one.whole[-FLOAT:] for one in fields(mesh) if one.number == VERTEX_BUFFER)
     return np.frombuffer(buffers, "<f4").reshape(-1, COLUMNS)[:POINTS, :3].astype(np.float64) / 100
-
-
-def fields(message: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield number and content of a protocol buffer message's fields (wire types 0, 2 and 5)."""
-    place = 0
-
-    def variable() -> int:
-        nonlocal place
-        value = shift = 0
-        while True:
-            byte = message[place]
-            place += 1
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
-
-    while place < len(message):
-        key = variable()
-        start, length = place, {0: 0, 5: 4}.get(key & 7, -1)
-        if key & 7 == 0:
-            variable()
-            start = place
-        elif length < 0:
-            length = variable()
-            start = place
-        place = start + length
-        yield key >> 3, message[start:place]
 
 
 class AverageFace:
