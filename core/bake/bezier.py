@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .types import Floats, check
+from ..types import Floats, check
 
 Doubles = NDArray[np.float64]
 STEPS = 60                      # of the search for a curve's parameter; each at least halves what is left

@@ -7,8 +7,8 @@ in less than 0.1 s and open in more than twice that, slower and slower (VanderWe
 
 import numpy as np
 
-from .rhythm import pause_weight, renewal
-from .types import Floats, Rhythm
+from ..speech.rhythm import pause_weight, renewal
+from ..types import Floats, Rhythm
 
 PER_MINUTE, REGULARITY = 19.0, 3.0
 AT_PAUSES = 5.0                 # times as many in pauses as in speech

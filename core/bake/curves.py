@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .types import Floats
+from ..types import Floats
 
 Curve = Callable[[Floats, Floats, Floats], Floats]
 PASSES = 4                      # over the keys, each of which can halve them

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import to_performance
-from .bake import resample
+from ..arrays import to_performance
+from ..emotion.motion import EmotionCurves
+from ..errors import InputError
+from ..types import Floats, check
 from .curves import smooth_at
-from .emotion_motion import EmotionCurves
-from .errors import InputError
 from .gaze import ACROSS, DOWN, UP, eye_angles, look_weights
-from .types import Floats, check
+from .shape_keys import resample
 
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 SIDES = ("Left", "Right")

@@ -8,9 +8,9 @@ person in Lee, Badler and Badler 2002; a jump lasts 25 ms and 2.4 ms a degree (B
 import numpy as np
 from numpy.typing import NDArray
 
+from ..speech.rhythm import pause_weight, renewal, runs, speaking
+from ..types import Floats, Performance, Rhythm
 from .curves import linear_at, smooth_at
-from .rhythm import pause_weight, renewal, runs, speaking
-from .types import Floats, Performance, Rhythm
 
 PER_MINUTE, REGULARITY = 65.0, 2.0
 AT_PAUSES = 2.5                 # times as many jumps in pauses as in speech

@@ -8,9 +8,9 @@ a proud or frightened one drawn back (Wallbott 1998).
 import numpy as np
 from numpy.typing import NDArray
 
+from ..speech.rhythm import phrases, stresses
+from ..types import MOST_LEVEL, Emotion, EmotionTrack, Floats, Rhythm
 from .curves import smooth_at
-from .rhythm import phrases, stresses
-from .types import MOST_LEVEL, Emotion, EmotionTrack, Floats, Rhythm
 
 # a nod: seconds before and after the stress, and share of its depth; at the end a small rebound
 NOD = ((-0.22, 0.0), (0.03, 1.0), (0.36, -0.2), (0.7, 0.0))

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .head_model import HeadBasis
-from .mouth import central_pairs
-from .types import Floats
+from ..head.model import HeadBasis
+from ..head.mouth import central_pairs
+from ..types import Floats
 
 Places = NDArray[np.int64]
 LIMIT = 0.0002                  # metres that a vertex, and the lips' gap, may be off in any frame, all shapes together

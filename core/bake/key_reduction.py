@@ -10,11 +10,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ..head.model import HeadBasis
+from ..speech.lip_gap import SHUT
+from ..types import Floats
 from .bezier import BezierKeys, Doubles, bernstein, parameter, values_at
-from .head_model import HeadBasis
 from .key_error import LIMIT, Layers, MeshError
-from .lip_gap import SHUT
-from .types import Floats
 
 SHARE = 0.9                     # of LIMIT that one shape alone may be off
 PEAK = 0.0005                   # metres by which a peak must stand out, on both sides, to keep its key

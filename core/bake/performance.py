@@ -4,10 +4,10 @@ import zlib
 
 import numpy as np
 
+from ..types import EmotionTrack, Performance, Rhythm
 from .blinks import blink_keys, blink_times
 from .gaze import gaze_keys
 from .head_motion import head_keys
-from .types import EmotionTrack, Performance, Rhythm
 
 STILL = Performance(np.zeros((0, 2), np.float32), np.zeros(0, np.float32), np.zeros((0, 2), np.float32), np.zeros(0, np.float32),
                     np.zeros((0, 3), np.float32))

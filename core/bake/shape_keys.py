@@ -5,18 +5,18 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .emotion_motion import EmotionCurves, fuse
-from .fused_shapes import FusedShapes, fuse_on_mesh
-from .fusion import Fusion
-from .head_model import HeadBasis
-from .lids import Lids
-from .lip_controls import NEUTRAL, LipControls, apply
-from .lip_gap import JAW_SHAPE, SHUT, effect
-from .mouth import gap, jaw_angle
-from .mouth_rig import CLOSING
-from .neck import fit_neck
+from ..emotion.fused_shapes import FusedShapes, fuse_on_mesh
+from ..emotion.fusion import Fusion
+from ..emotion.motion import EmotionCurves, fuse
+from ..head.lids import Lids
+from ..head.model import HeadBasis
+from ..head.mouth import gap, jaw_angle
+from ..head.neck import fit_neck
+from ..speech.lip_controls import NEUTRAL, LipControls, apply
+from ..speech.lip_gap import JAW_SHAPE, SHUT, effect
+from ..speech.mouth_rig import CLOSING
+from ..types import Correctives, Floats, MotionTrack, Performance, ShapeKeyBake
 from .performance import STILL
-from .types import Correctives, Floats, MotionTrack, Performance, ShapeKeyBake
 
 JAW_PARTS = ("teeth_lower", "tongue")
 JAW_STEPS = np.linspace(0, 1, 6, dtype=np.float32)

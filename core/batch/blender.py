@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from .errors import InputError, JobError
-from .messages import parse
+from ..errors import InputError, JobError
+from ..messages import parse
 
 MODULE = "module"               # in place of a program's path: Blender as the Python module bpy
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 10.0                 # seconds it has to end by itself
 # the add-on as a package, as an extension is
 AS_MODULE = ("import sys, json, importlib.util, bpy; "

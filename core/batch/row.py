@@ -8,15 +8,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from .batch_table import Row
-from .errors import InputError, JobError
-from .files import digest, read_json, write_json
-from .job import Request, sources_digest
-from .locks import held
-from .messages import Report
-from .pack import DEFAULT, Pack
-from .pipeline import animate, existing
-from .stage_store import StageStore
+from ..errors import InputError, JobError
+from ..files import digest, read_json, write_json
+from ..job import Request, sources_digest
+from ..locks import held
+from ..messages import Report
+from ..pack import DEFAULT, Pack
+from ..pipeline import animate, existing
+from ..stage_store import StageStore
+from .table import Row
 
 RECORD = "row.json"             # in the row's folder, written last
 ROW_LOCKS = ".batch/rows"       # in the batch's folder

@@ -13,10 +13,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import threads
-from .batch_row import Outcome
-from .batch_table import Row
-from .errors import JobError
+from .. import threads
+from ..errors import JobError
+from .row import Outcome
+from .table import Row
 
 MOST_WORKERS = 256
 # Ctrl-C is for the parent to handle; only Windows has these
@@ -25,7 +25,7 @@ LOOK = 256                      # rows looked at for one that need not wait for 
 PATIENCE = 5.0                  # seconds that a worker has to end when asked to
 # the engine as the package `core`, whatever the package it lies in is called here
 BOOTSTRAP = ("import sys, json, runpy; sys.path[:] = json.loads(sys.argv.pop(1)); "
-             "runpy.run_module('core.batch_worker', run_name='__main__', alter_sys=True)")
+             "runpy.run_module('core.batch.worker', run_name='__main__', alter_sys=True)")
 Inputs = tuple[frozenset[str], ...]
 Told = Callable[[Outcome], None]
 
@@ -90,7 +90,7 @@ class Batch:
     def start(self) -> None:
         """Start a worker and hand it a row; raise JobError when that cannot be done."""
         self.started += 1
-        number, root = self.started, Path(__file__).resolve().parent.parent
+        number, root = self.started, Path(__file__).resolve().parents[2]
         log = self.out / ".batch" / f"{socket.gethostname()}-{os.getpid()}-{number}.log"
         places = json.dumps([str(root), *sys.path])
         command = [sys.executable, "-u", "-c", self.bootstrap, places, str(self.out), self.format, self.blender]

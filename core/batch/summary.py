@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from .batch import Batch
-from .batch_row import Outcome, State
-from .files import write_atomically, write_json
+from ..files import write_atomically, write_json
+from .row import Outcome, State
+from .run import Batch
 
 STAGES = ("head", "look", "speech", "emotion", "bake")
 STATES: tuple[State, ...] = ("done", "unchanged", "failed", "stopped")

@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .choices import HAIRCUT
-from .emotion_windows import EmotionSettings, chosen
-from .errors import InputError
-from .files import read_json
-from .job import AUTO, MOST_PHOTOS, MOST_RECORDINGS, MOST_TAKES, Request, check_rate
-from .lip_controls import LipControls
-from .pack import DEFAULT
+from ..choices import HAIRCUT
+from ..emotion.windows import EmotionSettings, chosen
+from ..errors import InputError
+from ..files import read_json
+from ..job import AUTO, MOST_PHOTOS, MOST_RECORDINGS, MOST_TAKES, Request, check_rate
+from ..pack import DEFAULT
+from ..speech.lip_controls import LipControls
 
 NEEDED = ("name", "photo", "audio")
 OPTIONS = ("emotion", "fps", "fusion", "take", "controls", "emotions", "same_voice", "pack", *HAIRCUT, "format", "note")

@@ -1,6 +1,6 @@
 """A worker of a batch: keeps the networks loaded and makes the rows it is told to. No bpy here.
 
-    batch_worker OUT FORMAT [BLENDER]
+    worker OUT FORMAT [BLENDER]
 
 A row a line on stdin, as JSON; on stdout, one JSON object a line, {"progress": {"stage", "fraction"}} and at a row's end
 {"outcome": {...}}. It ends when stdin closes, however its parent went, in the middle of a row too: every file in place is whole.
@@ -16,12 +16,12 @@ import traceback
 from dataclasses import asdict
 from pathlib import Path
 
-from .batch_row import Maker, Outcome
-from .batch_table import Row
+from ..errors import ECAvatarError
+from ..messages import Message, Report
+from ..stage_store import StageStore
 from .blender import Blender
-from .errors import ECAvatarError
-from .messages import Message, Report
-from .stage_store import StageStore
+from .row import Maker, Outcome
+from .table import Row
 
 ENDED = 1                       # exit code in the middle of a row
 LOG = logging.getLogger(__name__)

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from ..types import Floats
 from .shape_sources import GAP_MM
-from .types import Floats
 
 JAW = "jawOpen"
 # shares of the way that the jaw key moves what it moves most: what goes along is lower lip, what stays is upper lip; how near they lie

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import InputError
-from .face_motion import FaceMotion
-from .files import write_atomically
-from .types import Floats
+from ..bake.face_motion import FaceMotion
+from ..errors import InputError
+from ..files import write_atomically
+from ..types import Floats
 
 EYE = ("eyeBlink", "eyeLookDown", "eyeLookIn", "eyeLookOut", "eyeLookUp", "eyeSquint", "eyeWide")
 MOUTH = ("mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch")

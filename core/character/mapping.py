@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from .errors import InputError
-from .files import read_json, write_json
+from ..errors import InputError
+from ..files import read_json, write_json
 from .shape_sources import ARKIT, DIRECT, EMOTIONS, GROUPS, MOST_STRENGTH, SOURCES, VISEMES, recipe_of
 
 FORMAT = 1

@@ -6,8 +6,8 @@ from typing import IO
 
 import numpy as np
 
-from .files import write_atomically
-from .types import Floats
+from ..files import write_atomically
+from ..types import Floats
 
 
 def write_mdd(path: Path, frames: Iterable[Floats], *, shape: tuple[int, int], fps: float) -> None:

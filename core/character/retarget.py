@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .articulation import smoothstep
-from .character_map import CharacterMap, MappedKey, kind_of
-from .emotion_motion import spread
+from ..emotion.motion import spread
+from ..speech.articulation import smoothstep
+from ..types import Floats, check
+from .mapping import CharacterMap, MappedKey, kind_of
 from .shape_sources import DIRECT, EMOTIONS, GAP_MM, SHUT, VISEMES, Recipe, group_of, recipe_of
-from .types import Floats, check
 
 JAW, CLOSING, LABIODENTAL = "jawOpen", "mouthClose", "viseme_FF"
 LIPS_SHUT, LIPS_APART = 0.4, 2.4        # millimetres of our gap up to which the lips touch, and from which they are free

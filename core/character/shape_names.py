@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .character_map import CharacterMap, MappedKey, kind_of
+from .mapping import CharacterMap, MappedKey, kind_of
 from .shape_sources import DIRECT, recipe_of
 from .shape_spellings import ALIASES, CONSONANTS, LEAST_SOUNDS, PLAIN, SOUNDS, STRENGTHS, UNSIDED, WHOLE
 

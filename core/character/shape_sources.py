@@ -16,7 +16,7 @@ SHAPES = (*ARKIT, *TONGUE)
 GROUPS = {"mouth": ("mouth",), "jaw": ("jaw",), "tongue": ("tongue",), "eyes": ("eye",), "brows": ("brow",),
           "cheeks": ("cheek", "nose")}
 
-# millimetres by which a shape at 1 parts the lips of our head (core/mouth.py measures them; a test compares)
+# millimetres by which a shape at 1 parts the lips of our head (core/head/mouth.py measures them; a test compares)
 GAP_MM = {"jawOpen": 27.6, "mouthClose": -27.7, "mouthFunnel": 6.2, "mouthLowerDownLeft": 2.1, "mouthLowerDownRight": 2.1,
           "mouthUpperUpLeft": 2.5, "mouthUpperUpRight": 2.5, "mouthRollLower": -2.3, "mouthRollUpper": -2.6, "mouthPucker": -1.2,
           "mouthShrugLower": -3.7, "mouthShrugUpper": 3.25, "tongueOut": 8.3, "mouthLeft": -1.1, "mouthRight": -1.1, "jawForward": 1.2,

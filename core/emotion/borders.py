@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .skin_surface import skin_edges
-from .types import Bytes, Floats, Integers
+from ..head.skin_surface import skin_edges
+from ..types import Bytes, Floats, Integers
 
 Lengths = NDArray[np.float64]
 

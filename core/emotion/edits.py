@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from .errors import InputError
-from .types import EmotionTrack
+from ..errors import InputError
+from ..types import EmotionTrack
 
 SHORTEST = 0.1                  # seconds of a window
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InputError, PackError
-from .files import Arrays, read_arrays
-from .head_model import HeadBasis
-from .types import EMOTIONS, MOST_LEVEL, Bytes, Emotion, Floats
+from ..errors import InputError, PackError
+from ..files import Arrays, read_arrays
+from ..head.model import HeadBasis
+from ..types import EMOTIONS, MOST_LEVEL, Bytes, Emotion, Floats
 
 FORMAT = 1
 ARRAYS: dict[str, tuple[type[np.generic], int]] = {

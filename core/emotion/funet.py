@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from .errors import PackError
-from .network_file import metadata_of
-from .speech_encoder import open_session
-from .types import Floats
+from ..errors import PackError
+from ..network_file import metadata_of
+from ..speech.encoder import open_session
+from ..types import Floats
 
 FORMAT = 1
 BLOCK = 16                      # frames at once

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..head.model import REGIONS, HeadBasis
+from ..types import Floats
 from .fusion import Fusion, felt_weights, fusion_regions, offsets_of
-from .head_model import REGIONS, HeadBasis
-from .types import Floats
 
 SPOKEN = ("jaw", "tongue")      # first words of shapes whose weights stay the speech's, as lower teeth and tongue go by them
 EYES = ("eyeLook", "eyeBlink")  # and of those that stay as felt, as eyeballs go by them, and blinks come on top

@@ -12,10 +12,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .emotion_motion import SPEECH_ONLY
-from .head_model import REGIONS, HeadBasis
-from .skin_surface import Doubles, mouth_bag, skin_edges, surface_distance
-from .types import Bytes, Floats, Fusing, Integers
+from ..head.model import REGIONS, HeadBasis
+from ..head.skin_surface import Doubles, mouth_bag, skin_edges, surface_distance
+from ..types import Bytes, Floats, Fusing, Integers
+from .motion import SPEECH_ONLY
 
 W_LIP, W_EMO = 0.35, 0.65               # w1 and w2 of Eq. 3
 SHARES = {"lips": 0.0, "chin": W_EMO / (W_LIP + W_EMO), "face": 1.0, "other": 0.0}      # of M_emo in the minimiser of Eq. 6
@@ -138,10 +138,10 @@ class Fusion:
 
     @classmethod
     def make(cls, basis: HeadBasis, method: Fusing, *, network: SkinBlend | None = None) -> "Fusion":
-        """Return a fusion by `method`; raise ValueError for "network" without one (core/funet.py), and for "shapes"."""
+        """Return a fusion by `method`; raise ValueError for "network" without one (core/emotion/funet.py), and for "shapes"."""
         regions = fusion_regions(basis)
         if method == "shapes":
-            raise ValueError("shape weights are not fused on the mesh (core/emotion_motion.py)")
+            raise ValueError("shape weights are not fused on the mesh (core/emotion/motion.py)")
         if method == "network":
             if network is None:
                 raise ValueError("fusion by the network needs a network")

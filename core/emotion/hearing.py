@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .denoise import without_noise
-from .emotion_network import EmotionNetwork, Judgement
-from .errors import JobError
-from .files import Arrays, read_arrays
-from .prosody import HOP, RATE, prosody
-from .speech_encoder import levelled
-from .spool import Recording, Samples
-from .types import HEARD, AudioClip, Floats, check
-from .voice import LEAST, LEVEL, STEP, Voice, active_frames
-from .voice_encoder import VoiceEncoder
+from ..errors import JobError
+from ..files import Arrays, read_arrays
+from ..speech.denoise import without_noise
+from ..speech.encoder import levelled
+from ..speech.prosody import HOP, RATE, prosody
+from ..speech.voice import LEAST, LEVEL, STEP, Voice, active_frames
+from ..speech.voice_encoder import VoiceEncoder
+from ..spool import Recording, Samples
+from ..types import HEARD, AudioClip, Floats, check
+from .network import EmotionNetwork, Judgement
 
 ARRAYS = ("cuts", "spoken", "probabilities", "strength", "clip_probabilities", "clip_strength")
 NEUTRAL = HEARD.index("neutral")

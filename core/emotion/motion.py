@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .articulation import smoothstep
+from ..head.model import HeadBasis
+from ..head.mouth import gap
+from ..speech.articulation import smoothstep
+from ..speech.lip_gap import SHUT, solve_gap
+from ..types import EmotionTrack, Floats, check
 from .emolib import Emolib
-from .head_model import HeadBasis
-from .lip_gap import SHUT, solve_gap
-from .mouth import gap
-from .types import EmotionTrack, Floats, check
 
 SPEECH_ONLY = ("jaw", "tongue", "mouthClose", "mouthFunnel", "mouthPucker")     # first words of shapes that speech alone moves
 PARTING = ("mouthUpperUp", "mouthLowerDown")

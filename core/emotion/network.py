@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from .errors import PackError
-from .network_file import are_numbers, metadata_of
-from .speech_encoder import open_session
-from .types import HEARD, MOST_LEVEL, Floats, LevelBy, check
-from .voice_encoder import HEARS
+from ..errors import PackError
+from ..network_file import are_numbers, metadata_of
+from ..speech.encoder import open_session
+from ..speech.voice_encoder import HEARS
+from ..types import HEARD, MOST_LEVEL, Floats, LevelBy, check
 
 FORMAT = 1
 ADVICE = "take the network that came with this version"
@@ -48,7 +48,7 @@ class EmotionNetwork:
     @classmethod
     def load(cls, path: Path) -> "EmotionNetwork":
         """Open the network at `path`. Raises PackError when it is missing, damaged, of another format, or hears with other layers than
-        core/voice_encoder.py gives."""
+        core/speech/voice_encoder.py gives."""
         session = open_session(path)
         metadata = metadata_of(session, path)
         if (metadata.get("format"), metadata.get("emotions")) != (FORMAT, [*HEARD]):

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from .choices import HEARING_RANGES, SENSITIVITY, TRANSITION, WINDOW
-from .errors import InputError, JobError
-from .files import read_json
-from .types import (
+from ..choices import HEARING_RANGES, SENSITIVITY, TRANSITION, WINDOW
+from ..errors import InputError, JobError
+from ..files import read_json
+from ..types import (
     EMOTIONS,
     FUSIONS,
     HEARD,
@@ -24,7 +24,7 @@ from .types import (
 )
 
 if TYPE_CHECKING:                       # the networks' runtime is not for those who only read
-    from .emotion_hearing import Heard
+    from .hearing import Heard
 
 NEUTRAL = HEARD.index("neutral")
 RANGES = HEARING_RANGES

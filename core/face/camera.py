@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .types import Floats
+from ..types import Floats
 
 UPRIGHT = np.diag([1.0, -1.0, -1.0])        # from the head's axes (+Y up, +Z to the viewer) to the image's (y down, z away)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .face_detection import SMALLEST_FACE, STEEP_YAW, Face
+from .detection import SMALLEST_FACE, STEEP_YAW, Face
 
 SMALLEST_LOSS = 0.6                             # what the smallest face that is taken loses; it falls with the face's area
 SHARP, STEEPNESS = 0.015, 3                     # sharpness (Face) from which nothing is lost; the power by which less of it counts

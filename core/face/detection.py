@@ -17,10 +17,10 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from .errors import InputError, PackError
-from .sampling import crop, halve
-from .threads import allowed
-from .types import Bytes, Floats, Photo, check
+from ..errors import InputError, PackError
+from ..pictures.sampling import crop, halve
+from ..threads import allowed
+from ..types import Bytes, Floats, Photo, check
 
 DETECTOR_SIDE, MESH_SIDE, LANDMARKS = 128, 256, 478
 STRIDES = ((8, 2), (16, 6))                 # pixels between the detector's anchors, anchors at each place

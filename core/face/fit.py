@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import PackError
+from ..files import read_arrays
+from ..head.model import HeadBasis
+from ..types import Floats, Integers
 from .camera import Camera
-from .errors import PackError
-from .face_detection import BLENDSHAPES, LANDMARKS, LEFT_EYE, RIGHT_EYE, Face
-from .files import read_arrays
-from .head_model import HeadBasis
-from .types import Floats, Integers
+from .detection import BLENDSHAPES, LANDMARKS, LEFT_EYE, RIGHT_EYE, Face
 
 SKIN_LANDMARKS = 468                # those after them are the irises
 ITERATIONS = 6

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .face_detection import LEFT_EYE, RIGHT_EYE, Face, pyramid
-from .raster import rasterise
-from .sampling import bilinear, crop
-from .types import Floats, Photo
+from ..pictures.raster import rasterise
+from ..pictures.sampling import bilinear, crop
+from ..types import Floats, Photo
+from .detection import LEFT_EYE, RIGHT_EYE, Face, pyramid
 
 SIDE = 640                          # pixels of the square
 SPAN = 0.42                         # metres the square shows

@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .brow_look import ACROSS, ALONG, MARGIN, brow_places
-from .face_fit import Anchors
-from .head_model import HeadBasis
+from ..face.fit import Anchors
+from ..head.model import HeadBasis
+from ..photo.brow_look import ACROSS, ALONG, MARGIN, brow_places
+from ..types import Floats, Integers
 from .strands import Strands, nearest_on
-from .types import Floats, Integers
 
 HAIRS, POINTS = 420, 5              # of one dense brow; of one hair
 SPARSE = 0.12                       # of the density where the photo shows none: a pale brow is a sparse one

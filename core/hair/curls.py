@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .choices import Waves
-from .hair_locks import Indices
-from .scalp import CRANIUM, RADII
+from ..choices import Waves
+from ..head.scalp import CRANIUM, RADII
+from .locks import Indices
 
 TURN = 4.2                      # points of a strand that a turn takes at least
 SPREAD = 0.18                   # by which locks differ in length and width of their turns

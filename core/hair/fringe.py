@@ -1,7 +1,7 @@
 """A fringe: strands from the front of the scalp that fall over the forehead, swept away from the parting.
 
-They lie over a cut of hair (core/hair.py, core/long_hair.py): they rise as that does, follow the head's own forehead, and end raggedly
-above the brows.
+They lie over a cut of hair (core/hair/short_hair.py, core/hair/long_hair.py): they rise as that does, follow the head's own
+forehead, and end raggedly above the brows.
 """
 
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..head.model import HeadBasis
+from ..head.scalp import CRANIUM, RADII, Scalp, inside_hairline
+from ..types import Floats, Integers
 from .curls import Curl, curled
-from .hair import ROOT_RADIUS, TIP_RADIUS, waver
-from .hair_locks import gathered, leaders
-from .head_model import HeadBasis
-from .scalp import CRANIUM, RADII, Scalp, inside_hairline
+from .locks import gathered, leaders
+from .short_hair import ROOT_RADIUS, TIP_RADIUS, waver
 from .strands import Strands, scattered
-from .types import Floats, Integers
 
 LOWEST, HIGHEST = 0.030, 0.056              # metres above the eyes between which a fringe ends: over the brows, below the hairline
 SHARE = 0.26                                # of a head's strands
@@ -49,7 +49,7 @@ def fringe(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *, ab
            points: int, side: float = 1.0, curl: Curl | None = None) -> Strands:
     """Return at most `count` strands of `points` points on the head `neutral` (V, 3), which end `above_eyes` metres above the eyes.
 
-    long: whether the hair beside it is, which they fall into at the temples; side: of the parting, as in core/hair.py.
+    long: whether the hair beside it is, which they fall into at the temples; side: of the parting, as in core/hair/short_hair.py.
     """
     scalp = Scalp.of(neutral, basis)
     triangle, weights = rooted(basis, random, count, SIDES[long], side)

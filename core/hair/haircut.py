@@ -2,7 +2,7 @@
 
 from dataclasses import astuple, dataclass
 
-from .choices import HAIRCUT, Fringe, Hair, Parting, Waves
+from ..choices import HAIRCUT, Fringe, Hair, Parting, Waves
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Hair to the chin or below the shoulders: strands that lie over the cranium, parted, and hang down past ears and neck in locks.
 
 A plain layered cut without a fringe, so that a person with long hair does not come back with a crew cut, not the photo's own cut.
-Strands walk over the cranium as short hair does (core/hair.py) and fall freely from where it bends under.
+Strands walk over the cranium as short hair does (core/hair/short_hair.py) and fall freely from where it bends under.
 """
 
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .choices import Waves
+from ..choices import Waves
+from ..head.model import HeadBasis
+from ..head.scalp import CRANIUM, FRINGE, RADII, TEMPLE, Scalp, ended
+from ..types import Floats
 from .curls import HANGING, curled
-from .hair import CROPS, ROOT_RADIUS, STRANDS, TIP_RADIUS, Cut, rooted
-from .hair_locks import Indices, gathered, leaders
-from .head_model import HeadBasis
-from .scalp import CRANIUM, FRINGE, RADII, TEMPLE, Scalp, ended
+from .locks import Indices, gathered, leaders
+from .short_hair import CROPS, ROOT_RADIUS, STRANDS, TIP_RADIUS, Cut, rooted
 from .strands import Strands
-from .types import Floats
 
 POINTS, STEP = 16, 0.008                    # of a strand; metres between the places it walks over before
 PARTING = 0.36                              # of the cranium's half width, aside of the middle
@@ -54,7 +54,7 @@ def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *,
     """Return at most `count` strands on the head `neutral` (V, 3), which end about `below_eyes` metres below the eyes; fewer and of
     more points the more they curl.
 
-    volume: metres that they stand off, 0 as on most people; side: of the parting, as in core/hair.py.
+    volume: metres that they stand off, 0 as on most people; side: of the parting, as in core/hair/short_hair.py.
     """
     scalp, curl = Scalp.of(neutral, basis), HANGING.get(waves)
     number, share, thick = (round(POINTS * curl.points), curl.count, curl.thick) if curl is not None else (POINTS, 1.0, 1.0)

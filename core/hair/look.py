@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import JobError
-from .files import Arrays, read_arrays
+from ..errors import JobError
+from ..files import Arrays, read_arrays
+from ..head.model import HeadBasis
+from ..types import Floats, check
 from .haircut import Haircut
-from .head_model import HeadBasis
 from .strands import NO_STRANDS, Strands
-from .types import Floats, check
 
 if TYPE_CHECKING:
-    from .face_fit import Anchors
+    from ..face.fit import Anchors
 
 KINDS = ("hair", "brows")
 STRANDS = ("points", "radius", "triangle", "weights")
@@ -40,9 +40,9 @@ class Look:
     @classmethod
     def of(cls, head: Arrays, albedo: NDArray[np.uint8], basis: HeadBasis, anchors: "Anchors", cut: Haircut) -> "Look":
         """Work it out for a head (arrays of head.npz) with an albedo (H, W, 3), sRGB, top row first."""
+        from ..head.scalp import rooted
+        from ..photo.skin_tone import mean_tone
         from .brows import brow_hairs  # none of them for those who only read
-        from .scalp import rooted
-        from .skin_tone import mean_tone
         brows = brow_hairs(head["vertices"], basis, anchors, head["brow_density"], np.random.default_rng(0))
         return cls(cut, styled(head, basis, cut), brows if len(head["brow_colour"]) else NO_STRANDS, rooted(basis),
                    mean_tone(albedo, basis).astype(np.float32))
@@ -79,8 +79,8 @@ def styled(head: Arrays, basis: HeadBasis, cut: Haircut) -> Strands:
     """Return the strands of the hair of a head (arrays of head.npz) with such a `cut`; none where the photo shows none."""
     if cut.style == "NONE" or not len(head["hair_colour"]):
         return NO_STRANDS
-    from .hair import CROPS  # not for those who only read
-    from .hair_styles import ABOVE_EYES, BELOW_EYES, SIDE, hair_strands
+    from .short_hair import CROPS  # not for those who only read
+    from .styles import ABOVE_EYES, BELOW_EYES, SIDE, hair_strands
     below = BELOW_EYES.get(cut.style, float(head["hair_length"]))
     parting, waves = (str(head[f"hair_{name}"]) if chosen == "PHOTO" else chosen
                       for name, chosen in (("parting", cut.parting), ("waves", cut.waves)))

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .choices import Waves
+from ..choices import Waves
+from ..head.model import HeadBasis
+from ..head.scalp import CRANIUM, RADII, Scalp, inside_hairline
+from ..types import Floats, Integers
 from .curls import SHORT, curled
-from .hair_locks import gathered, leaders
-from .head_model import HeadBasis
-from .scalp import CRANIUM, RADII, Scalp, inside_hairline
+from .locks import gathered, leaders
 from .strands import Strands, scattered
-from .types import Floats, Integers
 
 STRANDS, POINTS, CLUMPS = 17_000, 7, 750    # strands at most: those that would grow into the face or an ear are left out
 UNDERCOAT = 0.25                            # share of them that lie low and are thick, so that no skin shines through

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .head_model import HeadBasis
-from .types import Floats, Integers, check
+from ..head.model import HeadBasis
+from ..types import Floats, Integers, check
 
 WITHIN = 0.02               # share of a triangle's middle that roots are drawn to: none lies on an edge
 

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from .choices import Waves
+from ..choices import Waves
+from ..head.model import HeadBasis
+from ..types import Floats
 from .curls import HANGING, SHORT
 from .fringe import SHARE, fringe
-from .hair import STRANDS, short_hair
-from .head_model import HeadBasis
 from .long_hair import long_hair
+from .short_hair import STRANDS, short_hair
 from .strands import Strands
-from .types import Floats
 
 BELOW_EYES = {"SHORT": 0.0, "CHIN": 0.12, "LONG": 0.26}         # metres; 0: a short cut
 ABOVE_EYES = {"NONE": 0.0, "SHORT": 0.046, "BROWS": 0.031}      # metres; 0: none
@@ -21,7 +21,7 @@ def hair_strands(neutral: Floats, basis: HeadBasis, random: np.random.Generator,
     """Return at most `count` strands on the head `neutral` (V, 3) that reach so far below the eyes, metres, a short cut for 0; with a
     fringe that ends `above_eyes` metres above them, without one for 0. Coily hair has none: it does not hang.
 
-    volume: metres that long hair stands off the head, 0 as on most people; side: of the parting, as in core/hair.py.
+    volume: metres that long hair stands off the head, 0 as on most people; side: of the parting, as in core/hair/short_hair.py.
     """
     if waves == "COILY":
         return short_hair(neutral, basis, random, waves=waves, below_eyes=below_eyes, side=side, count=count)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .head_model import HeadBasis
-from .raster import vertex_normals
-from .types import Floats
+from ..pictures.raster import vertex_normals
+from ..types import Floats
+from .model import HeadBasis
 
 LINING = 0.0002                 # metres the lids' lining lies below the eyeball's surface, unseen
 GAP = 0.0006                    # metres the lids' skin stands off the eyeball at least

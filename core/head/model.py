@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import PackError
-from .files import read_arrays
-from .types import Bytes, Floats, Integers
+from ..errors import PackError
+from ..files import read_arrays
+from ..types import Bytes, Floats, Integers
 
 FORMAT = 3
 REST_USES = 0.5                  # share of a shape's way that a face resting in it has behind it

@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .head_model import HeadBasis
-from .types import Floats, MotionTrack
-from .types import check as check_array
+from ..types import Floats, MotionTrack
+from ..types import check as check_array
+from .model import HeadBasis
 
 CENTRAL_SHARE = 0.5             # share of the lip line, about its middle, over which the lips are measured
 BLOCK = 3600                    # frames at once, which bounds the memory

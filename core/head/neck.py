@@ -7,9 +7,9 @@ The head turns on the atlas. Where it lies in a head is measured from the joint 
 import numpy as np
 from numpy.typing import NDArray
 
-from .head_model import HeadBasis
+from ..types import Floats, Neck
+from .model import HeadBasis
 from .skin_surface import skin_edges
-from .types import Floats, Neck
 
 FROM_JAW = np.array([0.0, -0.024, -0.021], np.float32)      # metres, from the pivot of the jaw to that of the head
 SKULL = 0.76                    # height over the neck's border from which skin goes along fully, of the chin's height

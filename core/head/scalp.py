@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .head_model import HeadBasis
-from .polygons import nearest, within
-from .raster import rasterise
-from .sampling import bilinear
-from .types import Floats
+from ..pictures.polygons import nearest, within
+from ..pictures.raster import rasterise
+from ..pictures.sampling import bilinear
+from ..types import Floats
+from .model import HeadBasis
 from .uv_image import uv_coverage
 
 # the hairline in profile on the mean head, forwards and upwards, millimetres: forehead, temple, sideburn, over the ear, nape

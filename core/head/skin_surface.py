@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .head_model import HeadBasis
-from .types import Floats, Integers
+from ..types import Floats, Integers
+from .model import HeadBasis
 
 STEPS, PRECISION = 400, 1e-4        # of the conjugate gradients
 

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .head_model import HeadBasis
-from .raster import Coverage, rasterise
-from .types import Bytes, Floats
+from ..pictures.raster import Coverage, rasterise
+from ..types import Bytes, Floats
+from .model import HeadBasis
 
 
 def uv_coverage(basis: HeadBasis, side: int) -> Coverage:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .face_detection import Face
+from ..face.detection import Face
+from ..face.skin_mask import BROWS
+from ..types import Floats, Photo
 from .hair_colour import CHEEKS, FRINGE, sampled
-from .skin_mask import BROWS
-from .types import Floats, Photo
 
 ALONG, ACROSS = 16, 7               # places a brow is looked at: from its inner end outwards, and from its lower edge to its upper one
 MARGIN = 0.25                       # of a brow's height beyond its landmarks on both sides: they may lie a little off

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from .colours import WHITE_OF_EYE, encoded, linear
-from .face_detection import Face
-from .polygons import within
+from ..face.detection import Face
+from ..face.skin_mask import EYES
+from ..pictures.colours import WHITE_OF_EYE, encoded, linear
+from ..pictures.polygons import within
+from ..types import Floats, Photo
 from .shading import LUMINANCE
-from .skin_mask import EYES
-from .types import Floats, Photo
 
 IRISES = ((468, 469, 471), (473, 474, 476))        # centre and two points of each iris's rim
 CHEEKS = (50, 101, 117, 205, 280, 330, 346, 425)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .head_model import REGIONS, HeadBasis
-from .photo_layer import Layer, typical
-from .raster import Coverage
+from ..head.model import REGIONS, HeadBasis
+from ..head.skin_surface import membrane, neighbour_sum
+from ..pictures.raster import Coverage
+from ..types import Floats, Integers
+from .layer import Layer, typical
 from .shading import LIPS_REACH, LUMINANCE, tempered
-from .skin_surface import membrane, neighbour_sum
-from .types import Floats, Integers
 from .vermilion import Lips, red
 
 ROOM = 7.0                          # edges after which filled-in skin has the face's plain tone

@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .camera import UPRIGHT, Camera
+from ..face.camera import UPRIGHT, Camera
+from ..head.model import HeadBasis
+from ..pictures.raster import vertex_normals
+from ..types import Floats, Photo
 from .hair_colour import of_people, sampled
 from .hair_length import Likeness
-from .head_model import HeadBasis
-from .raster import vertex_normals
-from .types import Floats, Photo
 
 # of the forehead on the mean head, metres: above the eyes from the brows up to the hairline, aside, in front of the ears
 LOW, HIGH, ASIDE, FRONT = 0.020, 0.072, 0.042, 0.0

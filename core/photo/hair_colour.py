@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .camera import UPRIGHT, Camera
-from .face_detection import Face
-from .head_model import HeadBasis
-from .raster import vertex_normals
-from .scalp import inside_hairline
-from .types import Floats, Photo
+from ..face.camera import UPRIGHT, Camera
+from ..face.detection import Face
+from ..head.model import HeadBasis
+from ..head.scalp import inside_hairline
+from ..pictures.raster import vertex_normals
+from ..types import Floats, Photo
 
 FOREHEAD, CHIN = 10, 152                    # landmarks
 CHEEKS = ((50, 101, 205), (280, 330, 425))  # the person's right ones first

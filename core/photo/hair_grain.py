@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .camera import Camera
+from ..face.camera import Camera
+from ..head.model import HeadBasis
+from ..pictures.sampling import bilinear, halve
+from ..types import Floats, Photo
 from .hair_colour import of_people
 from .hair_length import Likeness
-from .head_model import HeadBasis
-from .sampling import bilinear, halve
-from .types import Floats, Photo
 
 STEP = 0.00125                              # metres between places of the picture
 ASIDE, ABOVE, BELOW = 0.150, 0.160, 0.150   # metres that it shows to each side, above and below the eyes

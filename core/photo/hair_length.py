@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .face_detection import LEFT_EYE, RIGHT_EYE, Face
+from ..face.detection import LEFT_EYE, RIGHT_EYE, Face
+from ..types import Floats, Photo
 from .hair_colour import CHIN, FOREHEAD, sampled
-from .types import Floats, Photo
 
 FACE_HEIGHT = 0.185                 # metres from the hairline's middle landmark to the chin, of people
 SIDES = ((234, 93, 132, 58, 172), (454, 323, 361, 288, 397))        # outline from beside the eyes down to the jaw's corners

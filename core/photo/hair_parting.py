@@ -7,7 +7,7 @@ the left at the left. Where a fringe is swept to, it also comes down lower.
 import numpy as np
 from numpy.typing import NDArray
 
-from .choices import Parting
+from ..choices import Parting
 from .forehead import FREE, LOW
 from .hair_grain import Grain
 

@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .camera import Camera
+from ..face.camera import Camera
+from ..head.model import HeadBasis
+from ..types import Floats, Photo
 from .hair_colour import of_people, sampled
 from .hair_length import Likeness
-from .head_model import HeadBasis
-from .types import Floats, Photo
 
 HEIGHTS, BAND = np.arange(0.040, 0.071, 0.005), 0.006       # metres above the eyes, over the ears; by which vertices are off them
 OUT = np.arange(-0.008, 0.080, 0.002)                       # metres from the bare head's outline that are looked at

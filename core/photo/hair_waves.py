@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .choices import Waves
+from ..choices import Waves
 from .hair_grain import Grain, evened
 
 FACE = (0.062, 0.030)                       # metres aside, and above the eyes, within and below which there is the face

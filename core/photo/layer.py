@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .camera import UPRIGHT, Camera
-from .face_detection import Face
-from .face_fit import OUTLINE, Anchors
-from .head_model import REGIONS, HeadBasis
-from .raster import rasterise, vertex_normals
-from .sampling import bilinear
+from ..face.camera import UPRIGHT, Camera
+from ..face.detection import Face
+from ..face.fit import OUTLINE, Anchors
+from ..face.skin_mask import SkinMask, find_skin
+from ..head.model import REGIONS, HeadBasis
+from ..pictures.raster import rasterise, vertex_normals
+from ..pictures.sampling import bilinear
+from ..types import Floats, Integers, Photo
 from .shading import LUMINANCE, cast, estimated_shading, evened
-from .skin_mask import SkinMask, find_skin
-from .types import Floats, Integers, Photo
 from .vermilion import Lips
 
 GRAZING, FRONTAL = 0.20, 0.50       # cosine to the viewer: below the first nothing is taken, above the second all

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..choices import Parting, Waves
+from ..errors import InputError
+from ..face.confidence import Confidence, confidence
+from ..face.detection import Face, FaceDetector
+from ..face.fit import Anchors, Sight, fit, landmarks68
+from ..head.lids import Lids
+from ..head.model import HeadBasis
+from ..types import Floats, HeadModel, Photo
 from .brow_look import BrowLook, brow_look
-from .choices import Parting, Waves
-from .confidence import Confidence, confidence
-from .errors import InputError
 from .eye_look import iris_colour, white_of_eye
-from .face_detection import Face, FaceDetector
-from .face_fit import Anchors, Sight, fit, landmarks68
 from .forehead import fringe_end
 from .hair_colour import hair_colour, seen_hair
 from .hair_grain import Grain
@@ -19,11 +22,8 @@ from .hair_length import hair_length
 from .hair_parting import parting
 from .hair_volume import hair_volume
 from .hair_waves import waves
-from .head_model import HeadBasis
-from .lids import Lids
-from .photo_layer import View
+from .layer import View
 from .texture import texture
-from .types import Floats, HeadModel, Photo
 
 SMILE_SHAPES = ("mouthSmileLeft", "mouthSmileRight", "jawOpen")
 STRONG_EXPRESSION = 0.45

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .head_model import REGIONS, HeadBasis
-from .skin_surface import membrane
-from .types import Floats, Integers
+from ..head.model import REGIONS, HeadBasis
+from ..head.skin_surface import membrane
+from ..types import Floats, Integers
 
 SHADOW_DAMPING = 0.75               # share of the estimated shading that is divided out
 EVENING, EVENING_CHROMA = 0.8, 0.5  # share of the face's remaining broad unevenness that is taken out: light, colour

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .colours import linear
-from .head_model import MATERIALS, REGIONS, HeadBasis
+from ..head.model import MATERIALS, REGIONS, HeadBasis
+from ..pictures.colours import linear
 
 Array = NDArray[np.float64]
 

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .face_fit import Anchors
+from ..face.fit import Anchors
+from ..head.model import REGIONS, HeadBasis
+from ..head.skin_surface import mirrored, neighbour_sum, skin_edges
+from ..head.uv_image import padded, uv_coverage
+from ..pictures.raster import Coverage
+from ..pictures.sampling import bilinear
+from ..types import Bytes, Floats, Integers
 from .filling import Filling, filled
-from .head_model import REGIONS, HeadBasis
-from .photo_layer import Layer, View, matched, peeled
-from .raster import Coverage
-from .sampling import bilinear
+from .layer import Layer, View, matched, peeled
 from .shading import LUMINANCE, tempered
-from .skin_surface import mirrored, neighbour_sum, skin_edges
-from .types import Bytes, Floats, Integers
-from .uv_image import padded, uv_coverage
 from .vermilion import Lips
 
 SIDE = 2048                         # pixels

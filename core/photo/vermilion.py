@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .face_fit import Anchors
-from .head_model import HeadBasis
-from .polygons import curve, nearest, within
-from .skin_mask import LIPS
-from .skin_surface import from_contact, in_mouth
-from .types import Floats, Integers
+from ..face.fit import Anchors
+from ..face.skin_mask import LIPS
+from ..head.model import HeadBasis
+from ..head.skin_surface import from_contact, in_mouth
+from ..pictures.polygons import curve, nearest, within
+from ..types import Floats, Integers
 
 SOFTNESS = 0.0009                   # metres to either side of the border over which red turns into skin
 BEHIND = 0.015                      # metres behind the border at which nothing is lip

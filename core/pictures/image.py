@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from .errors import InputError
-from .types import Photo
+from ..errors import InputError
+from ..types import Photo
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")
 MOST_PIXELS = 150_000_000       # decoded whole this is 600 MB; more is refused by its header

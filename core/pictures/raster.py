@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .types import Floats, Integers
+from ..types import Floats, Integers
 
 Doubles = NDArray[np.float64]
 

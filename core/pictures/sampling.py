@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .types import Bytes, Floats
+from ..types import Bytes, Floats
 
 
 def halve(pixels: Bytes) -> Bytes:

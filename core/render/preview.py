@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .camera import Camera, turn
-from .colours import encoded, linear
-from .files import Arrays
-from .head_model import MATERIALS, HeadBasis
-from .look import Look
-from .raster import Coverage, rasterise, shaded_depth, vertex_normals
-from .render.drawn import LASH, eye_colours, lash_opacity
-from .render.fibres import Fibres, fibres_of, tangents
-from .sampling import on_uv
-from .scalp import with_roots
-from .types import Bytes, Floats
+from ..face.camera import Camera, turn
+from ..files import Arrays
+from ..hair.look import Look
+from ..head.model import MATERIALS, HeadBasis
+from ..head.scalp import with_roots
+from ..pictures.colours import encoded, linear
+from ..pictures.raster import Coverage, rasterise, shaded_depth, vertex_normals
+from ..pictures.sampling import on_uv
+from ..types import Bytes, Floats
+from .drawn import LASH, eye_colours, lash_opacity
+from .fibres import Fibres, fibres_of, tangents
 
 SIDE, OVER = 192, 2                         # pixels of a picture; pixels drawn for each one shown, across
 TURNS = (0.0, 38.0)                         # degrees about the neck: from the front, three-quarter

@@ -11,8 +11,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..types import SkinParams
 from .skin_optics import diffusion_profile, total_reflectance, with_reflectance
-from .types import SkinParams
 
 Array = NDArray[np.float64]
 DEGREE = 5

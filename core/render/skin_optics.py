@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .types import SkinParams
+from ..types import SkinParams
 
 Array = NDArray[np.float64]
 SKIN1 = SkinParams()                                                                                    # Jensen et al. 2001, table

@@ -6,8 +6,8 @@ from itertools import chain
 
 import numpy as np
 
-from .types import Floats
-from .types import check as check_array
+from ..types import Floats
+from ..types import check as check_array
 
 # jaw (1 is a wide speaking vowel), aperture (0 sealed, 1 lips as far apart as in a wide /a/), pucker, funnel, spread,
 # lower (lower lip drawn down, teeth seen), labiodental (lower lip under the upper teeth), press (lips on each other),

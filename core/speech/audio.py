@@ -6,10 +6,10 @@ import numpy as np
 import soundfile
 import soxr
 
-from .errors import InputError
-from .files import write_atomically
-from .spool import Recording, Spool
-from .types import AudioClip, Floats
+from ..errors import InputError
+from ..files import write_atomically
+from ..spool import Recording, Spool
+from ..types import AudioClip, Floats
 
 SPEECH_RATE = 16_000            # Hz, what speech encoders take
 LONGEST = 3600                  # s

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .spool import Recording, Samples, Spool, stretch
-from .types import AudioClip, Floats
+from ..spool import Recording, Samples, Spool, stretch
+from ..types import AudioClip, Floats
 
 SIZE, HOP = 512, 128            # samples of a window and between windows, 32 ms and 8 ms at 16 kHz
 PIECE = 1250                    # frames worked on at once, 10 s, or up to twice as many in a recording's equal pieces

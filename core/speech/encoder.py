@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from .errors import PackError
-from .protobuf import cut_short
-from .spool import Recording, Samples, Scaled, Spool, stretch
-from .threads import allowed
-from .types import AudioClip, Floats
-from .types import check as check_array
+from ..errors import PackError
+from ..protobuf import cut_short
+from ..spool import Recording, Samples, Scaled, Spool, stretch
+from ..threads import allowed
+from ..types import AudioClip, Floats
+from ..types import check as check_array
 
 ADVICE = "run `python3 build.py assets`, or install the extension again"
 RATE = 16000                    # Hz
@@ -66,7 +66,7 @@ def normalise(clip: AudioClip) -> Floats:
 def levelled(clip: AudioClip | Recording) -> Scaled:
     """Return the samples (N,) at 16 kHz with their loud parts at LEVEL; near silence is lifted by 40 dB at most.
 
-    Raises ValueError for another rate: reading a recording is core/audio.py's part.
+    Raises ValueError for another rate: reading a recording is core/speech/audio.py's part.
     """
     if clip.rate != RATE:
         raise ValueError(f"the speech encoder takes {RATE} Hz, not {clip.rate} Hz")

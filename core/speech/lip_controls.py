@@ -9,14 +9,14 @@ from dataclasses import asdict, dataclass, field, fields, replace
 
 import numpy as np
 
+from ..choices import LIP_RANGES
+from ..errors import InputError
+from ..head.model import HeadBasis
+from ..head.mouth import gap, jaw_angle
+from ..types import Floats, MotionTrack
 from .articulation import smoothstep
-from .choices import LIP_RANGES
-from .errors import InputError
-from .head_model import HeadBasis
 from .lip_gap import JAW_SHAPE, SHUT, solve_gap, unclosed
-from .mouth import gap, jaw_angle
 from .mouth_rig import CLOSING, FUNNEL, PARTING, WIDEST
-from .types import Floats, MotionTrack
 
 RANGES = LIP_RANGES
 STRENGTHS = {"mouth": "lip_strength", "jaw": "jaw_strength", "tongue": "tongue_strength"}      # by the first word of a shape's name
@@ -78,7 +78,7 @@ NEUTRAL = LipControls()
 
 
 def apply(track: MotionTrack, controls: LipControls, basis: HeadBasis) -> MotionTrack:
-    """Return the motion with these settings, sync_offset left out: the frames are sampled with it (core/bake.py).
+    """Return the motion with these settings, sync_offset left out: the frames are sampled with it (core/bake/shape_keys.py).
 
     Raises InputError for a gain or an offset of a shape that the head has not.
     """

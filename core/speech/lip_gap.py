@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .head_model import HeadBasis
-from .mouth import gap
+from ..head.model import HeadBasis
+from ..head.mouth import gap
+from ..types import Floats
 from .mouth_rig import CLOSING, MOST_PARTING, PARTING
-from .types import Floats
 
 JAW_SHAPE = "jawOpen"
 SHUT = 0.0004                   # metres between the inner lips, below which they touch

@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+from ..errors import PackError
+from ..head.model import HeadBasis
+from ..head.mouth import jaw_angle
+from ..network_file import is_count, metadata_of
+from ..spool import Recording
+from ..types import AudioClip, Floats, MotionTrack
 from .articulation import CHANNELS, NEEDED, Articulation, decode_blocks, rest
 from .denoise import without_noise
-from .errors import PackError
-from .head_model import HeadBasis
+from .encoder import LEVEL, SpeechEncoder, levelled, open_session
 from .log_mel import FRAME_RATE, level, log_mel
-from .mouth import jaw_angle
 from .mouth_rig import pose
-from .network_file import is_count, metadata_of
-from .speech_encoder import LEVEL, SpeechEncoder, levelled, open_session
-from .spool import Recording
-from .types import AudioClip, Floats, MotionTrack
 
 FORMAT = 1
 BLOCK = 600                     # frames the lip network takes at once, ten seconds

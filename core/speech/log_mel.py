@@ -5,8 +5,8 @@ from functools import cache
 
 import numpy as np
 
-from .spool import Samples, stretch
-from .types import Floats
+from ..spool import Samples, stretch
+from ..types import Floats
 
 RATE = 16000                    # Hz
 FRAME_RATE = 60                 # frames a second of the animation
@@ -15,7 +15,7 @@ BANDS = 40
 WIDTH = PER_FRAME * BANDS
 WINDOW = 400                    # samples, 25 ms
 SIZE = 512                      # samples of the Fourier transform
-FLOOR = 1e-5                    # power, about 50 dB below speech at speech_encoder.LEVEL
+FLOOR = 1e-5                    # power, about 50 dB below speech at speech/encoder.py's LEVEL
 BLOCK = 2048                    # spectra computed at once, which bounds the memory
 
 

@@ -6,10 +6,10 @@ gap on the mesh is the one that was asked for.
 
 import numpy as np
 
+from ..head.model import HeadBasis
+from ..head.mouth import gap
+from ..types import Floats
 from .articulation import CHANNELS
-from .head_model import HeadBasis
-from .mouth import gap
-from .types import Floats
 
 WIDEST = 0.013                  # metres between the inner lips at aperture 1
 # shape weights of each channel at 1

@@ -8,9 +8,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ..spool import Samples, stretch
+from ..types import Floats
 from .log_mel import BANDS, mel_filters
-from .spool import Samples, stretch
-from .types import Floats
 
 RATE = 16000                    # Hz
 HOP = 384                       # samples between frames, as the speech encoder's

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ..spool import Samples
+from ..types import Floats, Rhythm
 from .lip_controls import smooth
 from .prosody import HOP, RATE, prosody
-from .spool import Samples
-from .types import Floats, Rhythm
 from .voice import BELOW, LEVEL, LOUD, PITCH, QUIETEST
 
 STOP = 0.2                      # seconds of silence that belong to a consonant, no pause

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from .errors import PackError
-from .fused_shapes import curvature, importance
-from .head_model import HeadBasis
-from .mouth import jaw_angle
-from .network_file import are_numbers, metadata_of
-from .speech_encoder import open_session
-from .types import AudioClip, Floats, MotionTrack
+from ..emotion.fused_shapes import curvature, importance
+from ..errors import PackError
+from ..head.model import HeadBasis
+from ..head.mouth import jaw_angle
+from ..network_file import are_numbers, metadata_of
+from ..types import AudioClip, Floats, MotionTrack
+from .encoder import open_session
 from .wave_encoder import WaveEncoder, crossfaded
 
 FORMAT = 2

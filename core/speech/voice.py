@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..types import Floats, check
 from .prosody import CEPSTRUM, HOP, RATE
-from .types import Floats, check
 
 LAYERS = (0, 1, 2, 3, 4)        # of the encoder; its last one hears words rather than voices
 STEP = HOP / RATE               # seconds between frames

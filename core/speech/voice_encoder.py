@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .pack import VOICE_ENCODER as VOICE_ENCODER
-from .pack import Pack
-from .speech_encoder import RATE, SpeechEncoder
-from .speech_encoder import WIDTH as SPEECH_WIDTH
-from .types import AudioClip, Floats
+from ..pack import VOICE_ENCODER as VOICE_ENCODER
+from ..pack import Pack
+from ..types import AudioClip, Floats
+from .encoder import RATE, SpeechEncoder
+from .encoder import WIDTH as SPEECH_WIDTH
 from .voice import LAYERS
 from .whisper_encoder import LAYER_WIDTH, WhisperEncoder
 from .whisper_encoder import LAYERS as WHISPER_LAYERS

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from .errors import PackError
-from .network_file import is_count, metadata_of
-from .speech_encoder import RATE, SpeechFeatures, open_session
-from .types import AudioClip, Floats
+from ..errors import PackError
+from ..network_file import is_count, metadata_of
+from ..types import AudioClip, Floats
+from .encoder import RATE, SpeechFeatures, open_session
 
 FORMAT = 1
-WINDOW_S, OVERLAP_S = 11.5, 1.9         # of what the encoder is given at once, as core/speech_encoder.py does
+WINDOW_S, OVERLAP_S = 11.5, 1.9         # of what the encoder is given at once, as core/speech/encoder.py does
 COUNTS = "hop", "field", "width"          # that its file must state
 QUIET = 1e-7                            # variance that is added to a recording's own, as transformers does
 

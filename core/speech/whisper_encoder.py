@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from .errors import PackError
-from .network_file import metadata_of
-from .speech_encoder import ADVICE, RATE, SpeechFeatures, open_session
-from .spool import Samples, stretch
-from .types import Floats
+from ..errors import PackError
+from ..network_file import metadata_of
+from ..spool import Samples, stretch
+from ..types import Floats
+from .encoder import ADVICE, RATE, SpeechFeatures, open_session
 from .wave_encoder import crossfaded
 
 FORMAT = 1

@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from tests.core.test_emolib import library as shipped
 
 from core.files import digest
 from core.types import EMOTIONS
 from tests.core.own_heads import ASSETS, basis
-from tests.core.test_emolib import library as shipped
 from training.emolib.build import COUNTS, library
 from training.emolib.facs import MIDDLE, UNITS, shapes
 

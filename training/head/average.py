@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core import skin_mask
-from core.face_fit import OUTLINE, Anchors
+from core.face import skin_mask
+from core.face.fit import OUTLINE, Anchors
 from core.protobuf import fields
 
 from .crop import Indices

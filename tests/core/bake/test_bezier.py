@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.bezier import BezierKeys, parameter
+from core.bake.bezier import BezierKeys, parameter
 
 KEYS = BezierKeys(*(np.array(part, np.float32) for part in (
     [[1, 0.2], [4, 0.8], [9, 0.1]], [[0, 0.2], [3, 0.8], [6, 0.1]], [[2, 0.2], [6, 0.8], [10, 0.1]])))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.blinks import DOUBLE_GAP, LENGTH, SHAPE, blink_keys, blink_times
+from core.bake.blinks import DOUBLE_GAP, LENGTH, SHAPE, blink_keys, blink_times
 
 from .voices import speech
 

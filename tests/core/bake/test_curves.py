@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.curves import linear_at, smooth_at, thinned
+from core.bake.curves import linear_at, smooth_at, thinned
 
 TIMES = np.array([0.0, 0.5, 0.7, 2.0, 3.0], np.float32)
 VALUES = np.array([[0, 1], [2, 1], [3, 1], [-1, 5], [-1, 4]], np.float32)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from core.bake.face_motion import angles, from_bake, left_out, turn
 from core.errors import InputError
-from core.face_motion import angles, from_bake, left_out, turn
-from core.lip_gap import JAW_SHAPE
+from core.speech.lip_gap import JAW_SHAPE
 
 NAMES = ("jawOpen", "eyeBlinkLeft", "eyeBlinkRight",
          *(f"eyeLook{way}{side}" for side in ("Left", "Right") for way in ("Up", "Down", "In", "Out")))

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from core.curves import linear_at, smooth_at
-from core.gaze import ACROSS, DOWN, LOOKS, eye_angles, gaze_keys, look_weights
-from core.lids import Lids
-from core.performance import STILL, perform
+from core.bake.curves import linear_at, smooth_at
+from core.bake.gaze import ACROSS, DOWN, LOOKS, eye_angles, gaze_keys, look_weights
+from core.bake.performance import STILL, perform
+from core.head.lids import Lids
 
 from .own_heads import basis
 from .voices import speech

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from core.curves import smooth_at
-from core.head_motion import head_keys
+from core.bake.curves import smooth_at
+from core.bake.head_motion import head_keys
 from core.types import EmotionTrack, EmotionWindow, Rhythm
 
 from .voices import RATE, heard, phrase, speech

@@ -5,11 +5,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from core.bake import frame_weights, lips_beside
-from core.key_error import LIMIT, Layers
-from core.key_reduction import closures, peaks, reduce_keys
-from core.lip_gap import SHUT
-from core.mouth import gap
+from core.bake.key_error import LIMIT, Layers
+from core.bake.key_reduction import closures, peaks, reduce_keys
+from core.bake.shape_keys import frame_weights, lips_beside
+from core.head.mouth import gap
+from core.speech.lip_gap import SHUT
 from tests.core.real_speech import real_head, real_motion
 
 RATES = [24.0, 25.0, 30.0, 60.0]

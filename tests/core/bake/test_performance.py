@@ -5,7 +5,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from core.performance import STILL, perform
+from core.bake.performance import STILL, perform
 from core.types import EmotionTrack, EmotionWindow, Performance
 
 from .voices import speech

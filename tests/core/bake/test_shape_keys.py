@@ -5,18 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import bake as baking
-from core.articulation import CHANNELS
-from core.bake import JAW_PARTS, bake, frame_weights, lips_under, resample
-from core.emotion_motion import EmotionCurves, fuse
-from core.fusion import Fusion, felt_weights, offsets_of
-from core.head_model import HeadBasis
-from core.lip_controls import LipControls
-from core.lip_gap import SHUT
-from core.mouth import gap
-from core.mouth_rig import pose
+from core.bake import shape_keys as baking
+from core.bake.performance import perform
+from core.bake.shape_keys import JAW_PARTS, bake, frame_weights, lips_under, resample
+from core.emotion.fusion import Fusion, felt_weights, offsets_of
+from core.emotion.motion import EmotionCurves, fuse
+from core.head.model import HeadBasis
+from core.head.mouth import gap
 from core.pack import DEFAULT
-from core.performance import perform
+from core.speech.articulation import CHANNELS
+from core.speech.lip_controls import LipControls
+from core.speech.lip_gap import SHUT
+from core.speech.mouth_rig import pose
 from core.types import MotionTrack, Rhythm
 
 

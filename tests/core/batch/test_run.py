@@ -14,19 +14,20 @@ import pytest
 import soundfile
 
 from core import __main__ as command_line
-from core import batch_summary, threads
-from core.batch import Batch, pick
-from core.batch_row import Outcome
-from core.batch_table import Row, read_table
+from core import threads
+from core.batch import summary
+from core.batch.row import Outcome
+from core.batch.run import Batch, pick
+from core.batch.table import Row, read_table
 from core.job import read_result
 from core.locks import held
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PHOTO = ROOT / "assets" / "examples" / "astronaut.jpg"
 SPEECH = ROOT / "assets" / "third_party" / "beckett.wav"
 STAND_INS = ("import sys, json, runpy; sys.path[:] = json.loads(sys.argv.pop(1)); "
              "runpy.run_module('tests.core.batch_stand_ins', run_name='__main__', alter_sys=True)")
-ALONE = ("import sys; from pathlib import Path; from core.batch import Batch; from core.batch_table import read_table\n"
+ALONE = ("import sys; from pathlib import Path; from core.batch.run import Batch; from core.batch.table import read_table\n"
          "for outcome in Batch(Path(sys.argv[2]), bootstrap=sys.argv[3]).run(read_table(Path(sys.argv[1]))): print(outcome.state)")
 
 needs_pipes = pytest.mark.skipif(sys.platform == "win32", reason="a named pipe tells when a worker is at its row")
@@ -199,15 +200,15 @@ def test_workers_share_the_cores(monkeypatch):
 def test_the_summary(tmp_path):
     outcomes = [Outcome("one", 2, "done", "", ("a, b",), {"head": 1.5, "bake": 0.5}, ("speech",)),
                 Outcome("zwei ö", 3, "failed", "why")]
-    for path in batch_summary.write(tmp_path, outcomes):
+    for path in summary.write(tmp_path, outcomes):
         assert path.is_file()
     lines = (tmp_path / "summary.csv").read_text(encoding="utf-8").splitlines()
     assert lines[1:] == ['one,2,done,,"a, b",speech,1.5,,,,0.5', "zwei ö,3,failed,why,,,,,,,"]
     told = json.loads((tmp_path / "summary.json").read_text())
     assert told["counts"] == {"done": 1, "unchanged": 0, "failed": 1, "stopped": 0} and told["rows"][1]["reason"] == "why"
-    assert batch_summary.table(outcomes) == "one     done       2.0 s\nzwei ö  failed     why\n1 done, 1 failed\n"
+    assert summary.table(outcomes) == "one     done       2.0 s\nzwei ö  failed     why\n1 done, 1 failed\n"
     many = [Outcome(str(number), number, "done") for number in range(100)] + outcomes
-    assert batch_summary.table(many) == "zwei ö  failed     why\n101 done, 1 failed\n"
+    assert summary.table(many) == "zwei ö  failed     why\n101 done, 1 failed\n"
 
 
 def test_exit_codes(tmp_path, monkeypatch, capsys):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from core.batch_table import read_table
+from core.batch.table import read_table
 from core.errors import InputError
-from core.haircut import Haircut
+from core.hair.haircut import Haircut
 
 HEAD = "name,photo,audio\n"
 

@@ -5,11 +5,11 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from core.head_model import HeadBasis
-from core.lip_gap import effect
-from core.lip_pairs import MOST, find_pairs, gaps_of, nearest_among
+from core.character.lip_pairs import MOST, find_pairs, gaps_of, nearest_among
+from core.character.shape_sources import GAP_MM
+from core.head.model import HeadBasis
 from core.pack import DEFAULT, Pack
-from core.shape_sources import GAP_MM
+from core.speech.lip_gap import effect
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import json
 import numpy as np
 import pytest
 
+from core.bake.face_motion import SIDES, FaceMotion, gaze
+from core.character.live_link import ARKIT, timecode, write
 from core.errors import InputError, JobError
-from core.face_motion import SIDES, FaceMotion, gaze
-from core.head_model import HeadBasis
-from core.live_link import ARKIT, timecode, write
+from core.head.model import HeadBasis
 from core.pack import Pack
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from core.character_map import CharacterMap, MappedKey
+from core.character.mapping import CharacterMap, MappedKey
 from core.errors import InputError
 
 ROW = {"key": "jaw", "source": "jawOpen", "strength": 1.0, "enabled": True}

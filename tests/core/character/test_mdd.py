@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from core.character.mdd import write_mdd
 from core.errors import JobError
-from core.mdd import write_mdd
 
 
 def test_layout(tmp_path):

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.character_map import CharacterMap, MappedKey
-from core.head_model import HeadBasis
-from core.lip_gap import effect
+from core.character.mapping import CharacterMap, MappedKey
+from core.character.retarget import AvatarMotion, bounded_least_squares, gap_mm, retarget
+from core.character.shape_names import detect
+from core.character.shape_sources import GAP_MM, SHAPES, both
+from core.head.model import HeadBasis
 from core.pack import DEFAULT, Pack
-from core.retarget import AvatarMotion, bounded_least_squares, gap_mm, retarget
-from core.shape_names import detect
-from core.shape_sources import GAP_MM, SHAPES, both
+from core.speech.lip_gap import effect
 
 OPEN, SHUT, BITTEN, SILENT = 10, 20, 30, 55
 VRM = ("A", "I", "U", "E", "O", "Joy", "blink")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.shape_names import detect
-from core.shape_sources import ARKIT, folded
+from core.character.shape_names import detect
+from core.character.shape_sources import ARKIT, folded
 
 OCULUS = ("sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "ih", "oh", "ou")
 

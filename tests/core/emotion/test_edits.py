@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.emotion_edits import SHORTEST, index_at, move_edges, remove, split
+from core.emotion.edits import SHORTEST, index_at, move_edges, remove, split
 from core.errors import InputError
 from core.types import EmotionTrack, EmotionWindow
 

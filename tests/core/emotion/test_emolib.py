@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from core.emolib import Emolib
+from core.emotion.emolib import Emolib
 from core.errors import InputError, PackError
 from core.files import digest, read_arrays, write_arrays
 from core.types import EMOTIONS

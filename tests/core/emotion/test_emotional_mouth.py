@@ -5,12 +5,12 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from core.articulation import CHANNELS
-from core.emolib import Emolib
-from core.emotion_motion import SPEECH_ONLY, fuse
-from core.fusion import Fusion, felt_weights, offsets_of
-from core.mouth_rig import pose
+from core.emotion.emolib import Emolib
+from core.emotion.fusion import Fusion, felt_weights, offsets_of
+from core.emotion.motion import SPEECH_ONLY, fuse
 from core.pack import Pack
+from core.speech.articulation import CHANNELS
+from core.speech.mouth_rig import pose
 from core.types import EMOTIONS
 
 from .own_heads import basis

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from core.articulation import CHANNELS
-from core.emolib import Emolib
-from core.emotion_motion import SPEECH_ONLY
-from core.fused_shapes import BLOCK, MEAN, MOST, MOST_SHAPES, Looked, fuse_on_mesh, importance, solve, weighed_shapes
-from core.fusion import Fusion, felt_weights, fusion_regions, offsets_of
-from core.head_model import REGIONS, HeadBasis
-from core.lip_gap import SHUT
-from core.mouth import central_pairs
-from core.mouth_rig import pose
+from core.emotion.emolib import Emolib
+from core.emotion.fused_shapes import BLOCK, MEAN, MOST, MOST_SHAPES, Looked, fuse_on_mesh, importance, solve, weighed_shapes
+from core.emotion.fusion import Fusion, felt_weights, fusion_regions, offsets_of
+from core.emotion.motion import SPEECH_ONLY
+from core.head.model import REGIONS, HeadBasis
+from core.head.mouth import central_pairs
 from core.pack import Pack
+from core.speech.articulation import CHANNELS
+from core.speech.lip_gap import SHUT
+from core.speech.mouth_rig import pose
 
 FRAMES = 40
 
@@ -104,13 +104,13 @@ def test_without_emotion_the_lips_are_as_spoken(basis, speech):
 
 def test_a_long_sequence_is_solved_in_parts_as_if_whole(basis, monkeypatch):
     random, frames = np.random.default_rng(0), 150              # a part goes with 30 frames on either side, all that it depends on
-    monkeypatch.setattr("core.fused_shapes.ROUNDS", 2)
-    monkeypatch.setattr("core.fused_shapes.STEPS", 15)
+    monkeypatch.setattr("core.emotion.fused_shapes.ROUNDS", 2)
+    monkeypatch.setattr("core.emotion.fused_shapes.STEPS", 15)
     start = np.clip(random.normal(0.1, 0.2, (frames, len(basis.expression_names))), 0, 1).astype(np.float32)
     shapes = weighed_shapes(basis, importance(basis))
     asked = np.asarray(np.clip(start + random.normal(0, 0.1, start.shape), 0, 1) @ (shapes @ shapes.T), np.float32)
     whole = solve(start, start, asked, basis)
-    monkeypatch.setattr("core.fused_shapes.PART", 40)
+    monkeypatch.setattr("core.emotion.fused_shapes.PART", 40)
     assert np.allclose(solve(start, start, asked, basis), whole, atol=1e-6) and np.abs(whole - start).max() > 0.05
 
 
@@ -136,14 +136,14 @@ def test_a_few_frames_are_held_at_once(basis, speech, emotion):
 @pytest.mark.parametrize("shapes", [2, MOST_SHAPES])
 def test_where_no_number_of_shapes_is_enough_none_is_tried_twice(basis, speech, emotion, monkeypatch, shapes):
     most, sizes = 1e-9, []
-    monkeypatch.setattr("core.fused_shapes.MOST", most)
-    monkeypatch.setattr("core.fused_shapes.MOST_SHAPES", shapes)
+    monkeypatch.setattr("core.emotion.fused_shapes.MOST", most)
+    monkeypatch.setattr("core.emotion.fused_shapes.MOST_SHAPES", shapes)
     keys = fuse_on_mesh(speech[:8], emotion[:8], noting(basis, sizes))
     assert keys.most > most and sum(sizes) == 2 * 8
 
 
 def test_frames_that_are_looked_at_are_even_ones_and_those_with_most(monkeypatch):
-    monkeypatch.setattr("core.fused_shapes.LOOKED_AT", 8)
+    monkeypatch.setattr("core.emotion.fused_shapes.LOOKED_AT", 8)
     size = np.arange(100, dtype=np.float32) % 37
     rows, looked = np.stack([size, np.arange(100)], axis=1).astype(np.float32), Looked(100)
     for first in range(0, 100, 30):

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from core.articulation import CHANNELS
-from core.borders import Hinges
-from core.emolib import Emolib
-from core.fusion import (
+from core.emotion.borders import Hinges
+from core.emotion.emolib import Emolib
+from core.emotion.fusion import (
     SHARES,
     W_EMO,
     W_LIP,
@@ -19,9 +18,10 @@ from core.fusion import (
     region_blend,
     region_shares,
 )
-from core.head_model import REGIONS, HeadBasis
-from core.mouth_rig import pose
+from core.head.model import REGIONS, HeadBasis
 from core.pack import Pack
+from core.speech.articulation import CHANNELS
+from core.speech.mouth_rig import pose
 
 EMOTIONS = ("happy", "surprise", "disgust")
 

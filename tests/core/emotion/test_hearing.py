@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 
 from building.onnx_file import Graph
-from core.audio import read_audio
-from core.emotion_hearing import ARRAYS, Heard, cut_at_pauses, describe, listen
-from core.emotion_network import EmotionNetwork, Judgement
+from core.emotion.hearing import ARRAYS, Heard, cut_at_pauses, describe, listen
+from core.emotion.network import EmotionNetwork, Judgement
 from core.errors import JobError, PackError
 from core.files import write_arrays
 from core.job import Request
 from core.pack import DEFAULT, Pack
 from core.pipeline import EMOTION_FILES, animate, hears, present
-from core.speech_encoder import RATE
+from core.speech.audio import read_audio
+from core.speech.encoder import RATE
+from core.speech.voice import active_frames
+from core.speech.voice_encoder import VOICE_ENCODER, WIDTHS, VoiceEncoder
 from core.types import HEARD, AudioClip
-from core.voice import active_frames
-from core.voice_encoder import VOICE_ENCODER, WIDTHS, VoiceEncoder
 
 NEUTRAL = HEARD.index("neutral")
 
@@ -71,7 +71,7 @@ def test_the_level_of_the_recording_does_not_matter(factor, encoder, network, sp
 
 def test_a_long_recording_is_described_in_blocks(monkeypatch, encoder, network, speech):
     whole = listen(speech, encoder=encoder, network=network, window=2.0)
-    monkeypatch.setattr("core.emotion_hearing.BLOCK", 2.5)
+    monkeypatch.setattr("core.emotion.hearing.BLOCK", 2.5)
     blocks = listen(speech, encoder=encoder, network=network, window=2.0)
     np.testing.assert_array_equal(blocks.cuts, whole.cuts)
     # the encoder hears less around

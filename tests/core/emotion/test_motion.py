@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from core.articulation import CHANNELS
-from core.emolib import Emolib
-from core.emotion_motion import SPEECH_ONLY, emotion_curves, fuse
-from core.head_model import HeadBasis
-from core.lip_gap import SHUT
-from core.mouth import gap
-from core.mouth_rig import pose
+from core.emotion.emolib import Emolib
+from core.emotion.motion import SPEECH_ONLY, emotion_curves, fuse
+from core.head.model import HeadBasis
+from core.head.mouth import gap
 from core.pack import Pack
+from core.speech.articulation import CHANNELS
+from core.speech.lip_gap import SHUT
+from core.speech.mouth_rig import pose
 from core.types import EMOTIONS, EmotionTrack, EmotionWindow
 
 

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from core.emotion_hearing import Heard, cut_at_pauses
-from core.emotion_network import Judgement
-from core.emotion_windows import EmotionSettings, chosen, constant, overlay, read_track, report, smoothed, track_of, whole_of
+from core.emotion.hearing import Heard, cut_at_pauses
+from core.emotion.network import Judgement
+from core.emotion.windows import EmotionSettings, chosen, constant, overlay, read_track, report, smoothed, track_of, whole_of
 from core.errors import InputError, JobError
 from core.types import HEARD, EmotionTrack, EmotionWindow
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.camera import Camera, turn
+from core.face.camera import Camera, turn
 
 CAMERA = Camera(turn(np.array([0.1, -0.3, 0.2])), np.array([0.02, -0.03, 0.8]), 900.0, (320.0, 240.0))
 POINTS = np.random.default_rng(0).normal(size=(6, 3)) * 0.08

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from core import reconstruction
-from core.confidence import ONE_VIEW, confidence
-from core.face_detection import BLENDSHAPES, LANDMARKS, Face
-from core.reconstruction import reconstruct
-from core.texture import texture
+from core.face.confidence import ONE_VIEW, confidence
+from core.face.detection import BLENDSHAPES, LANDMARKS, Face
+from core.photo import reconstruction
+from core.photo.reconstruction import reconstruct
+from core.photo.texture import texture
 from core.types import Photo
 from tests.core.own_heads import ASTRONAUT, anchors, basis, detector, needs_nets
 

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image, ImageFilter
 
 from core.errors import InputError, PackError
-from core.face_detection import BLENDSHAPES, LEFT_EYE, RIGHT_EYE, FaceDetector, anchors, distinct, outside_share, shared
-from core.image import read_photo
+from core.face.detection import BLENDSHAPES, LEFT_EYE, RIGHT_EYE, FaceDetector, anchors, distinct, outside_share, shared
+from core.pictures.image import read_photo
 from core.types import Photo
 from tests.core.own_heads import ASTRONAUT, basis, detector, needs_nets, photograph, plain_colours, subject
 

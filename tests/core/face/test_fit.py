@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from core.errors import PackError
-from core.face_detection import BLENDSHAPES
-from core.face_fit import RESTING_SCORES, Anchors, bounded_least_squares, fit, landmarks68
+from core.face.detection import BLENDSHAPES
+from core.face.fit import RESTING_SCORES, Anchors, bounded_least_squares, fit, landmarks68
 from tests.core.own_heads import ASSETS, SIDE, anchors, basis, face_of, subject
 
 

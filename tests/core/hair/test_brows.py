@@ -5,11 +5,11 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from core.brow_look import ACROSS, ALONG, BrowLook, brow_look, brow_places
-from core.brows import POINTS, brow_hairs
-from core.face_detection import Face
-from core.image import read_photo
-from core.skin_mask import BROWS
+from core.face.detection import Face
+from core.face.skin_mask import BROWS
+from core.hair.brows import POINTS, brow_hairs
+from core.photo.brow_look import ACROSS, ALONG, BrowLook, brow_look, brow_places
+from core.pictures.image import read_photo
 from core.types import Photo
 from tests.core.own_heads import ASTRONAUT, anchors, basis, detector, needs_nets
 from training.head.surface import project

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.curls import HANGING, SHORT, TURN, curled
-from core.hair import CROPS, STRANDS, Cut, comb, direction, short_hair
-from core.hair import POINTS as SHORT_POINTS
-from core.hair_locks import gathered, leaders
-from core.hair_shades import SPREAD, paler
-from core.hair_styles import hair_strands
-from core.long_hair import POINTS as LONG_POINTS
-from core.long_hair import Walk, long_hair
-from core.scalp import CRANIUM, NAPE, RADII, Scalp
+from core.hair.curls import HANGING, SHORT, TURN, curled
+from core.hair.locks import gathered, leaders
+from core.hair.long_hair import POINTS as LONG_POINTS
+from core.hair.long_hair import Walk, long_hair
+from core.hair.shades import SPREAD, paler
+from core.hair.short_hair import CROPS, STRANDS, Cut, comb, direction, short_hair
+from core.hair.short_hair import POINTS as SHORT_POINTS
+from core.hair.styles import hair_strands
+from core.head.scalp import CRANIUM, NAPE, RADII, Scalp
 from tests.core.own_heads import basis
 
 COUNT = 2500

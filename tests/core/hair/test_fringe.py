@@ -5,15 +5,15 @@ from functools import cache
 import numpy as np
 import pytest
 
-from core.camera import Camera
-from core.forehead import FREE, ROWS, fringe_end
-from core.fringe import HIGHEST, LOWEST
-from core.hair_styles import ABOVE_EYES, BELOW_EYES, hair_strands
-from core.hair_volume import hair_volume
-from core.long_hair import VOLUMES, long_hair
-from core.preview import lit
-from core.raster import rasterise, vertex_normals
-from core.scalp import Scalp, inside_hairline
+from core.face.camera import Camera
+from core.hair.fringe import HIGHEST, LOWEST
+from core.hair.long_hair import VOLUMES, long_hair
+from core.hair.styles import ABOVE_EYES, BELOW_EYES, hair_strands
+from core.head.scalp import Scalp, inside_hairline
+from core.photo.forehead import FREE, ROWS, fringe_end
+from core.photo.hair_volume import hair_volume
+from core.pictures.raster import rasterise, vertex_normals
+from core.render.preview import lit
 from core.types import Photo
 from tests.core.own_heads import basis
 

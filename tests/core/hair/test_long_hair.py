@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from core.face_detection import BLENDSHAPES, LANDMARKS, Face
-from core.hair import STRANDS
-from core.hair_length import Likeness, hair_length
-from core.hair_styles import BELOW_EYES, hair_strands
-from core.head_model import HeadBasis
-from core.long_hair import POINTS, long_hair
+from core.face.detection import BLENDSHAPES, LANDMARKS, Face
+from core.hair.long_hair import POINTS, long_hair
+from core.hair.short_hair import STRANDS
+from core.hair.styles import BELOW_EYES, hair_strands
+from core.head.model import HeadBasis
+from core.head.scalp import Scalp
 from core.pack import DEFAULT
-from core.scalp import Scalp
+from core.photo.hair_length import Likeness, hair_length
 from core.types import Photo
 
 

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from core.brows import brow_hairs
-from core.colours import linear
 from core.errors import JobError
 from core.files import write_arrays, write_image
-from core.hair_styles import BELOW_EYES, hair_strands
-from core.haircut import Haircut
+from core.hair.brows import brow_hairs
+from core.hair.haircut import Haircut
+from core.hair.look import Look, styled
+from core.hair.strands import NO_STRANDS
+from core.hair.styles import BELOW_EYES, hair_strands
 from core.job import HEAD_ARRAYS
-from core.look import Look, styled
 from core.pack import Pack
+from core.pictures.colours import linear
 from core.pipeline import write_look
-from core.strands import NO_STRANDS
 from tests.core.own_heads import anchors, basis
 
 COLOUR = np.array([90, 60, 40], np.uint8)

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.face_detection import FaceDetector
-from core.face_fit import Anchors, fit
-from core.hair import POINTS, STRANDS, short_hair
-from core.hair_colour import hair_colour, seen_hair
-from core.head_model import HeadBasis
-from core.image import read_photo
+from core.face.detection import FaceDetector
+from core.face.fit import Anchors, fit
+from core.hair.short_hair import POINTS, STRANDS, short_hair
+from core.head.model import HeadBasis
 from core.pack import DEFAULT
+from core.photo.hair_colour import hair_colour, seen_hair
+from core.pictures.image import read_photo
 from core.types import Photo
 from training.head.surface import project
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from core.hair import short_hair
-from core.strands import nearest_on, scattered
+from core.hair.short_hair import short_hair
+from core.hair.strands import nearest_on, scattered
 from tests.core.own_heads import basis
 
 

@@ -5,11 +5,11 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from core.camera import UPRIGHT, turn
-from core.face_fit import RESTING, fit, landmarks68
-from core.image import read_photo
-from core.lids import MOST_SEATED, RIMS, SHAPES, Eyeball, Lids, halfway, halfway_name
-from core.raster import rasterise
+from core.face.camera import UPRIGHT, turn
+from core.face.fit import RESTING, fit, landmarks68
+from core.head.lids import MOST_SEATED, RIMS, SHAPES, Eyeball, Lids, halfway, halfway_name
+from core.pictures.image import read_photo
+from core.pictures.raster import rasterise
 from tests.core.own_heads import ASTRONAUT, TASK, anchors, basis, detector
 
 RANDOM = 4                      # heads

@@ -5,7 +5,7 @@ import pytest
 
 from core.errors import PackError
 from core.files import read_arrays, write_arrays
-from core.head_model import MATERIALS, REGIONS, HeadBasis
+from core.head.model import MATERIALS, REGIONS, HeadBasis
 from tests.core.own_heads import ASSETS, basis, subject
 
 

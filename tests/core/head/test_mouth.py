@@ -5,17 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.articulation import CHANNELS
-from core.head_model import HeadBasis
-from core.mouth import gap, jaw_angle, measure_mouth, trace
-from core.mouth_rig import FUNNEL, NAMES, PRESSED, SHAPES, WIDEST, pose, rig_matrix
+from core.head.model import HeadBasis
+from core.head.mouth import gap, jaw_angle, measure_mouth, trace
+from core.speech.articulation import CHANNELS
+from core.speech.mouth_rig import FUNNEL, NAMES, PRESSED, SHAPES, WIDEST, pose, rig_matrix
 from core.types import MotionTrack
 from tests.core.mouth_stand_in import stand_in
 
 
 @pytest.fixture(scope="module")
 def head() -> HeadBasis:
-    return HeadBasis.load(Path(__file__).parents[2] / "assets" / "head.npz")
+    return HeadBasis.load(Path(__file__).parents[3] / "assets" / "head.npz")
 
 
 def channels(**values: float) -> np.ndarray:

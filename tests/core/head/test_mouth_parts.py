@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.face_fit import fit
-from core.head_model import MATERIALS
-from core.image import read_photo
-from core.raster import rasterise
+from core.face.fit import fit
+from core.head.model import MATERIALS
+from core.pictures.image import read_photo
+from core.pictures.raster import rasterise
 from tests.core.own_heads import ASTRONAUT, TASK, anchors, basis, detector
 from training.head.surface import project
 

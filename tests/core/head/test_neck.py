@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from core.head_model import REGIONS
-from core.neck import fit_neck, lining, lower_border, rotation, turned
+from core.head.model import REGIONS
+from core.head.neck import fit_neck, lining, lower_border, rotation, turned
 
 from .own_heads import basis
 

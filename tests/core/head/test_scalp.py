@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from core.hair import short_hair
-from core.scalp import CRANIUM, EAR_MARGIN, RADII, Scalp, inside_hairline
+from core.hair.short_hair import short_hair
+from core.head.scalp import CRANIUM, EAR_MARGIN, RADII, Scalp, inside_hairline
 from tests.core.own_heads import basis
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.brow_look import ACROSS, ALONG, brow_look, brow_places
+from core.photo.brow_look import ACROSS, ALONG, brow_look, brow_places
 from core.types import Photo
 from tests.core.own_heads import SIDE, SKIN, face_of, subject
 

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core.colours import WHITE_OF_EYE, encoded, linear
-from core.eye_look import CHEEKS, brightness_of_whites, white_of_eye
-from core.shading import LUMINANCE
-from core.skin_mask import EYES
+from core.face.skin_mask import EYES
+from core.photo.eye_look import CHEEKS, brightness_of_whites, white_of_eye
+from core.photo.shading import LUMINANCE
+from core.pictures.colours import WHITE_OF_EYE, encoded, linear
 from core.types import Photo
 
 SKIN = 120

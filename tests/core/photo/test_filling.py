@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from core.face_fit import Anchors
-from core.filling import Filling, continued
-from core.head_model import HeadBasis
+from core.face.fit import Anchors
+from core.head.model import HeadBasis
+from core.head.skin_surface import mouth_bag, skin_edges
+from core.head.uv_image import uv_coverage
 from core.pack import DEFAULT
-from core.skin_surface import mouth_bag, skin_edges
-from core.uv_image import uv_coverage
-from core.vermilion import SOFTNESS, vermilion_depth
+from core.photo.filling import Filling, continued
+from core.photo.vermilion import SOFTNESS, vermilion_depth
 
 TONE, LIP, LINING = (np.array(colour, np.float32) for colour in ((210, 170, 150), (150, 80, 80), (90, 40, 40)))
 

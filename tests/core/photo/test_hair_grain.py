@@ -5,12 +5,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from core.camera import Camera
-from core.hair_grain import ASIDE, STEP, Grain, directions
-from core.hair_parting import parting
-from core.hair_waves import of_hair, turns, waves
-from core.raster import rasterise
-from core.scalp import Scalp, inside_hairline
+from core.face.camera import Camera
+from core.head.scalp import Scalp, inside_hairline
+from core.photo.hair_grain import ASIDE, STEP, Grain, directions
+from core.photo.hair_parting import parting
+from core.photo.hair_waves import of_hair, turns, waves
+from core.pictures.raster import rasterise
 from core.types import Photo
 from tests.core.own_heads import basis
 

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import reconstruction
 from core.errors import InputError
-from core.face_fit import IBUG68, landmarks68
-from core.head_model import REGIONS
-from core.image import read_photo
-from core.lids import Lids
-from core.reconstruction import reconstruct
-from core.skin_surface import from_contact, skin_edges
-from core.texture import texture
+from core.face.fit import IBUG68, landmarks68
+from core.head.lids import Lids
+from core.head.model import REGIONS
+from core.head.skin_surface import from_contact, skin_edges
+from core.photo import reconstruction
+from core.photo.reconstruction import reconstruct
+from core.photo.texture import texture
+from core.pictures.image import read_photo
 from core.types import Photo
 from tests.core.own_heads import (
     ASTRONAUT,

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from core.colours import linear
-from core.head_model import HeadBasis
+from core.head.model import HeadBasis
 from core.pack import Pack
-from core.skin_tone import mean_tone
+from core.photo.skin_tone import mean_tone
+from core.pictures.colours import linear
 
 
 @pytest.fixture(scope="module")

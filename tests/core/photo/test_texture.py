@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from core.face_detection import LEFT_EYE
-from core.head_model import REGIONS
-from core.photo_layer import View
-from core.raster import vertex_normals
-from core.shading import LUMINANCE, cast, tempered
-from core.skin_mask import SIDE as SQUARE
-from core.skin_mask import blurred, find_skin, grown, inside_polygon, outlined, reachable
-from core.skin_surface import membrane, mirrored, mouth_bag, skin_edges, surface_distance
-from core.texture import texture
+from core.face.detection import LEFT_EYE
+from core.face.skin_mask import SIDE as SQUARE
+from core.face.skin_mask import blurred, find_skin, grown, inside_polygon, outlined, reachable
+from core.head.model import REGIONS
+from core.head.skin_surface import membrane, mirrored, mouth_bag, skin_edges, surface_distance
+from core.head.uv_image import padded
+from core.photo.layer import View
+from core.photo.shading import LUMINANCE, cast, tempered
+from core.photo.texture import texture
+from core.pictures.raster import vertex_normals
 from core.types import Photo
-from core.uv_image import padded
 from tests.core.own_heads import SKIN, anchors, at_vertices, basis, face_of, photograph, plain_colours, skin_places, subject
 
 HAIR, CLOTH = (60, 45, 30), (30, 60, 140)

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from core.face_fit import Anchors
-from core.head_model import HeadBasis
+from core.face.fit import Anchors
+from core.face.skin_mask import LIPS
+from core.head.model import HeadBasis
+from core.head.skin_surface import mouth_bag, skin_edges
 from core.pack import DEFAULT
-from core.skin_mask import LIPS
-from core.skin_surface import mouth_bag, skin_edges
-from core.vermilion import FARTHEST, SOFTNESS, red, vermilion_depth
+from core.photo.vermilion import FARTHEST, SOFTNESS, red, vermilion_depth
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageFile, TiffImagePlugin
 
 from core.errors import InputError
-from core.image import LONGEST_SIDE, MOST_PIXELS, orientation, read_photo
+from core.pictures.image import LONGEST_SIDE, MOST_PIXELS, orientation, read_photo
 
 
 def picture(width=120, height=80):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.polygons import curve, nearest, within
+from core.pictures.polygons import curve, nearest, within
 
 
 def test_a_circle_is_one():

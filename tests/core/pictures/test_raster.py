@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from core.raster import rasterise, vertex_normals
-from core.sampling import bilinear, crop, halve
+from core.pictures.raster import rasterise, vertex_normals
+from core.pictures.sampling import bilinear, crop, halve
 
 
 def square(depth=1.0):

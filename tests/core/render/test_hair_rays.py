@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.head_model import HeadBasis
+from core.hair.strands import Strands
+from core.head.model import HeadBasis
 from core.job import read_result
 from core.pack import Pack
 from core.render.coat import Coat, ribbons
@@ -14,7 +15,6 @@ from core.render.hair import Hair
 from core.render.pose import Poser, about
 from core.render.rays import Rays
 from core.render.studio import CAMERA, STUDIO
-from core.strands import Strands
 from tests.core.render_stand_in import write_job
 
 TURN = (0.25, -0.1, 0.05)       # radians, in the last frame

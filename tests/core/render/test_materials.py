@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.render.materials import LIPS, MATTER, SKIN, Gloss, params_of, passing
-from core.skin_optics import SKIN1, SKIN2, total_reflectance, transmittance
+from core.render.skin_optics import SKIN1, SKIN2, total_reflectance, transmittance
 
 MATERIALS = {"skin1": SKIN1, "skin2": SKIN2, "lips": LIPS, **{name: params_of(name, np.zeros(3)) for name in MATTER}}
 

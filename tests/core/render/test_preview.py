@@ -7,15 +7,15 @@ import pytest
 from PIL import Image
 
 from core.errors import JobError
-from core.face_fit import Anchors
+from core.face.fit import Anchors
 from core.files import read_arrays
-from core.haircut import Haircut
-from core.head_model import HeadBasis
+from core.hair.haircut import Haircut
+from core.hair.look import Look
+from core.hair.strands import NO_STRANDS
+from core.head.model import HeadBasis
 from core.job import HEAD_ARRAYS
-from core.look import Look
 from core.pack import Pack
-from core.preview import SIDE, TURNS, Sitter, draw_previews
-from core.strands import NO_STRANDS
+from core.render.preview import SIDE, TURNS, Sitter, draw_previews
 
 BACKDROP = 8            # of 255: how much bluer than red the backdrop is at least; skin and hair are redder than blue
 

@@ -8,20 +8,20 @@ import pytest
 from PIL import Image
 
 from core.__main__ import main
-from core.colours import linear
 from core.errors import InputError, JobError
 from core.files import write_json
-from core.haircut import Haircut
-from core.head_model import HeadBasis
+from core.hair.haircut import Haircut
+from core.hair.look import Look
+from core.head.model import HeadBasis
+from core.head.scalp import COVERED, ROOTS, rooted, with_roots
 from core.job import read_result
-from core.look import Look
 from core.pack import DEFAULT, Pack
+from core.pictures.colours import linear
 from core.render import command, frame, model
 from core.render.fibres import fibres_of
 from core.render.frame import Settings, Window, camera_rays, developed, fill, filtered, render, spared
 from core.render.portrait import Portrait
 from core.render.studio import STUDIO, AreaLight, PortraitCamera, Studio
-from core.scalp import COVERED, ROOTS, rooted, with_roots
 from tests.core.render_stand_in import BROW_HAIRS, FPS, FRAMES, OPEN, TONE, write_job
 
 SMALL = Settings(size=64, rays=1, hair=False)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from core.skin_fit import burley, fit, lobes_of, relative_error
-from core.skin_optics import PRESETS, SKIN1, reflectance_of, total_reflectance, with_reflectance
+from core.render.skin_fit import burley, fit, lobes_of, relative_error
+from core.render.skin_optics import PRESETS, SKIN1, reflectance_of, total_reflectance, with_reflectance
 from core.types import SkinParams
 
 RADII = np.geomspace(0.2, 8.0, 120)         # millimetres, as the figures of issue and docs

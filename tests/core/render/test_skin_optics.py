@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.skin_optics import (
+from core.render.skin_optics import (
     SKIN1,
     SKIN2,
     beckmann,

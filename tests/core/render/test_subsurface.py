@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.head_model import HeadBasis
+from core.head.model import HeadBasis
 from core.pack import Pack
-from core.raster import vertex_normals
+from core.pictures.raster import vertex_normals
+from core.render.skin_optics import SKIN1, SKIN2, diffusion_profile, total_reflectance
 from core.render.subsurface import ERROR, Octree, Profile, exitance, over_disc
-from core.skin_optics import SKIN1, SKIN2, diffusion_profile, total_reflectance
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from core.audio import read_audio
 from core.errors import InputError
+from core.speech.audio import read_audio
 
 
 def tone(rate, seconds=1.0, channels=1, level=0.5):

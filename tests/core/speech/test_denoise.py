@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from core import denoise
-from core.denoise import reduce_noise
+from core.speech import denoise
+from core.speech.denoise import reduce_noise
 
 RATE = 16000
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import PackError
-from core.speech_encoder import (
+from core.speech.encoder import (
     FIELD,
     HOP,
     LEVEL,

@@ -6,15 +6,15 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from core.articulation import CHANNELS
-from core.bake import frame_weights
+from core.bake.shape_keys import frame_weights
 from core.errors import InputError
-from core.head_model import HeadBasis
-from core.lip_controls import RANGES, UPPER, LipControls, apply, closure_warnings
-from core.lip_gap import SHUT, solve_gap
-from core.mouth import gap
-from core.mouth_rig import CLOSING, NAMES, WIDEST, pose
+from core.head.model import HeadBasis
+from core.head.mouth import gap
 from core.pack import DEFAULT
+from core.speech.articulation import CHANNELS
+from core.speech.lip_controls import RANGES, UPPER, LipControls, apply, closure_warnings
+from core.speech.lip_gap import SHUT, solve_gap
+from core.speech.mouth_rig import CLOSING, NAMES, WIDEST, pose
 from core.types import MotionTrack
 
 EXTREMES = [{name: bound} for name, bounds in RANGES.items() for bound in bounds if name not in ("gains", "offsets", "sync_offset")]

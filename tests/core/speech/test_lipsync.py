@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.articulation import (
+from core.errors import PackError
+from core.speech.articulation import (
     CHANNELS,
     LEAST,
     MOST,
@@ -21,16 +22,15 @@ from core.articulation import (
     hold,
     rest,
 )
-from core.errors import PackError
-from core.lipsync import BLOCK, LipNetwork, animate_lips, speech_warnings
-from core.log_mel import WIDTH as SPECTRUM_WIDTH
-from core.speech_encoder import RATE, SpeechEncoder
+from core.speech.encoder import RATE, SpeechEncoder
+from core.speech.lipsync import BLOCK, LipNetwork, animate_lips, speech_warnings
+from core.speech.log_mel import WIDTH as SPECTRUM_WIDTH
 from core.types import AudioClip
 from tests.core.mouth_stand_in import LocalNetwork, stand_in
 
 LABELS = ("sil", "aa", "iy", "ih", "ey", "eh", "ae", "y", "uw", "ue", "sh", "zh", "ch", "jh", "th", "dh", "t", "f", "v", "w",
           "p", "b", "m", "pcl", "bcl")
-NETWORK = Path(__file__).parents[2] / "assets" / "lip_network.onnx"
+NETWORK = Path(__file__).parents[3] / "assets" / "lip_network.onnx"
 APERTURE, LABIODENTAL, PUCKER, FUNNEL = (CHANNELS.index(name) for name in ("aperture", "labiodental", "pucker", "funnel"))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.log_mel import BANDS, FRAME_RATE, RATE, WIDTH, level, log_mel, mel_filters
+from core.speech.log_mel import BANDS, FRAME_RATE, RATE, WIDTH, level, log_mel, mel_filters
 
 
 def tone(hertz: float, seconds: float = 1.0) -> np.ndarray:

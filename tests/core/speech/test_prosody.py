@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.prosody import CEPSTRUM, HOP, RATE, prosody
+from core.speech.prosody import CEPSTRUM, HOP, RATE, prosody
 
 SECONDS = 2.0
 TIMES = np.arange(round(SECONDS * RATE)) / RATE
@@ -48,6 +48,6 @@ def test_level_is_in_decibels_and_tilt_falls_when_high_tones_are_taken_away():
 
 def test_a_recording_in_blocks_is_the_whole_and_an_empty_one_is_nothing(monkeypatch):
     whole = prosody(buzz(120.0), COUNT)
-    monkeypatch.setattr("core.prosody.BLOCK", 7)
+    monkeypatch.setattr("core.speech.prosody.BLOCK", 7)
     np.testing.assert_array_equal(prosody(buzz(120.0), COUNT), whole)
     assert prosody(np.zeros(0, np.float32), 0).shape == (0, 4 + CEPSTRUM)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.rhythm import pause_weight, phrases, renewal, speaking, stresses
+from core.speech.rhythm import pause_weight, phrases, renewal, speaking, stresses
 from core.types import Rhythm
 
 from .voices import FPS, RATE, heard, phrase, speech

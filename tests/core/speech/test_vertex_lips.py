@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from core.errors import PackError
-from core.head_model import HeadBasis
+from core.head.model import HeadBasis
 from core.pack import DEFAULT
-from core.vertex_lips import VertexLipNetwork, solve, spoken_shapes
+from core.speech.vertex_lips import VertexLipNetwork, solve, spoken_shapes
 
 
 def test_vertices_become_the_weights_that_made_them():

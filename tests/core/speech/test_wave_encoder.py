@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from core.speech.wave_encoder import Hearing, crossfaded
 from core.types import Floats
-from core.wave_encoder import Hearing, crossfaded
 
 
 def test_windows_pass_over_into_one_another():

@@ -7,10 +7,10 @@ import pytest
 
 from core.errors import PackError
 from core.pack import DEFAULT, Pack
-from core.speech_encoder import RATE
+from core.speech.encoder import RATE
+from core.speech.voice_encoder import VOICE_ENCODER
+from core.speech.whisper_encoder import BANDS, HOP, OVERLAP, PER_FRAME, STEP, WIDTH, WINDOW, WhisperEncoder, mel_filters, spectra
 from core.types import Floats
-from core.voice_encoder import VOICE_ENCODER
-from core.whisper_encoder import BANDS, HOP, OVERLAP, PER_FRAME, STEP, WIDTH, WINDOW, WhisperEncoder, mel_filters, spectra
 
 
 class Listener:
