@@ -152,7 +152,7 @@ def below(tree: ShaderTree, given: bpy.types.NodeOutputs, *, tone: Socket, extra
 
 
 def channel_group(eta: float) -> bpy.types.NodeTree:
-    """Return the group that works out one colour channel: from total reflectance and sigma_s' to the lobes of core/render/skin_fit.py."""
+    """Return the group that works out one colour channel: from reflectance and sigma_s' to the lobes of core/render/skin_fit.py."""
     old = group_of(CHANNEL, eta)
     if old is not None:
         return old

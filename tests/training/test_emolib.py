@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from tests.core.test_emolib import library as shipped
 
 from core.files import digest
 from core.types import EMOTIONS
+from tests.core.emotion.test_emolib import library as shipped
 from tests.core.own_heads import ASSETS, basis
 from training.emolib.build import COUNTS, library
 from training.emolib.facs import MIDDLE, UNITS, shapes

@@ -1,7 +1,8 @@
 """Retrieval among millions of items: an index of each category and level (FAISS), checked against the exact search.
 
 Both find the item of the same category and level whose shape is nearest by Euclidean distance (Sec. 4.1), as
-core.emotion.emolib.Emolib does. FAISS (Johnson, Douze and Jegou 2017; PyPI faiss-cpu) splits each cell into clusters (IVF) and looks into some of them.
+core.emotion.emolib.Emolib does. FAISS (Johnson, Douze and Jegou 2017; PyPI faiss-cpu) splits each cell into clusters (IVF)
+and looks into some of them.
 """
 
 from collections.abc import Iterable

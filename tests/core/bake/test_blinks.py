@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from core.bake.blinks import DOUBLE_GAP, LENGTH, SHAPE, blink_keys, blink_times
-
-from .voices import speech
+from tests.core.voices import speech
 
 NONE = np.zeros(0, np.float32)
 

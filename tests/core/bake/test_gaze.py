@@ -7,9 +7,8 @@ from core.bake.curves import linear_at, smooth_at
 from core.bake.gaze import ACROSS, DOWN, LOOKS, eye_angles, gaze_keys, look_weights
 from core.bake.performance import STILL, perform
 from core.head.lids import Lids
-
-from .own_heads import basis
-from .voices import speech
+from tests.core.own_heads import basis
+from tests.core.voices import speech
 
 
 @pytest.fixture(scope="module")

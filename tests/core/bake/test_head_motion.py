@@ -6,8 +6,7 @@ import pytest
 from core.bake.curves import smooth_at
 from core.bake.head_motion import head_keys
 from core.types import EmotionTrack, EmotionWindow, Rhythm
-
-from .voices import RATE, heard, phrase, speech
+from tests.core.voices import RATE, heard, phrase, speech
 
 
 def keys(rhythm, seed=0, felt=None):

@@ -7,8 +7,7 @@ import pytest
 
 from core.bake.performance import STILL, perform
 from core.types import EmotionTrack, EmotionWindow, Performance
-
-from .voices import speech
+from tests.core.voices import speech
 
 
 def same(first, second):

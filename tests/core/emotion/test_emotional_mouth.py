@@ -12,9 +12,8 @@ from core.pack import Pack
 from core.speech.articulation import CHANNELS
 from core.speech.mouth_rig import pose
 from core.types import EMOTIONS
-
-from .own_heads import basis
-from .test_mouth_parts import depth_mm, surfaces, with_middles
+from tests.core.head.test_mouth_parts import depth_mm, surfaces, with_middles
+from tests.core.own_heads import basis
 
 SOUNDS = {"p": {"press": 0.4}, "a": {"aperture": 0.85, "jaw": 0.9}, "o": {"aperture": 0.4, "jaw": 0.4, "pucker": 0.85},
           "f": {"aperture": 0.12, "jaw": 0.2, "labiodental": 1.0}}

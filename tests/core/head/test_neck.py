@@ -5,8 +5,7 @@ import pytest
 
 from core.head.model import REGIONS
 from core.head.neck import fit_neck, lining, lower_border, rotation, turned
-
-from .own_heads import basis
+from tests.core.own_heads import basis
 
 TURNS = {"nod": (15, 0, 0), "back": (-15, 0, 0), "left": (0, 25, 0), "right": (0, -25, 0), "tilt": (0, 0, 15), "all": (10, 20, 8)}
 

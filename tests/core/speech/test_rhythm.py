@@ -5,8 +5,7 @@ import pytest
 
 from core.speech.rhythm import pause_weight, phrases, renewal, speaking, stresses
 from core.types import Rhythm
-
-from .voices import FPS, RATE, heard, phrase, speech
+from tests.core.voices import FPS, RATE, heard, phrase, speech
 
 
 def silence(seconds):
