@@ -19,13 +19,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.audio import read_audio
-from core.emotion_hearing import listen
-from core.emotion_network import SHRINK, EmotionNetwork
+from core.emotion.hearing import listen
+from core.emotion.network import SHRINK, EmotionNetwork
 from core.pack import DEFAULT, Pack
+from core.speech.audio import read_audio
+from core.speech.voice import pooled
+from core.speech.voice_encoder import VoiceEncoder
 from core.types import HEARD
-from core.voice import pooled
-from core.voice_encoder import VoiceEncoder
 from training.emotion.calibration import area, calibrate, calibration_error, expecting, recall
 from training.emotion.descriptions import WIDTH
 from training.emotion.features import Array, opened, sound, voice_of

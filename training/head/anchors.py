@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError
-from core.face_detection import LANDMARKS
-from core.face_fit import Anchors
+from core.face.detection import LANDMARKS
+from core.face.fit import Anchors
 from core.files import read_arrays, write_arrays
-from core.head_model import HeadBasis
+from core.head.model import HeadBasis
 from core.types import Floats
 
 from .average import MOUTH_OPENING, POINTS, average_face, similarity

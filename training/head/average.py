@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core import skin_mask
 from core.errors import InputError
-from core.face_fit import OUTLINE, Anchors
+from core.face import skin_mask
+from core.face.fit import OUTLINE, Anchors
 from core.files import read_arrays
 from core.protobuf import fields
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from core.face_fit import Anchors
+from core.face.fit import Anchors
 from core.files import write_arrays
-from core.head_model import FORMAT, MATERIALS
-from core.lids import Eyeball, cleared, sides
+from core.head.lids import Eyeball, cleared, sides
+from core.head.model import FORMAT, MATERIALS
 
 from . import brows, eyes, mouth, nose, population, teeth, tongue, unwrap
 from . import crop as cropping

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError
-from core.face_detection import FaceDetector
-from core.face_fit import SKIN_LANDMARKS, Anchors, fit
+from core.face.detection import FaceDetector
+from core.face.fit import SKIN_LANDMARKS, Anchors, fit
 from core.files import write_arrays
-from core.head_model import HeadBasis
+from core.head.model import HeadBasis
 
 from .anchors import landmarks_of
 from .average import canonical, people, similarity
