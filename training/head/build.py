@@ -115,6 +115,7 @@ class Builder:
         for eye, (centre, radius) in balls.items():
             skin = cleared(skin, self.lids[eye], self.ball(centre, radius))
             lashes = cleared(lashes, np.ones(len(lashes)), self.ball(centre, radius))
+        skin = nose.rounded(skin, balls["eye_left"][0])
         middle = skin[self.line.upper].mean(axis=0)
         row = self.crop.vertices("teeth_upper")
         scale = float(np.ptp(head[row, 0]) / np.ptp(self.typical[row, 0]))
