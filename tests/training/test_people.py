@@ -1,4 +1,4 @@
-"""What fitted people have in common moves the average face, what differs between them does not; noses end round and go along in smiles."""
+"""What fitted people have in common moves the average face, what differs does not; noses end round and go along in smiles."""
 
 import numpy as np
 import pytest
