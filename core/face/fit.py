@@ -125,13 +125,18 @@ class View:
         return normal, right + prior * off
 
     def depth_change(self, points: Array) -> tuple[Array, Array]:
-        """Return the change (L, n) and the residual (L,) of the depths the landmark net guesses, in deviations; their mean is free."""
-        placed = self.camera.place(points)[:, 2]
+        """Return the change (L, n) and the residual (L,) of the depths the landmark net guesses, in deviations.
+
+        Their mean is free, and how they lean with the height in the photo: the net takes heads for less tilted than they are, and a
+        face that follows it gets a nose that is too long and hangs.
+        """
+        where = self.camera.place(points)
+        placed, free = where[:, 2], np.linalg.qr(np.column_stack([np.ones(len(points)), where[:, 1]]))[0]
         guessed = self.face.landmarks[: len(points), 2] * placed.mean() / self.camera.focal
         axis, pose = self.camera.depth_jacobian(points)
         change = np.concatenate([(self.model.shapes @ axis).T, pose], axis=1)
-        residual = guessed - placed
-        return (change - change.mean(axis=0)) / DEPTH_NOISE, (residual - residual.mean()) / DEPTH_NOISE
+        change, residual = (part - free @ (free.T @ part) for part in (change, guessed - placed))
+        return change / DEPTH_NOISE, residual / DEPTH_NOISE
 
     def limits(self) -> tuple[Array, Array]:
         """Return the least and the greatest step of the photo's own unknowns."""

@@ -44,13 +44,16 @@ def differences(seen: list[Portrait], basis: HeadBasis, anchors: Anchors, still:
     return np.stack([similarity(np.mean(own, axis=0), mean, every)[0] - mean for own in faces.values()])
 
 
-def common(people_differ: Array, across: NDArray[np.intp]) -> Array:
+def common(people_differ: Array, across: NDArray[np.intp], face: Array) -> Array:
     """Return what the differences (N, 468, 3) have in common (468, 3), the same on both sides, less where people disagree.
 
-    across: (468,) which landmark lies opposite.
+    across: (468,) which landmark lies opposite; face: (468, 3) the mean's. Depths stay as they are, of which photos from the front say
+    little, and by how much heights go with depths is left out: that is what a tilt of the head looks like, too.
     """
     both = (people_differ + people_differ[:, across] * [-1.0, 1.0, 1.0]) / 2
-    mean = both.mean(axis=0)
+    depth = face[:, 2] - face[:, 2].mean()
+    both[:, :, 1] -= (both[:, :, 1] @ depth / (depth @ depth))[:, None] * depth
+    mean = both.mean(axis=0) * [1.0, 1.0, 0.0]
     doubt = both.var(axis=0).sum(axis=1) / len(both)
     squared = (mean**2).sum(axis=1)
     return np.asarray(mean * (squared / (squared + doubt + 1e-12))[:, None])
@@ -67,7 +70,7 @@ def main() -> None:
     seen, basis = portraits(options.photos, FaceDetector.load(options.task)), HeadBasis.load(options.head)
     anchors, still = (landmarks_of(basis, options.task, still=at_rest)[0] for at_rest in (False, True))
     found = differences(seen, basis, anchors, still)
-    more = common(found, pairs(canonical(options.task)))
+    more = common(found, pairs(canonical(options.task)), still.points(basis.vertices)[:SKIN_LANDMARKS].astype(np.float64))
     write_arrays(options.out, {"differences": (people() + more).astype(np.float32)})
     sys.stdout.write(json.dumps({"photos": len(seen), "people": len(found),
                                  "mean mm": 1e3 * float(np.linalg.norm(more, axis=1).mean()),
