@@ -39,9 +39,12 @@ class WhisperEncoder:
         self._session = session
 
     @classmethod
-    def load(cls, path: Path) -> "WhisperEncoder":
-        """Open the encoder at `path`. Raises PackError when it is missing, damaged or another network."""
-        session = open_session(path)
+    def load(cls, path: Path, *, threads: int = 0) -> "WhisperEncoder":
+        """Open the encoder at `path`; threads: that it may use, 0 for as many as this process is allowed.
+
+        Raises PackError when it is missing, damaged or another network.
+        """
+        session = open_session(path, threads)
         metadata = metadata_of(session, path)
         if (metadata.get("format"), metadata.get("layers"), metadata.get("width")) != (FORMAT, LAYERS, LAYER_WIDTH):
             raise PackError("this is not the encoder made of Whisper's first layers", path, ADVICE)
