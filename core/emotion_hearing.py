@@ -25,7 +25,7 @@ REACH = 0.35                    # share of a passage that its end may move to re
 QUIET = 9                       # frames, 0.2 s, over which the level is averaged to find a pause
 AWAY = 3.0                      # dB that a pause at the end of that reach must be quieter than one in the middle
 BLOCK = 60.0                    # seconds described at once, which bounds the memory; a recording as long is judged as a whole
-CONTEXT = 2.0                   # seconds that the encoder hears before and after
+CONTEXT = 4.0                   # seconds that the encoder hears before and after
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from .voice_encoder import HEARS
 FORMAT = 1
 ADVICE = "take the network that came with this version"
 SHRINK = 4.0                    # recordings of a voice at which half of its own manner is removed
+NEUTRAL = HEARD.index("neutral")
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,10 @@ class Judgement:
 class EmotionNetwork:
     """A recogniser in ONNX Runtime: ours (training/emotion), or one that hears plain samples (training/emotion/emotion2vec.py)."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, mean: Floats, *, samples: bool = False) -> None:
-        self._session, self.mean, self.hears_samples = session, mean, samples
+    def __init__(self, session: onnxruntime.InferenceSession, mean: Floats, *, samples: bool = False, prior: float = 1.0) -> None:
+        """mean: (P,) of all voices; samples: whether it hears those; prior: how many times as likely it takes neutral to be as each
+        other emotion before anything is heard."""
+        self._session, self.mean, self.hears_samples, self.prior = session, mean, samples, prior
 
     @classmethod
     def load(cls, path: Path) -> "EmotionNetwork":
@@ -62,7 +65,10 @@ class EmotionNetwork:
             raise PackError("the emotion network takes something else than it says", path, ADVICE)
         if not samples and len(mean) != inputs[0].shape[-1]:
             raise PackError(f"the emotion network has {len(mean)} numbers of a mean voice, takes {inputs[0].shape[-1]}", path, ADVICE)
-        return cls(session, np.asarray(mean, np.float32), samples=samples)
+        prior = metadata.get("prior", 1.0)
+        if not are_numbers([prior]) or not 0 < prior < np.inf:
+            raise PackError(f"the emotion network has a prior of {prior}", path, ADVICE)
+        return cls(session, np.asarray(mean, np.float32), samples=samples, prior=float(prior))
 
     def judge_samples(self, passages: Sequence[Floats]) -> Judgement:
         """Return what is felt in passages, each (N,) samples at 16 kHz; the strength is the winning probability, as in the paper."""
@@ -73,9 +79,27 @@ class EmotionNetwork:
     def judge(self, passages: Floats, voice: Floats | None = None) -> Judgement:
         """Return what is felt in passages (M, P); voice: (R, P) means of other recordings of this voice, whose manner is removed.
 
-        The manner is how their mean differs from that of all voices; it is shrunk by R / (R + SHRINK), so that few say little.
+        The manner is how their mean differs from that of all voices; it is shrunk by R / (R + SHRINK), so that few say little. Where
+        those recordings are neutral, so is most of what somebody says, and neutral is likelier beforehand (`known_prior`).
         """
+        factor = 1.0
         if voice is not None and len(voice):
-            passages = passages - np.float32(len(voice) / (len(voice) + SHRINK)) * (voice.mean(axis=0) - self.mean)
+            factor = known_prior(self.prior, self.judge(voice).probabilities[:, NEUTRAL]) / self.prior
+            passages = passages - np.float32(known_share(len(voice))) * (voice.mean(axis=0) - self.mean)
         probabilities, strength = self._session.run(None, {"passages": passages.astype(np.float32)})
-        return Judgement(np.asarray(probabilities, np.float32), np.asarray(strength, np.float32))
+        odds = probabilities * np.where(np.arange(len(HEARD)) == NEUTRAL, factor, 1)
+        return Judgement(np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32), np.asarray(strength, np.float32))
+
+
+def known_share(recordings: int) -> float:
+    """Return how much of a voice's manner is known from so many other recordings of it, 0 to 1."""
+    return recordings / (recordings + SHRINK)
+
+
+def known_prior(prior: float, neutral: Floats) -> float:
+    """Return how many times as likely neutral is as each other emotion beforehand, when `prior` holds for voices in general and other
+    recordings of this one are neutral with these probabilities (R,): they count as much as SHRINK recordings of voices in general."""
+    others = len(HEARD) - 1
+    usual, share = prior / (prior + others), known_share(len(neutral))
+    chance = usual + share * (float(neutral.mean()) - usual) if share else usual
+    return others * chance / (1 - chance)
