@@ -34,6 +34,10 @@ class Judgement:
         check("probabilities", self.probabilities, np.float32, (None, len(HEARD)))
         check("strength", self.strength, np.float32, (len(self.probabilities),))
 
+    def __getitem__(self, part: slice) -> "Judgement":
+        """Return what was heard in some of the passages."""
+        return Judgement(self.probabilities[part], self.strength[part])
+
     def levels(self, by: LevelBy = "strength") -> Floats:
         """Return the levels (M,), 1..3, before rounding: from the strength, or linearly from the winning probability (Sec. 4.1)."""
         share = self.strength if by == "strength" else self.probabilities.max(axis=1)

@@ -1,6 +1,5 @@
 """What the emotion recogniser hears with: middle layers of the speech encoder, and the first layers of Whisper's, side by side."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +8,7 @@ from .pack import VOICE_ENCODER as VOICE_ENCODER
 from .pack import Pack
 from .speech_encoder import RATE, SpeechEncoder
 from .speech_encoder import WIDTH as SPEECH_WIDTH
-from .threads import allowed
+from .threads import allowed, both
 from .types import AudioClip, Floats
 from .voice import LAYERS
 from .whisper_encoder import LAYER_WIDTH, WhisperEncoder
@@ -36,16 +35,5 @@ class VoiceEncoder:
 
     def layers(self, samples: Floats, times: Floats) -> Floats:
         """Return the layers (T, L) at `times` (T,), seconds, of levelled samples (N,) at 16 kHz."""
-        if allowed() < 2:
-            return np.concatenate([self.hear_speech(samples, times), self.hear_whisper(samples, times)], axis=1)
-        with ThreadPoolExecutor(1) as beside:
-            whisper = beside.submit(self.hear_whisper, samples, times)
-            return np.concatenate([self.hear_speech(samples, times), whisper.result()], axis=1)
-
-    def hear_speech(self, samples: Floats, times: Floats) -> Floats:
-        """Return the speech encoder's layers, as `layers` does."""
-        return self.speech.encode(AudioClip(samples, RATE)).at(times)
-
-    def hear_whisper(self, samples: Floats, times: Floats) -> Floats:
-        """Return Whisper's layers, as `layers` does."""
-        return self.whisper.encode(samples).at(times)
+        return np.concatenate(both(lambda: self.speech.encode(AudioClip(samples, RATE)).at(times),
+                                   lambda: self.whisper.encode(samples).at(times)), axis=1)
