@@ -153,8 +153,8 @@ def speakers_left_out(corpus: Corpus, config: TrainingConfig, changed: dict[str,
         anchor = {single: 0.777, some: 0.82, every: 0.86}.get(name)
         likely = [result.expecting(ravdess, calibration.temperature, config.prior, alone) for result in drawn]
         alike = [expecting(result.probabilities, calibration.temperature, 1.0) for result in drawn]
-        for how, values in (("", likely), (", all alike beforehand", alike)):
-            value, low, high = np.mean([over_speakers(one, labels, corpus.speakers[ravdess]) for one in values], axis=0)
+        for how, judged in (("", likely), (", all alike beforehand", alike)):
+            value, low, high = np.mean([over_speakers(one, labels, corpus.speakers[ravdess]) for one in judged], axis=0)
             say(f"RAVDESS, 7 classes, {name}{how}", value, "UAR", interval=[round(low, 3), round(high, 3)], recordings=len(labels),
                 anchor=anchor)
     for name in (single, some, every):
