@@ -56,7 +56,7 @@ class EmotionNetwork:
     def load(cls, path: Path) -> "EmotionNetwork":
         """Open the network at `path`. Raises PackError when it is missing, damaged, of another format, or hears with other layers than
         core/voice_encoder.py gives."""
-        session = open_session(path)
+        session = open_session(path, 1)                 # it is so small that another thread would only wait
         metadata = metadata_of(session, path)
         if (metadata.get("format"), metadata.get("emotions")) != (FORMAT, [*HEARD]):
             raise PackError(f"the emotion network has format {metadata.get('format')}, this version needs {FORMAT} with its own "

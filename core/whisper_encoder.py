@@ -12,6 +12,7 @@ import numpy as np
 import onnxruntime
 
 from .errors import PackError
+from .log_mel import in_bands
 from .network_file import metadata_of
 from .speech_encoder import ADVICE, RATE, SpeechFeatures, open_session
 from .spool import Samples, stretch
@@ -68,7 +69,7 @@ def spectra(samples: Samples, first: int, last: int) -> Floats:
     """Return the log-mel spectra (80, T) around i * HOP, i from `first` to `last`, as Whisper was trained on; outside is silence."""
     piece = stretch(samples, first * HOP - SIZE // 2, (last - 1) * HOP + SIZE // 2)
     frames = np.lib.stride_tricks.sliding_window_view(piece, SIZE)[::HOP] * np.hanning(SIZE + 1)[:-1].astype(np.float32)
-    power = np.square(np.abs(np.fft.rfft(frames, axis=1))).astype(np.float32) @ mel_filters()
+    power = in_bands(np.square(np.abs(np.fft.rfft(frames, axis=1))).astype(np.float32), mel_filters())
     bands = np.log10(np.maximum(power, FLOOR))
     return np.asarray((np.maximum(bands, bands.max() - RANGE).T + 4) / 4, np.float32)
 
