@@ -31,20 +31,20 @@ import bpy  # noqa: E402
 from benchmarks.addon_package import load_addon  # noqa: E402
 from benchmarks.bm_lipsync import SHARED, load_metric  # noqa: E402
 from benchmarks.labelled_speech import LabelledClip, read_timit  # noqa: E402
-from core.audio import read_audio  # noqa: E402
-from core.bake import frame_weights, lips_beside, lips_under  # noqa: E402
-from core.emolib import Emolib  # noqa: E402
-from core.emotion_motion import emotion_curves  # noqa: E402
+from core.bake.key_error import Layers  # noqa: E402
+from core.bake.key_reduction import reduce_keys  # noqa: E402
+from core.bake.shape_keys import frame_weights, lips_beside, lips_under  # noqa: E402
+from core.emotion.emolib import Emolib  # noqa: E402
+from core.emotion.motion import emotion_curves  # noqa: E402
 from core.files import digest  # noqa: E402
-from core.head_model import HeadBasis  # noqa: E402
+from core.head.model import HeadBasis  # noqa: E402
+from core.head.mouth import gap, jaw_angle, measure_mouth  # noqa: E402
 from core.job import Request  # noqa: E402
-from core.key_error import Layers  # noqa: E402
-from core.key_reduction import reduce_keys  # noqa: E402
-from core.lipsync import LipNetwork, animate_lips  # noqa: E402
 from core.messages import silent  # noqa: E402
-from core.mouth import gap, jaw_angle, measure_mouth  # noqa: E402
 from core.pipeline import animate  # noqa: E402
-from core.speech_encoder import RATE, SpeechEncoder  # noqa: E402
+from core.speech.audio import read_audio  # noqa: E402
+from core.speech.encoder import RATE, SpeechEncoder  # noqa: E402
+from core.speech.lipsync import LipNetwork, animate_lips  # noqa: E402
 from core.types import AudioClip, Emotion, EmotionTrack, EmotionWindow, Floats, MotionTrack  # noqa: E402
 
 PHOTO, SPEECH = ROOT / "assets" / "examples" / "astronaut.jpg", ROOT / "assets" / "third_party" / "beckett.wav"

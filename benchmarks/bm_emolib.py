@@ -25,10 +25,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.emotion_judges import EMONET, FACEX, Judge, emonet, facex  # noqa: E402
-from core.emolib import Emolib  # noqa: E402
-from core.face_fit import Anchors  # noqa: E402
+from core.emotion.emolib import Emolib  # noqa: E402
+from core.face.fit import Anchors  # noqa: E402
 from core.files import digest  # noqa: E402
-from core.head_model import HeadBasis  # noqa: E402
+from core.head.model import HeadBasis  # noqa: E402
 from core.types import EMOTIONS, Bytes, Emotion, Floats  # noqa: E402
 from training.emolib.portraits import Portraits  # noqa: E402
 

@@ -20,13 +20,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.audio import read_audio
-from core.emotion_hearing import listen
-from core.emotion_network import NEUTRAL, EmotionNetwork, known_prior, known_share
+from core.emotion.hearing import listen
+from core.emotion.network import NEUTRAL, EmotionNetwork, known_prior, known_share
 from core.pack import DEFAULT, Pack
+from core.speech.audio import read_audio
+from core.speech.voice import pooled
+from core.speech.voice_encoder import VoiceEncoder
 from core.types import HEARD
-from core.voice import pooled
-from core.voice_encoder import VoiceEncoder
 from training.emotion.calibration import area, calibrate, calibration_error, expecting, recall
 from training.emotion.descriptions import WIDTH, check_file
 from training.emotion.features import Array, opened, sound, voice_of
@@ -127,7 +127,7 @@ class Results:
         self.add(places, ensemble, np.stack(rows))
 
     def expecting(self, places: Places, temperature: float, prior: float, alone: "Results") -> Array:
-        """Return the probabilities (M, 7) of some recordings with a temperature, and neutral likelier as core/emotion_network.py takes
+        """Return the probabilities (M, 7) of some recordings with a temperature, and neutral likelier as core/emotion/network.py takes
         it to be; alone: the same without knowing the speaker."""
         likely = expecting(alone.probabilities, temperature, prior)[:, NEUTRAL]
         priors = [known_prior(prior, likely[self.others[place]]) if len(self.others[place]) else prior for place in places]

@@ -2,15 +2,15 @@
 
 One JSON line each: name, values, unit, anchor, machine. The speech is the demo recording, the emotions are all eight at level 3.
 - fusion_METHOD_JAW, methods: region_blend (the minimiser of Eq. 6), harmonic_blend, funet (the pack's network, or --network), and
-  shape_weights (core.emotion_motion.fuse, evaluated to vertices). JAW says whose jaw M_emo has: "speech" that of M_lip, "emotion" its
-  own, as retrieved (core/fusion.py); shape_weights is compared with the same M_emo.
+  shape_weights (core.emotion.motion.fuse, evaluated to vertices). JAW says whose jaw M_emo has: "speech" that of M_lip, "emotion" its
+  own, as retrieved (core/emotion/fusion.py); shape_weights is compared with the same M_emo.
   lips, face, other: mean distances in mm to M_lip, M_emo, M_lip; stretch, bend: distortion across the borders of regions that neither
   input has, and the shares of region_blend's; sealed: of the frames whose lips touch (gap <= 0.8 mm) without emotion, those that still
   do, least of happy, surprise, fear, angry; kept: how far brows, eyes and cheeks go the way from M_lip to M_emo; jitter: mean third
   difference of all vertices over the greater one of the two inputs, most of all emotions; frames_per_second of the fusion alone.
 - fusion_lca_METHOD: LCA on --lca clips of ../shared/data/timit_dev before fusion and under each emotion (skipped where it is missing).
-- fusion_keys_METHOD: RUN frames of the demo from happy to angry, fused on the mesh, as keys (core/fused_shapes.py): shapes beside the
-  head's, mean and most distance of the keyed skin from the fused one in mm, frames keyed in a second, fusion included.
+- fusion_keys_METHOD: RUN frames of the demo from happy to angry, fused on the mesh, as keys (core/emotion/fused_shapes.py): shapes
+  beside the head's, mean and most distance of the keyed skin from the fused one in mm, frames keyed in a second, fusion included.
 - fusion_paper: the network of Table 2 for this head: parameters, one step of training (a pair) and one inference, seconds and memory.
 """
 
@@ -34,18 +34,18 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.bm_lipsync import SHARED, load_metric  # noqa: E402
 from benchmarks.labelled_speech import read_timit  # noqa: E402
-from core.audio import read_audio  # noqa: E402
-from core.borders import Hinges  # noqa: E402
-from core.emolib import Emolib  # noqa: E402
-from core.emotion_motion import SPEECH_ONLY, fuse  # noqa: E402
+from core.emotion.borders import Hinges  # noqa: E402
+from core.emotion.emolib import Emolib  # noqa: E402
+from core.emotion.funet import FuNet  # noqa: E402
+from core.emotion.fused_shapes import fuse_on_mesh  # noqa: E402
+from core.emotion.fusion import Fusion, Jaw, SkinBlend, felt_weights, fusion_regions, offsets_of  # noqa: E402
+from core.emotion.motion import SPEECH_ONLY, fuse  # noqa: E402
 from core.files import digest  # noqa: E402
-from core.funet import FuNet  # noqa: E402
-from core.fused_shapes import fuse_on_mesh  # noqa: E402
-from core.fusion import Fusion, Jaw, SkinBlend, felt_weights, fusion_regions, offsets_of  # noqa: E402
-from core.head_model import REGIONS, HeadBasis  # noqa: E402
-from core.lipsync import LipNetwork, animate_lips  # noqa: E402
-from core.mouth import central_pairs  # noqa: E402
-from core.speech_encoder import RATE, SpeechEncoder  # noqa: E402
+from core.head.model import REGIONS, HeadBasis  # noqa: E402
+from core.head.mouth import central_pairs  # noqa: E402
+from core.speech.audio import read_audio  # noqa: E402
+from core.speech.encoder import RATE, SpeechEncoder  # noqa: E402
+from core.speech.lipsync import LipNetwork, animate_lips  # noqa: E402
 from core.types import EMOTIONS, AudioClip, Emotion, Floats  # noqa: E402
 
 LEVEL = 3

@@ -28,14 +28,14 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.head_scan import Scan  # noqa: E402
-from core.camera import Camera, turn  # noqa: E402
 from core.errors import InputError  # noqa: E402
-from core.face_detection import FaceDetector  # noqa: E402
-from core.face_fit import IBUG68, OUTLINE, Anchors, fit  # noqa: E402
-from core.head_model import HeadBasis  # noqa: E402
-from core.image import read_photo  # noqa: E402
-from core.raster import rasterise  # noqa: E402
-from core.reconstruction import reconstruct  # noqa: E402
+from core.face.camera import Camera, turn  # noqa: E402
+from core.face.detection import FaceDetector  # noqa: E402
+from core.face.fit import IBUG68, OUTLINE, Anchors, fit  # noqa: E402
+from core.head.model import HeadBasis  # noqa: E402
+from core.photo.reconstruction import reconstruct  # noqa: E402
+from core.pictures.image import read_photo  # noqa: E402
+from core.pictures.raster import rasterise  # noqa: E402
 from core.types import Floats, Photo  # noqa: E402
 from training.head.pictures import COLOURS, DISTANCE, FOCAL, SIDE, colours, picture  # noqa: E402
 from training.head.surface import project  # noqa: E402

@@ -21,11 +21,11 @@ os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp())
 import bpy  # noqa: E402
 
 from benchmarks.addon_package import load_addon  # noqa: E402
-from core.audio import read_audio  # noqa: E402
 from core.job import PREVIEWS, Request, read_result  # noqa: E402
 from core.messages import silent  # noqa: E402
 from core.pack import Pack  # noqa: E402
 from core.pipeline import animate, write_previews  # noqa: E402
+from core.speech.audio import read_audio  # noqa: E402
 
 PHOTO, SPEECH = ROOT / "assets" / "examples" / "astronaut.jpg", ROOT / "assets" / "third_party" / "beckett.wav"
 RUNS = 3

@@ -37,15 +37,15 @@ from benchmarks.labelled_speech import (  # noqa: E402
 )
 from benchmarks.lip_peers import Curve, installed  # noqa: E402
 from benchmarks.speaking_manners import MANNERS, fast  # noqa: E402
-from core.bake import frame_weights  # noqa: E402
-from core.face_detection import FaceDetector  # noqa: E402
-from core.face_fit import Anchors  # noqa: E402
-from core.head_model import HeadBasis  # noqa: E402
-from core.image import read_photo  # noqa: E402
-from core.lipsync import LipNetwork, animate_lips  # noqa: E402
-from core.mouth import jaw_angle, measure_mouth  # noqa: E402
-from core.reconstruction import reconstruct  # noqa: E402
-from core.speech_encoder import RATE, SpeechEncoder  # noqa: E402
+from core.bake.shape_keys import frame_weights  # noqa: E402
+from core.face.detection import FaceDetector  # noqa: E402
+from core.face.fit import Anchors  # noqa: E402
+from core.head.model import HeadBasis  # noqa: E402
+from core.head.mouth import jaw_angle, measure_mouth  # noqa: E402
+from core.photo.reconstruction import reconstruct  # noqa: E402
+from core.pictures.image import read_photo  # noqa: E402
+from core.speech.encoder import RATE, SpeechEncoder  # noqa: E402
+from core.speech.lipsync import LipNetwork, animate_lips  # noqa: E402
 from core.types import AudioClip, Floats, MotionTrack  # noqa: E402
 
 SHARED = ROOT.parent / "shared"

@@ -29,7 +29,7 @@ os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp())
 import bpy  # noqa: E402
 
 from benchmarks.skin_stage import Slab, Sphere, skin_material  # noqa: E402
-from core.skin_optics import PRESETS, SKIN1, diffusion_profile, specular, total_reflectance, transmittance  # noqa: E402
+from core.render.skin_optics import PRESETS, SKIN1, diffusion_profile, specular, total_reflectance, transmittance  # noqa: E402
 from core.types import SkinParams  # noqa: E402
 
 Array = NDArray[np.float64]

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.camera import Camera, turn
-from core.image import read_photo
-from core.raster import rasterise
-from core.sampling import bilinear
+from core.face.camera import Camera, turn
+from core.pictures.image import read_photo
+from core.pictures.raster import rasterise
+from core.pictures.sampling import bilinear
 from core.types import Photo
 
 Array = NDArray[np.float64]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from core.speech_encoder import RATE
+from core.speech.encoder import RATE
 from core.types import Floats
 
 Change = Callable[[Floats], Floats]

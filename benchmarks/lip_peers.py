@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from core.log_mel import FRAME_RATE, level
-from core.speech_encoder import RATE
+from core.speech.encoder import RATE
+from core.speech.log_mel import FRAME_RATE, level
 from core.types import Floats
 
 Curve = Callable[[Floats], Floats]

@@ -20,17 +20,17 @@ import numpy as np
 import soundfile
 from PIL import Image, ImageCms
 
-from core.audio import read_audio
-from core.emotion_windows import read_track
+from core.emotion.windows import read_track
 from core.errors import ECAvatarError, JobError
 from core.files import read_arrays
-from core.head_model import HeadBasis
-from core.image import read_photo
+from core.head.model import HeadBasis
 from core.job import RESULT_FORMAT, Request, read_result
 from core.messages import parse
 from core.pack import Pack
 from core.pack_archive import NEEDED, describe, install
 from core.pack_catalogue import read_catalogue
+from core.pictures.image import read_photo
+from core.speech.audio import read_audio
 
 HANG = 5                        # seconds
 MEMORY = 4 << 30                # bytes of address space; the bound on what is really used is the benchmark's

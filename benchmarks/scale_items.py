@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from core.head_model import HeadBasis
+from core.head.model import HeadBasis
 from training.emolib.build import people as folk
 from training.emolib.retrieval import Cell, Exact, Index, Retrieval, library, people
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from PIL import Image
 
-from core.head_model import HeadBasis
+from core.head.model import HeadBasis
 from core.pack import DEFAULT
 from training.emolib.layouts import Sample
 

@@ -109,7 +109,7 @@ def compared(ours: Picture, reference: Picture, mask: NDArray[np.bool_]) -> dict
 
 def tones(*, size: int, folder: Path | None) -> dict[str, Any]:
     """Return how far the rendered tone is from the photo's, by photo."""
-    from core.image import read_photo
+    from core.pictures.image import read_photo
     values: dict[str, Any] = {}
     bench = Bench(ROOT / "assets")
     with tempfile.TemporaryDirectory() as place:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.speech_encoder import RATE
+from core.speech.encoder import RATE
 from core.types import Floats
 
 from .labelled_speech import LabelledClip

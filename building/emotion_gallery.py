@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from core.emolib import Emolib
-from core.face_fit import Anchors
+from core.emotion.emolib import Emolib
+from core.face.fit import Anchors
 from core.files import digest
-from core.head_model import HeadBasis
+from core.head.model import HeadBasis
 from core.types import EMOTIONS, Bytes, Emotion, Floats
 from training.emolib.portraits import Portraits, Skin
 

@@ -22,7 +22,7 @@ BLENDER = {"3.11": ("4.2.0", "5.1.0"), "3.13": ("5.1.0", "")}
 ENDED = {"macos-x64": "5.0.0"}          # the first release of Blender that is no longer built for a platform
 BUDGET = 120_000_000                    # bytes of a zip
 SOURCES = ("__init__.py", "LICENSE", "README.md", "CHANGELOG.md", "licences/*", "ecavatar_addon/*.py",
-           "ecavatar_addon/thumbnails/*.png", "ecavatar_addon/presets/ecavatar/*/*.py", "core/*.py", "core/render/*.py")
+           "ecavatar_addon/thumbnails/*.png", "ecavatar_addon/presets/ecavatar/*/*.py", "core/*.py", "core/*/*.py")
 LICENCES = (("moonshine_tiny_encoder.ort", "Moonshine-MIT.txt", "moonshine_LICENSE.txt"),     # file, its licence in a zip, and here
             ("whisper_base_layers.onnx", "Whisper-MIT.txt", "whisper_LICENSE.txt"))
 EPOCH = (2026, 1, 1, 0, 0, 0)           # of every member: the same tree gives the same zip

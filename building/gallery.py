@@ -14,10 +14,10 @@ import bpy
 import numpy as np
 from PIL import Image
 
-from core.camera import Camera
-from core.face_fit import Anchors
-from core.head_model import HeadBasis
-from core.scalp import inside_hairline
+from core.face.camera import Camera
+from core.face.fit import Anchors
+from core.head.model import HeadBasis
+from core.head.scalp import inside_hairline
 from training.head.pictures import COLOURS, DISTANCE, FOCAL, SIDE, colours, picture
 
 from . import assets

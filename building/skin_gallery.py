@@ -25,11 +25,11 @@ from benchmarks import bm_skin, skin_heads
 from benchmarks.skin_heads import PHOTO, encoded, job_of, stage
 from benchmarks.skin_stage import radiance
 from core.job import read_result
-from core.lip_gap import JAW_SHAPE
 from core.render.command import prepared
 from core.render.frame import Settings, developed, render
 from core.render.portrait import Portrait
 from core.render.studio import CAMERA, STUDIOS, LightName, Place
+from core.speech.lip_gap import JAW_SHAPE
 
 from . import skin_pictures
 from .skin_pictures import IMAGES, QUALITY, beside

@@ -183,8 +183,8 @@ def photograph(scene: bpy.types.Scene, path: Path) -> Image.Image:
 
 def portrait(photo: Path) -> Image.Image:
     """Return the photo cut around the face the engine found."""
-    image = importlib.import_module(f"{MODULE}.core.image")
-    detection = importlib.import_module(f"{MODULE}.core.face_detection")
+    image = importlib.import_module(f"{MODULE}.core.pictures.image")
+    detection = importlib.import_module(f"{MODULE}.core.face.detection")
     pack = importlib.import_module(f"{MODULE}.core.pack").Pack.open()
     picture = image.read_photo(photo)
     points = detection.FaceDetector.load(pack.path("face_landmarker")).detect(picture).landmarks[:, :2]

@@ -8,7 +8,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .batch_table import FORMATS
+from .batch.table import FORMATS
 from .choices import HAIRCUT
 from .errors import ECAvatarError, InputError
 from .files import read_json
@@ -144,7 +144,7 @@ def run_emotion(options: argparse.Namespace) -> None:
     from tempfile import TemporaryDirectory
 
     from . import pipeline
-    from .emotion_windows import EmotionSettings
+    from .emotion.windows import EmotionSettings
     from .job import Request
     settings = EmotionSettings.from_json(read_json(options.emotions, InputError) if options.emotions else {})
     with TemporaryDirectory() as folder:
@@ -158,10 +158,10 @@ def run_emotion(options: argparse.Namespace) -> None:
 
 def run_animate(options: argparse.Namespace) -> None:
     """Do the whole job in a folder."""
-    from .emotion_windows import EmotionSettings, chosen
+    from .emotion.windows import EmotionSettings, chosen
     from .job import AUTO, Request
-    from .lip_controls import LipControls
     from .pipeline import animate, existing
+    from .speech.lip_controls import LipControls
     for what, paths in (("photo", options.photo), ("recording", (options.audio, *options.same_voice))):
         for path in paths:                              # before a finished job in the folder is touched
             existing(str(path), what)
@@ -182,8 +182,8 @@ def run_animate(options: argparse.Namespace) -> None:
 
 def run_export(options: argparse.Namespace) -> None:
     """Write the motion of a finished job as numbers."""
-    from . import live_link
-    from .face_motion import from_bake, left_out
+    from .bake.face_motion import from_bake, left_out
+    from .character import live_link
     from .job import read_result
     bake = read_result(options.job).bake
     live_link.write(options.out, from_bake(bake, options.fps))
@@ -196,9 +196,10 @@ def run_export(options: argparse.Namespace) -> None:
 
 def run_batch(options: argparse.Namespace) -> int:
     """Make the rows of a table; return 0 when all are made, 1 when some failed, 130 when it was interrupted."""
-    from . import batch_summary, blender, threads
-    from .batch import MOST_WORKERS, Batch
-    from .batch_table import read_table
+    from . import threads
+    from .batch import blender, summary
+    from .batch.run import MOST_WORKERS, Batch
+    from .batch.table import read_table
     rows = read_table(options.table)
     if unknown := sorted(set(options.only) - {row.name for row in rows}):
         raise InputError(f"the table has no row {', '.join(unknown)}", options.table, "give names of its first column")
@@ -210,10 +211,10 @@ def run_batch(options: argparse.Namespace) -> int:
     saved = {row.format or options.format for row in rows} & {"blend", "gltf"}
     program = blender.find(options.blender) if saved else ""
     batch = Batch(options.out.resolve(), options.format, program, workers)
-    outcomes = batch.run(rows, batch_summary.bar(len(rows)))
-    sys.stdout.write(clear_line() + batch_summary.table(outcomes))
+    outcomes = batch.run(rows, summary.bar(len(rows)))
+    sys.stdout.write(clear_line() + summary.table(outcomes))
     if not options.only:
-        told(*batch_summary.write(options.out, outcomes))
+        told(*summary.write(options.out, outcomes))
     states = {outcome.state for outcome in outcomes}
     return 130 if "stopped" in states else int("failed" in states)
 

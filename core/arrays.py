@@ -7,13 +7,13 @@ import numpy as np
 
 from .errors import JobError
 from .files import Arrays, read_arrays
-from .head_model import HeadBasis
+from .head.model import HeadBasis
+from .head.mouth import MouthMeasure
 from .job import HEAD_ARRAYS, MOTION_ARRAYS, PERFORMANCE_ARRAYS, RHYTHM_ARRAYS
-from .mouth import MouthMeasure
 from .types import Floats, MotionTrack, Performance, Rhythm, ShapeKeyBake
 
 if TYPE_CHECKING:                       # the face nets' runtime is not for those who only read
-    from .reconstruction import Reconstruction
+    from .photo.reconstruction import Reconstruction
 
 
 def from_reconstruction(result: "Reconstruction", basis: HeadBasis) -> Arrays:

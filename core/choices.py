@@ -37,7 +37,7 @@ PARTINGS: tuple[Parting, ...] = ("PHOTO", "LEFT", "MIDDLE", "RIGHT")
 WAVES: tuple[Waves, ...] = ("PHOTO", "STRAIGHT", "WAVY", "CURLY", "COILY")
 # by the names of a request
 HAIRCUT: dict[str, tuple[str, ...]] = {"hair": HAIRS, "fringe": FRINGES, "parting": PARTINGS, "waves": WAVES}
-SKINS = ("skin1", "skin2")                      # measured by Jensen et al. 2001 (skin_optics.py)
+SKINS = ("skin1", "skin2")                      # measured by Jensen et al. 2001 (render/skin_optics.py)
 LIGHTS = ("studio", "window", "rim")            # presets of render/studio.py
 
-PREVIEWS = ("preview_front.png", "preview_turned.png")      # of a job folder: pictures of the head (preview.py)
+PREVIEWS = ("preview_front.png", "preview_turned.png")      # of a job folder: pictures of the head (render/preview.py)

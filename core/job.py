@@ -20,13 +20,13 @@ from .choices import MOST_PHOTOS as MOST_PHOTOS
 from .choices import MOST_RECORDINGS as MOST_RECORDINGS
 from .choices import MOST_TAKES as MOST_TAKES
 from .choices import PREVIEWS as PREVIEWS
-from .emotion_windows import EmotionSettings, read_track
+from .emotion.windows import EmotionSettings, read_track
 from .errors import InputError, JobError
 from .files import Arrays, digest, read_arrays, read_json, write_json
-from .haircut import Haircut
-from .lip_controls import LipControls
+from .hair.haircut import Haircut
 from .locks import held
 from .messages import Message, Report, progress
+from .speech.lip_controls import LipControls
 from .stage_store import Record, StageStore
 from .types import EmotionTrack
 
@@ -223,7 +223,7 @@ class JobResult:
 
     @property
     def look(self) -> Path:
-        """Path of the look (core/look.py)."""
+        """Path of the look (core/hair/look.py)."""
         return self.folder / "look.npz"
 
 

@@ -8,40 +8,40 @@ from pathlib import Path
 import numpy as np
 
 from . import arrays
-from .audio import read_audio, stream_audio
-from .bake import bake
-from .denoise import without_noise
-from .emolib import Emolib
-from .emotion_hearing import Heard, describe, listen
-from .emotion_motion import emotion_curves
-from .emotion_network import EmotionNetwork
-from .emotion_windows import chosen, constant, read_track, track_of, whole_of
-from .emotion_windows import report as emotion_report
+from .bake.performance import perform
+from .bake.shape_keys import bake
+from .emotion.emolib import Emolib
+from .emotion.funet import FuNet
+from .emotion.fusion import Fusion
+from .emotion.hearing import Heard, describe, listen
+from .emotion.motion import emotion_curves
+from .emotion.network import EmotionNetwork
+from .emotion.windows import chosen, constant, read_track, track_of, whole_of
+from .emotion.windows import report as emotion_report
 from .errors import InputError, JobError
-from .face_detection import FaceDetector
-from .face_fit import Anchors
+from .face.detection import FaceDetector
+from .face.fit import Anchors
 from .files import digest, read_arrays, write_arrays, write_image, write_json
-from .funet import FuNet
-from .fusion import Fusion
-from .haircut import Haircut
-from .head_model import HeadBasis
-from .image import read_photo
+from .hair.haircut import Haircut
+from .hair.look import Look
+from .head.model import HeadBasis
+from .head.mouth import measure_mouth
 from .job import AUTO, HEAD_ARRAYS, MOST_PHOTOS, PREVIEWS, RESULTS, Job, Request, locked
-from .lip_controls import closure_warnings
-from .lipsync import LipNetwork, speak, speech_warnings
-from .look import Look
 from .messages import Report
-from .mouth import measure_mouth
 from .pack import DEFAULT, EMOTION_NETWORK, VOICE_ENCODER, Pack
-from .performance import perform
-from .reconstruction import PhotoError, reconstruct
-from .rhythm import hear_rhythm
-from .speech_encoder import SpeechEncoder
+from .photo.reconstruction import PhotoError, reconstruct
+from .pictures.image import read_photo
+from .speech.audio import read_audio, stream_audio
+from .speech.denoise import without_noise
+from .speech.encoder import SpeechEncoder
+from .speech.lip_controls import closure_warnings
+from .speech.lipsync import LipNetwork, speak, speech_warnings
+from .speech.rhythm import hear_rhythm
+from .speech.vertex_lips import VertexLipNetwork, animate_lips_on_vertices
+from .speech.voice_encoder import VoiceEncoder
+from .speech.wave_encoder import WaveEncoder
 from .stage_store import StageStore
 from .types import Fusing
-from .vertex_lips import VertexLipNetwork, animate_lips_on_vertices
-from .voice_encoder import VoiceEncoder
-from .wave_encoder import WaveEncoder
 
 Tick = Callable[[float], None]
 HEAD_FILES = ("head", "anchors", "face_landmarker")
@@ -146,7 +146,7 @@ def write_look(head: Path, out: Path, *, pack: Pack, cut: Haircut, tick: Tick) -
 
 def write_previews(head: Path, out: Sequence[Path], *, look: Path, pack: Pack) -> tuple[str, ...]:
     """Head, texture and `look` -> small pictures of it for the panel, one for each turn of the head; return warnings."""
-    from .preview import draw_previews  # not the renderer's parts for all that start
+    from .render.preview import draw_previews  # not the renderer's parts for all that start
     person = read_arrays(head, HEAD_ARRAYS, JobError)
     basis, albedo = pack.load("head", HeadBasis.load), read_photo(head.with_suffix(".png")).pixels
     drawn = draw_previews(person, albedo, look=Look.read(look, basis), basis=basis)

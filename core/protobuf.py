@@ -116,7 +116,7 @@ def cut_graph(graph: bytes, outputs: Sequence[str]) -> bytes:
 
 def signed(network: bytes) -> bytes:
     """Return an ONNX network whose constants of unsigned bytes are signed ones, each less by 128: weights, and the zeros they are
-    counted from, so that the same is worked out (core/byte_products.py). Raises ValueError when it is damaged."""
+    counted from, so that the same is worked out (core/speech/byte_products.py). Raises ValueError when it is damaged."""
     return b"".join(message(GRAPH, signed_graph(field.content)) if field.number == GRAPH else field.whole for field in fields(network))
 
 

@@ -67,7 +67,7 @@ class HeadModel:
 
     neutral: (V, 3) float32, metres; landmarks68: (68, 3) float32, metres, iBUG order; identity: (B,) float32;
     rest: (K,) float32, the weights of the basis' expressions in which the face rests, part of neutral;
-    albedo: (H, W, 3) uint8 sRGB. Faces, UVs, parts and regions belong to the basis (core/head_model.py).
+    albedo: (H, W, 3) uint8 sRGB. Faces, UVs, parts and regions belong to the basis (core/head/model.py).
     """
 
     neutral: Floats
@@ -127,7 +127,8 @@ class Performance:
 
     blinks: (M, 2) float32, time and weight of both eyeBlink shapes, straight lines between. gaze_times (G,), gaze_angles (G, 2): where
     the eyes look, to the person's left and up, from a head that looks straight ahead, straight lines between. head_times (J,),
-    head_angles (J, 3): pitch (down), yaw (to the person's left), roll (towards the right shoulder), smooth between (core/curves.py).
+    head_angles (J, 3): pitch (down), yaw (to the person's left), roll (towards the right shoulder), smooth between
+    (core/bake/curves.py).
     """
 
     blinks: Floats

@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.bezier import BezierKeys
+from ..core.bake.bezier import BezierKeys
 from ..core.types import Floats
 from .leads import Straight, led, unled
 

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping
 import bpy
 import numpy as np
 
-from ..core.bake import lips_beside, lips_under
-from ..core.emotion_motion import EmotionCurves
-from ..core.gaze import LOOKS
-from ..core.head_model import HeadBasis
+from ..core.bake.gaze import LOOKS
+from ..core.bake.key_error import LIMIT, Layers
+from ..core.bake.key_reduction import reduce_keys
+from ..core.bake.shape_keys import lips_beside, lips_under
+from ..core.emotion.motion import EmotionCurves
+from ..core.head.model import HeadBasis
+from ..core.head.mouth import gap
 from ..core.job import JobResult
-from ..core.key_error import LIMIT, Layers
-from ..core.key_reduction import reduce_keys
-from ..core.mouth import gap
 from ..core.types import Floats
 from . import drivers
 from .actions import (

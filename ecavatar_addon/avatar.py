@@ -7,9 +7,9 @@ import bpy
 from ..core.arrays import to_performance
 from ..core.errors import InputError, PackError
 from ..core.files import digest
-from ..core.head_model import HeadBasis
+from ..core.hair.look import Look
+from ..core.head.model import HeadBasis
 from ..core.job import JobResult
-from ..core.look import Look
 from . import animation, clips, emotion, hair, head, lights, lip_sync, performance, roots, scene, skin
 
 

@@ -1,6 +1,7 @@
 """Blender's share of a batch (docs/batch.md): avatars of finished jobs as .blend or glTF files, and the command line of the engine.
 
-`serve` runs in a Blender of its own, started by core/blender.py; `blender --command ecavatar ARGUMENTS` is `python -m core ARGUMENTS`.
+`serve` runs in a Blender of its own, started by core/batch/blender.py; `blender --command ecavatar ARGUMENTS` is
+`python -m core ARGUMENTS`.
 """
 
 import json

@@ -7,12 +7,12 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..core.character_map import CharacterMap, MappedKey
+from ..core.character.lip_pairs import find_pairs, gaps_of
+from ..core.character.mapping import CharacterMap, MappedKey
+from ..core.character.retarget import CLOSING, JAW, KeyedLayers, retarget
+from ..core.character.shape_names import detect
+from ..core.character.shape_sources import GROUPS, VISEMES, folded
 from ..core.errors import ECAvatarError, InputError
-from ..core.lip_pairs import find_pairs, gaps_of
-from ..core.retarget import CLOSING, JAW, KeyedLayers, retarget
-from ..core.shape_names import detect
-from ..core.shape_sources import GROUPS, VISEMES, folded
 from ..core.types import Floats
 from . import animation, followers, performance, scene, vrm
 from .actions import FIRST, Curves, channels_of, lay, path_of, place_strip, strip_of, strips_of

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import bpy
 import numpy as np
 
-from ..core.gaze import ACROSS, DOWN, UP
-from ..core.lip_gap import JAW_SHAPE
+from ..core.bake.gaze import ACROSS, DOWN, UP
+from ..core.speech.lip_gap import JAW_SHAPE
 from ..core.types import Floats
 from .actions import path_of, write_curve
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import bpy
 
-from ..core.emolib import Emolib
-from ..core.emotion_edits import index_at, move_edges
-from ..core.emotion_motion import emotion_curves
-from ..core.emotion_windows import EmotionSettings
+from ..core.emotion.edits import index_at, move_edges
+from ..core.emotion.emolib import Emolib
+from ..core.emotion.motion import emotion_curves
+from ..core.emotion.windows import EmotionSettings
 from ..core.errors import ECAvatarError, InputError, JobError
 from ..core.files import digest, read_arrays
-from ..core.head_model import HeadBasis
+from ..core.head.model import HeadBasis
 from ..core.job import Request
 from ..core.types import HEARD, EmotionTrack, EmotionWindow, Floats
 from . import animation, clips, head, performance, thumbnails

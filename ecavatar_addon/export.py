@@ -14,9 +14,9 @@ from zipfile import BadZipFile, ZipFile
 
 import bpy
 
-from ..core import live_link
+from ..core.character import live_link
+from ..core.character.mdd import write_mdd
 from ..core.errors import InputError, JobError
-from ..core.mdd import write_mdd
 from .animation import REST
 from .export_samples import armatures_of, check_vertices, face_motion, meshes_of, sample, vertices_of, watch
 from .export_stage import copy, enter, in_window, temporary_scene

@@ -7,9 +7,9 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.bake.face_motion import FaceMotion, angles, turn
+from ..core.character.live_link import ARKIT
 from ..core.errors import InputError
-from ..core.face_motion import FaceMotion, angles, turn
-from ..core.live_link import ARKIT
 from ..core.types import Floats
 from .head import EYES, OBJECTS, Parts, parts_of
 from .scene import frames_per_second, to_engine

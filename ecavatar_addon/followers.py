@@ -2,8 +2,8 @@
 
 import bpy
 
-from ..core.character_map import CharacterMap, kind_of
-from ..core.shape_names import detect
+from ..core.character.mapping import CharacterMap, kind_of
+from ..core.character.shape_names import detect
 from . import drivers
 from .actions import path_of
 

@@ -7,13 +7,13 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.colours import linear
-from ..core.hair_shades import ROOT, SHADES, TIP, TONE, paler
-from ..core.haircut import Haircut
-from ..core.head_model import HeadBasis
+from ..core.hair.haircut import Haircut
+from ..core.hair.look import Look
+from ..core.hair.shades import ROOT, SHADES, TIP, TONE, paler
+from ..core.hair.strands import Strands
+from ..core.head.model import HeadBasis
 from ..core.job import JobResult
-from ..core.look import Look
-from ..core.strands import Strands
+from ..core.pictures.colours import linear
 from ..core.types import Floats
 from .hair_nodes import MODIFIER, PLACE, TRIANGLE, WEIGHTS, follow, group
 from .head import attach, parts_of

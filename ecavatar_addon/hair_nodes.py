@@ -9,8 +9,8 @@ they reach.
 import bpy
 import numpy as np
 
-from ..core.head_model import HeadBasis
-from ..core.strands import uv_of
+from ..core.hair.strands import uv_of
+from ..core.head.model import HeadBasis
 from .shader_tree import ShaderTree, Socket, Value
 
 TREE, MODIFIER = "ECAvatar Hair on Skin", "Follow Skin"

@@ -8,9 +8,9 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.bake import JAW_PARTS
+from ..core.bake.shape_keys import JAW_PARTS
 from ..core.errors import PackError
-from ..core.head_model import MATERIALS, REGIONS, HeadBasis
+from ..core.head.model import MATERIALS, REGIONS, HeadBasis
 from ..core.job import JobResult
 from ..core.pack import DEFAULT, Pack
 from ..core.types import Floats

@@ -34,27 +34,20 @@ def writer(module: Any, name: str) -> Callable[[Any, Any], Any]:
 
 
 if TYPE_CHECKING:
-    from ..core import (
-        arrays,
-        audio,
-        bake,
-        emotion_edits,
-        files,
-        head_model,
-        image,
-        job,
-        lip_controls,
-        mouth_rig,
-        pack_archive,
-        pack_catalogue,
-        skin_optics,
-    )
+    from ..core import arrays, files, job, pack_archive, pack_catalogue
+    from ..core.bake import shape_keys
+    from ..core.emotion import edits as emotion_edits
+    from ..core.head import model as head_model
+    from ..core.pictures import image
+    from ..core.render import skin_optics
+    from ..core.speech import audio, lip_controls, mouth_rig
     from . import actions, animation, avatar, character, emotion, export, head, lights, motion_source, performance, skin, skin_nodes
 else:
     actions, animation, avatar, character, emotion, export, head, lights, motion_source, performance, skin, skin_nodes = (
         Late(f".{name}") for name in ("actions", "animation", "avatar", "character", "emotion", "export", "head", "lights",
                                       "motion_source", "performance", "skin", "skin_nodes"))
-    (arrays, audio, bake, emotion_edits, files, head_model, image, job, lip_controls, mouth_rig, pack_archive, pack_catalogue,
-     skin_optics) = (
-        Late(f"..core.{name}") for name in ("arrays", "audio", "bake", "emotion_edits", "files", "head_model", "image", "job",
-                                            "lip_controls", "mouth_rig", "pack_archive", "pack_catalogue", "skin_optics"))
+    arrays, files, job, pack_archive, pack_catalogue = (
+        Late(f"..core.{name}") for name in ("arrays", "files", "job", "pack_archive", "pack_catalogue"))
+    audio, lip_controls, mouth_rig = (Late(f"..core.speech.{name}") for name in ("audio", "lip_controls", "mouth_rig"))
+    emotion_edits, head_model, image, shape_keys, skin_optics = (
+        Late(f"..core.{name}") for name in ("emotion.edits", "head.model", "pictures.image", "bake.shape_keys", "render.skin_optics"))

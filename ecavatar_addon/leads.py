@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.bezier import BezierKeys
+from ..core.bake.bezier import BezierKeys
 from ..core.types import Floats
 
 Straight = tuple[NDArray[np.float64], Floats]       # frames and values of keys with straight lines between them

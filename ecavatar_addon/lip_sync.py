@@ -8,7 +8,7 @@ import bpy
 
 from ..core.errors import ECAvatarError, JobError
 from . import jobs, roots
-from .late import actions, animation, arrays, bake, files, head, head_model, job, lip_controls, mouth_rig
+from .late import actions, animation, arrays, files, head, head_model, job, lip_controls, mouth_rig, shape_keys
 
 if TYPE_CHECKING:
     from ..core.types import MotionTrack
@@ -148,7 +148,7 @@ def update(root: bpy.types.Object, *, dense: bool = False) -> list[str]:
     if action is None:
         raise JobError(f"the avatar's skin or its track {animation.SPEECH} is gone", root.name, "generate it again")
     controls = controls_of(root)
-    weights = bake.frame_weights(motion, basis=basis, fps=action[actions.STAMP]["fps"], controls=controls)
+    weights = shape_keys.frame_weights(motion, basis=basis, fps=action[actions.STAMP]["fps"], controls=controls)
     kept = animation.rekey_speech(keys, weights, basis, clip, dense=dense)
     told = animation.edits_kept(kept)
     if animation.fused_on_mesh(keys, clip):

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.arrays import to_performance
+from ..core.bake.gaze import eye_angles, look_weights
+from ..core.character.retarget import AvatarMotion
+from ..core.character.shape_sources import SHAPES
 from ..core.errors import ECAvatarError, InputError
-from ..core.gaze import eye_angles, look_weights
 from ..core.job import JobResult, read_result
-from ..core.retarget import AvatarMotion
-from ..core.shape_sources import SHAPES
 from ..core.types import Floats, Performance
 from . import animation, clips, emotion, head, performance
 from .actions import FIRST, STAMP, is_edited, our_action, sample

@@ -15,7 +15,7 @@ from .roots import NECK
 from .scene import to_blender
 
 HEAD = "head"                           # a bone; the other is named as the armature's role
-ORDER = "ZXY"                           # of the bone's angles: rolled, then nodded, then turned about the upright neck (core/neck.py)
+ORDER = "ZXY"                           # of the bone's angles: rolled, then nodded, turned about the upright neck: core/head/neck.py
 LENGTH = 0.06                           # metres from the pivot to the tip of the bone `head`, to which Blender draws dashed lines
 RING = (0.08, -0.075, 0.012)             # metres: radius of the ring that turns the head, its height, how far its nose is out
 RINGED = "ecavatar_ringed"              # custom property of an armature whose bone was given its ring

@@ -4,7 +4,7 @@ from typing import Any
 
 import bpy
 
-from ..core.shape_sources import GROUPS
+from ..core.character.shape_sources import GROUPS
 from .late import character, motion_source
 from .panels import HEIGHT, Tab, wrapped
 

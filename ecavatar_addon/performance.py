@@ -4,10 +4,10 @@ import bpy
 import numpy as np
 
 from ..core.arrays import to_rhythm
-from ..core.curves import linear_at, thinned
+from ..core.bake.curves import linear_at, thinned
+from ..core.bake.gaze import eye_angles, look_weights
+from ..core.bake.performance import perform
 from ..core.errors import JobError
-from ..core.gaze import eye_angles, look_weights
-from ..core.performance import perform
 from ..core.types import EmotionTrack, Performance
 from .actions import STAMP, Curves, is_edited, our_action
 from .animation import LIDS, REST, SPEECH, edits_kept, rekey, set_rest, set_strength, set_track

@@ -4,6 +4,7 @@ from typing import Any
 
 import bpy
 
+from ..core.character.shape_sources import MOST_STRENGTH, SOURCES
 from ..core.choices import (
     AUTO,
     EMOTIONS,
@@ -17,7 +18,6 @@ from ..core.choices import (
     TRANSITION,
     WINDOW,
 )
-from ..core.shape_sources import MOST_STRENGTH, SOURCES
 from . import clips, haircuts, takes, thumbnails
 from .late import emotion, reader, writer
 

@@ -8,12 +8,12 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.colours import WHITE_OF_EYE, linear
-from ..core.head_model import MATERIALS, REGIONS, HeadBasis
+from ..core.head.model import MATERIALS, REGIONS, HeadBasis
+from ..core.head.scalp import ROOTS as ROOT_TONE
 from ..core.job import JobResult
+from ..core.pictures.colours import WHITE_OF_EYE, linear
 from ..core.render.drawn import LASH, LASH_SIZE, eye_colours, lash_opacity
-from ..core.scalp import ROOTS as ROOT_TONE
-from ..core.skin_optics import transport
+from ..core.render.skin_optics import transport
 from ..core.types import Floats, SkinParams
 from .head import OBJECTS, Parts
 from .skin_nodes import ETA, GROUP, LIDS, LIPS, NO_ROOTS, PHOTO, ROOTS, SCALP, set_params, skin_group

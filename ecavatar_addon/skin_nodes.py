@@ -1,8 +1,8 @@
 """The node group "ECAvatar Skin": the paper's skin (Eq. 7-10) in Cycles, with sliders an artist understands.
 
-What goes on below the surface is Jensen's dipole as two lobes of Christensen and Burley (core/skin_fit.py); what the surface mirrors
-is Beckmann's distribution with Schlick's Fresnel term. Absorption is worked out from the tone in the nodes: every slider acts at
-once. docs/skin.md has the formulas.
+What goes on below the surface is Jensen's dipole as two lobes of Christensen and Burley (core/render/skin_fit.py); what the surface
+mirrors is Beckmann's distribution with Schlick's Fresnel term. Absorption is worked out from the tone in the nodes: every slider acts
+at once. docs/skin.md has the formulas.
 """
 
 import math
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import bpy
 
-from ..core.skin_fit import LEAST, MOST, fit
-from ..core.skin_optics import NORMAL_REFLECTANCE, boundary, total_reflectance, transmittance
+from ..core.render.skin_fit import LEAST, MOST, fit
+from ..core.render.skin_optics import NORMAL_REFLECTANCE, boundary, total_reflectance, transmittance
 from ..core.types import SkinParams
 from .shader_tree import ShaderTree, Socket
 
@@ -152,7 +152,7 @@ def below(tree: ShaderTree, given: bpy.types.NodeOutputs, *, tone: Socket, extra
 
 
 def channel_group(eta: float) -> bpy.types.NodeTree:
-    """Return the group that works out one colour channel: from its total reflectance and sigma_s' to the lobes of core/skin_fit.py."""
+    """Return the group that works out one colour channel: from reflectance and sigma_s' to the lobes of core/render/skin_fit.py."""
     old = group_of(CHANNEL, eta)
     if old is not None:
         return old
@@ -192,7 +192,7 @@ def clamped(tree: ShaderTree, reflectance: Socket) -> Socket:
 
 
 def reflected(tree: ShaderTree, absorbed: Socket, eta: float) -> Socket:
-    """Add the total reflectance of skin with this sigma_a / sigma_s' (core.skin_optics.reflectance_of)."""
+    """Add the total reflectance of skin with this sigma_a / sigma_s' (core.render.skin_optics.reflectance_of)."""
     albedo = tree.math("DIVIDE", 1.0, tree.math("ADD", absorbed, 1.0))
     steep = tree.math("SQRT", tree.math("MULTIPLY", tree.math("SUBTRACT", 1.0, albedo), 3.0))
     inside = tree.math("EXPONENT", tree.math("MULTIPLY", steep, -4 / 3 * boundary(eta)))

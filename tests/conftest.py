@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.emotion_windows import EmotionSettings
+from core.emotion.windows import EmotionSettings
 from core.job import Request
 from core.locks import held
 from core.messages import silent

@@ -17,16 +17,16 @@ from typing import Any
 
 import numpy as np
 
-from core.emolib import Emolib
-from core.emotion_network import EmotionNetwork
+from core.emotion.emolib import Emolib
+from core.emotion.funet import FuNet as FusionNetwork
+from core.emotion.network import EmotionNetwork
 from core.errors import ECAvatarError, InputError
 from core.files import digest, read_arrays, write_arrays, write_atomically, write_json
-from core.funet import FuNet as FusionNetwork
-from core.head_model import HeadBasis
+from core.head.model import HeadBasis
 from core.pack import DEFAULT, EMOTION_NETWORK, FORMAT, VOICE_ENCODER, Pack, lacks_encoder
+from core.speech.vertex_lips import VertexLipNetwork, animate_lips_on_vertices
+from core.speech.wave_encoder import WaveEncoder
 from core.types import AudioClip
-from core.vertex_lips import VertexLipNetwork, animate_lips_on_vertices
-from core.wave_encoder import WaveEncoder
 
 SPOKEN_S = 4.0                  # seconds of sound that the speed is measured on
 HEADS = 64                      # that the fusion's speed is measured on

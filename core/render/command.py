@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..audio import read_audio
 from ..errors import InputError, JobError
 from ..files import digest, read_json, write_image
 from ..job import JobResult, locked, read_result, sources_digest
 from ..pack import DEFAULT, Pack
 from ..pipeline import keep
+from ..speech.audio import read_audio
 from .film import SOUND_RATE, film_library, write_film
 from .frame import Settings, developed, render
 from .portrait import Portrait

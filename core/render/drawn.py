@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..colours import Colour
+from ..pictures.colours import Colour
 
 LASH: Colour = (0.010, 0.007, 0.006)
 LASH_LINE = 0.06, 0.20              # of the lashes' length: where the line of their roots ends

@@ -9,15 +9,15 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from ..colours import linear
 from ..files import Arrays
-from ..hair_shades import ROOT, SHADES, TIP, TONE, paler
-from ..head_model import HeadBasis
-from ..look import Look
-from ..skin_optics import dot
-from ..strands import Strands
+from ..hair.look import Look
+from ..hair.shades import ROOT, SHADES, TIP, TONE, paler
+from ..hair.strands import Strands
+from ..head.model import HeadBasis
+from ..pictures.colours import linear
 from .lights import SHORT, Lamp
 from .rays import Rays
+from .skin_optics import dot
 from .studio import Place, Studio
 
 TILT, ROUGH = np.radians(-6.0), np.radians(9.0)         # of the cuticle's scales; spread of what they mirror

@@ -8,9 +8,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from ..colours import encoded
-from ..sampling import on_uv
-from ..skin_optics import dot
+from ..pictures.colours import encoded
+from ..pictures.sampling import on_uv
 from .coat import Coat
 from .hair import Hair
 from .lights import Lit, bounced, frame, light_up
@@ -19,6 +18,7 @@ from .model import Surface
 from .portrait import MILLIMETRES, Portrait
 from .rays import Hits, Rays, blend
 from .shade import Stage, lash_shade
+from .skin_optics import dot
 from .studio import CAMERA, STUDIO, PortraitCamera, Studio
 from .subsurface import exitance
 

@@ -13,8 +13,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from ..skin_optics import dot
 from .rays import Rays, blend
+from .skin_optics import dot
 from .studio import AreaLight, Place, PointLight, Studio
 
 OFFSET = 1e-4                   # metres off the surface at which rays begin

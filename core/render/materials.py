@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..skin_optics import dot, specular, transmittance, with_reflectance
 from ..types import SkinParams
+from .skin_optics import dot, specular, transmittance, with_reflectance
 
 Array = NDArray[np.float64]
 SKIN = SkinParams()             # its absorption is set by the photo's tone

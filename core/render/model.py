@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..head_model import MATERIALS, HeadBasis
-from ..raster import vertex_normals
+from ..head.model import MATERIALS, HeadBasis
+from ..pictures.raster import vertex_normals
 from .subdivision import Refinement
 
 LEVELS = {"skin": 2, "lashes": 2}          # subdivisions by part

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..colours import linear
-from ..head_model import REGIONS, HeadBasis
+from ..hair.look import Look
+from ..head.model import REGIONS, HeadBasis
+from ..head.scalp import with_roots
 from ..job import JobResult
-from ..look import Look
 from ..pack import Pack
-from ..sampling import on_uv
-from ..scalp import with_roots
+from ..pictures.colours import linear
+from ..pictures.sampling import on_uv
 from ..types import SkinParams
 from .coat import Coat
 from .drawn import eye_colours, lash_opacity

@@ -6,13 +6,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..bake import JAW_PARTS
+from ..bake.face_motion import FaceMotion, from_bake
+from ..bake.shape_keys import JAW_PARTS
 from ..errors import InputError
-from ..face_motion import FaceMotion, from_bake
-from ..head_model import HeadBasis
+from ..head.model import HeadBasis
+from ..head.neck import rotation
 from ..job import JobResult
-from ..lip_gap import JAW_SHAPE
-from ..neck import rotation
+from ..speech.lip_gap import JAW_SHAPE
 from ..types import Floats
 
 EYES = ("eye_left", "eye_right")

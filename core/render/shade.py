@@ -6,12 +6,12 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from ..sampling import on_uv
-from ..skin_optics import dot, schlick
+from ..pictures.sampling import on_uv
 from .lights import OFFSET, Lamp, Lit, light_up
 from .materials import EYE, Gloss, passing
 from .portrait import Portrait
 from .rays import Hits, Rays, blend
+from .skin_optics import dot, schlick
 from .studio import Studio
 
 EYE_STEPS = 2                   # each flat lamp is looked at in 2 x 2 places from the eye

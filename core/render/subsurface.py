@@ -6,7 +6,7 @@ that are asked about are gathered in small boxes that share what they look at: a
 stands for a disc of its area, over which the profile is averaged, so that points need not lie denser than the profile is narrow; a
 box of points stands for a disc from whose middle they are as far. Where places are lit themselves, little of their light comes from
 afar, and far boxes may be larger.
-Lengths in this file are millimetres, as in core/skin_optics.py.
+Lengths in this file are millimetres, as in core/render/skin_optics.py.
 """
 
 import os
@@ -19,8 +19,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ..skin_optics import diffusion_profile, dot
 from ..types import SkinParams
+from .skin_optics import diffusion_profile, dot
 
 REACH = 40.0                    # mm after which the profile counts as zero: less than 1e-5 of it lies beyond
 CLOSEST = 2.0**-5               # mm: profiles are flat there

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import bpy
 import numpy as np
-from ecavatar.core.key_reduction import reduce_keys
-from ecavatar.core.mouth import gap
+from ecavatar.core.bake.key_reduction import reduce_keys
+from ecavatar.core.head.mouth import gap
 from ecavatar.ecavatar_addon.actions import channels_of, sample
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.lip_sync import basis_of

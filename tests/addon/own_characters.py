@@ -6,10 +6,10 @@ import struct
 
 import bpy
 import numpy as np
-from ecavatar.core.head_model import HeadBasis
+from ecavatar.core.character.retarget import gap_mm
+from ecavatar.core.character.shape_sources import ARKIT, SHAPES, VISEMES
+from ecavatar.core.head.model import HeadBasis
 from ecavatar.core.pack import DEFAULT, Pack
-from ecavatar.core.retarget import gap_mm
-from ecavatar.core.shape_sources import ARKIT, SHAPES, VISEMES
 from ecavatar.ecavatar_addon import character
 from ecavatar.ecavatar_addon.head import parts_of
 

@@ -34,7 +34,7 @@ def column(result, name):
 
 
 def test_frames_show_the_baked_weights(avatar, result):
-    """As their few keys have them; how far that is from the weights is tests/core/test_key_reduction.py's."""
+    """As their few keys have them; how far that is from the weights is tests/core/bake/test_key_reduction.py's."""
     scene, names, weights = bpy.context.scene, list(map(str, result.bake["names"])), reduced(avatar, result.bake)
     blocks = keys(avatar).key_blocks
     speech_alone(avatar)

@@ -9,11 +9,11 @@ import bpy
 import pytest
 from ecavatar.core.errors import JobError
 from ecavatar.core.files import digest, read_json, write_arrays, write_json
-from ecavatar.core.haircut import Haircut
-from ecavatar.core.head_model import HeadBasis
-from ecavatar.core.look import Look
+from ecavatar.core.hair.haircut import Haircut
+from ecavatar.core.hair.look import Look
+from ecavatar.core.hair.strands import Strands
+from ecavatar.core.head.model import HeadBasis
 from ecavatar.core.pack import DEFAULT
-from ecavatar.core.strands import Strands
 from ecavatar.ecavatar_addon.head import parts_of
 
 FEW = 10                        # strands: whoever grows the hair anew has thousands
@@ -32,7 +32,7 @@ def shave(job):
 @pytest.fixture(scope="module")
 def saved(finished, tmp_path_factory):
     """A .blend, with other hair, and the numbers of the finished job, by one child process; what it says of a job that is none."""
-    from ecavatar.core.blender import MODULE, Blender
+    from ecavatar.core.batch.blender import MODULE, Blender
     folder, shorn = tmp_path_factory.mktemp("saved files"), tmp_path_factory.mktemp("a job with other hair") / "ann"
     shave(shutil.copytree(finished, shorn))
     with Blender(MODULE) as blender:
@@ -80,13 +80,13 @@ def test_the_command_of_blender_is_the_engine_s(addon, tmp_path, capsys):
 
 
 def test_a_blender_that_dies_fails_its_file_only(finished, tmp_path):
-    from ecavatar.core.blender import Blender
+    from ecavatar.core.batch.blender import Blender
     with Blender(sys.executable) as blender, pytest.raises(JobError, match="ended with code"):       # no Blender at all
         blender.save(finished, tmp_path / "a.blend")
 
 
 def test_a_blender_that_is_dead_before_it_is_asked_says_its_code_too(tmp_path):
-    from ecavatar.core.blender import Blender
+    from ecavatar.core.batch.blender import Blender
 
     class Dead(Blender):
         def start(self):
@@ -99,7 +99,7 @@ def test_a_blender_that_is_dead_before_it_is_asked_says_its_code_too(tmp_path):
 
 
 def test_a_blender_is_found_or_told(monkeypatch):
-    from ecavatar.core import blender
+    from ecavatar.core.batch import blender
     from ecavatar.core.errors import InputError
     assert blender.find() == blender.MODULE and Path(blender.find(sys.executable)) == Path(sys.executable)
     with pytest.raises(InputError, match="no such Blender"):

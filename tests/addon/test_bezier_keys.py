@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import bpy
 import numpy as np
 import pytest
-from ecavatar.core.bezier import BezierKeys
-from ecavatar.core.emotion_motion import emotion_curves
-from ecavatar.core.key_error import LIMIT
-from ecavatar.core.lip_gap import SHUT
-from ecavatar.core.mouth import gap
+from ecavatar.core.bake.bezier import BezierKeys
+from ecavatar.core.bake.key_error import LIMIT
+from ecavatar.core.emotion.motion import emotion_curves
+from ecavatar.core.head.mouth import gap
+from ecavatar.core.speech.lip_gap import SHUT
 from ecavatar.core.types import EMOTIONS, EmotionTrack, EmotionWindow
 from ecavatar.ecavatar_addon import lip_sync
 from ecavatar.ecavatar_addon.actions import STAMP, bezier_of, channels_of, digest_of, sample, scale_action, write_curve

@@ -4,9 +4,9 @@ import bpy
 import numpy as np
 import pytest
 from ecavatar.core.arrays import to_performance
+from ecavatar.core.bake.gaze import LOOKS, eye_angles, look_weights
 from ecavatar.core.errors import InputError
-from ecavatar.core.gaze import LOOKS, eye_angles, look_weights
-from ecavatar.core.head_model import HeadBasis
+from ecavatar.core.head.model import HeadBasis
 from ecavatar.core.pack import DEFAULT, Pack
 from ecavatar.ecavatar_addon import character
 from ecavatar.ecavatar_addon.actions import channels_of, our_action, sample

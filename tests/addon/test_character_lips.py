@@ -3,9 +3,9 @@
 import bpy
 import numpy as np
 import pytest
-from ecavatar.core.head_model import HeadBasis
+from ecavatar.core.character.shape_sources import SHAPES
+from ecavatar.core.head.model import HeadBasis
 from ecavatar.core.pack import DEFAULT, Pack
-from ecavatar.core.shape_sources import SHAPES
 from ecavatar.ecavatar_addon import character
 from ecavatar.ecavatar_addon.head import parts_of
 

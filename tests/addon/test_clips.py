@@ -10,10 +10,10 @@ import bpy
 import numpy as np
 import pytest
 import soundfile
-from ecavatar.core.curls import SHORT
 from ecavatar.core.errors import ECAvatarError
-from ecavatar.core.hair import POINTS
-from ecavatar.core.haircut import Haircut
+from ecavatar.core.hair.curls import SHORT
+from ecavatar.core.hair.haircut import Haircut
+from ecavatar.core.hair.short_hair import POINTS
 from ecavatar.core.job import Request, read_result
 from ecavatar.ecavatar_addon import clips, jobs
 from ecavatar.ecavatar_addon.actions import STAMP, is_edited, our_action, strips_of

@@ -6,7 +6,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 import pytest
-from ecavatar.core.emotion_windows import EmotionSettings
+from ecavatar.core.emotion.windows import EmotionSettings
 from ecavatar.core.job import Request, read_result
 from ecavatar.ecavatar_addon import emotion
 from ecavatar.ecavatar_addon.actions import STAMP

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from ecavatar.core.bake import lips_under
-from ecavatar.core.emotion_motion import EmotionCurves
+from ecavatar.core.bake.key_error import LIMIT
+from ecavatar.core.bake.shape_keys import lips_under
+from ecavatar.core.emotion.motion import EmotionCurves
+from ecavatar.core.head.mouth import gap
 from ecavatar.core.job import read_result
-from ecavatar.core.key_error import LIMIT
-from ecavatar.core.lip_gap import SHUT
-from ecavatar.core.mouth import gap
+from ecavatar.core.speech.lip_gap import SHUT
 from ecavatar.ecavatar_addon import lip_sync
 from ecavatar.ecavatar_addon.actions import channels_of
 from ecavatar.ecavatar_addon.animation import LIPS_LIMIT

@@ -6,8 +6,8 @@ import json
 import bpy
 import numpy as np
 import pytest
-from ecavatar.core.face_motion import from_bake
-from ecavatar.core.live_link import ARKIT
+from ecavatar.core.bake.face_motion import from_bake
+from ecavatar.core.character.live_link import ARKIT
 from ecavatar.ecavatar_addon import export as module
 from ecavatar.ecavatar_addon import lip_sync
 from ecavatar.ecavatar_addon.export import export

@@ -6,10 +6,10 @@ from dataclasses import replace
 import bpy
 import numpy as np
 import pytest
-from ecavatar.core.emotion_motion import EmotionCurves
-from ecavatar.core.fused_shapes import MOST
-from ecavatar.core.fusion import Fusion, felt_weights, offsets_of
-from ecavatar.core.head_model import HeadBasis
+from ecavatar.core.emotion.fused_shapes import MOST
+from ecavatar.core.emotion.fusion import Fusion, felt_weights, offsets_of
+from ecavatar.core.emotion.motion import EmotionCurves
+from ecavatar.core.head.model import HeadBasis
 from ecavatar.core.job import Request, read_result
 from ecavatar.core.messages import silent
 from ecavatar.core.pack import Pack

@@ -5,23 +5,23 @@ import dataclasses
 import bpy
 import numpy as np
 import pytest
-from ecavatar.core.brows import brow_hairs
 from ecavatar.core.choices import FRINGES, HAIRS, PARTINGS, WAVES
-from ecavatar.core.colours import linear
-from ecavatar.core.curls import HANGING, SHORT
-from ecavatar.core.face_fit import Anchors
+from ecavatar.core.face.fit import Anchors
 from ecavatar.core.files import write_arrays
-from ecavatar.core.hair import POINTS as SHORT_POINTS
-from ecavatar.core.hair import STRANDS
-from ecavatar.core.hair_shades import paler
-from ecavatar.core.haircut import Haircut
-from ecavatar.core.head_model import HeadBasis
+from ecavatar.core.hair.brows import brow_hairs
+from ecavatar.core.hair.curls import HANGING, SHORT
+from ecavatar.core.hair.haircut import Haircut
+from ecavatar.core.hair.long_hair import POINTS
+from ecavatar.core.hair.look import Look
+from ecavatar.core.hair.shades import paler
+from ecavatar.core.hair.short_hair import POINTS as SHORT_POINTS
+from ecavatar.core.hair.short_hair import STRANDS
+from ecavatar.core.hair.strands import Strands
+from ecavatar.core.head.model import HeadBasis
+from ecavatar.core.head.scalp import COVERED, ROOTS
 from ecavatar.core.job import read_result
-from ecavatar.core.long_hair import POINTS
-from ecavatar.core.look import Look
 from ecavatar.core.pack import DEFAULT
-from ecavatar.core.scalp import COVERED, ROOTS
-from ecavatar.core.strands import Strands
+from ecavatar.core.pictures.colours import linear
 from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.hair import TONE, wanted
 from ecavatar.ecavatar_addon.head import parts_of

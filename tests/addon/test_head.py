@@ -3,7 +3,7 @@
 import bpy
 import numpy as np
 import pytest
-from ecavatar.core.head_model import REGIONS, HeadBasis
+from ecavatar.core.head.model import REGIONS, HeadBasis
 from ecavatar.core.pack import DEFAULT
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.scene import to_blender

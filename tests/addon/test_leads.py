@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from ecavatar.core.bezier import BezierKeys
+from ecavatar.core.bake.bezier import BezierKeys
 from ecavatar.ecavatar_addon.leads import led, unled
 
 STAMP = {"start": 10.0, "end": 20.0, "before": 4.0, "after": 6.0}

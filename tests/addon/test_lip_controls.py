@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 import pytest
 from ecavatar.core.job import Request, read_result
-from ecavatar.core.lip_controls import NEUTRAL, RANGES, LipControls
+from ecavatar.core.speech.lip_controls import NEUTRAL, RANGES, LipControls
 from ecavatar.ecavatar_addon import jobs, lip_sync
 from ecavatar.ecavatar_addon.actions import channels_of
 from ecavatar.ecavatar_addon.avatar import import_avatar

@@ -8,9 +8,9 @@ import bpy
 import numpy as np
 import pytest
 from ecavatar.core.job import read_result
+from ecavatar.core.render.skin_fit import lobes_of
+from ecavatar.core.render.skin_optics import PRESETS, total_reflectance
 from ecavatar.core.render.studio import STUDIOS
-from ecavatar.core.skin_fit import lobes_of
-from ecavatar.core.skin_optics import PRESETS, total_reflectance
 from ecavatar.core.types import SkinParams
 from ecavatar.ecavatar_addon import skin_nodes
 from ecavatar.ecavatar_addon.avatar import import_avatar

@@ -4,9 +4,9 @@ import bpy
 import numpy as np
 import pytest
 from ecavatar.core.arrays import to_person
-from ecavatar.core.head_model import HeadBasis
+from ecavatar.core.head.model import HeadBasis
+from ecavatar.core.head.neck import lower_border, rotation
 from ecavatar.core.job import read_result
-from ecavatar.core.neck import lower_border, rotation
 from ecavatar.core.pack import DEFAULT
 from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.head import parts_of

@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 import pytest
 from ecavatar.core.arrays import to_performance
-from ecavatar.core.curves import smooth_at
+from ecavatar.core.bake.curves import smooth_at
 from ecavatar.core.job import Request, read_result
 from ecavatar.ecavatar_addon import emotion, jobs, operators
 from ecavatar.ecavatar_addon.actions import channels_of

@@ -17,12 +17,12 @@ import bpy
 import pytest
 from ecavatar.core.errors import JobError
 from ecavatar.core.files import digest, read_json, write_arrays, write_json
-from ecavatar.core.haircut import Haircut
-from ecavatar.core.head_model import HeadBasis
+from ecavatar.core.hair.haircut import Haircut
+from ecavatar.core.hair.look import STRANDS, Look
+from ecavatar.core.hair.strands import Strands
+from ecavatar.core.head.model import HeadBasis
 from ecavatar.core.job import Request, read_result
-from ecavatar.core.look import STRANDS, Look
 from ecavatar.core.pack import DEFAULT
-from ecavatar.core.strands import Strands
 from ecavatar.ecavatar_addon import jobs, operators
 from ecavatar.ecavatar_addon.hair import wanted
 from ecavatar.ecavatar_addon.head import parts_of

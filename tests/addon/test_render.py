@@ -4,7 +4,7 @@ import math
 
 import bpy
 import numpy as np
-from ecavatar.core.head_model import HeadBasis
+from ecavatar.core.head.model import HeadBasis
 from ecavatar.core.pack import Pack
 from ecavatar.core.render.lights import Lamp
 from ecavatar.core.render.model import Surface, pieces_of

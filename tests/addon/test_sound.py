@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import soundfile
-from ecavatar.core.audio import read_audio
 from ecavatar.core.errors import InputError
+from ecavatar.core.speech.audio import read_audio
 from ecavatar.ecavatar_addon.sound import readable
 
 aud = pytest.importorskip("aud", reason="this build of Blender has no audio library")

@@ -2,8 +2,8 @@
 
 import bpy
 import pytest
+from ecavatar.core.character.shape_sources import VISEMES
 from ecavatar.core.errors import InputError
-from ecavatar.core.shape_sources import VISEMES
 from ecavatar.ecavatar_addon import character, vrm
 
 from .own_characters import lips

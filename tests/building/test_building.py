@@ -48,10 +48,10 @@ def test_processes_share_the_cores_and_the_longest_folder_comes_first(monkeypatc
     monkeypatch.setattr(testing.os, "cpu_count", lambda: 8)
     monkeypatch.setattr(testing, "run_pytest", lambda _python, words, threads=None: ran.append((words, dict(threads or {}))) or 0)
     assert testing.run(Path("python"), arguments=[]) == 0
-    assert testing.run(Path("python"), again=True, arguments=["tests/core/test_bake.py"]) == 0
+    assert testing.run(Path("python"), again=True, arguments=["tests/core/bake/test_shape_keys.py"]) == 0
     (all_of_it, limits), (one, free) = ran
     assert all_of_it[:4] == ["-m", "not gui", "-n", "4"] and "--no-loadscope-reorder" in all_of_it and set(limits.values()) == {"1"}
-    assert one == ["-m", "not gui and not once", "tests/core/test_bake.py"] and free == {}
+    assert one == ["-m", "not gui and not once", "tests/core/bake/test_shape_keys.py"] and free == {}
     ran.clear()
     testing.run(Path("python"), arguments=list(testing.COVERAGE))
     assert ran[0][0][2:4] == ["-n", "4"] and ran[0][0][-2:] == list(testing.COVERAGE)

@@ -12,7 +12,7 @@ from building.errors import BuildError
 ROOT = Path(__file__).resolve().parents[2]
 
 
-ALL = ("__init__.py", "core/*.py", "core/render/*.py", "ecavatar_addon/*.py")
+ALL = ("__init__.py", "core/*.py", "core/*/*.py", "ecavatar_addon/*.py")
 ONLINE = ("__init__.py", "core/pack_catalogue.py", "ecavatar_addon/pack_*.py")      # what the network needs: parsed faster
 
 

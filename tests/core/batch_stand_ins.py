@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core import batch_row, batch_worker, pipeline
+from core import pipeline
+from core.batch import row, worker
 from core.files import write_arrays, write_image, write_json
 from core.pack import Pack
 
@@ -90,7 +91,7 @@ def write_bake(head, motion, felt, out, *, pack, request):
     return ()
 
 
-def asked(path, *, wait, held=batch_row.held):
+def asked(path, *, wait, held=row.held):
     """Note which row is asked for before its lock is taken."""
     note(f"asks for {path.stem}")
     return held(path, wait=wait)
@@ -100,10 +101,10 @@ for stage in (write_head, write_look, write_previews, write_motion, write_heard,
     setattr(pipeline, stage.__name__, stage)
 pipeline.Pack = EmptyPack
 pipeline.hears = lambda pack: True
-batch_row.Pack = EmptyPack
+row.Pack = EmptyPack
 if LOCKS in os.environ:
-    batch_row.held = asked
+    row.held = asked
 
 
 if __name__ == "__main__":
-    sys.exit(batch_worker.main(Path(sys.argv[1]), *sys.argv[2:]))
+    sys.exit(worker.main(Path(sys.argv[1]), *sys.argv[2:]))

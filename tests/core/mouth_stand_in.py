@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from core.mouth_rig import NAMES
-from core.speech_encoder import FIELD, HOP, WIDTH
+from core.speech.encoder import FIELD, HOP, WIDTH
+from core.speech.mouth_rig import NAMES
 
 
 def stand_in() -> Any:
-    """Return lips of 4 pairs, corners, an incisor, chin and ear, as core.head_model.HeadBasis names them."""
+    """Return lips of 4 pairs, corners, an incisor, chin and ear, as core.head.model.HeadBasis names them."""
     x = np.linspace(-0.02, 0.02, 4)
     upper = np.stack([x, np.zeros(4), np.full(4, 0.1)], axis=1)
     corners = np.array([[-0.025, 0, 0.09], [0.025, 0, 0.09]])

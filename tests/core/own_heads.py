@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.camera import Camera, turn
-from core.face_detection import BLENDSHAPES, Face, FaceDetector
-from core.face_fit import Anchors
-from core.head_model import HeadBasis
-from core.raster import rasterise, vertex_normals
+from core.face.camera import Camera, turn
+from core.face.detection import BLENDSHAPES, Face, FaceDetector
+from core.face.fit import Anchors
+from core.head.model import HeadBasis
+from core.pictures.raster import rasterise, vertex_normals
 from core.types import Bytes, Floats, Photo
 from training.head.pictures import colours
 

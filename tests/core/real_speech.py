@@ -3,10 +3,10 @@
 from functools import cache
 from pathlib import Path
 
-from core.audio import read_audio
-from core.head_model import HeadBasis
-from core.lipsync import LipNetwork, animate_lips
-from core.speech_encoder import SpeechEncoder
+from core.head.model import HeadBasis
+from core.speech.audio import read_audio
+from core.speech.encoder import SpeechEncoder
+from core.speech.lipsync import LipNetwork, animate_lips
 from core.types import MotionTrack
 
 ASSETS = Path(__file__).parents[2] / "assets"

@@ -8,17 +8,17 @@ import soundfile
 from PIL import Image
 
 from core import arrays
-from core.emotion_windows import EmotionSettings, chosen, constant, report
-from core.face_fit import Anchors
+from core.bake.performance import STILL
+from core.emotion.windows import EmotionSettings, chosen, constant, report
+from core.face.fit import Anchors
 from core.files import digest, write_arrays, write_json
-from core.haircut import Haircut
-from core.head_model import HeadBasis
+from core.hair.haircut import Haircut
+from core.hair.look import Look
+from core.hair.strands import Strands
+from core.head.model import HeadBasis
+from core.head.neck import fit_neck
 from core.job import RESULT_FORMAT, RESULTS
-from core.look import Look
-from core.neck import fit_neck
 from core.pack import Pack
-from core.performance import STILL
-from core.strands import Strands
 from core.types import Correctives, ShapeKeyBake
 
 FRAMES, FPS = 4, 24.0

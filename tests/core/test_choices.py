@@ -3,12 +3,12 @@
 from dataclasses import astuple, fields, replace
 
 from core import choices
-from core.emotion_windows import EmotionSettings
-from core.haircut import Haircut
+from core.emotion.windows import EmotionSettings
+from core.hair.haircut import Haircut
 from core.job import Request
-from core.lip_controls import NEUTRAL
+from core.render.skin_optics import PRESETS
 from core.render.studio import STUDIOS
-from core.skin_optics import PRESETS
+from core.speech.lip_controls import NEUTRAL
 
 
 def test_presets_are_those_of_the_engine():

@@ -11,7 +11,7 @@ from PIL import Image
 
 from core import pipeline
 from core.__main__ import main
-from core.haircut import Haircut
+from core.hair.haircut import Haircut
 from core.job import Request
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,6 +120,6 @@ def test_a_video_file_names_what_to_do(tmp_path):
 
 
 def test_the_renderer_is_not_loaded_before_it_is_needed():
-    asked = "import sys, core.pipeline; print([name for name in sys.modules if name.startswith(('core.render', 'core.preview'))])"
+    asked = "import sys, core.pipeline; print([name for name in sys.modules if name.startswith('core.render')])"
     loaded = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == "[]"

@@ -15,7 +15,7 @@ import pytest
 
 from core.errors import InputError, JobError, PackError
 from core.files import write_arrays
-from core.haircut import Haircut
+from core.hair.haircut import Haircut
 from core.job import HEAD_ARRAYS, PREVIEWS, Job, Request, copy_head, locked, read_result
 from core.messages import parse, silent
 from core.pack import DEFAULT, Pack

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.emotion_windows import EmotionSettings, report
+from core.emotion.windows import EmotionSettings, report
 from core.errors import InputError, JobError
 from core.files import read_json, write_arrays, write_image, write_json
+from core.hair.look import LOOK_ARRAYS
 from core.job import BAKE_ARRAYS, HEAD_ARRAYS, MOTION_ARRAYS, Job, Request, locked, read_result
-from core.lip_controls import LipControls
-from core.look import LOOK_ARRAYS
 from core.messages import Message, silent
+from core.speech.lip_controls import LipControls
 from core.types import EmotionTrack, EmotionWindow
 
 ROOT = Path(__file__).resolve().parents[2]

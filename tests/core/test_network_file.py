@@ -5,17 +5,17 @@ import json
 import pytest
 
 from building.onnx_file import Graph
-from core.articulation import CHANNELS
-from core.emotion_network import EmotionNetwork
+from core.emotion.funet import FuNet
+from core.emotion.network import EmotionNetwork
 from core.errors import PackError
-from core.funet import FuNet
-from core.lipsync import LipNetwork
-from core.log_mel import FRAME_RATE
+from core.speech.articulation import CHANNELS
+from core.speech.lipsync import LipNetwork
+from core.speech.log_mel import FRAME_RATE
+from core.speech.vertex_lips import VertexLipNetwork
+from core.speech.voice_encoder import HEARS
+from core.speech.wave_encoder import WaveEncoder
+from core.speech.whisper_encoder import WIDTH, WhisperEncoder
 from core.types import HEARD
-from core.vertex_lips import VertexLipNetwork
-from core.voice_encoder import HEARS
-from core.wave_encoder import WaveEncoder
-from core.whisper_encoder import WIDTH, WhisperEncoder
 
 LOADS = {"speech": LipNetwork.load, "emotion": EmotionNetwork.load, "whisper": WhisperEncoder.load, "waves": WaveEncoder.load,
          "fusion": lambda path: FuNet.load(path, vertices=7),

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from core import spool
-from core.denoise import reduce_noise, without_noise
-from core.speech_encoder import RATE, SpeechEncoder, normalise
+from core.speech.denoise import reduce_noise, without_noise
+from core.speech.encoder import RATE, SpeechEncoder, normalise
 from core.spool import Recording, Scaled, Spool, stretch
 from core.types import AudioClip
 from tests.core.mouth_stand_in import LocalNetwork

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from core import pipeline, worker
-from core.emotion_windows import EmotionSettings
+from core.emotion.windows import EmotionSettings
 from core.job import Request, copy_head, read_result
-from core.lip_controls import LipControls
 from core.messages import parse
 from core.pack import DEFAULT
+from core.speech.lip_controls import LipControls
 from core.types import EmotionWindow
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.rhythm import hear_rhythm
+from core.speech.rhythm import hear_rhythm
 from core.types import Rhythm
 
 RATE, FPS = 16000, 60.0

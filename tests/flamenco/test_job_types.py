@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from core.batch_table import read_table
+from core.batch.table import read_table
 
 ROOT = Path(__file__).resolve().parents[2]
 MANAGER = Path(__file__).with_name("manager.js")

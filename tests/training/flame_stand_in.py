@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.face_fit import IBUG68
-from core.neck import lining, lower_border
-from core.skin_surface import skin_edges
+from core.face.fit import IBUG68
+from core.head.neck import lining, lower_border
+from core.head.skin_surface import skin_edges
 from tests.core.own_heads import TASK, basis
 from training.flame.model import FACES, VERTICES, Flame
 from training.head.anchors import landmarks_of

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.camera import turn
-from core.emolib import Emolib
+from core.emotion.emolib import Emolib
 from core.errors import InputError
+from core.face.camera import turn
 from core.files import digest, write_arrays
 from core.types import EMOTIONS
 from tests.core.own_heads import ASSETS, ASTRONAUT, anchors, basis, face_of, needs_nets, photograph, plain_colours, subject

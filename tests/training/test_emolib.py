@@ -8,8 +8,8 @@ import pytest
 
 from core.files import digest
 from core.types import EMOTIONS
+from tests.core.emotion.test_emolib import library as shipped
 from tests.core.own_heads import ASSETS, basis
-from tests.core.test_emolib import library as shipped
 from training.emolib.build import COUNTS, library
 from training.emolib.facs import MIDDLE, UNITS, shapes
 

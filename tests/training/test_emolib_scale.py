@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.emolib import Emolib
+from core.emotion.emolib import Emolib
 from core.errors import InputError, JobError
 from core.types import EMOTIONS
 from tests.core.own_heads import basis

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from core.emotion_network import EmotionNetwork
+from core.emotion.network import EmotionNetwork
 from core.errors import InputError
-from core.prosody import CEPSTRUM
+from core.speech.prosody import CEPSTRUM
+from core.speech.voice import pooled
+from core.speech.voice_encoder import WIDTHS
 from core.types import HEARD
-from core.voice import pooled
-from core.voice_encoder import WIDTHS
 from training.emotion.calibration import area, calibrate, calibration_error, expecting, recall
 from training.emotion.descriptions import WIDTH as DESCRIBED
 from training.emotion.descriptions import check_file

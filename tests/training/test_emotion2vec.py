@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.emotion_network import EmotionNetwork
+from core.emotion.network import EmotionNetwork
 from core.errors import InputError
 from core.types import HEARD
 from tests.training.emotion2vec_stand_in import TOKENS, made_up, sound

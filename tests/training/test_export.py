@@ -12,19 +12,19 @@ from onnx import TensorProto, helper, numpy_helper
 from transformers import HubertConfig, HubertForCTC, Wav2Vec2FeatureExtractor
 
 from core import pipeline
-from core.audio import read_audio
-from core.emolib import Emolib
-from core.emotion_hearing import listen
-from core.emotion_network import EmotionNetwork
+from core.emotion.emolib import Emolib
+from core.emotion.funet import FuNet as FusionNetwork
+from core.emotion.hearing import listen
+from core.emotion.network import EmotionNetwork
 from core.errors import InputError, PackError
 from core.files import digest, write_arrays
-from core.funet import FuNet as FusionNetwork
-from core.head_model import HeadBasis
+from core.head.model import HeadBasis
 from core.pack import DEFAULT, Pack, lacks_encoder
 from core.pipeline import hears
+from core.speech.audio import read_audio
+from core.speech.vertex_lips import VertexLipNetwork
+from core.speech.wave_encoder import WaveEncoder
 from core.types import HEARD, AudioClip
-from core.vertex_lips import VertexLipNetwork
-from core.wave_encoder import WaveEncoder
 from tests.core.own_heads import needs_nets
 from tests.training.emotion2vec_stand_in import TOKENS
 from training import export

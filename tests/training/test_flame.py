@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.emotion.fusion import fusion_regions
 from core.errors import InputError
-from core.face_fit import Anchors
-from core.fusion import fusion_regions
-from core.head_model import REGIONS, HeadBasis
-from core.lids import Lids
-from core.mouth import gap, jaw_angle
-from core.mouth_rig import WIDEST, pose
+from core.face.fit import Anchors
+from core.head.lids import Lids
+from core.head.model import REGIONS, HeadBasis
+from core.head.mouth import gap, jaw_angle
+from core.speech.mouth_rig import WIDEST, pose
 from tests.training import flame_stand_in as made
 from training.emolib import emica
 from training.emolib.layouts import Sample

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.camera import turn
-from core.fusion import offsets_of
+from core.emotion.fusion import offsets_of
+from core.face.camera import turn
 from core.pack import DEFAULT
 from tests.core import own_heads
 from tests.training import flame_stand_in as made

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from core.emotion.funet import FuNet as Runtime
+from core.emotion.fusion import region_blend
 from core.errors import PackError
-from core.funet import FuNet as Runtime
-from core.fusion import region_blend
 from training.funet.data import Pairs
 from training.funet.export import export
 from training.funet.losses import TERMS, FusionLoss
@@ -157,9 +157,9 @@ def test_the_exported_network_says_the_same_of_one_frame_and_of_many(tmp_path, p
 
 
 def test_real_pairs_train_a_network_and_checkpoints_keep_it(tmp_path):
-    from core.emolib import Emolib
-    from core.fusion import fusion_regions
-    from core.head_model import HeadBasis
+    from core.emotion.emolib import Emolib
+    from core.emotion.fusion import fusion_regions
+    from core.head.model import HeadBasis
     from core.pack import Pack
 
     pack = Pack.open()

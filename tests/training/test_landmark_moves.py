@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
-from core.face_fit import SKIN_LANDMARKS
+from core.face.fit import SKIN_LANDMARKS
 from tests.core.own_heads import SIDE, TASK, anchors, basis, face_of, needs_nets, subject
 from training.head.anchors import MOVES_FILE, landmarks_of
 from training.head.average import canonical

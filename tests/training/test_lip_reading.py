@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from core.articulation import CHANNELS
+from core.speech.articulation import CHANNELS
 from training.speech import lip_reading
 from training.speech.lip_reading import VISEMES, Seen, accuracy, train_reader
 from training.speech.phones import INVENTORY

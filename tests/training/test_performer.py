@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from core.articulation import CHANNELS
-from core.mouth import trace
-from core.mouth_rig import pose
+from core.head.mouth import trace
+from core.speech.articulation import CHANNELS
+from core.speech.mouth_rig import pose
 from tests.core.own_heads import basis
 from training.speech import checkpoint
 from training.speech.network import PERFORMED, LipModel, LipNetwork, LipNetworkConfig

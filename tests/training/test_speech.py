@@ -8,8 +8,8 @@ import onnxruntime
 import pytest
 import torch
 
-from core.articulation import CHANNELS
-from core.lipsync import LipNetwork as ExportedNetwork
+from core.speech.articulation import CHANNELS
+from core.speech.lipsync import LipNetwork as ExportedNetwork
 from training.speech.augmentation import augment, change_speed, cut_end, make_nonspeech, pad
 from training.speech.export import export
 from training.speech.features import effort, label_frames

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.emolib import FORMAT
+from core.emotion.emolib import FORMAT
 from core.errors import ECAvatarError, InputError, JobError
 from core.files import digest, write_arrays
-from core.head_model import HeadBasis
+from core.head.model import HeadBasis
 from core.pack import DEFAULT
 from core.types import EMOTIONS, MOST_LEVEL
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.emolib import FORMAT
+from core.emotion.emolib import FORMAT
 from core.files import digest, write_arrays
-from core.head_model import HeadBasis
-from core.mouth import jaw_angle
+from core.head.model import HeadBasis
+from core.head.mouth import jaw_angle
 from core.types import EMOTIONS, Emotion, Floats
 
 from .prototypes import Habit, habits

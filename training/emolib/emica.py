@@ -13,11 +13,11 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from core.emotion.fused_shapes import importance
 from core.errors import InputError, PackError
 from core.files import UNREADABLE, read_arrays, read_json
-from core.fused_shapes import importance
-from core.head_model import HeadBasis
-from core.vertex_lips import solve
+from core.head.model import HeadBasis
+from core.speech.vertex_lips import solve
 
 from .layouts import Sample
 

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.camera import UPRIGHT
 from core.errors import InputError
-from core.face_detection import FaceDetector
-from core.face_fit import Anchors, Sight, fit
-from core.head_model import HeadBasis
-from core.image import read_photo
-from core.mouth import jaw_angle
+from core.face.camera import UPRIGHT
+from core.face.detection import FaceDetector
+from core.face.fit import Anchors, Sight, fit
+from core.head.model import HeadBasis
+from core.head.mouth import jaw_angle
+from core.pictures.image import read_photo
 from core.types import Floats, Photo
 
 from .alignment import rigid_icp

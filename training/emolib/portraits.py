@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from core.brow_look import ACROSS, ALONG
-from core.brows import brow_hairs
-from core.camera import Camera, turn
-from core.face_fit import Anchors
-from core.head_model import MATERIALS, HeadBasis
-from core.raster import Coverage, rasterise, shaded_depth, vertex_normals
-from core.sampling import bilinear
-from core.scalp import inside_hairline
-from core.strands import Strands
+from core.face.camera import Camera, turn
+from core.face.fit import Anchors
+from core.hair.brows import brow_hairs
+from core.hair.strands import Strands
+from core.head.model import MATERIALS, HeadBasis
+from core.head.scalp import inside_hairline
+from core.head.uv_image import padded, uv_coverage
+from core.photo.brow_look import ACROSS, ALONG
+from core.pictures.raster import Coverage, rasterise, shaded_depth, vertex_normals
+from core.pictures.sampling import bilinear
 from core.types import Bytes, Floats
-from core.uv_image import padded, uv_coverage
 
 ALBEDO_SIDE, OVER = 1024, 2                 # pixels of the painted skin; pixels drawn for each one shown, across
 DISTANCE, FOCAL = 0.75, 2.75                # metres; focal length over the picture's side

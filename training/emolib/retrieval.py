@@ -1,7 +1,8 @@
 """Retrieval among millions of items: an index of each category and level (FAISS), checked against the exact search.
 
-Both find the item of the same category and level whose shape is nearest by Euclidean distance (Sec. 4.1), as core.emolib.Emolib does.
-FAISS (Johnson, Douze and Jegou 2017; PyPI faiss-cpu) splits each cell into clusters (IVF) and looks into some of them.
+Both find the item of the same category and level whose shape is nearest by Euclidean distance (Sec. 4.1), as
+core.emotion.emolib.Emolib does. FAISS (Johnson, Douze and Jegou 2017; PyPI faiss-cpu) splits each cell into clusters (IVF)
+and looks into some of them.
 """
 
 from collections.abc import Iterable
@@ -29,7 +30,7 @@ Ids = NDArray[np.int64]
 
 
 class Retrieval(Protocol):
-    """What core.emolib.Emolib, Exact and Index have in common."""
+    """What core.emotion.emolib.Emolib, Exact and Index have in common."""
 
     def retrieve(self, category: Emotion, level: int, identity: Floats) -> int:
         """Return the item of the cell whose shape is nearest to `identity` (B,)."""

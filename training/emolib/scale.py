@@ -14,7 +14,7 @@ from pathlib import Path
 
 from core.errors import ECAvatarError, JobError
 from core.files import digest
-from core.head_model import HeadBasis
+from core.head.model import HeadBasis
 from core.job import sources_digest
 from core.pack import DEFAULT
 

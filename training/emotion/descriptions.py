@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import InputError
-from core.prosody import CEPSTRUM
-from core.voice_encoder import WIDTHS
+from core.speech.prosody import CEPSTRUM
+from core.speech.voice_encoder import WIDTHS
 
-MELODY, TIMBRE = 16, 2 + CEPSTRUM       # numbers of core/voice.py
+MELODY, TIMBRE = 16, 2 + CEPSTRUM       # numbers of core/speech/voice.py
 WIDTH = 2 * sum(WIDTHS) + 3 * TIMBRE + MELODY      # of a description: mean and deviation of layers and timbre, its changes'
 WHOLE = "whole.npy"             # of a .npz: an array (R, WIDTH)
 

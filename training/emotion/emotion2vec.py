@@ -20,10 +20,10 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from core.emotion_network import FORMAT
+from core.emotion.network import FORMAT
 from core.errors import ECAvatarError, InputError
 from core.files import write_atomically
-from core.speech_encoder import RATE
+from core.speech.encoder import RATE
 from core.types import HEARD
 
 from ..speech.export import halve

@@ -7,9 +7,9 @@ from pathlib import Path
 import onnx
 import torch
 
-from core.emotion_network import FORMAT
+from core.emotion.network import FORMAT
+from core.speech.voice_encoder import HEARS
 from core.types import HEARD
-from core.voice_encoder import HEARS
 
 from .network import Ensemble
 

@@ -22,15 +22,15 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from core.denoise import reduce_noise
-from core.emotion_hearing import voice_between
+from core.emotion.hearing import voice_between
 from core.errors import InputError
 from core.pack import DEFAULT, Pack
-from core.prosody import HOP, RATE, prosody
-from core.speech_encoder import normalise
+from core.speech.denoise import reduce_noise
+from core.speech.encoder import normalise
+from core.speech.prosody import HOP, RATE, prosody
+from core.speech.voice import LEAST, STEP, Voice, active_frames, pooled
+from core.speech.voice_encoder import VOICE_ENCODER, VoiceEncoder
 from core.types import AudioClip
-from core.voice import LEAST, STEP, Voice, active_frames, pooled
-from core.voice_encoder import VOICE_ENCODER, VoiceEncoder
 from training.speech.augmentation import colour, make_chords, make_nonspeech
 
 from .recordings import Recording, recordings

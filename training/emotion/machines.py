@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.speech.voice_encoder import WIDTHS
 from core.types import HEARD
-from core.voice_encoder import WIDTHS
 
 from .network import MOST
 
@@ -23,7 +23,7 @@ ROUNDS, BESIDE = 2, 10          # of the search for main directions, and directi
 
 @dataclass(frozen=True)
 class MachineConfig:
-    """layers: of both encoders (core/voice_encoder.py) that it sees, with timbre and melody, () for the whole description;
+    """layers: of both encoders (core/speech/voice_encoder.py) that it sees, with timbre and melody, () for the whole description;
     ridge: of the regression; spread, melody: how much the deviations of layers, and timbre and melody, weigh beside the layers' means;
     share: of what the recogniser says; copies: how many changed ones of each recording, from the last, it learns from beside the clean
     one."""
@@ -72,7 +72,7 @@ class Standard:
 
 
 def columns_of(layers: tuple[int, ...], inputs: int) -> Places:
-    """Return the places in a description (core/voice.py) of the mean and deviation of `layers`, of timbre and melody; () for all."""
+    """Return the places in a description (core/speech/voice.py) of mean and deviation of `layers`, timbre and melody; () for all."""
     if not layers:
         return np.arange(inputs)
     starts, total = np.cumsum((0, *WIDTHS)), sum(WIDTHS)

@@ -17,7 +17,7 @@ from PIL import Image
 
 from core.errors import ECAvatarError, InputError
 from core.files import write_atomically
-from core.image import read_photo
+from core.pictures.image import read_photo
 from training.emolib.emica import FACE, parameters
 
 from .model import FACES, JAW, Flame

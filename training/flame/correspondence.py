@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from core.face_fit import Anchors, landmarks68
-from core.head_model import REGIONS, HeadBasis
+from core.face.fit import Anchors, landmarks68
+from core.head.model import REGIONS, HeadBasis
 from training.head.average import kernel, similarity
 from training.head.surface import outer, project
 

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from core.emotion.fusion import offsets_of
 from core.errors import ECAvatarError, InputError
 from core.files import read_arrays
-from core.fusion import offsets_of
-from core.head_model import HeadBasis
+from core.head.model import HeadBasis
 from core.types import Floats
 from training.emolib.alignment import kabsch, rigid_icp
 from training.emolib.emica import parameters

@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ECAvatarError
-from core.face_detection import LANDMARKS
-from core.face_fit import Anchors, landmarks68
+from core.face.detection import LANDMARKS
+from core.face.fit import Anchors, landmarks68
 from core.files import write_arrays
-from core.head_model import FORMAT, MATERIALS, HeadBasis
-from core.lids import halfway_name
+from core.head.lids import halfway_name
+from core.head.model import FORMAT, MATERIALS, HeadBasis
 from core.pack import Pack
-from core.raster import rasterise
+from core.pictures.raster import rasterise
 from training.head.anchors import landmarks_of
 from training.head.average import POINTS
 from training.head.eyes import gaze, sphere

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from core.head_model import REGIONS
+from core.head.model import REGIONS
 
 from .correspondence import Correspondence
 from .model import JAW, JOINTS, Flame, rotation

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError
-from core.head_model import REGIONS
-from core.neck import spread_from
-from core.skin_surface import skin_edges
+from core.head.model import REGIONS
+from core.head.neck import spread_from
+from core.head.skin_surface import skin_edges
 
 from .model import JAW, Flame, points_of
 

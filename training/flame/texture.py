@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.errors import InputError
 from core.files import read_arrays
-from core.sampling import bilinear
+from core.pictures.sampling import bilinear
 from core.types import Bytes
 
 from .unpickle import read_pickle, wanted

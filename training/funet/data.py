@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.articulation import CHANNELS
-from core.emolib import Emolib
-from core.fusion import Jaw, felt_weights, offsets_of
-from core.head_model import HeadBasis
-from core.lids import Lids
-from core.mouth_rig import pose
+from core.emotion.emolib import Emolib
+from core.emotion.fusion import Jaw, felt_weights, offsets_of
+from core.head.lids import Lids
+from core.head.model import HeadBasis
+from core.speech.articulation import CHANNELS
+from core.speech.mouth_rig import pose
 from core.types import Floats
 
 TESTED = 10                     # every tenth item of Emolib, and its person, is for the test

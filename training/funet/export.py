@@ -9,7 +9,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from core.funet import FORMAT
+from core.emotion.funet import FORMAT
 from training.speech.export import halve
 
 from .network import FuNet

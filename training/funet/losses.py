@@ -6,8 +6,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from core.fusion import W_EMO, W_LIP
-from core.head_model import REGIONS
+from core.emotion.fusion import W_EMO, W_LIP
+from core.head.model import REGIONS
 from core.types import Bytes
 
 MILLIMETRES = 1000.0

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.articulation import CHANNELS
-from core.emolib import Emolib
-from core.emotion_motion import SPEECH_ONLY, fuse
-from core.face_fit import Anchors
-from core.funet import FuNet
-from core.fusion import Fusion, Jaw, felt_weights, offsets_of
-from core.head_model import HeadBasis
-from core.mouth_rig import pose
+from core.emotion.emolib import Emolib
+from core.emotion.funet import FuNet
+from core.emotion.fusion import Fusion, Jaw, felt_weights, offsets_of
+from core.emotion.motion import SPEECH_ONLY, fuse
+from core.face.fit import Anchors
+from core.head.model import HeadBasis
 from core.pack import Pack
+from core.speech.articulation import CHANNELS
+from core.speech.mouth_rig import pose
 from core.types import EMOTIONS, FUSIONS, Bytes, Floats, Fusing
 from training.emolib.portraits import Portraits
 

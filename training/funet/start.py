@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.fusion import blend
+from core.emotion.fusion import blend
 from core.types import Floats
 
 from .data import Pairs

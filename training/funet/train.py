@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.emolib import Emolib
-from core.fusion import fusion_regions, harmonic_shares
-from core.head_model import HeadBasis
+from core.emotion.emolib import Emolib
+from core.emotion.fusion import fusion_regions, harmonic_shares
+from core.head.model import HeadBasis
 from core.pack import Pack
 
 from .data import Pairs

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from core.face_fit import Anchors
+from core.face.fit import Anchors
 from core.files import write_arrays
-from core.head_model import FORMAT, MATERIALS
-from core.lids import Eyeball, cleared, sides
+from core.head.lids import Eyeball, cleared, sides
+from core.head.model import FORMAT, MATERIALS
 
-from . import brows, eyes, mouth, population, teeth, tongue, unwrap
+from . import brows, eyes, mouth, nose, population, teeth, tongue, unwrap
 from . import crop as cropping
-from .average import AverageFace, canonical
+from .average import AverageFace, average_face
 from .correctives import correctives
 from .crop import Indices
 from .jaw import Jaw
@@ -87,7 +87,7 @@ class Builder:
         """Return aligned heads (count, V, 3) of the source about the average face, and as unlike each other as people are."""
         mean = raw.mean(axis=0)
         triangles = np.concatenate([self.skin_quads[:, [0, 1, 2]], self.skin_quads[:, [0, 2, 3]]])
-        self.average = AverageFace(mean, triangles, self.anchors, canonical(self.task))
+        self.average = AverageFace(mean, triangles, self.anchors, average_face(self.task))
         self.drawn, self.typical = mean, mean + self.with_eyeballs(self.average.moves(mean), mean)
         self.lids = {eye: sides(mean[self.skin], triangles, self.ball(*eyes.sphere(mean[self.crop.vertices(eye)]))) for eye in EYES}
         smooth = SmoothVariation(self.typical)
@@ -115,6 +115,7 @@ class Builder:
         for eye, (centre, radius) in balls.items():
             skin = cleared(skin, self.lids[eye], self.ball(centre, radius))
             lashes = cleared(lashes, np.ones(len(lashes)), self.ball(centre, radius))
+        skin = nose.rounded(skin, balls["eye_left"][0])
         middle = skin[self.line.upper].mean(axis=0)
         row = self.crop.vertices("teeth_upper")
         scale = float(np.ptp(head[row, 0]) / np.ptp(self.typical[row, 0]))
@@ -204,7 +205,10 @@ class Builder:
         shapes["mouthPucker"][skin] += self.line.gathered(mean[skin])
         for eye in EYES:
             name = f"browDown{eye.removeprefix('eye_').capitalize()}"
-            shapes[name][skin] = brows.knitted(shapes[name][skin], mean[skin], mean[part[eye]].mean(axis=0))
+            middle = mean[part[eye]].mean(axis=0)
+            shapes[name][skin] = brows.knitted(shapes[name][skin], mean[skin], middle)
+            smile = f"mouthSmile{eye.removeprefix('eye_').capitalize()}"
+            shapes[smile][skin] = nose.smiled(shapes[smile][skin], mean[skin], middle)
         for names, bring in ((CLOSED, self.closer.close), (SEALED, self.closer.seal)):
             for name in filter(lambda name: name.startswith(names), shapes):
                 shapes[name][skin] = bring(mean[skin] + shapes[name][skin]) - mean[skin]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.lids import Eyeball, halfway, halfway_name
+from core.head.lids import Eyeball, halfway, halfway_name
 
 from .source import Array
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.camera import turn
+from core.face.camera import turn
 
 from .crop import Indices
 from .source import Array

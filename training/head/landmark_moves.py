@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError
-from core.face_detection import Face, FaceDetector
-from core.face_fit import OUTLINE, SKIN_LANDMARKS, Anchors, fit
+from core.face.detection import Face, FaceDetector
+from core.face.fit import OUTLINE, SKIN_LANDMARKS, Anchors, fit
+from core.face.skin_mask import EYES, LIPS, MOUTH
 from core.files import write_arrays
-from core.head_model import HeadBasis
-from core.image import read_photo
-from core.skin_mask import EYES, LIPS, MOUTH
+from core.head.model import HeadBasis
+from core.pictures.image import read_photo
 
 from .anchors import landmarks_of
 from .average import canonical

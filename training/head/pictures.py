@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from core.camera import Camera
-from core.face_fit import Anchors
-from core.head_model import MATERIALS, HeadBasis
-from core.raster import Coverage, rasterise, vertex_normals
-from core.sampling import bilinear
-from core.skin_mask import BROWS
+from core.face.camera import Camera
+from core.face.fit import Anchors
+from core.face.skin_mask import BROWS
+from core.head.model import MATERIALS, HeadBasis
+from core.pictures.raster import Coverage, rasterise, vertex_normals
+from core.pictures.sampling import bilinear
 from core.types import Bytes, Floats
 
 SIDE, FOCAL, DISTANCE = 512, 1100.0, 0.62

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.head_model import REGIONS
+from core.head.model import REGIONS
 
 from .crop import Indices
 from .source import Array

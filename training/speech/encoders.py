@@ -7,9 +7,9 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from core.speech_encoder import SpeechEncoder, SpeechFeatures, normalise, open_session
+from core.speech.encoder import SpeechEncoder, SpeechFeatures, normalise, open_session
+from core.speech.wave_encoder import Hearing
 from core.types import AudioClip
-from core.wave_encoder import Hearing
 
 
 class Encoder(Protocol):

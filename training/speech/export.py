@@ -9,8 +9,8 @@ import onnx
 import onnx.numpy_helper
 import torch
 
-from core.articulation import CHANNELS
-from core.log_mel import FRAME_RATE
+from core.speech.articulation import CHANNELS
+from core.speech.log_mel import FRAME_RATE
 
 from .network import LipModel
 from .phones import INVENTORY

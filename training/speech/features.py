@@ -17,10 +17,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.articulation import CHANNELS
-from core.denoise import reduce_noise
-from core.log_mel import FRAME_RATE, log_mel
-from core.speech_encoder import RATE, normalise
+from core.speech.articulation import CHANNELS
+from core.speech.denoise import reduce_noise
+from core.speech.encoder import RATE, normalise
+from core.speech.log_mel import FRAME_RATE, log_mel
 from core.types import AudioClip
 
 from .augmentation import augment, make_nonspeech, pad

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.articulation import CHANNELS
+from core.speech.articulation import CHANNELS
 
 from .phones import INVENTORY
 

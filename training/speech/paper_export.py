@@ -9,9 +9,9 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from core.speech_encoder import RATE
-from core.vertex_lips import FORMAT as LIPS_FORMAT
-from core.wave_encoder import FORMAT as ENCODER_FORMAT
+from core.speech.encoder import RATE
+from core.speech.vertex_lips import FORMAT as LIPS_FORMAT
+from core.speech.wave_encoder import FORMAT as ENCODER_FORMAT
 
 from .export import halve
 from .selftalk import FPS, SelfTalk, SelfTalkDecoder

@@ -11,11 +11,11 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from core.articulation import CHANNELS
-from core.head_model import HeadBasis
-from core.log_mel import FRAME_RATE
-from core.mouth import gap
-from core.mouth_rig import SHAPES, WIDEST
+from core.head.model import HeadBasis
+from core.head.mouth import gap
+from core.speech.articulation import CHANNELS
+from core.speech.log_mel import FRAME_RATE
+from core.speech.mouth_rig import SHAPES, WIDEST
 
 from .synthesis import RATE
 

@@ -18,12 +18,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.articulation import CHANNELS, Articulation, decode, rest
-from core.head_model import HeadBasis
-from core.log_mel import level
-from core.mouth import trace
-from core.mouth_rig import pose
-from core.speech_encoder import LEVEL, RATE, normalise
+from core.head.model import HeadBasis
+from core.head.mouth import trace
+from core.speech.articulation import CHANNELS, Articulation, decode, rest
+from core.speech.encoder import LEVEL, RATE, normalise
+from core.speech.log_mel import level
+from core.speech.mouth_rig import pose
 from core.types import AudioClip
 
 from .augmentation import colour

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.articulation import CHANNELS
+from core.speech.articulation import CHANNELS
 
 from .phones import Phone
 
@@ -125,7 +125,7 @@ def write_score(phones: tuple[Phone, ...]) -> Score:
 
 
 def teach(phones: tuple[Phone, ...], frames: int, fps: float, *, effort: Motion | None = None) -> Motion:
-    """Return the channels of core/mouth_rig.py (T, C) in 0..1 at `fps` for contiguous phones.
+    """Return the channels of core/speech/mouth_rig.py (T, C) in 0..1 at `fps` for contiguous phones.
 
     effort: (T,) factor on the amplitude, from loudness; 1 is normal speech.
     """

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.articulation import CHANNELS
+from core.speech.articulation import CHANNELS
 
 from .checkpoint import load as read
 from .checkpoint import save

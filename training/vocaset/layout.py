@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.errors import InputError
 from core.files import write_atomically
-from core.speech_encoder import RATE
+from core.speech.encoder import RATE
 from core.types import AudioClip, Floats
 from training.flame.unpickle import read_pickle
 

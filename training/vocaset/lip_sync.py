@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from core.errors import InputError
 from core.files import read_arrays
-from core.head_model import HeadBasis
-from core.mouth import central_pairs
+from core.head.model import HeadBasis
+from core.head.mouth import central_pairs
 from core.types import Floats
 from training.speech.phones import VOWELS, Phone
 

@@ -1,0 +1,1 @@
+"""From motion to keys: shapes and weights for Blender, few keys, blinks, gaze and head motion."""

@@ -1,0 +1,120 @@
+"""How far keys that differ from the weights move the mesh, where too far, and whose fault it is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..head.model import HeadBasis
+from ..head.mouth import central_pairs
+from ..types import Floats
+
+Places = NDArray[np.int64]
+LIMIT = 0.0002                  # metres that a vertex, and the lips' gap, may be off in any frame, all shapes together
+CERTAIN = 0.99                  # share of a limit that is used, since Blender counts in single precision
+OPENED = 2e-6                   # metres that touching lips may be further apart
+CHUNK = 128                     # frames whose vertices are looked at together
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Other layers that keys are added to: `shown` (T, K), what these amount to as they are keyed, and `meant` (T, K), what all
+    layers together should amount to; the sum is held within 0..1."""
+
+    shown: Floats
+    meant: Floats
+
+    def off(self, weights: Floats) -> Floats:
+        """Return by how much shapes are off, (T, K), once `weights` (T, K) are added."""
+        return np.asarray(np.clip(self.shown + weights, 0, 1) - self.meant, np.float32)
+
+
+class MeshError:
+    """What errors of the curves (C, T) of shapes do to a head, together with those of other layers; of the correctives too."""
+
+    def __init__(self, weights: Floats, basis: HeadBasis, moving: Places, member: Places, *, limit: float, share: float,
+                 layers: Layers | None) -> None:
+        """weights: (T, K); moving: (S,) places of the shapes that move; member: (S,) which curve each follows; share: of `limit`."""
+        self.weights, self.basis, self.moving, self.member, self.limit = weights, basis, moving, member, CERTAIN * limit
+        self.layers, self.meant = layers, weights if layers is None else layers.meant
+        beside = np.flatnonzero(layers.off(weights).any(axis=0)) if layers is not None else moving
+        self.places = np.concatenate([moving, np.setdiff1d(beside, moving)])    # (P,) of all shapes that may be off
+        offsets = basis.expressions[self.places]
+        follows = (np.arange(member.max() + 1)[:, None] == member).astype(np.float32)
+        curves = np.tensordot(follows, offsets[:len(moving)], 1)
+        distances = np.linalg.norm(curves, axis=2)
+        self.reach = distances.max(axis=1)                                      # (C,) metres that a curve at 1 moves a vertex
+        self.tolerance = share * limit / np.maximum(self.reach, 1e-6)           # (C,)
+        self.before = basis.corrective_weights(basis.expression_names, self.meant)
+        used = np.isin(basis.corrective_pairs, self.places)
+        self.extra = np.flatnonzero(used.any(axis=1))
+        correctives = basis.corrective_basis[self.extra].astype(np.float32)
+        each = np.zeros(len(basis.expression_names), np.float32)                # by how much a shape can be off
+        each[moving] = self.tolerance[member]
+        if layers is not None:
+            each += np.abs(layers.off(weights)).max(axis=0)
+        bound = each[basis.corrective_pairs[self.extra, 0]] + np.abs(basis.corrective_gains[self.extra]) * each[
+            basis.corrective_pairs[self.extra, 1]]
+        furthest = bound @ np.linalg.norm(correctives, axis=2)
+        furthest += self.tolerance @ distances if layers is None else each[self.places] @ np.linalg.norm(offsets, axis=2)
+        watched = np.flatnonzero(furthest > self.limit)                         # no other vertex can be off by more
+        self.offsets = np.concatenate([offsets, correctives])[:, watched].transpose(2, 0, 1).copy()      # (3, P + C', W)
+        upper, lower = (np.concatenate([offsets, correctives])[:, side, 1].mean(axis=1) for side in central_pairs(basis))
+        self.parting = upper - lower                                            # (P + C',) metres of the lips' gap
+        self.seen = np.full((len(curves), len(weights)), np.inf, np.float32)    # the differences looked at last
+        self.bad = np.ones(len(weights), bool)                                  # frames in which they were too large
+
+    def missing(self, difference: Floats, room: Floats) -> Places:
+        """Return at which places of the curves, one after the other, a key is missing; none where all is well.
+
+        difference: (C, T) by which the curves are off; room: (T,) metres by which the lips may be further apart there.
+        """
+        off = self.off(difference)
+        furthest, direction = self.furthest(off, self.bad | (difference != self.seen).any(axis=0))
+        gap = off @ self.parting                            # two lips that are off the opposite way are off by twice as much
+        opened = gap - np.maximum(room, OPENED)
+        apart, opening, misplaced = furthest > self.limit, opened > 0, np.abs(gap) > self.limit
+        excess = np.maximum.reduce([np.where(apart, furthest / self.limit, 0), np.where(opening, 1 + opened / self.limit, 0),
+                                    np.where(misplaced, np.abs(gap) / self.limit, 0)])
+        self.seen, self.bad = difference, excess > 0
+        excess = np.where(difference.any(axis=0), excess, 0)                    # where nothing is off but other layers, no key helps
+        around = np.lib.stride_tricks.sliding_window_view(np.pad(excess, 2), 5).max(axis=1)
+        worst = np.flatnonzero((excess > 0) & (excess == around))
+        count = len(self.moving)
+        lips = np.sign(gap[worst, None]) * off[worst, :count] * self.parting[:count]
+        shares = np.where((opening | misplaced)[worst, None], lips, direction[worst])
+        by_curve = np.zeros((len(worst), len(difference)), np.float32)
+        np.add.at(by_curve.T, self.member, shares.T)
+        by_curve[difference.T[worst] == 0] = -np.inf
+        guilty = by_curve.argmax(axis=1)
+        mended = np.isfinite(by_curve.max(axis=1))                              # else it is all the other layers' fault
+        return np.unique(guilty[mended] * difference.shape[1] + worst[mended])
+
+    def off(self, difference: Floats) -> Floats:
+        """Return by how much shapes and correctives are off, (T, P + C')."""
+        keyed = self.weights.copy()
+        keyed[:, self.moving] += difference[self.member].T
+        off = difference[self.member].T if self.layers is None else self.layers.off(keyed)[:, self.places]
+        shown = keyed if self.layers is None else np.clip(self.layers.shown + keyed, 0, 1)
+        after = self.basis.corrective_weights(self.basis.expression_names, shown)
+        return np.concatenate([off, (after - self.before)[:, self.extra]], axis=1)
+
+    def furthest(self, off: Floats, changed: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        """Return by how far the worst vertex is off, (T,) metres, and the share of each shape in it, (T, S) metres.
+
+        Zero where it cannot be further off than allowed, or where nothing has `changed` (T,).
+        """
+        frames, count = len(off), len(self.moving)
+        distance, shares = np.zeros(frames, np.float32), np.zeros((frames, count), np.float32)
+        bound = np.abs(off) @ np.linalg.norm(self.offsets, axis=0).max(axis=1, initial=0)
+        doubtful = np.flatnonzero((bound > self.limit) & changed)
+        for begin in range(0, len(doubtful), CHUNK):
+            some = doubtful[begin:begin + CHUNK]
+            moved = [off[some] @ offsets for offsets in self.offsets]           # three of (T', W)
+            squares = sum(axis * axis for axis in moved)
+            worst = squares.argmax(axis=1)
+            rows = np.arange(len(some))
+            distance[some] = np.sqrt(squares[rows, worst])
+            towards = np.stack([axis[rows, worst] for axis in moved], axis=1) / np.maximum(distance[some], 1e-12)[:, None]
+            shares[some] = off[some, :count] * np.einsum("ast,ta->ts", self.offsets[:, :count, worst], towards)
+        return distance, shares

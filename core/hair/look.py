@@ -1,0 +1,89 @@
+"""What a head looks like beyond shape and texture: strands of hair and brows, where hair grows, and the tone of the skin.
+
+The worker works it out, so that Blender, which nobody can use meanwhile, only has to read it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import JobError
+from ..files import Arrays, read_arrays
+from ..head.model import HeadBasis
+from ..types import Floats, check
+from .haircut import Haircut
+from .strands import NO_STRANDS, Strands
+
+if TYPE_CHECKING:
+    from ..face.fit import Anchors
+
+KINDS = ("hair", "brows")
+STRANDS = ("points", "radius", "triangle", "weights")
+CUT = ("style", "fringe", "parting", "waves")
+LOOK_ARRAYS = (*CUT, "scalp", "tone", *(f"{kind}_{name}" for kind in KINDS for name in STRANDS))
+
+
+@dataclass(frozen=True)
+class Look:
+    """cut: the hair's; hair and brows: their strands, none where the photo shows none; scalp: (V_skin,) float32 0..1, how
+    much of the skin is hidden by roots where hair grows; tone: (3,) float32, linear, mean of the skin's albedo."""
+
+    cut: Haircut
+    hair: Strands
+    brows: Strands
+    scalp: Floats
+    tone: Floats
+
+    @classmethod
+    def of(cls, head: Arrays, albedo: NDArray[np.uint8], basis: HeadBasis, anchors: "Anchors", cut: Haircut) -> "Look":
+        """Work it out for a head (arrays of head.npz) with an albedo (H, W, 3), sRGB, top row first."""
+        from ..head.scalp import rooted
+        from ..photo.skin_tone import mean_tone
+        from .brows import brow_hairs  # none of them for those who only read
+        brows = brow_hairs(head["vertices"], basis, anchors, head["brow_density"], np.random.default_rng(0))
+        return cls(cut, styled(head, basis, cut), brows if len(head["brow_colour"]) else NO_STRANDS, rooted(basis),
+                   mean_tone(albedo, basis).astype(np.float32))
+
+    def hair_as(self, cut: Haircut, head: Arrays, basis: HeadBasis) -> Strands:
+        """Return the strands of the hair with such a `cut`; worked out now if they are others."""
+        return self.hair if cut == self.cut else styled(head, basis, cut)
+
+    def arrays(self) -> Arrays:
+        """Return look.npz."""
+        strands = {f"{kind}_{name}": getattr(getattr(self, kind), name) for kind in KINDS for name in STRANDS}
+        return {**{name: np.array(getattr(self.cut, name)) for name in CUT}, "scalp": self.scalp, "tone": self.tone, **strands}
+
+    @classmethod
+    def read(cls, path: Path, basis: HeadBasis) -> "Look":
+        """Read a look.npz; raise JobError when it is damaged or does not fit the head model."""
+        stored = read_arrays(path, LOOK_ARRAYS, JobError)
+        try:
+            named: list[Any] = [str(stored[name]) for name in CUT]             # whether there are such is asked below
+            cut = Haircut(*named)
+            if not cut.known:
+                raise ValueError("no such cut of hair")
+            check("scalp", stored["scalp"], np.float32, basis.regions.shape)
+            check("tone", stored["tone"], np.float32, (3,))
+            hair, brows = (Strands(*(stored[f"{kind}_{name}"] for name in STRANDS)) for kind in KINDS)
+            if not all(((strands.triangle >= 0) & (strands.triangle < len(basis.skin_triangles))).all() for strands in (hair, brows)):
+                raise ValueError("a strand grows on none of the skin's triangles")
+        except ValueError as error:
+            raise JobError(f"the file does not fit the head model ({error})", path, "generate it again") from error
+        return cls(cut, hair, brows, stored["scalp"], stored["tone"])
+
+
+def styled(head: Arrays, basis: HeadBasis, cut: Haircut) -> Strands:
+    """Return the strands of the hair of a head (arrays of head.npz) with such a `cut`; none where the photo shows none."""
+    if cut.style == "NONE" or not len(head["hair_colour"]):
+        return NO_STRANDS
+    from .short_hair import CROPS  # not for those who only read
+    from .styles import ABOVE_EYES, BELOW_EYES, SIDE, hair_strands
+    below = BELOW_EYES.get(cut.style, float(head["hair_length"]))
+    parting, waves = (str(head[f"hair_{name}"]) if chosen == "PHOTO" else chosen
+                      for name, chosen in (("parting", cut.parting), ("waves", cut.waves)))
+    return hair_strands(head["vertices"], basis, np.random.default_rng(0), below_eyes=below,
+                        above_eyes=ABOVE_EYES.get(cut.fringe, float(head["fringe"])), volume=float(head["hair_volume"]),
+                        side=SIDE.get(parting, SIDE["LEFT"]), waves=next((kind for kind in CROPS if kind == waves), "STRAIGHT"))

@@ -1,0 +1,152 @@
+"""Where hair grows on the default head, and what it has to keep out of: the skull, the ears and the face."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..pictures.polygons import nearest, within
+from ..pictures.raster import rasterise
+from ..pictures.sampling import bilinear
+from ..types import Floats
+from .model import HeadBasis
+from .uv_image import uv_coverage
+
+# the hairline in profile on the mean head, forwards and upwards, millimetres: forehead, temple, sideburn, over the ear, nape
+HAIRLINE = np.array([(56, 80), (46, 84), (34, 91), (21, 97), (9, 97), (0, 88), (-2, 78), (-2, 68), (-8, 60), (-14, 48),
+                     (-15, 30), (-18, 14), (-24, 8), (-30, 12), (-33, 30), (-39, 41), (-52, 44), (-63, 40), (-72, 28), (-76, 8),
+                     (-79, -14), (-86, -30), (-98, -40), (-112, -44), (-200, -45)]) / 1000
+AROUND = np.array([(-0.2, 0.3), (0.2, 0.3), (0.2, 0.099)])              # closes it over the top of the head
+CRANIUM, RADII = np.array([0.0, 0.052, -0.042]), np.array([0.078, 0.086, 0.104])      # metres: an ellipsoid like the cranium
+AXIS = np.array([0.0, 0.72, -0.69])         # the map of the skin around it: its middle
+SIDE, SPAN = 160, 2.6                       # pixels of the map, and the angle it shows to each side, radians
+# ears on the mean head, metres: farther out than, below, and between these
+EAR_OUT, EAR_TOP, EAR_BACK, EAR_FRONT = 0.0765, 0.036, -0.076, -0.030
+EAR_MARGIN = 0.0030                         # metres strands keep from the ears' vertices
+NAPE = 0.080                                # metres below the eyes where hair ends
+# metres inside the hairline where roots begin and stand densest; share of skin that they hide
+BEGINS, DENSE, COVERED = -0.001, 0.011, 0.88
+ROOTS_SIDE = 512                            # pixels of the map of where hair is rooted
+LEAST_COVERED = 1e-3                        # of a texel by a UV island, for it to show anything
+ROOTS = 0.36                                # of hair's linear colour: what one sees between strands
+FRINGE, TEMPLE = 0.034, 0.020               # metres above the eyes where hair ends, in front of this far behind them
+
+Array = NDArray[np.float64]
+
+
+def inside_hairline(places: NDArray[np.floating]) -> Array:
+    """Return how far inside the hairline places (N, 3) on the mean head lie, metres; negative outside."""
+    ring, points = np.concatenate([HAIRLINE, AROUND]), places[:, [2, 1]].astype(np.float64)
+    distance = nearest(points, ring)
+    return np.where(within(points, ring), distance, -distance)
+
+
+def rooted(basis: HeadBasis) -> Floats:
+    """Return 0..1 for each skin vertex (V_skin,): how much of the skin is hidden by roots where hair grows."""
+    inside = inside_hairline(basis.vertices[basis.part("skin").vertices])
+    share = np.clip((inside - BEGINS) / (DENSE - BEGINS), 0, 1)
+    return np.asarray(COVERED * share * share * (3 - 2 * share), np.float32)
+
+
+def with_roots(albedo: Array, hair: Array, basis: HeadBasis) -> Array:
+    """Return the linear albedo (H, W, 3) with the scalp in the colour of the roots of `hair` (3,), as in Blender."""
+    coverage = uv_coverage(basis, ROOTS_SIDE)
+    covered = (coverage.triangle >= 0)[..., None].astype(np.float32)
+    share = np.concatenate([coverage.interpolate(basis.skin_triangles, rooted(basis)[:, None]), covered], axis=2)
+    height, width = albedo.shape[:2]
+    column, row = (((np.arange(size) + 0.5) * ROOTS_SIDE / size).astype(np.float32) for size in (width, height))
+    found = bilinear(share, *np.meshgrid(column, row))
+    return np.asarray(albedo + found[..., :1] / np.maximum(found[..., 1:], LEAST_COVERED) * (ROOTS * hair - albedo))
+
+
+@dataclass(frozen=True)
+class Scalp:
+    """One head as hair sees it. radius: (SIDE, SIDE, 1) float32, how far the skin lies from the cranium's middle, in its RADII, by the
+    direction (`pixels`); ears: (E, 3) metres; eyes: (3,) metres, the middle between them."""
+
+    radius: Floats
+    ears: Array
+    eyes: Array
+
+    @classmethod
+    def of(cls, neutral: Floats, basis: HeadBasis) -> "Scalp":
+        """Look at the head `neutral` (V, 3)."""
+        x, y, z = basis.vertices.T
+        ear = (np.abs(x) > EAR_OUT) & (y < EAR_TOP) & (z > EAR_BACK) & (z < EAR_FRONT)
+        ear[basis.part("skin").vertices.stop:] = False
+        place = (neutral - CRANIUM) / RADII
+        length = np.linalg.norm(place, axis=1)
+        spots = pixels(place / length[:, None])
+        triangles = basis.skin_triangles
+        shown = np.linalg.norm(spots - SIDE / 2, axis=1) < SIDE / 2 - 4         # a triangle around the map's rim would cover all of it
+        triangles = triangles[(shown & ~ear)[triangles].all(axis=1)]
+        drawn = rasterise(np.column_stack([spots, -length]), triangles, width=SIDE, height=SIDE)
+        radius = drawn.interpolate(triangles, length[:, None])[..., 0]
+        eyes = np.mean([neutral[basis.part(eye).vertices].mean(axis=0) for eye in ("eye_left", "eye_right")], axis=0)
+        return cls(filled(radius, drawn.triangle >= 0)[..., None], neutral[ear].astype(np.float64), eyes.astype(np.float64))
+
+    def skin(self, place: Array) -> Array:
+        """Return the skin's points (N, 3) in the directions `place` (N, 3), unit vectors in RADII."""
+        spots = pixels(place).astype(np.float32)
+        return np.asarray(CRANIUM + RADII * place * bilinear(self.radius, spots[:, 0], spots[:, 1]))
+
+    def outside(self, strands: Array, least: float) -> Array:
+        """Return strands (N, P, 3) of which all points but the root stand off the skin by at least `least` metres."""
+        place = (strands[:, 1:] - CRANIUM) / RADII
+        length = np.linalg.norm(place, axis=2, keepdims=True)
+        unit = place / length
+        skin = self.skin(unit.reshape(-1, 3)).reshape(unit.shape)
+        outward = unit * RADII
+        outward /= np.linalg.norm(outward, axis=2, keepdims=True)
+        short = np.clip(least - ((strands[:, 1:] - skin) * outward).sum(axis=2, keepdims=True), 0, None)
+        return np.concatenate([strands[:, :1], strands[:, 1:] + short * outward], axis=1)
+
+    def shortened(self, strands: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """Return strands (N, P, 3) that end before they reach an ear or the face, and which (N,) are left of them at all."""
+        return ended(strands, self.touched(strands))
+
+    def touched(self, strands: Array) -> NDArray[np.bool_]:
+        """Return which points (N, P) lie in or right beside an ear, before the face, or so low that the neck bends away."""
+        met = (strands[..., 1] < self.eyes[1] + FRINGE) & (strands[..., 2] > self.eyes[2] - TEMPLE)
+        met |= strands[..., 1] < self.eyes[1] - NAPE
+        low, high = self.ears.min(axis=0) - EAR_MARGIN, self.ears.max(axis=0) + EAR_MARGIN
+        box = ((strands > low) & (strands < high)).all(axis=2) & ~met
+        near = np.flatnonzero(box)
+        points = strands.reshape(-1, 3)[near]
+        for block in np.array_split(np.arange(len(near)), len(near) // 4000 + 1):
+            square = ((points[block, None] - self.ears[None]) ** 2).sum(axis=2).min(axis=1, initial=np.inf)
+            met.reshape(-1)[near[block]] = square < EAR_MARGIN**2
+        return met
+
+
+def ended(strands: Array, met: NDArray[np.bool_]) -> tuple[Array, NDArray[np.bool_]]:
+    """Return strands (N, P, 3) that end before the first point that is `met` (N, P), and which (N,) are left of them at all."""
+    count = strands.shape[1]
+    free = np.logical_and.accumulate(~met, axis=1)
+    last = np.maximum(free.sum(axis=1) - 1, 0)
+    along = np.linspace(0, 1, count)[None] * last[:, None]
+    low = np.minimum(along.astype(int), count - 2)
+    share, rows = (along - low)[..., None], np.arange(len(strands))[:, None]
+    return strands[rows, low] * (1 - share) + strands[rows, low + 1] * share, last > 0
+
+
+def pixels(place: Array | Floats) -> Array:
+    """Return where directions (N, 3), unit vectors, lie on the map: the distance from its middle is the angle from AXIS."""
+    across = np.array([1.0, 0.0, 0.0])
+    up = np.cross(AXIS, across)
+    axis = AXIS / np.linalg.norm(AXIS)
+    angle = np.arccos(np.clip(place @ axis, -1, 1))
+    flat = np.stack([place @ across, place @ up], axis=1)
+    flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)
+    return np.asarray((flat * (angle / SPAN)[:, None] + 1) * (SIDE / 2))
+
+
+def filled(values: Floats, known: NDArray[np.bool_]) -> Floats:
+    """Return the map (SIDE, SIDE) with its gaps filled from around."""
+    result, weight = np.where(known, values, 0).astype(np.float32), known.astype(np.float32)
+    while weight.any() and (weight == 0).any():
+        total, share = (np.sum([np.roll(image, shift, axis) for axis in (0, 1) for shift in (-1, 1)], axis=0)
+                        for image in (result * weight, weight))
+        gap = (weight == 0) & (share > 0)
+        result[gap], weight[gap] = total[gap] / share[gap], 1
+    return result

@@ -1,0 +1,1 @@
+"""Pictures: decoded, sampled, coloured, and triangles drawn into them; nothing of heads."""

@@ -1,0 +1,112 @@
+"""What Blender reads instead of working it out: the same strands, roots and tone, or none of a file that does not fit."""
+
+import numpy as np
+import pytest
+
+from core.errors import JobError
+from core.files import write_arrays, write_image
+from core.hair.brows import brow_hairs
+from core.hair.haircut import Haircut
+from core.hair.look import Look, styled
+from core.hair.strands import NO_STRANDS
+from core.hair.styles import BELOW_EYES, hair_strands
+from core.job import HEAD_ARRAYS
+from core.pack import Pack
+from core.pictures.colours import linear
+from core.pipeline import write_look
+from tests.core.own_heads import anchors, basis
+
+COLOUR = np.array([90, 60, 40], np.uint8)
+SKIN = np.array([200, 150, 120], np.uint8)
+
+
+@pytest.fixture(scope="module")
+def head():
+    """The default head with short brown hair and dense brows, as the arrays of head.npz."""
+    none = np.array(0.0)
+    return {"vertices": basis().vertices, "hair_colour": COLOUR, "hair_length": none, "hair_volume": none,
+            "hair_parting": np.array("PHOTO"), "hair_waves": np.array("PHOTO"), "fringe": none,
+            "brow_colour": COLOUR, "brow_density": np.full((2, 16, 7), 0.9, np.float32)}
+
+
+@pytest.fixture(scope="module")
+def look(head):
+    return Look.of(head, np.broadcast_to(SKIN, (64, 64, 3)), basis(), anchors(), Haircut())
+
+
+def same(first, second):
+    return all(np.array_equal(getattr(first, name), getattr(second, name)) for name in ("points", "radius", "triangle", "weights"))
+
+
+def test_it_holds_what_grows_on_the_head(look, head):
+    short = hair_strands(head["vertices"], basis(), np.random.default_rng(0), below_eyes=0.0)
+    brows = brow_hairs(head["vertices"], basis(), anchors(), head["brow_density"], np.random.default_rng(0))
+    assert same(look.hair, short) and same(look.brows, brows) and len(look.hair) > 10_000
+    np.testing.assert_allclose(look.tone, linear(SKIN), rtol=1e-6)                  # single precision
+    assert 0.5 < look.scalp.max() < 1 and (look.scalp > 0).mean() < 0.5             # the crown, and neither face nor throat
+
+
+def test_it_comes_back_as_it_was_written(tmp_path, look):
+    write_arrays(tmp_path / "look.npz", look.arrays())
+    again = Look.read(tmp_path / "look.npz", basis())
+    assert again.cut == Haircut() and same(again.hair, look.hair) and same(again.brows, look.brows)
+    np.testing.assert_array_equal(again.scalp, look.scalp)
+    np.testing.assert_array_equal(again.tone, look.tone)
+
+
+def test_the_stage_is_told_before_anything_grows(tmp_path, monkeypatch, look):
+    """Or the panel would show "Growing hair" when it is over."""
+    told = []
+
+    def grown(*arguments):
+        assert told == [0.0] and arguments[-1] == Haircut("CHIN", "BROWS")
+        return look
+
+    monkeypatch.setattr(Look, "of", grown)
+    write_arrays(tmp_path / "head.npz", {name: np.zeros(1) for name in HEAD_ARRAYS})
+    write_image(tmp_path / "head.png", np.broadcast_to(SKIN, (64, 64, 3)))
+    head, out = tmp_path / "head.npz", tmp_path / "look.npz"
+    assert write_look(head, out, pack=Pack.open(), cut=Haircut("CHIN", "BROWS"), tick=told.append) == ()
+    assert same(Look.read(tmp_path / "look.npz", basis()).hair, look.hair)
+
+
+def test_another_style_is_grown_when_it_is_wanted(look, head):
+    assert look.hair_as(Haircut(), head, basis()) is look.hair and len(look.hair_as(Haircut("NONE"), head, basis())) == 0
+    below = look.hair_as(Haircut("CHIN"), head, basis()).points[..., 1].min()
+    for other in (Haircut(fringe="BROWS"), Haircut(parting="RIGHT"), Haircut(waves="CURLY")):
+        assert not same(look.hair_as(other, head, basis()), look.hair)
+    eyes = head["vertices"][basis().part("eye_left").vertices][:, 1].mean()
+    assert eyes - below == pytest.approx(BELOW_EYES["CHIN"], abs=0.05)              # metres: strands end unevenly
+
+
+def test_the_photos_parting_and_waves_count_unless_others_are_chosen(look, head):
+    seen = head | {"hair_parting": np.array("RIGHT"), "hair_waves": np.array("WAVY")}
+    chosen = look.hair_as(Haircut(parting="RIGHT", waves="WAVY"), head, basis())
+    assert same(styled(seen, basis(), Haircut()), chosen)
+    assert same(styled(seen, basis(), Haircut(parting="LEFT", waves="STRAIGHT")), look.hair)
+    assert same(styled(head | {"hair_parting": np.array("?"), "hair_waves": np.array(3.0)}, basis(), Haircut()), look.hair)
+
+
+def test_a_photo_without_hair_gives_no_strands(head):
+    bald = head | {"hair_colour": np.zeros(0, np.uint8)}
+    found = Look.of(bald, np.broadcast_to(SKIN, (64, 64, 3)), basis(), anchors(), Haircut("LONG"))
+    assert len(found.hair) == 0 and len(found.brows) > 80
+
+
+@pytest.mark.parametrize("change", [
+    {"hair_triangle": np.array([10**6], np.int32)}, {"brows_triangle": np.array([-1], np.int32)},
+    {"hair_points": np.full((1, 3, 3), np.nan, np.float32)}, {"hair_points": np.zeros(3, np.float32)},
+    {"hair_radius": np.zeros((1, 2), np.float32)}, {"scalp": np.zeros(3, np.float32)}, {"tone": np.zeros(4, np.float32)},
+    {"style": np.array("PUNK")}, {"fringe": np.array("PUNK")},
+    {"parting": np.array("BACK")}, {"waves": np.array(3.0)}])
+def test_a_file_that_does_not_fit_is_refused(tmp_path, change):
+    one = {f"{kind}_{name}": values for kind in ("hair", "brows") for name, values in {
+        "points": np.zeros((1, 3, 3), np.float32), "radius": np.zeros((1, 3), np.float32), "triangle": np.zeros(1, np.int32),
+        "weights": np.zeros((1, 3), np.float32)}.items()}
+    scalp, tone = np.zeros(len(basis().regions), np.float32), np.zeros(3, np.float32)
+    whole = Look(Haircut(), NO_STRANDS, NO_STRANDS, scalp, tone).arrays() | one
+    write_arrays(tmp_path / "look.npz", whole)
+    Look.read(tmp_path / "look.npz", basis())
+    write_arrays(tmp_path / "look.npz", whole | change)
+    with pytest.raises(JobError, match="does not fit the head model"):
+        Look.read(tmp_path / "look.npz", basis())
