@@ -13,6 +13,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +21,14 @@ import torch
 from numpy.typing import NDArray
 
 from core.emotion.hearing import listen
-from core.emotion.network import SHRINK, EmotionNetwork
+from core.emotion.network import NEUTRAL, EmotionNetwork, known_prior, known_share
 from core.pack import DEFAULT, Pack
 from core.speech.audio import read_audio
 from core.speech.voice import pooled
 from core.speech.voice_encoder import VoiceEncoder
 from core.types import HEARD
 from training.emotion.calibration import area, calibrate, calibration_error, expecting, recall
-from training.emotion.descriptions import WIDTH
+from training.emotion.descriptions import WIDTH, check_file
 from training.emotion.features import Array, opened, sound, voice_of
 from training.emotion.network import Ensemble
 from training.emotion.recordings import recordings
@@ -35,7 +36,7 @@ from training.emotion.train import Corpus, Places, TrainingConfig, left_out, tra
 from training.speech.augmentation import limit_band
 
 SURPRISE = HEARD.index("surprise")      # emodb has none
-FEW = 8                         # unlabelled recordings of the speaker
+FEW, DRAWS = 8, 12              # unlabelled recordings of the speaker, and how often they are drawn
 CONDITIONS: dict[str, Callable[[Array, np.random.Generator], Array]] = {
     "white noise 10 dB": lambda samples, rng: (samples + rng.normal(0, np.sqrt(np.mean(samples ** 2) / 10), len(samples))
                                                ).astype(np.float32),
@@ -51,12 +52,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     options = parser.parse_args()
-    corpus, config = Corpus.read(options.data, options.work), TrainingConfig()
+    corpus, config, spoken = Corpus.read(options.data, options.work), TrainingConfig(), options.work / "unacted.npz"
+    if spoken.is_file():
+        check_file(spoken)
     speed(options.data)
     temperature = speakers_left_out(corpus, config, {name: condition(options.data, options.work, name) for name in CONDITIONS})
     other_corpus(corpus, config, temperature)
-    if (options.work / "unacted.npz").is_file():
-        unacted(options.work)
+    if spoken.is_file():
+        unacted(spoken)
 
 
 def say(name: str, value: float, unit: str, **more: object) -> None:
@@ -91,59 +94,106 @@ def heard(ensemble: Ensemble, passages: Array) -> tuple[Array, Array]:
     return probabilities.numpy(), strength.numpy()
 
 
-def without_manner(corpus: Corpus, chosen: Places, ensemble: Ensemble, few: int | None, rng: np.random.Generator) -> Array:
-    """Return the descriptions of recordings without their speaker's manner, known from `few` other recordings or from all others."""
-    mean = ensemble.mean.numpy()
-    rows = []
-    for place in chosen:
-        others = chosen[(corpus.speakers[chosen] == corpus.speakers[place]) & (chosen != place)]
-        others = rng.choice(others, min(few, len(others)), replace=False) if few else others
-        share = len(others) / (len(others) + SHRINK)
-        rows.append(corpus.copies[0][place] - share * (corpus.copies[0][others].mean(axis=0) - mean))
-    return np.stack(rows)
+def others_of(speakers: NDArray[np.str_], place: int, chosen: Places, few: int | None, rng: np.random.Generator) -> Places:
+    """Return places of `few` other recordings, of those `chosen`, of the speaker of one, or of all others."""
+    others = chosen[(speakers[chosen] == speakers[place]) & (chosen != place)]
+    return rng.choice(others, min(few, len(others)), replace=False) if few else others
+
+
+@dataclass
+class Results:
+    """What was heard in recordings: probabilities (R, 7), all alike beforehand, strength (R,), and places of the recordings of the
+    speaker that were known."""
+
+    probabilities: Array
+    strength: Array
+    others: list[Places]
+
+    @classmethod
+    def empty(cls, count: int) -> "Results":
+        """Return room for so many recordings."""
+        return cls(np.zeros((count, len(HEARD)), np.float32), np.zeros(count, np.float32), [np.zeros(0, np.int64)] * count)
+
+    def add(self, places: Places, ensemble: Ensemble, passages: Array) -> None:
+        """Hear some of the recordings."""
+        self.probabilities[places], self.strength[places] = heard(ensemble, passages)
+
+    def add_known(self, places: Places, ensemble: Ensemble, corpus: Corpus, few: int | None, rng: np.random.Generator) -> None:
+        """Hear some of the recordings, without their speaker's manner, known from `few` others of those places or from all others."""
+        mean, rows = ensemble.mean.numpy(), []
+        for place in places:
+            others = self.others[place] = others_of(corpus.speakers, place, places, few, rng)
+            rows.append(corpus.copies[0][place] - known_share(len(others)) * (corpus.copies[0][others].mean(axis=0) - mean))
+        self.add(places, ensemble, np.stack(rows))
+
+    def expecting(self, places: Places, temperature: float, prior: float, alone: "Results") -> Array:
+        """Return the probabilities (M, 7) of some recordings with a temperature, and neutral likelier as core/emotion/network.py takes
+        it to be; alone: the same without knowing the speaker."""
+        likely = expecting(alone.probabilities, temperature, prior)[:, NEUTRAL]
+        priors = [known_prior(prior, likely[self.others[place]]) if len(self.others[place]) else prior for place in places]
+        return expecting(self.probabilities[places], temperature, np.array(priors, np.float32))
 
 
 def speakers_left_out(corpus: Corpus, config: TrainingConfig, changed: dict[str, Array]) -> float:
     """Print the figures on RAVDESS, trained on RAVDESS and TESS. Return the temperature."""
-    names = ("single recordings", f"{FEW} other recordings known", "all other recordings known", *changed)
-    ravdess = np.flatnonzero(corpus.names == "ravdess")
-    results = {name: np.zeros((len(corpus.labels), len(HEARD)), np.float32) for name in names}
-    strength = np.zeros(len(corpus.labels), np.float32)
-    rng = np.random.default_rng(1)
+    single, some, every = "single recordings", f"{FEW} other recordings known", "all other recordings known"
+    ravdess, rng = np.flatnonzero(corpus.names == "ravdess"), np.random.default_rng(1)
+    results = {name: [Results.empty(len(ravdess)) for _ in range(DRAWS if name == some else 1)]
+               for name in (single, some, every, *changed)}
     for held, ensemble in left_out(only(corpus, "ravdess", "tess", "nonspeech"), config):
-        passages = corpus.copies[0][held]
-        results[names[0]][held], strength[held] = heard(ensemble, passages)
-        for name, few in ((names[1], FEW), (names[2], None)):
-            results[name][held] = heard(ensemble, without_manner(corpus, held, ensemble, few, rng))[0]
+        results[single][0].add(held, ensemble, corpus.copies[0][held])
+        for name, few in ((some, FEW), (every, None)):
+            for result in results[name]:
+                result.add_known(held, ensemble, corpus, few, rng)
         for name, values in changed.items():
-            results[name][held] = heard(ensemble, values[np.searchsorted(ravdess, held)])[0]
-    labels, known = corpus.labels[ravdess], ravdess[corpus.strong[ravdess] >= 0]
-    single = results[names[0]][ravdess]
-    calibration = calibrate(single, strength[ravdess], labels, corpus.strong[ravdess], corpus.names[ravdess])
-    for name, values in results.items():
-        anchor = {names[0]: 0.777, names[1]: 0.82, names[2]: 0.86}.get(name)
-        for how, prior in (("", config.prior), (", all alike beforehand", 1.0)):
-            likely = expecting(values[ravdess], calibration.temperature, prior)
-            value, low, high = over_speakers(likely, labels, corpus.speakers[ravdess])
-            say(f"RAVDESS, 7 classes, {name}{how}", value, "UAR", interval=[low, high], recordings=len(labels), anchor=anchor)
-    say("RAVDESS, strong against normal", area(strength[known], corpus.strong[known]), "AUC", recordings=len(known), anchor=0.89)
-    winner = results[names[0]][known].max(axis=1)
-    say("the same by the winning probability (Sec. 4.1)", area(winner, corpus.strong[known]), "AUC", anchor=0.58)
-    say("calibration error before the temperature", calibration_error(single, labels), "ratio", anchor=0.075)
-    say("calibration error with one temperature", calibration.figures["calibration_error"], "ratio", anchor=0.034)
-    likely = expecting(single, calibration.temperature, config.prior)
-    say("calibration error with neutral likelier beforehand", calibration_error(likely, labels), "ratio", anchor=None)
+            results[name][0].add(held, ensemble, values[held])
+    labels, strong, alone = corpus.labels[ravdess], corpus.strong[ravdess], results[single][0]
+    calibration = calibrate(alone.probabilities, alone.strength, labels, strong, corpus.names[ravdess])
+    for name, drawn in results.items():
+        anchor = {single: 0.777, some: 0.82, every: 0.86}.get(name)
+        likely = [result.expecting(ravdess, calibration.temperature, config.prior, alone) for result in drawn]
+        alike = [expecting(result.probabilities, calibration.temperature, 1.0) for result in drawn]
+        for how, judged in (("", likely), (", all alike beforehand", alike)):
+            value, low, high = np.mean([over_speakers(one, labels, corpus.speakers[ravdess]) for one in judged], axis=0)
+            say(f"RAVDESS, 7 classes, {name}{how}", value, "UAR", interval=[round(low, 3), round(high, 3)], recordings=len(labels),
+                anchor=anchor)
+    for name in (single, some, every):
+        areas = [area(result.strength[strong >= 0], strong[strong >= 0]) for result in results[name]]
+        say(f"RAVDESS, strong against normal, {name}", float(np.mean(areas)), "AUC", recordings=int(np.sum(strong >= 0)), anchor=0.89)
+    calibrated(alone, labels, strong, calibration.temperature, config.prior)
     return calibration.temperature
 
 
-def unacted(work: Path) -> None:
-    """Print how much of unacted speech (training/emotion/unacted.py) the pack's network hears as neutral, by what made the voice."""
-    with np.load(work / "unacted.npz", allow_pickle=False) as stored:
-        judged = EmotionNetwork.load(Pack.open().path("emotion_network")).judge(stored["whole"].astype(np.float32))
-        makers = np.array([str(speaker).partition("_")[0] for speaker in stored["speakers"]])
-    neutral = judged.probabilities.argmax(axis=1) == HEARD.index("neutral")
-    for maker in np.unique(makers):
-        say(f"{maker}, heard as neutral", float(neutral[makers == maker].mean()), "ratio", recordings=int(np.sum(makers == maker)))
+def calibrated(alone: Results, labels: Places, strong: Places, temperature: float, prior: float) -> None:
+    """Print how far probabilities may be trusted, and how well they say how strong the emotion is."""
+    winner = alone.probabilities.max(axis=1)
+    say("the same by the winning probability (Sec. 4.1)", area(winner[strong >= 0], strong[strong >= 0]), "AUC", anchor=0.58)
+    say("calibration error before the temperature", calibration_error(alone.probabilities, labels), "ratio", anchor=0.075)
+    values = expecting(alone.probabilities, temperature, 1.0)
+    say("calibration error with one temperature", calibration_error(values, labels), "ratio", anchor=0.034)
+    say("calibration error with neutral likelier beforehand",
+        calibration_error(expecting(alone.probabilities, temperature, prior), labels), "ratio", anchor=None)
+    rng = np.random.default_rng(1)
+    chance = [calibration_error(values, (rng.random((len(values), 1)) > values.cumsum(axis=1)[:, :-1]).sum(axis=1)) for _ in range(50)]
+    say("calibration error by chance alone, were they right", float(np.mean(chance)), "ratio", anchor=None)
+
+
+def unacted(path: Path) -> None:
+    """Print how much of unacted speech (training/emotion/unacted.py) the pack's network hears as neutral, by what made the voice,
+    alone and with FEW other recordings of the voice known."""
+    with np.load(path, allow_pickle=False) as stored:
+        passages, speakers = stored["whole"].astype(np.float32), stored["speakers"]
+    network = EmotionNetwork.load(Pack.open().path("emotion_network"))
+    rng, everything = np.random.default_rng(1), np.arange(len(speakers))
+    makers = np.array([str(speaker).partition("_")[0] for speaker in speakers])
+    alone = network.judge(passages).probabilities
+    known = np.concatenate([network.judge(passages[place:place + 1], passages[others_of(speakers, place, everything, FEW, rng)])
+                            .probabilities for place in everything])
+    for how, probabilities in (("", alone), (f", {FEW} other recordings known", known)):
+        neutral = probabilities.argmax(axis=1) == NEUTRAL
+        for maker in np.unique(makers):
+            say(f"{maker}, heard as neutral{how}", float(neutral[makers == maker].mean()), "ratio",
+                recordings=int(np.sum(makers == maker)))
 
 
 def only(corpus: Corpus, *names: str) -> Corpus:
@@ -165,10 +215,11 @@ def other_corpus(corpus: Corpus, config: TrainingConfig, temperature: float) -> 
     """Print the figures on emodb of a network that was trained on RAVDESS and TESS; temperature: RAVDESS's."""
     emodb = np.flatnonzero(corpus.names == "emodb")
     ensemble = train(corpus, np.flatnonzero(corpus.names != "emodb"), config)
-    rng = np.random.default_rng(1)
-    for name, passages, anchor in (("as is", corpus.copies[0][emodb], 0.55),
-                                   ("speaker known", without_manner(corpus, emodb, ensemble, None, rng), 0.73)):
-        values = expecting(heard(ensemble, passages)[0], temperature, config.prior)
+    alone, known = Results.empty(len(corpus.labels)), Results.empty(len(corpus.labels))
+    alone.add(emodb, ensemble, corpus.copies[0][emodb])
+    known.add_known(emodb, ensemble, corpus, None, np.random.default_rng(1))
+    for name, result, anchor in (("as is", alone, 0.55), ("speaker known", known, 0.73)):
+        values = result.expecting(emodb, temperature, config.prior, alone)
         values[:, SURPRISE] = 0
         value, low, high = over_speakers(values, corpus.labels[emodb], corpus.speakers[emodb])
         say(f"emodb, 6 classes, trained on RAVDESS and TESS, {name}", value, "UAR", interval=[low, high], recordings=len(emodb),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from core.protobuf import integer, message, text
 
-FLOAT, INT8, INT64, HALF = 1, 3, 7, 10      # ONNX's kinds of numbers
+FLOAT, UINT8, INT8, INT64, HALF = 1, 2, 3, 7, 10      # ONNX's kinds of numbers
 OPSET = 17
 IR_VERSION = 8                              # of the file format that came with that opset
 Attribute = int | str | Sequence[int]

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 GRAPH = 7                       # ONNX's fields: of ModelProto
 NODE, INITIALIZER, OUTPUT, VALUE = 1, 5, 12, 13     # of GraphProto
 NODE_INPUT, NODE_OUTPUT, VALUE_NAME, TENSOR_NAME = 1, 2, 1, 8
+TENSOR_KIND, TENSOR_CONTENT = 2, 9                  # of TensorProto
+UNSIGNED, SIGNED = 2, 3                             # kinds of tensors of whole numbers of eight bits
 VARINT, EIGHT_BYTES, BYTES, FOUR_BYTES = 0, 1, 2, 5     # kinds of fields
+LESS = bytes(value ^ 128 for value in range(256))   # a byte that, signed, is less by 128
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,30 @@ def cut_graph(graph: bytes, outputs: Sequence[str]) -> bytes:
     rest = [part.whole for index, part in enumerate(parts)
             if index in kept or part.number not in (NODE, INITIALIZER, OUTPUT, VALUE)]
     return b"".join([*rest, *(message(OUTPUT, text(VALUE_NAME, name)) for name in outputs)])
+
+
+def signed(network: bytes) -> bytes:
+    """Return an ONNX network whose constants of unsigned bytes are signed ones, each less by 128: weights, and the zeros they are
+    counted from, so that the same is worked out (core/speech/byte_products.py). Raises ValueError when it is damaged."""
+    return b"".join(message(GRAPH, signed_graph(field.content)) if field.number == GRAPH else field.whole for field in fields(network))
+
+
+def signed_graph(graph: bytes) -> bytes:
+    """Return the graph with signed constants."""
+    return b"".join(message(INITIALIZER, signed_tensor(part.content)) if part.number == INITIALIZER else part.whole
+                    for part in fields(graph))
+
+
+def signed_tensor(tensor: bytes) -> bytes:
+    """Return a constant of unsigned bytes as one of signed bytes, another as it is."""
+    parts, kind = list(fields(tensor)), integer(TENSOR_KIND, UNSIGNED)
+    if all(part.whole != kind for part in parts):
+        return tensor
+    if all(part.number != TENSOR_CONTENT for part in parts):
+        raise ValueError("a constant's bytes are stored otherwise")
+    changed = {TENSOR_KIND: lambda part: integer(TENSOR_KIND, SIGNED),
+               TENSOR_CONTENT: lambda part: message(TENSOR_CONTENT, part.content.translate(LESS))}
+    return b"".join(changed[part.number](part) if part.number in changed else part.whole for part in parts)
 
 
 def names(content: bytes, number: int) -> list[str]:

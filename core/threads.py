@@ -1,8 +1,12 @@
 """How many threads a network may use: a batch lets its workers share the cores, and an artist may want some for himself."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
+One = TypeVar("One")
+Other = TypeVar("Other")
 VARIABLE = "ECAVATAR_THREADS"   # of a worker's environment
 USUAL = 2
 LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")      # what numpy's libraries read
@@ -12,6 +16,15 @@ def allowed() -> int:
     """Return how many threads a network of this process may use."""
     found = os.environ.get(VARIABLE, "")
     return int(found) if found.isdecimal() and int(found) > 0 else USUAL
+
+
+def both(one: Callable[[], One], other: Callable[[], Other]) -> tuple[One, Other]:
+    """Return what two functions give, worked out at the same time where two threads may be used."""
+    if allowed() < 2:
+        return one(), other()
+    with ThreadPoolExecutor(1) as beside:
+        later = beside.submit(other)
+        return one(), later.result()
 
 
 def cores() -> int:

@@ -16,6 +16,7 @@ from ..speech.prosody import HOP, RATE, prosody
 from ..speech.voice import LEAST, LEVEL, STEP, Voice, active_frames
 from ..speech.voice_encoder import VoiceEncoder
 from ..spool import Recording, Samples
+from ..threads import both
 from ..types import HEARD, AudioClip, Floats, check
 from .network import EmotionNetwork, Judgement
 
@@ -25,7 +26,7 @@ REACH = 0.35                    # share of a passage that its end may move to re
 QUIET = 9                       # frames, 0.2 s, over which the level is averaged to find a pause
 AWAY = 3.0                      # dB that a pause at the end of that reach must be quieter than one in the middle
 BLOCK = 60.0                    # seconds described at once, which bounds the memory; a recording as long is judged as a whole
-CONTEXT = 2.0                   # seconds that the encoder hears before and after
+CONTEXT = 4.0                   # seconds that the encoder hears before and after
 
 
 @dataclass(frozen=True)
@@ -66,29 +67,41 @@ def listen(clip: AudioClip | Recording, *, encoder: VoiceEncoder | None, network
     encoder: what the network hears with, None for one that hears plain samples; same_voice: (R, P) other recordings
     of the voice, as `describe` gives them.
     """
-    samples = levelled(without_noise(clip))
-    spoken = prosody(samples, max(len(samples) // HOP, 1))
+    samples, ear = levelled(without_noise(clip)), None if network.hears_samples else encoder
+    spoken, layers = frames_of(samples, ear if clip.duration <= BLOCK else None)
     active = active_frames(spoken)
     cuts = cut_at_pauses(spoken[:, LEVEL], clip.duration, window)
-    if network.hears_samples or encoder is None:
+    if ear is None:
         return listen_to_samples(clip, active, cuts, network, tick)
     described: list[Floats | None] = []
-    whole: Floats | None = None
     while len(described) < len(cuts) - 1:
         first = len(described)
         last = max(first + 1, int(np.searchsorted(cuts, cuts[first] + BLOCK, side="right")) - 1)
-        voice = voice_between(samples, spoken, active, cuts[first], cuts[last], encoder)
+        voice = (voice_between(samples, spoken, active, cuts[first], cuts[last], ear) if layers is None
+                 else Voice(layers, spoken, active))
         edges = cuts[first:last + 1] - cuts[first]
         described += [voice.pool(start, end) for start, end in pairwise(edges)]
-        if first == 0 and last == len(cuts) - 1:
-            whole = voice.pool(0.0, clip.duration)
         tick(last / (len(cuts) - 1))
     has_speech = np.array([vector is not None for vector in described])
+    if layers is not None:
+        whole = described[0] if len(described) == 1 else Voice(layers, spoken, active).pool(0.0, clip.duration)
+        judged = judge(network, [*described, whole], same_voice)
+        return Heard(cuts, has_speech, judged[:-1], judged[-1:])
     passages = judge(network, described, same_voice)
-    if whole is None and has_speech.any():                      # a long recording: what is heard on the average
-        return Heard(cuts, has_speech, passages, Judgement(passages.probabilities[has_speech].mean(axis=0, keepdims=True),
-                                                           passages.strength[has_speech].mean(keepdims=True)))
-    return Heard(cuts, has_speech, passages, judge(network, [whole], same_voice))
+    if not has_speech.any():
+        return Heard(cuts, has_speech, passages, passages[:1])
+    # of a long recording, what is heard on the average
+    return Heard(cuts, has_speech, passages, Judgement(passages.probabilities[has_speech].mean(axis=0, keepdims=True),
+                                                       passages.strength[has_speech].mean(keepdims=True)))
+
+
+def frames_of(samples: Samples, encoder: VoiceEncoder | None) -> tuple[Floats, Floats | None]:
+    """Return prosody (N, 17) of a recording and, worked out at the same time, the encoder's layers (N, L), None without one."""
+    count = max(len(samples) // HOP, 1)
+    if encoder is None:
+        return prosody(samples, count), None
+    whole = samples[:]                                          # a spool must not be read by two threads
+    return both(lambda: prosody(whole, count), lambda: encoder.layers(whole, times_of(count)))
 
 
 def listen_to_samples(clip: AudioClip | Recording, active: NDArray[np.bool_], cuts: Floats, network: EmotionNetwork,
@@ -111,9 +124,9 @@ def listen_to_samples(clip: AudioClip | Recording, active: NDArray[np.bool_], cu
 def describe(clip: AudioClip | Recording, encoder: VoiceEncoder) -> Floats | None:
     """Return one vector (P,) for the first minute of a recording of a voice, None if there is hardly any speech in it."""
     samples = levelled(without_noise(Recording(clip.samples[:round(BLOCK * RATE)], clip.rate)))
-    spoken = prosody(samples, max(len(samples) // HOP, 1))
-    duration = len(samples) / RATE
-    return voice_between(samples, spoken, active_frames(spoken), 0.0, duration, encoder).pool(0.0, duration)
+    spoken, layers = frames_of(samples, encoder)
+    assert layers is not None
+    return Voice(layers, spoken, active_frames(spoken)).pool(0.0, len(samples) / RATE)
 
 
 def voice_between(samples: Samples, spoken: Floats, active: NDArray[np.bool_], start: float, end: float,
@@ -122,8 +135,12 @@ def voice_between(samples: Samples, spoken: Floats, active: NDArray[np.bool_], s
     first, last = round(start / STEP), min(round(end / STEP), len(spoken))
     before = max(round((start - CONTEXT) / STEP), 0)
     part = samples[before * HOP:(last + round(CONTEXT / STEP)) * HOP]
-    times = (np.arange(first - before, last - before, dtype=np.float32) + np.float32(0.5)) * np.float32(STEP)
-    return Voice(encoder.layers(part, times), spoken[first:last], active[first:last])
+    return Voice(encoder.layers(part, times_of(last - before)[first - before:]), spoken[first:last], active[first:last])
+
+
+def times_of(count: int) -> Floats:
+    """Return the times (N,), seconds, in the middle of so many frames."""
+    return (np.arange(count, dtype=np.float32) + np.float32(0.5)) * np.float32(STEP)
 
 
 def judge(network: EmotionNetwork, described: list[Floats | None], same_voice: Floats | None) -> Judgement:

@@ -20,6 +20,7 @@ from ..types import HEARD, MOST_LEVEL, Floats, LevelBy, check
 FORMAT = 1
 ADVICE = "take the network that came with this version"
 SHRINK = 4.0                    # recordings of a voice at which half of its own manner is removed
+NEUTRAL = HEARD.index("neutral")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ class Judgement:
         check("probabilities", self.probabilities, np.float32, (None, len(HEARD)))
         check("strength", self.strength, np.float32, (len(self.probabilities),))
 
+    def __getitem__(self, part: slice) -> "Judgement":
+        """Return what was heard in some of the passages."""
+        return Judgement(self.probabilities[part], self.strength[part])
+
     def levels(self, by: LevelBy = "strength") -> Floats:
         """Return the levels (M,), 1..3, before rounding: from the strength, or linearly from the winning probability (Sec. 4.1)."""
         share = self.strength if by == "strength" else self.probabilities.max(axis=1)
@@ -42,14 +47,16 @@ class Judgement:
 class EmotionNetwork:
     """A recogniser in ONNX Runtime: ours (training/emotion), or one that hears plain samples (training/emotion/emotion2vec.py)."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, mean: Floats, *, samples: bool = False) -> None:
-        self._session, self.mean, self.hears_samples = session, mean, samples
+    def __init__(self, session: onnxruntime.InferenceSession, mean: Floats, *, samples: bool = False, prior: float = 1.0) -> None:
+        """mean: (P,) of all voices; samples: whether it hears those; prior: how many times as likely it takes neutral to be as each
+        other emotion before anything is heard."""
+        self._session, self.mean, self.hears_samples, self.prior = session, mean, samples, prior
 
     @classmethod
     def load(cls, path: Path) -> "EmotionNetwork":
         """Open the network at `path`. Raises PackError when it is missing, damaged, of another format, or hears with other layers than
         core/speech/voice_encoder.py gives."""
-        session = open_session(path)
+        session = open_session(path, 1)                 # it is so small that another thread would only wait
         metadata = metadata_of(session, path)
         if (metadata.get("format"), metadata.get("emotions")) != (FORMAT, [*HEARD]):
             raise PackError(f"the emotion network has format {metadata.get('format')}, this version needs {FORMAT} with its own "
@@ -62,7 +69,10 @@ class EmotionNetwork:
             raise PackError("the emotion network takes something else than it says", path, ADVICE)
         if not samples and len(mean) != inputs[0].shape[-1]:
             raise PackError(f"the emotion network has {len(mean)} numbers of a mean voice, takes {inputs[0].shape[-1]}", path, ADVICE)
-        return cls(session, np.asarray(mean, np.float32), samples=samples)
+        prior = metadata.get("prior", 1.0)
+        if not are_numbers([prior]) or not 0 < prior < np.inf:
+            raise PackError(f"the emotion network has a prior of {prior}", path, ADVICE)
+        return cls(session, np.asarray(mean, np.float32), samples=samples, prior=float(prior))
 
     def judge_samples(self, passages: Sequence[Floats]) -> Judgement:
         """Return what is felt in passages, each (N,) samples at 16 kHz; the strength is the winning probability, as in the paper."""
@@ -73,9 +83,27 @@ class EmotionNetwork:
     def judge(self, passages: Floats, voice: Floats | None = None) -> Judgement:
         """Return what is felt in passages (M, P); voice: (R, P) means of other recordings of this voice, whose manner is removed.
 
-        The manner is how their mean differs from that of all voices; it is shrunk by R / (R + SHRINK), so that few say little.
+        The manner is how their mean differs from that of all voices; it is shrunk by R / (R + SHRINK), so that few say little. Where
+        those recordings are neutral, so is most of what somebody says, and neutral is likelier beforehand (`known_prior`).
         """
+        factor = 1.0
         if voice is not None and len(voice):
-            passages = passages - np.float32(len(voice) / (len(voice) + SHRINK)) * (voice.mean(axis=0) - self.mean)
+            factor = known_prior(self.prior, self.judge(voice).probabilities[:, NEUTRAL]) / self.prior
+            passages = passages - np.float32(known_share(len(voice))) * (voice.mean(axis=0) - self.mean)
         probabilities, strength = self._session.run(None, {"passages": passages.astype(np.float32)})
-        return Judgement(np.asarray(probabilities, np.float32), np.asarray(strength, np.float32))
+        odds = probabilities * np.where(np.arange(len(HEARD)) == NEUTRAL, factor, 1)
+        return Judgement(np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32), np.asarray(strength, np.float32))
+
+
+def known_share(recordings: int) -> float:
+    """Return how much of a voice's manner is known from so many other recordings of it, 0 to 1."""
+    return recordings / (recordings + SHRINK)
+
+
+def known_prior(prior: float, neutral: Floats) -> float:
+    """Return how many times as likely neutral is as each other emotion beforehand, when `prior` holds for voices in general and other
+    recordings of this one are neutral with these probabilities (R,): they count as much as SHRINK recordings of voices in general."""
+    others = len(HEARD) - 1
+    usual, share = prior / (prior + others), known_share(len(neutral))
+    chance = usual + share * (float(neutral.mean()) - usual) if share else usual
+    return others * chance / (1 - chance)

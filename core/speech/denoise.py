@@ -7,6 +7,7 @@ bounded: a recording is worked on piece by piece.
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..spool import Recording, Samples, Spool, stretch
 from ..types import AudioClip, Floats
@@ -41,12 +42,17 @@ def cleaned(samples: Samples) -> Iterator[Floats]:
     most = count + SIZE // HOP                          # frames: the first begins SIZE before the recording
     size = -(-most // max(most // PIECE, 1))
     pieces = [(first, min(first + size, most)) for first in range(0, most, size)]
-    noise = np.stack([noise_of(frames_of(samples, *piece)) for piece in pieces])
+    ahead = spectrum_of(samples, *pieces[0])
+    noises = [noise_of(power_of(ahead))]                # of the pieces until the one ahead
     rest = np.zeros(SIZE - HOP, np.float32)             # what the piece before adds to this one
     for index, (first, last) in enumerate(pieces):
-        spectrum = np.fft.rfft(frames_of(samples, first, last) * WINDOW, axis=1)
-        power = average(np.abs(spectrum).astype(np.float32) ** 2, SPEECH_FRAMES)
-        gain = np.sqrt(np.maximum(1 - OVER * between(noise, index, len(power), size) / np.maximum(power, 1e-12), FLOOR ** 2))
+        spectrum = ahead
+        if index + 1 < len(pieces):
+            ahead = spectrum_of(samples, *pieces[index + 1])
+            noises.append(noise_of(power_of(ahead)))
+        power = average(power_of(spectrum), SPEECH_FRAMES)
+        noise = between(np.stack(noises), index, len(power), size)
+        gain = np.sqrt(np.maximum(1 - OVER * noise / np.maximum(power, 1e-12), FLOOR ** 2))
         sound = np.fft.irfft(spectrum * gain, axis=1).astype(np.float32) * WINDOW
         result = np.concatenate([rest, np.zeros((last - first) * HOP, np.float32)])
         for part in range(SIZE // HOP):                 # windows SIZE apart do not overlap
@@ -63,10 +69,21 @@ def frames_of(samples: Samples, first: int, last: int) -> Floats:
     return np.lib.stride_tricks.sliding_window_view(piece, SIZE)[::HOP]
 
 
-def noise_of(frames: Floats) -> Floats:
-    """Return the power spectrum (257,) of the noise in frames (T, 512)."""
-    power = average(np.abs(np.fft.rfft(frames * WINDOW, axis=1)).astype(np.float32) ** 2, NOISE_FRAMES)
-    quiet = np.quantile(power, QUANTILE, axis=0) * BIAS
+def spectrum_of(samples: Samples, first: int, last: int) -> NDArray[np.complex64]:
+    """Return the spectra (T, 257) of the frames `first` to `last` (without it)."""
+    return np.asarray(np.fft.rfft(frames_of(samples, first, last) * WINDOW, axis=1), np.complex64)
+
+
+def power_of(spectrum: NDArray[np.complex64]) -> Floats:
+    """Return the power (T, 257) of spectra."""
+    return np.asarray(np.square(spectrum.real) + np.square(spectrum.imag), np.float32)
+
+
+def noise_of(power: Floats) -> Floats:
+    """Return the power spectrum (257,) of the noise in frames of this power (T, 257)."""
+    place = QUANTILE * (len(power) - 1)
+    lower, upper = np.sort(average(power, NOISE_FRAMES), axis=0)[int(place):int(place) + 2]    # faster than np.quantile
+    quiet = BIAS * (lower + (place - int(place)) * (upper - lower))
     return np.convolve(np.pad(quiet, 4, mode="edge"), np.ones(9) / 9, "valid").astype(np.float32)
 
 

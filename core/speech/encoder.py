@@ -14,11 +14,12 @@ import numpy as np
 import onnxruntime
 
 from ..errors import PackError
-from ..protobuf import cut_short
+from ..protobuf import cut_short, signed
 from ..spool import Recording, Samples, Scaled, Spool, stretch
 from ..threads import allowed
 from ..types import AudioClip, Floats
 from ..types import check as check_array
+from .byte_products import are_cut_off
 
 ADVICE = "run `python3 build.py assets`, or install the extension again"
 RATE = 16000                    # Hz
@@ -94,12 +95,13 @@ class SpeechEncoder:
         self._session, self._outputs = session, outputs
 
     @classmethod
-    def load(cls, path: Path, *, layers: Sequence[int] = ()) -> "SpeechEncoder":
+    def load(cls, path: Path, *, layers: Sequence[int] = (), threads: int = 0) -> "SpeechEncoder":
         """Open the encoder at `path` for what it says at its end, or for what its middle `layers`, from 0, say, side by side.
 
-        Raises PackError when it is missing, damaged or another network.
+        threads: that it may use, 0 for as many as this process is allowed. Raises PackError when it is missing, damaged or another
+        network.
         """
-        session = open_session(path)
+        session = open_session(path, threads)
         names = [value.name for value in session.get_inputs()]
         if names != ["input_values", "attention_mask"] or session.get_outputs()[0].shape[-1] != WIDTH:
             raise PackError("this is not the Moonshine tiny encoder", path, ADVICE)
@@ -107,7 +109,8 @@ class SpeechEncoder:
             return cls(session)
         outputs = [LAYER.format(layer) for layer in layers]
         try:
-            return cls(open_session(ending_at(path, outputs)), outputs)
+            middle = ending_at(path, outputs)
+            return cls(open_session(middle if are_cut_off() else signed(middle), threads), outputs)
         except (PackError, ValueError) as error:
             raise PackError("the speech encoder has no such middle layers", path, ADVICE) from error
 

@@ -4,6 +4,7 @@ level."""
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..spool import Samples, stretch
 from ..types import Floats
@@ -16,6 +17,7 @@ WIDTH = PER_FRAME * BANDS
 WINDOW = 400                    # samples, 25 ms
 SIZE = 512                      # samples of the Fourier transform
 FLOOR = 1e-5                    # power, about 50 dB below speech at speech/encoder.py's LEVEL
+ONE_THREAD = 1 << 18            # products of two numbers that OpenBLAS adds up without its other threads
 BLOCK = 2048                    # spectra computed at once, which bounds the memory
 
 
@@ -31,6 +33,17 @@ def mel_filters() -> Floats:
     falling = (edges[2:] - hertz) / (edges[2:] - edges[1:-1])
     filters = np.maximum(np.minimum(rising, falling), 0)
     return np.asarray(filters / filters.sum(axis=0, keepdims=True), np.float32)
+
+
+def in_bands(power: Floats, filters: Floats | NDArray[np.float64]) -> Floats:
+    """Return spectra (T, F) through filters (F, B): their product, in pieces so small that one thread does them.
+
+    The library beneath numpy wakes its threads for more; they then wait in a circle, in the time of networks that run at once.
+    """
+    rows = max(ONE_THREAD // filters.size, 1)
+    whole = len(power) // rows * rows
+    pieces = power[:whole].reshape(-1, rows, power.shape[1]) @ filters
+    return np.asarray(np.concatenate([pieces.reshape(whole, filters.shape[1]), power[whole:] @ filters]))
 
 
 def log_mel(samples: Samples, frames: int, *, first: int = 0) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..spool import Samples, stretch
 from ..types import Floats
-from .log_mel import BANDS, mel_filters
+from .log_mel import BANDS, in_bands, mel_filters
 
 RATE = 16000                    # Hz
 HOP = 384                       # samples between frames, as the speech encoder's
@@ -43,10 +43,10 @@ def describe(frames: Floats) -> Floats:
     """Return the descriptors (T, 17) of frames (T, WINDOW)."""
     pitch, periodicity = pitch_of(frames)
     middle = frames[:, (WINDOW - SPECTRUM) // 2:(WINDOW + SPECTRUM) // 2] * np.hanning(SPECTRUM).astype(np.float32)
-    power = np.abs(np.fft.rfft(middle, SPECTRUM)).astype(np.float32) ** 2 @ mel_filters() / SPECTRUM
+    power = in_bands(np.abs(np.fft.rfft(middle, SPECTRUM)).astype(np.float32) ** 2, mel_filters()) / SPECTRUM
     decibel = 10 * np.log10(power + FLOOR)
     level = 10 * np.log10(np.mean(frames ** 2, axis=1) + FLOOR)
-    cepstrum = decibel @ cosines()
+    cepstrum = in_bands(decibel, cosines())
     tilt = decibel @ (np.arange(BANDS) - (BANDS - 1) / 2) * 12 / (BANDS ** 2 - 1)
     return np.column_stack([pitch, periodicity, level, tilt, cepstrum]).astype(np.float32)
 

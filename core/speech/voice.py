@@ -49,8 +49,14 @@ def pooled(layers: Floats, spoken: Floats, active: NDArray[np.bool_]) -> Floats:
     """Return the mean and deviation of every layer and of the timbre, and the melody, as one vector."""
     timbre = spoken[:, [PERIODICITY, TILT, *range(4, 4 + CEPSTRUM)]]
     change = np.diff(timbre, axis=0, prepend=timbre[:1])[active]
-    parts = [statistic(values[active].astype(np.float32), axis=0) for values in (layers, timbre) for statistic in (np.mean, np.std)]
-    return np.concatenate([*parts, change.std(axis=0), melody(spoken, active)]).astype(np.float32)
+    parts = [*moments(layers[active]), *moments(timbre[active]), change.std(axis=0), melody(spoken, active)]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def moments(values: Floats) -> tuple[Floats, Floats]:
+    """Return mean and deviation (W,) of rows (N, W)."""
+    mean = values.mean(axis=0)
+    return mean, np.sqrt(np.mean(np.square(values - mean), axis=0))
 
 
 def melody(spoken: Floats, active: NDArray[np.bool_]) -> Floats:

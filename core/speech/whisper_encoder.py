@@ -16,6 +16,7 @@ from ..network_file import metadata_of
 from ..spool import Samples, stretch
 from ..types import Floats
 from .encoder import ADVICE, RATE, SpeechFeatures, open_session
+from .log_mel import in_bands
 from .wave_encoder import crossfaded
 
 FORMAT = 1
@@ -39,9 +40,12 @@ class WhisperEncoder:
         self._session = session
 
     @classmethod
-    def load(cls, path: Path) -> "WhisperEncoder":
-        """Open the encoder at `path`. Raises PackError when it is missing, damaged or another network."""
-        session = open_session(path)
+    def load(cls, path: Path, *, threads: int = 0) -> "WhisperEncoder":
+        """Open the encoder at `path`; threads: that it may use, 0 for as many as this process is allowed.
+
+        Raises PackError when it is missing, damaged or another network.
+        """
+        session = open_session(path, threads)
         metadata = metadata_of(session, path)
         if (metadata.get("format"), metadata.get("layers"), metadata.get("width")) != (FORMAT, LAYERS, LAYER_WIDTH):
             raise PackError("this is not the encoder made of Whisper's first layers", path, ADVICE)
@@ -65,7 +69,7 @@ def spectra(samples: Samples, first: int, last: int) -> Floats:
     """Return the log-mel spectra (80, T) around i * HOP, i from `first` to `last`, as Whisper was trained on; outside is silence."""
     piece = stretch(samples, first * HOP - SIZE // 2, (last - 1) * HOP + SIZE // 2)
     frames = np.lib.stride_tricks.sliding_window_view(piece, SIZE)[::HOP] * np.hanning(SIZE + 1)[:-1].astype(np.float32)
-    power = np.square(np.abs(np.fft.rfft(frames, axis=1))).astype(np.float32) @ mel_filters()
+    power = in_bands(np.square(np.abs(np.fft.rfft(frames, axis=1))).astype(np.float32), mel_filters())
     bands = np.log10(np.maximum(power, FLOOR))
     return np.asarray((np.maximum(bands, bands.max() - RANGE).T + 4) / 4, np.float32)
 

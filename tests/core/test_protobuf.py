@@ -4,8 +4,8 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from building.onnx_file import Graph
-from core.protobuf import cut_short, fields, message
+from building.onnx_file import FLOAT, UINT8, Graph
+from core.protobuf import cut_short, fields, message, signed
 
 
 def chain() -> bytes:
@@ -54,3 +54,23 @@ def test_fields_are_read_as_they_were_written() -> None:
 def test_a_message_that_is_damaged_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match="ends too early|does not end|of kind"):
         list(fields(content))
+
+
+def test_signed_weights_say_the_same() -> None:
+    rng, graph = np.random.default_rng(0), Graph()
+    weights = rng.integers(65, 192, (200, 5), np.uint8)                 # signed they have 7 bits, which no processor cuts off
+    graph.constant("weights", UINT8, weights.shape, weights.tobytes())
+    graph.constant("zero", UINT8, (), bytes([121]))
+    graph.node("DynamicQuantizeLinear", ["in"], ["whole", "step", "middle"])
+    graph.node("MatMulInteger", ["whole", "weights", "middle", "zero"], "sum")
+    graph.node("Cast", ["sum"], "end", to=FLOAT)
+    plain = graph.model({"in": (1, 200)}, {"end": (1, 5)}, {})
+    changed = signed(plain)
+    assert changed != plain and signed(changed) == changed and signed(chain()) == chain()
+    np.testing.assert_array_equal(run(changed, ["end"])[0], run(plain, ["end"])[0])
+
+
+def test_weights_that_are_stored_otherwise_are_refused() -> None:
+    tensor = b"\x10\x02" + message(8, b"weights") + message(5, b"\x07")              # one whole number, as varints
+    with pytest.raises(ValueError, match="stored otherwise"):
+        signed(message(7, message(5, tensor)))

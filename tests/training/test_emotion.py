@@ -12,8 +12,20 @@ from core.speech.voice_encoder import WIDTHS
 from core.types import HEARD
 from training.emotion.calibration import area, calibrate, calibration_error, expecting, recall
 from training.emotion.descriptions import WIDTH as DESCRIBED
+from training.emotion.descriptions import check_file
 from training.emotion.export import export
-from training.emotion.machines import NUISANCES, Lesson, MachineConfig, Standard, columns_of, fit, main_directions
+from training.emotion.machines import (
+    NUISANCES,
+    SPREAD,
+    STRENGTH_MELODY,
+    Lesson,
+    MachineConfig,
+    Standard,
+    columns_of,
+    fit,
+    main_directions,
+    scales_of,
+)
 from training.emotion.network import CHANGED, MOST, PLAIN, Ensemble
 from training.emotion.recordings import recordings
 from training.emotion.train import Corpus, TrainingConfig, changed_copies, cross_validate, folds, kept, lesson, train
@@ -99,6 +111,30 @@ def test_a_machine_says_the_same_of_all_where_there_is_nothing_to_tell():
     np.testing.assert_allclose(heard, 0.4, atol=0.02)                   # the ridge holds the last weight back, too
 
 
+def test_deviations_weigh_less_for_emotions_and_melody_more_for_their_strength():
+    total = sum(WIDTHS)
+    columns = np.array([0, total - 1, total, 2 * total - 1, 2 * total, 2 * total + 60])
+    np.testing.assert_allclose(scales_of(columns, MachineConfig()) ** 2, [1, 1, SPREAD, SPREAD, 1, 1], rtol=1e-6)
+    np.testing.assert_allclose(scales_of(columns, MachineConfig().of_strength()) ** 2, [1, 1, 1, 1] + [STRENGTH_MELODY] * 2, rtol=1e-6)
+    rng = np.random.default_rng(0)
+    passages = rng.normal(0, 1, (60, 2 * total + 61)).astype(np.float32)
+    told = passages[:, [0, total]].mean(axis=1, keepdims=True)                          # by a mean and by a deviation alike
+    weights = fit(Lesson(passages, told, np.ones(60, np.float32)), WHOLE, Standard(np.zeros(2 * total + 61, np.float32),
+                  np.ones(2 * total + 61, np.float32)), passages[:0]).numpy()
+    assert 0 < weights[total, 0] < 0.5 * weights[0, 0]
+
+
+def test_strength_is_learnt_from_recordings_of_which_it_is_known():
+    said = np.zeros((4, 8), np.float32)
+    said[:, 7] = [0.5, np.nan, -0.5, np.nan]
+    given = Lesson(np.arange(8, dtype=np.float32).reshape(4, 2), said, np.arange(4, dtype=np.float32))
+    strength = given.of_strength()
+    np.testing.assert_array_equal(strength.passages, [[0, 1], [4, 5]])
+    np.testing.assert_array_equal(strength.said, [[0.5], [-0.5]])
+    np.testing.assert_array_equal(strength.weights, [0, 2])
+    assert given.of_emotions().said.shape == (4, 7) and len(given.of_emotions().passages) == 4
+
+
 def test_main_directions_are_those_in_which_rows_are_largest():
     rows = np.diag([3.0, 0.1, 2.0, 0.1]).astype(np.float32)
     torch.testing.assert_close(main_directions(rows, 2).abs(), torch.eye(4)[:, [0, 2]], atol=1e-4, rtol=0)     # single precision
@@ -124,6 +160,9 @@ def test_descriptions_by_other_encoders_are_refused(tmp_path):
     np.savez(tmp_path / "nonspeech.npz", whole=whole)
     np.savez(tmp_path / "voices_0.npz", whole=whole[:0], part=whole[:0])
     assert Corpus.read(tmp_path, tmp_path).copies.shape == (2, 3, DESCRIBED)
+    np.savez(tmp_path / "unacted.npz", whole=whole[:, 2:])
+    with pytest.raises(InputError, match=f"described by {DESCRIBED - 2} numbers there, not {DESCRIBED}.*unacted.npz"):
+        check_file(tmp_path / "unacted.npz")
     np.savez(tmp_path / "voices_1.npz", whole=whole[:0, 1:], part=whole[:0, 1:])
     with pytest.raises(InputError, match=f"described by {DESCRIBED - 1} numbers there, not {DESCRIBED}.*voices_1.npz"):
         Corpus.read(tmp_path, tmp_path)
@@ -172,7 +211,12 @@ def test_the_exported_network_says_the_same(tmp_path, corpus):
     np.testing.assert_allclose(judged.probabilities, probabilities.numpy(), atol=1e-5)        # single precision
     np.testing.assert_allclose(judged.strength, strength.numpy(), atol=1e-5)
     np.testing.assert_allclose(network.mean, corpus.copies[0].mean(axis=0), atol=1e-4)
-    assert len(network.judge(corpus.copies[0][:1]).strength) == 1
+    assert len(network.judge(corpus.copies[0][:1]).strength) == 1 and network.prior == 1
+
+
+def test_the_exported_network_knows_its_prior(tmp_path, corpus):
+    export(train(corpus, np.arange(200), CONFIG).calibrated(0.8, (1.0, 0.0), 3.0), tmp_path / "emotion.onnx")
+    assert EmotionNetwork.load(tmp_path / "emotion.onnx").prior == pytest.approx(3)
 
 
 def test_neutral_may_be_likelier_before_anything_is_heard(corpus):

@@ -45,9 +45,10 @@ def softmax(logits: Floats) -> Floats:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 
-def expecting(probabilities: Floats, temperature: float, prior: float) -> Floats:
-    """Return probabilities (R, 7) with a temperature, neutral being `prior` times as likely as each other emotion beforehand."""
-    expected = np.where(np.arange(len(HEARD)) == HEARD.index("neutral"), np.log(prior), 0)
+def expecting(probabilities: Floats, temperature: float, prior: float | Floats) -> Floats:
+    """Return probabilities (R, 7) with a temperature, neutral being `prior`, one number or (R,), times as likely as each other emotion
+    beforehand."""
+    expected = np.where(np.arange(len(HEARD)) == HEARD.index("neutral"), np.log(np.reshape(prior, (-1, 1))), 0)
     return softmax(np.asarray(np.log(np.maximum(probabilities, 1e-9)) / temperature + expected, np.float32))
 
 

@@ -15,12 +15,17 @@ WHOLE = "whole.npy"             # of a .npz: an array (R, WIDTH)
 
 
 def check_folder(work: Path) -> None:
-    """Raise InputError unless all descriptions in a folder have the width that these encoders give."""
+    """Raise InputError unless all descriptions in a folder that are learnt from have the width that these encoders give."""
     for path in (work / "nonspeech.npz", *sorted(work.glob("voices_*.npz"))):
-        width = width_of(path)
-        if width != WIDTH:
-            raise InputError(f"recordings are described by {width} numbers there, not {WIDTH}: with other encoders", path,
-                             "run training.emotion.features again, into an empty folder")
+        check_file(path)
+
+
+def check_file(path: Path) -> None:
+    """Raise InputError unless the descriptions in a .npz have the width that these encoders give."""
+    width = width_of(path)
+    if width != WIDTH:
+        raise InputError(f"recordings are described by {width} numbers there, not {WIDTH}: with other encoders", path,
+                         "run training.emotion.features again, into an empty folder")
 
 
 def width_of(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""Write the recogniser as ONNX, with its emotions and the mean voice in the file's metadata."""
+"""Write the recogniser as ONNX, with its emotions, the mean voice and neutral's prior in the file's metadata."""
 
 import json
 import warnings
@@ -23,7 +23,9 @@ def export(model: Ensemble, path: Path) -> None:
                           output_names=["probabilities", "strength"],
                           dynamic_axes={name: {0: "passages"} for name in ("passages", "probabilities", "strength")},
                           opset_version=17, dynamo=False)
+    prior = round(float(model.expected.max().exp()), 5)
     graph = onnx.load(str(path))
     mean = [round(float(value), 5) for value in model.mean]
-    onnx.helper.set_model_props(graph, {"ecavatar": json.dumps({"format": FORMAT, "emotions": HEARD, "hears": HEARS, "mean": mean})})
+    metadata = {"format": FORMAT, "emotions": HEARD, "hears": HEARS, "prior": prior, "mean": mean}
+    onnx.helper.set_model_props(graph, {"ecavatar": json.dumps(metadata)})
     onnx.save(graph, str(path))

@@ -1,6 +1,6 @@
 """Fit the recogniser's machines: no rounds of training, each is the solution of one system of equations (ridge regression)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -8,23 +8,34 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.speech.voice_encoder import WIDTHS
+from core.types import HEARD
 
 from .network import MOST
 
 Array = NDArray[np.float32]
 Places = NDArray[np.int64]
 NUISANCES = 10                  # directions of what changes without the emotion
+SPREAD = 0.25                   # how much the deviations of layers weigh beside their means: they carry over less to other voices
+STRENGTH_RIDGE = 2.0            # it is learnt from fewer recordings
+STRENGTH_MELODY = 10.0          # how much timbre and melody weigh there
 ROUNDS, BESIDE = 2, 10          # of the search for main directions, and directions searched beside those wanted
 
 
 @dataclass(frozen=True)
 class MachineConfig:
     """layers: of both encoders (core/speech/voice_encoder.py) that it sees, with timbre and melody, () for the whole description;
-    ridge: of the regression; share: of what the recogniser says; copies: how many changed ones of each recording, from the last, it
-    learns from beside the clean one."""
+    ridge: of the regression; spread, melody: how much the deviations of layers, and timbre and melody, weigh beside the layers' means;
+    share: of what the recogniser says; copies: how many changed ones of each recording, from the last, it learns from beside the clean
+    one."""
 
     layers: tuple[int, ...] = ()
     ridge: float = 0.3
+    spread: float = SPREAD
+    melody: float = 1.0
+
+    def of_strength(self) -> "MachineConfig":
+        """Return the options of the machine beside it that hears how strong the emotion is."""
+        return replace(self, ridge=STRENGTH_RIDGE, spread=1.0, melody=STRENGTH_MELODY)
     share: float = 1.0
     copies: int = 0
 
@@ -36,6 +47,15 @@ class Lesson:
     passages: Array
     said: Array
     weights: Array
+
+    def of_emotions(self) -> "Lesson":
+        """Return what there is to learn of emotions."""
+        return replace(self, said=self.said[:, :len(HEARD)])
+
+    def of_strength(self) -> "Lesson":
+        """Return what there is to learn of their strength, of the recordings of which it is known."""
+        known = ~np.isnan(self.said[:, -1])
+        return Lesson(self.passages[known], self.said[known][:, len(HEARD):], self.weights[known])
 
 
 @dataclass(frozen=True)
@@ -60,6 +80,13 @@ def columns_of(layers: tuple[int, ...], inputs: int) -> Places:
     return np.concatenate([*found, np.arange(2 * total, inputs)])
 
 
+def scales_of(columns: Places, config: MachineConfig) -> Array:
+    """Return what the numbers of a description at some places are multiplied with to weigh as much as they should."""
+    total = sum(WIDTHS)
+    weights = np.select([columns < total, columns < 2 * total], [1.0, config.spread], config.melody)
+    return np.sqrt(weights).astype(np.float32)
+
+
 def main_directions(values: Array, count: int) -> Tensor:
     """Return the `count` directions (D, count) in which rows (N, D) are largest; of no rows none."""
     count = min(count, *values.shape)
@@ -73,13 +100,15 @@ def fit(lesson: Lesson, config: MachineConfig, standard: Standard, changes: Arra
     changes: (M, P), in deviations, whose main directions are taken out, or none (nuisance attribute projection; Solomonoff et al.,
     2005)."""
     columns = torch.from_numpy(columns_of(config.layers, len(standard.mean)))
-    seen = torch.from_numpy(standard(lesson.passages)[:, columns])                                      # (N, D)
-    taken = main_directions(changes[:, columns], NUISANCES)                                             # (D, M)
+    scales = torch.from_numpy(scales_of(columns.numpy(), config))                                       # (D,)
+    weighing = float(scales @ scales)
+    seen = torch.from_numpy(standard(lesson.passages)[:, columns]) * scales                             # (N, D)
+    taken = main_directions(changes[:, columns] * scales.numpy(), NUISANCES)                            # (D, M)
     seen = seen - (seen @ taken) @ taken.T
-    shares = solve(seen @ seen.T / len(columns) + 1, lesson, config.ridge)                              # (N, K)
-    weights = seen.T @ shares / len(columns)                                                            # (D, K)
+    shares = solve(seen @ seen.T / weighing + 1, lesson, config.ridge)                                  # (N, K)
+    weights = seen.T @ shares / weighing                                                                # (D, K)
     result = torch.zeros(len(standard.mean) + 1, shares.shape[1])
-    result[columns], result[-1] = weights - taken @ (taken.T @ weights), shares.sum(0)
+    result[columns], result[-1] = (weights - taken @ (taken.T @ weights)) * scales[:, None], shares.sum(0)
     return config.share * result
 
 

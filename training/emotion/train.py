@@ -34,7 +34,7 @@ PRIOR = 3.0                     # the corpora have as much of each emotion; most
 SPEECH, WHISPER = (0, 1, 2, 3, 4), (5, 6, 7)            # the layers of either encoder
 PLAIN = MachineConfig(SPEECH, share=0.5), MachineConfig(WHISPER, share=0.5)
 ROBUST = MachineConfig(SPEECH, share=0.5, copies=2), MachineConfig(WHISPER, share=0.5, copies=1)
-JUDGE = MachineConfig(copies=1)
+JUDGE = MachineConfig(spread=1.0, copies=1)
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,9 @@ def train(corpus: Corpus, chosen: Places, config: TrainingConfig) -> Ensemble:
         changed = changed_copies(corpus, config_of.copies)
         changes = [(copy[spoken] - corpus.copies[0][spoken]) / standard.deviation for copy in changed]
         parts = [(corpus.copies[0], learnt), *((copy, spoken) for copy in changed)]
-        return fit(lesson(corpus, parts, config), config_of, standard, np.concatenate([clean[:0], *changes]).clip(-MOST, MOST))
+        given, moved = lesson(corpus, parts, config), np.concatenate([clean[:0], *changes]).clip(-MOST, MOST)
+        return torch.cat([fit(given.of_emotions(), config_of, standard, moved),
+                          fit(given.of_strength(), config_of.of_strength(), standard, moved)], dim=1)
 
     judged = sounds(corpus.copies[0][spoken], [copy[spoken] for copy in changed_copies(corpus, config.judge.copies)])
     plain, robust = (torch.stack([taught(machine) for machine in machines]).sum(0) for machines in (config.plain, config.robust))

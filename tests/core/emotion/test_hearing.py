@@ -8,7 +8,7 @@ import pytest
 
 from building.onnx_file import Graph
 from core.emotion.hearing import ARRAYS, Heard, cut_at_pauses, describe, listen
-from core.emotion.network import EmotionNetwork, Judgement
+from core.emotion.network import EmotionNetwork, Judgement, known_prior
 from core.errors import JobError, PackError
 from core.files import write_arrays
 from core.job import Request
@@ -17,7 +17,8 @@ from core.pipeline import EMOTION_FILES, animate, hears, present
 from core.speech.audio import read_audio
 from core.speech.encoder import RATE
 from core.speech.voice import active_frames
-from core.speech.voice_encoder import VOICE_ENCODER, WIDTHS, VoiceEncoder
+from core.speech.voice_encoder import HEARS, VOICE_ENCODER, WIDTHS, VoiceEncoder
+from core.threads import VARIABLE
 from core.types import HEARD, AudioClip
 
 NEUTRAL = HEARD.index("neutral")
@@ -84,8 +85,20 @@ def test_other_recordings_of_the_voice_take_its_manner_away(encoder, network, sp
     assert own is not None and describe(AudioClip(np.zeros(RATE, np.float32), RATE), encoder) is None
     alone, known = network.judge(own[None]), network.judge(own[None], np.stack([own] * 4))
     half = network.judge((own - 0.5 * (own - network.mean))[None])                      # four recordings take half away
-    np.testing.assert_allclose(known.probabilities, half.probabilities, atol=1e-5)
+    odds = half.probabilities[0].copy()
+    odds[NEUTRAL] *= known_prior(network.prior, alone.probabilities[[0] * 4, NEUTRAL]) / network.prior
+    np.testing.assert_allclose(known.probabilities[0], odds / odds.sum(), atol=1e-5)
+    np.testing.assert_allclose(known.strength, half.strength, atol=1e-5)
     assert np.abs(known.probabilities - alone.probabilities).max() > 1e-3
+
+
+def test_neutral_is_as_likely_beforehand_as_it_was_in_what_is_known_of_a_voice():
+    assert known_prior(3.0, np.zeros(0, np.float32)) == pytest.approx(3)
+    assert known_prior(3.0, np.full(4, 1 / 3, np.float32)) == pytest.approx(3)          # as voices in general
+    plain, never, often = (known_prior(3.0, np.full(8, chance, np.float32)) for chance in (1.0, 0.0, 1 / 7))
+    assert plain == pytest.approx(6 * 7 / 2)        # 7 of 9: two thirds of it are plain, a third is as voices in general
+    assert never == pytest.approx(6 / 8) and 1 < often < 3
+    assert plain < known_prior(3.0, np.ones(1000, np.float32)) < np.inf
 
 
 def test_what_was_heard_survives_a_file_and_damage_is_told(tmp_path):
@@ -113,6 +126,14 @@ def test_both_encoders_hear_the_same_moment(encoder, speech):
     for part in (slice(0, split), slice(split, None)):          # Whisper's frames know their place, so they are not equal, but alike
         alike = [np.corrcoef(plain[:, part].ravel(), other[:, part].ravel())[0, 1] for other in (early, same, late)]
         assert alike[1] > max(alike[0], alike[2]) + 0.03
+
+
+def test_one_thread_hears_the_same_as_two(monkeypatch, encoder, speech):
+    times = (np.arange(20, dtype=np.float32) + 20.5) * np.float32(0.024)
+    samples = speech.samples[:RATE]
+    both = encoder.layers(samples, times)
+    monkeypatch.setenv(VARIABLE, "1")
+    np.testing.assert_array_equal(encoder.layers(samples, times), both)
 
 
 def test_a_pack_without_whispers_layers_is_refused_in_one_sentence():
@@ -144,6 +165,17 @@ def test_a_network_that_hears_with_other_layers_is_refused(tmp_path):
         path.write_bytes(graph.model({"passages": ("passages", 7)}, {"probabilities": ("passages", 7)}, {"ecavatar": content}))
         with pytest.raises(PackError, match="other layers"):
             EmotionNetwork.load(path)
+
+
+@pytest.mark.parametrize("prior", [0, -1.0, "3", None, 1e999])
+def test_a_network_with_a_senseless_prior_is_refused(tmp_path, prior):
+    graph = Graph()
+    graph.node("Identity", ["passages"], "probabilities")
+    path = tmp_path / "emotion_network.onnx"
+    content = json.dumps({"format": 1, "emotions": HEARD, "mean": [0.0] * 7, "hears": HEARS, "prior": prior})
+    path.write_bytes(graph.model({"passages": ("passages", 7)}, {"probabilities": ("passages", 7)}, {"ecavatar": content}))
+    with pytest.raises(PackError, match="a prior of"):
+        EmotionNetwork.load(path)
 
 
 def test_another_network_is_refused():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.speech.log_mel import BANDS, FRAME_RATE, RATE, WIDTH, level, log_mel, mel_filters
+from core.speech.log_mel import BANDS, FRAME_RATE, ONE_THREAD, RATE, WIDTH, in_bands, level, log_mel, mel_filters
 
 
 def tone(hertz: float, seconds: float = 1.0) -> np.ndarray:
@@ -12,6 +12,13 @@ def tone(hertz: float, seconds: float = 1.0) -> np.ndarray:
 
 def test_every_filter_sums_to_one() -> None:
     np.testing.assert_allclose(mel_filters().sum(axis=0), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [0, 5, 12, 40])
+def test_a_product_in_pieces_is_the_product(count: int) -> None:
+    power = np.random.default_rng(0).random((count, 257)).astype(np.float32)
+    np.testing.assert_allclose(in_bands(power, mel_filters()), power @ mel_filters(), rtol=1e-5)        # single precision
+    assert in_bands(power, mel_filters()).shape == (count, BANDS) and 5 < ONE_THREAD // mel_filters().size < 40
 
 
 @pytest.mark.parametrize("pair", [(200.0, 1000.0), (1000.0, 4000.0)])
