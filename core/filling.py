@@ -15,7 +15,7 @@ from .types import Floats, Integers
 from .vermilion import Lips, red
 
 ROOM = 7.0                          # edges after which filled-in skin has the face's plain tone
-MOUTH_TONE = np.array([0.62, 0.42, 0.42], np.float32)     # the mouth's lining over the lips' colour
+MOUTH_TONE = np.array([0.92, 0.74, 0.72], np.float32)     # the mouth's lining over the lips' colour: redder, hardly darker
 MOUTH_DEPTH = 0.003, 0.012          # metres behind the lips' contact over which their colour turns into the lining's
 CONTACT, CONTACT_SHADE = 0.0015, 0.3        # metres around the line where lips meet, and how much darker that is: no light gets there
 CONTINUED = 4                       # edges that lips' and skin's colours are continued below each other's edge

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .camera import Camera, turn
-from .colours import encoded, linear
+from .colours import GUMS, TEETH, TONGUE, encoded, linear
 from .files import Arrays
 from .head_model import MATERIALS, HeadBasis
 from .look import Look
@@ -35,7 +35,7 @@ WRAP = np.array([0.28, 0.14, 0.10])         # how far light creeps round skin, b
 GLOSS, GLOSS_POWER, EYE_GLOSS, EYE_POWER = 0.05, 14, 0.9, 220
 HAIR_LIGHT, HAIR_SHINE, HAIR_POWER = 1.9, 0.10, 40
 CREASE_REACH, CREASE_DEPTH, CREASE_LEAST = 0.007, 0.016, 0.55   # ambient occlusion by depths: metres, metres, what stays
-PLAIN = {"teeth": (0.62, 0.56, 0.47), "gums": (0.30, 0.08, 0.08), "tongue": (0.36, 0.10, 0.10)}     # linear
+PLAIN = {"teeth": TEETH, "gums": GUMS, "tongue": TONGUE}
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.colours import WHITE_OF_EYE, linear
+from ..core.colours import GUMS, TEETH, TONGUE, WHITE_OF_EYE, Colour, linear
 from ..core.head_model import MATERIALS, REGIONS, HeadBasis
 from ..core.job import JobResult
 from ..core.render.drawn import LASH, LASH_SIZE, eye_colours, lash_opacity
@@ -18,13 +18,12 @@ from ..core.types import Floats, SkinParams
 from .head import OBJECTS, Parts
 from .skin_nodes import ETA, GROUP, LIDS, LIPS, NO_ROOTS, PHOTO, ROOTS, SCALP, set_params, skin_group
 
-Colour = tuple[float, float, float]
 TAG, ALBEDO, EYE = "ecavatar", "albedo", "eye"          # custom property of our images, and its values
 # base colour (linear), roughness, subsurface weight, subsurface scale in metres, coat of saliva, height of the bumps in metres
 PLAIN: Mapping[str, tuple[Colour, float, float, float, float, float]] = {
-    "teeth": ((0.72, 0.66, 0.54), 0.18, 0.5, 0.001, 0.5, 0.0),
-    "gums": ((0.48, 0.13, 0.12), 0.3, 0.6, 0.0015, 0.8, 0.00004),
-    "tongue": ((0.46, 0.14, 0.13), 0.4, 0.7, 0.002, 0.6, 0.00012),
+    "teeth": (TEETH, 0.18, 0.5, 0.001, 0.5, 0.0),
+    "gums": (GUMS, 0.3, 0.6, 0.0015, 0.8, 0.00004),
+    "tongue": (TONGUE, 0.4, 0.7, 0.002, 0.6, 0.00012),
 }
 BUMPS = 1100.0                      # a metre: of papillae and of the stippling of gums
 SALIVA = 1.33                       # index of refraction

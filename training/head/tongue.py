@@ -13,11 +13,11 @@ from .teeth import MM
 
 RING = 24                                                   # points around; a multiple of 4
 # from the tip to the root: how far behind the incisors' front, height of the top, half the width, thickness; mm
-SPINE = np.array([[10.2, -3.4, 2.8, 2.2], [10.8, -2.6, 4.8, 4.2], [12.2, -1.9, 6.6, 5.8], [14.6, -1.2, 8.4, 7.6],
-                  [18.0, -0.3, 10.0, 10.2],
-                  [22.0, 0.9, 11.4, 12.8], [26.5, 2.0, 12.4, 15.0], [31.0, 2.8, 13.0, 17.0], [36.0, 3.0, 13.4, 19.0],
-                  [41.0, 2.4, 13.8, 21.0], [46.0, 0.8, 14.2, 22.5], [51.0, -2.0, 14.4, 23.5], [56.0, -6.0, 14.4, 24.0],
-                  [60.0, -11.5, 14.0, 23.0], [63.0, -18.5, 13.0, 20.0], [64.5, -26.0, 12.0, 16.0]])
+SPINE = np.array([[8.6, 0.3, 2.8, 3.0], [9.3, 1.1, 4.8, 5.4], [11.0, 1.9, 6.6, 7.6], [13.6, 2.8, 8.4, 10.2],
+                  [17.0, 3.8, 10.0, 13.0],
+                  [21.5, 4.8, 11.4, 16.0], [26.5, 5.5, 12.4, 18.3], [31.0, 5.9, 13.0, 19.9], [36.0, 5.8, 13.4, 21.5],
+                  [41.0, 4.9, 13.8, 23.0], [46.0, 3.0, 14.2, 24.3], [51.0, -0.4, 14.4, 24.6], [56.0, -5.0, 14.4, 24.6],
+                  [60.0, -11.0, 14.0, 23.0], [63.0, -18.5, 13.0, 20.0], [64.5, -26.0, 12.0, 16.0]])
 # the same out over the lower lip, where the lower jaw is taken as at rest, and with the tip between the teeth
 OUT_SPINE = np.array([[-29.0, -3.4, 2.8, 2.2], [-28.4, -1.6, 5.2, 4.0], [-26.2, 1.0, 7.6, 5.2], [-22.0, 4.2, 9.4, 5.8],
                       [-16.0, 7.2, 10.4, 5.9],
@@ -30,7 +30,7 @@ TEETH_SPINE = np.array([[-0.5, 6.2, 3.0, 2.2], [0.4, 7.0, 5.2, 3.8], [2.4, 7.6, 
                         [40.0, 2.6, 13.8, 20.8], *SPINE[10:].tolist()])
 GROOVE = 0.9 * MM                                           # depth of the median groove
 FLAT_BELOW = 0.55                                           # the underside's share of the thickness that is rounded
-TIP_RISE, TIP_ADVANCE, BACK_RISE = 13.0 * MM, 4.0 * MM, 10.5 * MM
+TIP_RISE, TIP_ADVANCE, BACK_RISE = 11.5 * MM, 1.2 * MM, 7.3 * MM
 WIDER, NARROWER = 0.06, 0.22
 
 
