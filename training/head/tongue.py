@@ -28,7 +28,7 @@ TEETH_SPINE = np.array([[-0.5, 6.2, 3.0, 2.2], [0.4, 7.0, 5.2, 3.8], [2.4, 7.6, 
                         [10.5, 7.0, 10.0, 7.0],
                         [16.0, 6.0, 11.2, 9.8], [22.0, 5.0, 12.2, 12.8], [28.0, 4.4, 12.9, 15.6], [34.0, 3.7, 13.4, 18.4],
                         [40.0, 2.6, 13.8, 20.8], *SPINE[10:].tolist()])
-GROOVE = 0.9 * MM                                           # depth of the median groove
+GROOVE, GROOVE_WIDTH = 1.5 * MM, 0.33                       # depth of the median groove; of half the tongue's width
 FLAT_BELOW = 0.55                                           # the underside's share of the thickness that is rounded
 TIP_RISE, TIP_ADVANCE, BACK_RISE = 11.5 * MM, 1.2 * MM, 7.3 * MM
 WIDER, NARROWER = 0.06, 0.22
@@ -51,7 +51,7 @@ def tongue(spine: Array = SPINE) -> Tongue:
     rows, uv = [], []
     for place, (behind, top, half, thick) in enumerate(spine * MM):
         height = np.where(up > 0, 0.45 * np.abs(up) ** 0.9, -FLAT_BELOW * np.abs(up) ** 0.8)
-        groove = GROOVE * min(place / 4, 1.0) * np.exp(-((round_across / 0.16) ** 2)) * (up > 0)
+        groove = GROOVE * min(place / 4, 1.0) * np.exp(-((round_across / GROOVE_WIDTH) ** 2)) * (up > 0)
         rows.append(np.column_stack([half * round_across, top - 0.45 * thick + thick * height - groove, np.full(RING, -behind)]))
         uv.append(np.column_stack([0.5 + 0.48 * across * (0.6 + 0.4 * up), np.full(RING, 1 - place / (len(spine) - 1))]))
     rows[0][:, 2] += 1.2 * MM * (1 - np.abs(across)) * (up > -0.5)
