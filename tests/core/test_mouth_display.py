@@ -76,7 +76,7 @@ def test_laughter_shows_the_upper_crowns_and_hardly_any_gum():
 
 
 @pytest.mark.parametrize("weights", [
-    both(mouthStretch=0.35, mouthSmile=0.3, mouthLowerDown=0.25, mouthUpperUp=0.1) | {"jawOpen": 0.14},
+    both(mouthStretch=0.35, mouthSmile=0.3, mouthLowerDown=0.35, mouthUpperUp=0.1) | {"jawOpen": 0.14},
     both(mouthStretch=0.2, mouthLowerDown=0.4) | {"jawOpen": 0.07}])
 def test_ee_and_s_show_the_lower_incisors_too(weights):
     assert seen_mm(heads()[0] + posed(weights))["teeth of teeth_lower"] > 0.3

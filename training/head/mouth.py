@@ -16,7 +16,7 @@ ROLLED = {"mouthRollUpper": 0.55}                   # of the source's shape: mor
 # shapes that need other room together than alone; the second one's weight at which it is made for them; metres to the teeth, which
 # the lower lip touches in f and v
 TOGETHER = ((("mouthSmileLeft", "mouthSmileRight"), "jawOpen", 0.3, MOVING_GAP), (("mouthRollLower",), "jawOpen", 0.13, 0.0))
-TONGUE_ASIDE = 0.7                                  # of the jaw's way to a side: the upper teeth hold the tongue back
+TONGUE_ASIDE = 0.8                                  # of the jaw's way to a side: the upper teeth hold the tongue back
 SPLIT = 0.004                                       # metres: over which a move passes from the left side's shape to the right one's
 Parts = dict[str, slice]
 Shapes = dict[str, Array]

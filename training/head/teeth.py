@@ -39,7 +39,8 @@ CHEWING = np.array([[-0.18, 0.72, 0.80, 0, 0], [0.04, 0.84, 0.93, 0, 0], [0.34, 
                     [0.85, 0.97, 0.90, 0.2, 0], [0.96, 0.88, 0.78, 0.55, 0], [1.0, 0.72, 0.62, 0.75, 0], [1.0, 0.40, 0.36, 0.4, 0.5],
                     [1.0, 0.13, 0.12, 0.1, 0.95]])
 CUSP_POWER = 6                                                          # how pointed cusps are
-GUM_HEIGHTS = (6.5 * MM, 4.0 * MM)                                      # upper, lower; over the crowns' mean height
+GUM_HEIGHTS = (6.5 * MM, 3.8 * MM)                                      # upper, lower; over the crowns' mean height
+GUM_FEET = (0.4, -0.4)                                                  # where it ends, before the arch's outer line, mm
 PAPILLA, GUM_STEPS = 0.38, 4                                            # papilla: over the crown's height; stations a tooth
 ROOF_COLUMNS = 8                                                        # faces across the palate, even
 # the roof between the gums' inner borders: height of its middle over them, in how much of the way back it gets there; the floor under
@@ -193,12 +194,13 @@ def gum(path: Array, widths: Array, heights: Array, drop: Array, down: float) ->
     crest.append(0.0)
     distance = np.concatenate([-np.array(stations[:0:-1]), stations])
     height_at, crest_at = (np.concatenate([values[:0:-1], values]) for values in (np.array(margin), np.array(crest)))
-    rows, uv = [], []
+    rows, uv, row = [], [], 0 if down < 0 else 1
     for station, top, rise in zip(distance, height_at, crest_at, strict=True):
         front = 0.55 - 1.3 * rise                               # mm: the papilla lies back between the crowns
-        base = -float(heights.mean()) - GUM_HEIGHTS[0 if down < 0 else 1]
-        profile = np.array([[base, 0.4], [(top + base) / 2, 1.15 - 0.3 * rise], [top - 0.8 * MM, 0.95 - 0.7 * rise], [top, front],
-                            [top - 0.3 * MM, -2.2], [top * 0.8 + base * 0.2, -7.6], [0.4 * base - 0.6 * heights.mean(), -9.4]])
+        base = -float(heights.mean()) - GUM_HEIGHTS[row]
+        profile = np.array([[base, GUM_FEET[row]], [(top + base) / 2, 1.15 - 0.3 * rise], [top - 0.8 * MM, 0.95 - 0.7 * rise],
+                            [top, front], [top - 0.3 * MM, -2.2], [top * 0.8 + base * 0.2, -7.6],
+                            [0.4 * base - 0.6 * heights.mean(), -9.4]])
         local = np.column_stack([np.zeros(len(profile)), profile[:, 0] * down, profile[:, 1] * MM])
         rows.append(along(path, station, local)[0])
         uv.append(np.column_stack([np.full(len(profile), 0.5 + station * 8), np.linspace(0, 0.3, len(profile))]))
