@@ -40,7 +40,7 @@ CHEWING = np.array([[-0.18, 0.72, 0.80, 0, 0], [0.04, 0.84, 0.93, 0, 0], [0.34, 
                     [1.0, 0.13, 0.12, 0.1, 0.95]])
 CUSP_POWER = 6                                                          # how pointed cusps are
 GUM_HEIGHTS = (6.5 * MM, 3.8 * MM)                                      # upper, lower; over the crowns' mean height
-GUM_FEET = (0.4, -0.4)                                                  # where it ends, before the arch's outer line, mm
+GUM_FRONTS = ((0.4, 1.15, 0.95), (-0.7, 0.25, 0.6))                    # its end, middle, rim before the arch's outer line, mm
 PAPILLA, GUM_STEPS = 0.38, 4                                            # papilla: over the crown's height; stations a tooth
 ROOF_COLUMNS = 8                                                        # faces across the palate, even
 # the roof between the gums' inner borders: height of its middle over them, in how much of the way back it gets there; the floor under
@@ -198,9 +198,9 @@ def gum(path: Array, widths: Array, heights: Array, drop: Array, down: float) ->
     for station, top, rise in zip(distance, height_at, crest_at, strict=True):
         front = 0.55 - 1.3 * rise                               # mm: the papilla lies back between the crowns
         base = -float(heights.mean()) - GUM_HEIGHTS[row]
-        profile = np.array([[base, GUM_FEET[row]], [(top + base) / 2, 1.15 - 0.3 * rise], [top - 0.8 * MM, 0.95 - 0.7 * rise],
-                            [top, front], [top - 0.3 * MM, -2.2], [top * 0.8 + base * 0.2, -7.6],
-                            [0.4 * base - 0.6 * heights.mean(), -9.4]])
+        end, middle, rim = GUM_FRONTS[row]
+        profile = np.array([[base, end], [(top + base) / 2, middle - 0.3 * rise], [top - 0.8 * MM, rim - 0.7 * rise], [top, front],
+                            [top - 0.3 * MM, -2.2], [top * 0.8 + base * 0.2, -7.6], [0.4 * base - 0.6 * heights.mean(), -9.4]])
         local = np.column_stack([np.zeros(len(profile)), profile[:, 0] * down, profile[:, 1] * MM])
         rows.append(along(path, station, local)[0])
         uv.append(np.column_stack([np.full(len(profile), 0.5 + station * 8), np.linspace(0, 0.3, len(profile))]))
