@@ -1,7 +1,7 @@
-"""The pictures of docs/skin.md and of the renderer: `python -m building.skin_gallery [NAME ...] [--job JOB] [--samples N]`.
+"""Pictures of skin, of the renderer, and of mouths: `python -m building.skin_gallery [NAME ...] [--job JOB] [--samples N]`.
 
-NAMES: closeups, presets, render, reference, tones, slab; all without one. JOB: a finished job of a neutral voice; without it, the
-example's is made. It needs bpy and scikit-image. The slab asks for the most samples and takes the longest. Nobody
+NAMES: closeups, mouths, presets, render, reference, tones, slab; all without one. JOB: a finished job of a neutral voice; without
+it, the example's is made. It needs bpy and scikit-image. The slab asks for the most samples and takes the longest. Nobody
 is shown but the example photo's astronaut and heads that are drawn.
 """
 
@@ -32,7 +32,7 @@ from core.render.studio import CAMERA, STUDIOS, LightName, Place
 from core.speech.lip_gap import JAW_SHAPE
 
 from . import skin_pictures
-from .skin_pictures import IMAGES, QUALITY, beside
+from .skin_pictures import IMAGES, QUALITY, beside, rows
 
 SIDE = 240                              # pixels of a close-up
 PRESET_SIDE, PRESET_LENS = 200, 150     # pixels, millimetres
@@ -60,6 +60,15 @@ class Closeup:
 CLOSEUPS = (Closeup("lips", (0.05, 0.03, 0.5), 0.085, "studio"), Closeup("ear", (0.05, 0.0, 0.5), 0.09, "rim"),
             Closeup("lips", (0.0, 0.04, 0.5), 0.1, "studio", (("jawOpen", 0.65), ("tongueOut", 0.5))),
             Closeup("eye", (0.1, 0.0, 0.5), 0.075, "window"))
+# what a mouth shows: speaking, wide open, from the side, laughing; ee, th, l, oo
+SMILE = (("mouthSmileLeft", 0.8), ("mouthSmileRight", 0.8), ("mouthUpperUpLeft", 0.3), ("mouthUpperUpRight", 0.3))
+SPREAD = (("mouthStretchLeft", 0.35), ("mouthStretchRight", 0.35), ("mouthSmileLeft", 0.3), ("mouthSmileRight", 0.3),
+          ("mouthLowerDownLeft", 0.35), ("mouthLowerDownRight", 0.35))
+FRONT, ASIDE = (0.0, 0.02, 0.5), (0.34, 0.05, 0.4)
+MOUTHS = tuple(Closeup("lips", way, 0.08, "studio", shapes) for way, shapes in (
+    (FRONT, (("jawOpen", 0.3),)), (FRONT, (("jawOpen", 0.7),)), (ASIDE, (("jawOpen", 0.6),)), (FRONT, (*SMILE, ("jawOpen", 0.25))),
+    (FRONT, (*SPREAD, ("jawOpen", 0.14))), (FRONT, (("jawOpen", 0.2), ("tongueTipTeeth", 1.0))),
+    (FRONT, (("jawOpen", 0.3), ("tongueTipUp", 0.9))), (FRONT, (("jawOpen", 0.12), ("mouthPucker", 0.7), ("mouthFunnel", 0.35)))))
 
 
 def points_of(owner: bpy.types.Object, root: bpy.types.Object) -> NDArray[np.float64]:
@@ -84,21 +93,33 @@ def middle_of(part: str, root: bpy.types.Object) -> NDArray[np.float64]:
 
 
 def shaped(root: bpy.types.Object, shapes: tuple[tuple[str, float], ...]) -> None:
-    """Let shapes of the avatar be at these values."""
+    """Let shapes of the avatar be at these values, and all others at rest."""
     keys = next(child for child in root.children_recursive if child.type == "MESH" and child.ecavatar.role == "skin").data.shape_keys
     for track in keys.animation_data.nla_tracks if keys.animation_data is not None else ():
         track.mute = True
-    for name, value in shapes:
-        keys.key_blocks[name].value = value
+    for block in keys.key_blocks[1:]:
+        block.value = dict(shapes).get(block.name, 0.0)
     bpy.context.view_layer.update()
 
 
 def closeups(job: Path, samples: int) -> None:
     """Picture lips, a back-lit ear, the tongue, an eye."""
+    beside(taken(CLOSEUPS, job, samples)).save(IMAGES / "skin_closeups.jpg", quality=QUALITY)
+
+
+def mouths(job: Path, samples: int) -> None:
+    """Picture the mouth in two rows."""
+    pictures = taken(MOUTHS, job, samples)
+    half = len(pictures) // 2
+    rows([beside(pictures[:half]), beside(pictures[half:])]).save(IMAGES / "mouth.jpg", quality=QUALITY)
+
+
+def taken(wanted: tuple[Closeup, ...], job: Path, samples: int) -> list[Image.Image]:
+    """Return close-ups of a job's avatar."""
     from ecavatar.ecavatar_addon.lights import relight
     from ecavatar.ecavatar_addon.scene import aim
     pictures = []
-    for closeup in CLOSEUPS:
+    for closeup in wanted:
         scene, root = stage(job, SIDE)
         scene.cycles.samples = samples
         relight(scene, root, closeup.light)
@@ -108,7 +129,7 @@ def closeups(job: Path, samples: int) -> None:
         aim(scene.camera, root, tuple(at + np.array(closeup.way)), tuple(at))
         scene.camera.data.lens = scene.camera.data.sensor_width * float(np.linalg.norm(closeup.way)) / closeup.width
         pictures.append(Image.fromarray(encoded(radiance(scene)[::-1])))
-    beside(pictures).save(IMAGES / "skin_closeups.jpg", quality=QUALITY)
+    return pictures
 
 
 def presets(job: Path, samples: int) -> None:
@@ -150,7 +171,7 @@ def most_open(portrait: Portrait) -> int:
 
 def main() -> None:
     """Make the pictures that are asked for, or all."""
-    makers = {"closeups": closeups, "presets": presets}
+    makers = {"closeups": closeups, "mouths": mouths, "presets": presets}
     names = (*makers, "render", "reference", "tones", "slab")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help=f"some of {', '.join(names)}")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache, partial
 
 import bpy
@@ -11,25 +12,39 @@ from numpy.typing import NDArray
 from ..core.head.model import MATERIALS, REGIONS, HeadBasis
 from ..core.head.scalp import ROOTS as ROOT_TONE
 from ..core.job import JobResult
-from ..core.pictures.colours import WHITE_OF_EYE, linear
+from ..core.pictures.colours import GUMS, TEETH, TONGUE, WHITE_OF_EYE, Colour, linear
 from ..core.render.drawn import LASH, LASH_SIZE, eye_colours, lash_opacity
 from ..core.render.skin_optics import transport
 from ..core.types import Floats, SkinParams
 from .head import OBJECTS, Parts
 from .skin_nodes import ETA, GROUP, LIDS, LIPS, NO_ROOTS, PHOTO, ROOTS, SCALP, set_params, skin_group
 
-Colour = tuple[float, float, float]
 TAG, ALBEDO, EYE = "ecavatar", "albedo", "eye"          # custom property of our images, and its values
-# base colour (linear), roughness, subsurface weight, subsurface scale in metres, coat of saliva, height of the bumps in metres
-PLAIN: Mapping[str, tuple[Colour, float, float, float, float, float]] = {
-    "teeth": ((0.72, 0.66, 0.54), 0.18, 0.5, 0.001, 0.5, 0.0),
-    "gums": ((0.48, 0.13, 0.12), 0.3, 0.6, 0.0015, 0.8, 0.00004),
-    "tongue": ((0.46, 0.14, 0.13), 0.4, 0.7, 0.002, 0.6, 0.00012),
+REDDISH, EVEN = (1.0, 0.35, 0.2), (1.0, 0.9, 0.75)      # subsurface radii, relative: of mucous membrane, of dentine
+
+
+@dataclass(frozen=True)
+class Moist:
+    """What lies in the mouth: base colour (linear), roughness, subsurface weight, scale (metres) and relative radii, coat of saliva,
+    height of the bumps (metres)."""
+
+    colour: Colour
+    roughness: float
+    subsurface: float
+    scale: float
+    coat: float
+    bumps: float = 0.0
+    radii: Colour = REDDISH
+
+
+PLAIN: Mapping[str, Moist] = {
+    "teeth": Moist(TEETH, 0.18, 0.5, 0.001, 0.5, radii=EVEN),
+    "gums": Moist(GUMS, 0.3, 0.6, 0.0015, 0.8, 0.00004),
+    "tongue": Moist(TONGUE, 0.4, 0.7, 0.002, 0.6, 0.00012),
 }
 BUMPS = 1100.0                      # a metre: of papillae and of the stippling of gums
 SALIVA = 1.33                       # index of refraction
 LID_TRAVEL = 0.5                    # of the way a blink moves the lid's rim: what moves this far is lid
-REDDISH = (1.0, 0.35, 0.2)          # subsurface radii of mucous membrane, relative
 
 
 def apply(parts: Parts, result: JobResult, basis: HeadBasis, tone: Floats) -> None:
@@ -40,7 +55,7 @@ def apply(parts: Parts, result: JobResult, basis: HeadBasis, tone: Floats) -> No
     albedo, iris = cache(lambda: albedo_image(result)), cache(lambda: eye_image(result))
     makers: dict[str, Callable[[], bpy.types.Material]] = {
         "skin": lambda: skin(albedo(), tone, SkinParams()), "lashes": lashes, "eye": lambda: eye(iris()),
-        **{name: partial(plain, name, *values) for name, values in PLAIN.items()}}
+        **{name: partial(plain, name, values) for name, values in PLAIN.items()}}
     made: dict[str, bpy.types.Material] = {}
     for role in OBJECTS:
         kinds = np.unique(basis.material[basis.part(role).faces])
@@ -156,17 +171,17 @@ def skin(albedo: bpy.types.Image, tone: Floats, params: SkinParams) -> bpy.types
     return material
 
 
-def plain(name: str, colour: Colour, roughness: float, subsurface: float, scale: float, coat: float,
-          bumps: float) -> bpy.types.Material:
+def plain(name: str, moist: Moist) -> bpy.types.Material:
     """Return a material of one colour, wet, with bumps that the coat of saliva evens."""
-    material, shader = new_material(name, colour)
-    put(shader, {"Base Color": (*colour, 1.0), "Roughness": roughness, "Subsurface Weight": subsurface, "Subsurface Scale": scale,
-                 "Subsurface Radius": REDDISH, "Coat Weight": coat, "Coat Roughness": 0.08, "Coat IOR": SALIVA})
-    if bumps:
+    material, shader = new_material(name, moist.colour)
+    put(shader, {"Base Color": (*moist.colour, 1.0), "Roughness": moist.roughness, "Subsurface Weight": moist.subsurface,
+                 "Subsurface Scale": moist.scale, "Subsurface Radius": moist.radii, "Coat Weight": moist.coat, "Coat Roughness": 0.08,
+                 "Coat IOR": SALIVA})
+    if moist.bumps:
         nodes, links = material.node_tree.nodes, material.node_tree.links
         place, noise, bump = (nodes.new(f"ShaderNode{kind}") for kind in ("TexCoord", "TexNoise", "Bump"))
         noise.inputs["Scale"].default_value = BUMPS
-        bump.inputs["Distance"].default_value = bumps
+        bump.inputs["Distance"].default_value = moist.bumps
         for left, node in ((-800, place), (-600, noise), (-400, bump)):
             node.location = (left, -200)
         links.new(place.outputs["Object"], noise.inputs["Vector"])

@@ -39,7 +39,7 @@ SHUT = "viseme_PP"
 VISEMES: dict[str, Recipe] = {
     SHUT: both(mouthPress=0.25, mouthRollUpper=0.1, mouthRollLower=0.12),
     "viseme_FF": both(mouthRollLower=1.0, mouthUpperUp=0.25, jawOpen=0.32, mouthClose=0.22),
-    "viseme_TH": both(jawOpen=0.12, tongueOut=0.3, tongueTipUp=0.5),
+    "viseme_TH": both(jawOpen=0.12, tongueOut=0.3, tongueTipUp=0.4),
     "viseme_DD": both(jawOpen=0.12, mouthLowerDown=0.1, tongueTipUp=0.75),
     "viseme_kk": both(jawOpen=0.2, tongueBackUp=0.6),
     "viseme_CH": both(jawOpen=0.08, mouthFunnel=0.5, mouthPucker=0.15),

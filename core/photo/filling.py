@@ -15,7 +15,8 @@ from .shading import LIPS_REACH, LUMINANCE, tempered
 from .vermilion import Lips, red
 
 ROOM = 7.0                          # edges after which filled-in skin has the face's plain tone
-MOUTH_TONE = np.array([0.62, 0.42, 0.42], np.float32)     # the mouth's lining over the lips' colour
+MOUTH_TONE = np.array([0.92, 0.74, 0.72], np.float32)     # the mouth's lining over the lips' colour: redder, hardly darker
+MUCOSA = np.array([176, 100, 94], np.float32)             # mucous membrane, whatever the lips' colour: half of the lining's
 MOUTH_DEPTH = 0.003, 0.012          # metres behind the lips' contact over which their colour turns into the lining's
 CONTACT, CONTACT_SHADE = 0.0015, 0.3        # metres around the line where lips meet, and how much darker that is: no light gets there
 CONTINUED = 4                       # edges that lips' and skin's colours are continued below each other's edge
@@ -47,6 +48,11 @@ class Filling:
     def share(self, corners: Integers, weights: Floats) -> Floats:
         """Return the share of lips (N, 1) at points of triangles, as in `plain`."""
         return red((self.depth[corners] * weights).sum(axis=1))[:, None]
+
+
+def lining(lip: Floats) -> Floats:
+    """Return the colour (3,) of the mouth's lining behind lips of the colour `lip` (3,): dark lips are pink inside, too."""
+    return np.asarray((lip * MOUTH_TONE + MUCOSA) / 2, np.float32)
 
 
 def continued(colour: Floats, known: NDArray[np.bool_], edges: Integers) -> Floats:
@@ -88,5 +94,5 @@ def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, *, basis:
     result = membrane(wanted, trust.astype(np.float32), rest, ROOM**-2, edges)
     inner = np.clip((depth - MOUTH_DEPTH[0]) / (MOUTH_DEPTH[1] - MOUTH_DEPTH[0]), 0, 1)[:, None]
     line = CONTACT_SHADE * np.exp(-((mouth.off / CONTACT) ** 2))[:, None]
-    result = np.asarray((result * (1 - inner) + lip * MOUTH_TONE * inner) * (1 - line), np.float32)
+    result = np.asarray((result * (1 - inner) + lining(lip) * inner) * (1 - line), np.float32)
     return Filling(continued(result, ~inside, edges), continued(result, inside, edges), tone, lip, mouth.depth)

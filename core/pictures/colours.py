@@ -5,6 +5,11 @@ from numpy.typing import NDArray
 
 Colour = tuple[float, float, float]
 WHITE_OF_EYE: Colour = (0.62, 0.57, 0.53)           # linear, of an eyeball
+# total diffuse reflectance, linear: ivory (CIE L* 85, b* 13), and mucous membrane (L* 58, a* 27) that is pale enough to pass light on,
+# so that a mouth is red in its depth, not black
+TEETH: Colour = (0.74, 0.66, 0.51)
+GUMS: Colour = (0.54, 0.20, 0.18)
+TONGUE: Colour = (0.54, 0.19, 0.17)
 
 
 def linear(colour: NDArray[np.uint8]) -> NDArray[np.float64]:

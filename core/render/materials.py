@@ -6,18 +6,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..pictures.colours import GUMS, TEETH, TONGUE
 from ..types import SkinParams
 from .skin_optics import dot, specular, transmittance, with_reflectance
 
 Array = NDArray[np.float64]
 SKIN = SkinParams()             # its absorption is set by the photo's tone
 # scattering: dentine's behind a thin enamel (Fried et al. 1995), mucous membrane as skin; absorption by the tone below
-TEETH = SkinParams(scattering=(2.2, 2.3, 2.5), eta=1.5, roughness=0.16, specular=0.30)
+ENAMEL = SkinParams(scattering=(2.2, 2.3, 2.5), eta=1.5, roughness=0.16, specular=0.30)
 WET = SkinParams(roughness=0.18, specular=0.30)
 MATTER: Mapping[str, tuple[SkinParams, tuple[float, float, float]]] = {      # and total diffuse reflectance, linear
-    "teeth": (TEETH, (0.72, 0.66, 0.54)),
-    "gums": (WET, (0.48, 0.13, 0.12)),
-    "tongue": (replace(WET, roughness=0.28), (0.46, 0.14, 0.13)),
+    "teeth": (ENAMEL, TEETH),
+    "gums": (WET, GUMS),
+    "tongue": (replace(WET, roughness=0.28), TONGUE),
 }
 EYE = SkinParams(eta=1.376, roughness=0.05)             # below its cornea: light passes in and out by Fresnel's equations
 EYE_REFLECTANCE = (0.70, 0.66, 0.62)                    # what an eye gives back to the skin around

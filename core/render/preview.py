@@ -15,7 +15,7 @@ from ..files import Arrays
 from ..hair.look import Look
 from ..head.model import MATERIALS, HeadBasis
 from ..head.scalp import with_roots
-from ..pictures.colours import encoded, linear
+from ..pictures.colours import GUMS, TEETH, TONGUE, encoded, linear
 from ..pictures.raster import Coverage, rasterise, shaded_depth, vertex_normals
 from ..pictures.sampling import on_uv
 from ..types import Bytes, Floats
@@ -35,7 +35,7 @@ WRAP = np.array([0.28, 0.14, 0.10])         # how far light creeps round skin, b
 GLOSS, GLOSS_POWER, EYE_GLOSS, EYE_POWER = 0.05, 14, 0.9, 220
 HAIR_LIGHT, HAIR_SHINE, HAIR_POWER = 1.9, 0.10, 40
 CREASE_REACH, CREASE_DEPTH, CREASE_LEAST = 0.007, 0.016, 0.55   # ambient occlusion by depths: metres, metres, what stays
-PLAIN = {"teeth": (0.62, 0.56, 0.47), "gums": (0.30, 0.08, 0.08), "tongue": (0.36, 0.10, 0.10)}     # linear
+PLAIN = {"teeth": TEETH, "gums": GUMS, "tongue": TONGUE}
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

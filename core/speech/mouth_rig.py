@@ -24,7 +24,7 @@ SHAPES: dict[str, dict[str, float]] = {
     "press": {"mouthPressLeft": 0.25, "mouthPressRight": 0.25, "mouthRollUpper": 0.1, "mouthRollLower": 0.12},
     "tongue_tip": {"tongueTipUp": 0.9},
     "tongue_back": {"tongueBackUp": 0.9},
-    "tongue_out": {"tongueOut": 0.42, "tongueTipUp": 0.5},
+    "tongue_out": {"tongueOut": 0.42, "tongueTipUp": 0.4},
 }
 CLOSING = "mouthClose"
 PARTING = {"mouthLowerDownLeft": 1.0, "mouthLowerDownRight": 1.0, "mouthUpperUpLeft": 0.4, "mouthUpperUpRight": 0.4}

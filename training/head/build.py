@@ -193,7 +193,7 @@ class Builder:
             return offsets
         for inside in MOUTH_PARTS:                                  # these go as a whole
             if (inside, name) != ("tongue", "tongueOut"):
-                offsets[part[inside]] = source[self.crop.vertices(inside)].mean(axis=0)
+                offsets[part[inside]] = mouth.going_along(inside, name) * source[self.crop.vertices(inside)].mean(axis=0)
         return offsets
 
     def shapes(self, mean: Array, layout: Layout, jaw: Jaw) -> dict[str, Array]:

@@ -10,7 +10,7 @@ from core.head.lids import Eyeball, halfway, halfway_name
 
 from .source import Array
 
-LIP_LIFT, LIP_DROP, LIFT_GAIN = 0.36, 0.12, 5.0         # of mouthUpperUp and mouthLowerDown in a smile as soon as the jaw opens
+LIP_LIFT, LIP_DROP, LIFT_GAIN = 0.36, 0.75, 5.0         # of mouthUpperUp and mouthLowerDown in a smile as soon as the jaw opens
 ROUNDING_OVERLAP = 0.45                                 # of mouthFunnel that mouthPucker has done already
 LID_REACH = 0.004, 0.011                                # metres from the closed lids' line: all and nothing is taken back
 LID_SHAPES = ("eyeSquint", "eyeWide", "cheekSquint", "eyeLookDown", "eyeLookUp")

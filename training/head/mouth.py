@@ -8,7 +8,7 @@ from .room import MouthRoom, Seat
 from .source import Array
 from .teeth import Arch
 
-LOWER_SEAT = np.array([0.0, 0.0016, -0.0026])       # metres from the upper incisors' edge to the lower ones': overbite, overjet
+LOWER_SEAT = np.array([0.0, 0.0025, -0.0026])       # metres from the upper incisors' edge to the lower ones': overbite, overjet
 RESTING_GAP, MOVING_GAP = 0.0013, 0.0011            # metres between the teeth and the skin at rest, and in a shape at weight 1
 MOVERS = ("mouth", "jaw", "cheekPuff", "noseSneer", "tongueOut")
 OUT_OPENING = 0.3                                   # of jawOpen that tongueOut brings along when the jaw is shut
@@ -16,6 +16,7 @@ ROLLED = {"mouthRollUpper": 0.55}                   # of the source's shape: mor
 # shapes that need other room together than alone; the second one's weight at which it is made for them; metres to the teeth, which
 # the lower lip touches in f and v
 TOGETHER = ((("mouthSmileLeft", "mouthSmileRight"), "jawOpen", 0.3, MOVING_GAP), (("mouthRollLower",), "jawOpen", 0.13, 0.0))
+TONGUE_ASIDE = 0.8                                  # of the jaw's way to a side: the upper teeth hold the tongue back
 SPLIT = 0.004                                       # metres: over which a move passes from the left side's shape to the right one's
 Parts = dict[str, slice]
 Shapes = dict[str, Array]
@@ -29,6 +30,11 @@ def seats(upper: Array, scale: float) -> list[Seat]:
 def seats_on(head: Array, arches: dict[str, Arch], part: Parts) -> list[Seat]:
     """Return the seats of both arches on a head (V, 3) in any pose."""
     return [Seat.fit(arch.vertices, head[part[name]], upper=name == "teeth_upper") for name, arch in arches.items()]
+
+
+def going_along(part: str, shape: str) -> float:
+    """Return how much of what a shape of the source does to teeth and tongue a part of the mouth does."""
+    return TONGUE_ASIDE if part == "tongue" and shape in ("jawLeft", "jawRight") else 1.0
 
 
 def opened_for_tongue(shapes: Shapes, mean: Array, part: Parts, jaw: Jaw) -> Corrective:

@@ -13,24 +13,24 @@ from .teeth import MM
 
 RING = 24                                                   # points around; a multiple of 4
 # from the tip to the root: how far behind the incisors' front, height of the top, half the width, thickness; mm
-SPINE = np.array([[10.2, -3.4, 2.8, 2.2], [10.8, -2.6, 4.8, 4.2], [12.2, -1.9, 6.6, 5.8], [14.6, -1.2, 8.4, 7.6],
-                  [18.0, -0.3, 10.0, 10.2],
-                  [22.0, 0.9, 11.4, 12.8], [26.5, 2.0, 12.4, 15.0], [31.0, 2.8, 13.0, 17.0], [36.0, 3.0, 13.4, 19.0],
-                  [41.0, 2.4, 13.8, 21.0], [46.0, 0.8, 14.2, 22.5], [51.0, -2.0, 14.4, 23.5], [56.0, -6.0, 14.4, 24.0],
-                  [60.0, -11.5, 14.0, 23.0], [63.0, -18.5, 13.0, 20.0], [64.5, -26.0, 12.0, 16.0]])
+SPINE = np.array([[8.6, 0.3, 2.8, 3.0], [9.3, 1.1, 4.7, 5.4], [11.0, 1.9, 6.2, 7.6], [13.6, 2.8, 7.7, 10.2],
+                  [17.0, 3.8, 9.2, 13.0],
+                  [21.5, 4.8, 10.6, 16.0], [26.5, 5.5, 11.6, 18.3], [31.0, 5.9, 12.2, 19.9], [36.0, 5.8, 12.6, 21.5],
+                  [41.0, 4.9, 13.0, 23.0], [46.0, 2.9, 13.5, 24.2], [51.0, -0.6, 14.0, 24.4], [56.0, -5.4, 14.0, 24.2],
+                  [60.0, -11.5, 13.5, 22.5], [63.0, -19.0, 12.4, 19.6], [64.5, -26.5, 11.4, 15.6]])
 # the same out over the lower lip, where the lower jaw is taken as at rest, and with the tip between the teeth
 OUT_SPINE = np.array([[-29.0, -3.4, 2.8, 2.2], [-28.4, -1.6, 5.2, 4.0], [-26.2, 1.0, 7.6, 5.2], [-22.0, 4.2, 9.4, 5.8],
                       [-16.0, 7.2, 10.4, 5.9],
                       [-9.0, 9.2, 10.8, 5.8], [-2.0, 9.5, 11.0, 5.8], [5.0, 9.0, 11.0, 5.9], [13.0, 8.4, 11.4, 7.2],
                       [21.0, 7.0, 12.0, 11.0], [30.0, 5.5, 12.6, 14.0], [39.0, 3.0, 13.2, 17.0], [47.0, -1.0, 13.6, 20.0],
                       [54.0, -6.5, 13.8, 21.5], [60.0, -15.0, 13.0, 19.5], [64.0, -25.0, 12.0, 16.0]])
-TEETH_SPINE = np.array([[-0.5, 6.2, 3.0, 2.2], [0.4, 7.0, 5.2, 3.8], [2.4, 7.6, 7.2, 4.8], [6.0, 7.6, 8.8, 5.4],
-                        [10.5, 7.0, 10.0, 7.0],
-                        [16.0, 6.0, 11.2, 9.8], [22.0, 5.0, 12.2, 12.8], [28.0, 4.4, 12.9, 15.6], [34.0, 3.7, 13.4, 18.4],
-                        [40.0, 2.6, 13.8, 20.8], *SPINE[10:].tolist()])
-GROOVE = 0.9 * MM                                           # depth of the median groove
+TEETH_SPINE = np.array([[-3.0, 4.7, 3.0, 2.0], [-2.0, 5.2, 5.0, 2.8], [-0.2, 5.6, 6.6, 3.2], [3.5, 6.3, 8.0, 4.2],
+                        [9.0, 6.6, 9.2, 6.6],
+                        [15.5, 6.3, 10.4, 10.0], [22.0, 6.0, 11.4, 13.8], [28.0, 6.0, 12.1, 17.2], [34.0, 5.9, 12.6, 20.2],
+                        [40.0, 5.0, 13.0, 22.5], *SPINE[10:].tolist()])
+GROOVE, GROOVE_WIDTH = 1.5 * MM, 0.33                       # depth of the median groove; of half the tongue's width
 FLAT_BELOW = 0.55                                           # the underside's share of the thickness that is rounded
-TIP_RISE, TIP_ADVANCE, BACK_RISE = 13.0 * MM, 4.0 * MM, 10.5 * MM
+TIP_RISE, TIP_ADVANCE, BACK_RISE = 11.5 * MM, 1.2 * MM, 7.3 * MM
 WIDER, NARROWER = 0.06, 0.22
 
 
@@ -51,7 +51,7 @@ def tongue(spine: Array = SPINE) -> Tongue:
     rows, uv = [], []
     for place, (behind, top, half, thick) in enumerate(spine * MM):
         height = np.where(up > 0, 0.45 * np.abs(up) ** 0.9, -FLAT_BELOW * np.abs(up) ** 0.8)
-        groove = GROOVE * min(place / 4, 1.0) * np.exp(-((round_across / 0.16) ** 2)) * (up > 0)
+        groove = GROOVE * min(place / 4, 1.0) * np.exp(-((round_across / GROOVE_WIDTH) ** 2)) * (up > 0)
         rows.append(np.column_stack([half * round_across, top - 0.45 * thick + thick * height - groove, np.full(RING, -behind)]))
         uv.append(np.column_stack([0.5 + 0.48 * across * (0.6 + 0.4 * up), np.full(RING, 1 - place / (len(spine) - 1))]))
     rows[0][:, 2] += 1.2 * MM * (1 - np.abs(across)) * (up > -0.5)

@@ -8,7 +8,8 @@ from core.head.model import HeadBasis
 from core.head.skin_surface import mouth_bag, skin_edges
 from core.head.uv_image import uv_coverage
 from core.pack import DEFAULT
-from core.photo.filling import Filling, continued
+from core.photo.filling import Filling, continued, lining
+from core.photo.shading import LUMINANCE
 from core.photo.vermilion import SOFTNESS, vermilion_depth
 
 TONE, LIP, LINING = (np.array(colour, np.float32) for colour in ((210, 170, 150), (150, 80, 80), (90, 40, 40)))
@@ -54,3 +55,10 @@ def test_no_pale_line_runs_around_lips_in_shadow():
     image = Filling(continued(shadow, border <= 0, edges), continued(shadow, border > 0, edges), TONE, LIP, border).drawn(
         coverage, basis.skin_triangles)
     assert (image[coverage.triangle >= 0] <= 0.8 * TONE + 0.5).all()
+
+
+@pytest.mark.parametrize("lip", [LIP, (205, 140, 132), (105, 66, 62)])
+def test_a_mouth_is_red_inside_and_never_nearly_black(lip):
+    colour = lining(np.array(lip, np.float32))
+    assert colour[0] > 1.5 * colour[1] and colour[0] / colour[1] > lip[0] / lip[1]
+    assert 70 < colour @ LUMINANCE < max(float(np.array(lip) @ LUMINANCE), 100)     # sRGB; darker, no light comes back

@@ -63,6 +63,14 @@ def test_lips_are_lips_and_teeth_are_not_printed_on_them(plain):
     assert (rims[:, 0] - rims[:, 1]).min() > 25                             # red; teeth and the dark mouth are grey
 
 
+def test_the_mouths_lining_is_red_and_gives_light_back(plain):
+    deep = mouth_bag(basis(), skin_edges(basis().skin_triangles)) > 0.015
+    lips = np.median(plain[basis().regions == REGIONS.index("lips")], axis=0)
+    lining = np.median(plain[deep], axis=0)
+    assert 0.6 < (lining @ LUMINANCE) / (lips @ LUMINANCE) < 0.95           # darker, but what is nearly black leaves a black mouth
+    assert lining[0] / lining[1] > lips[0] / lips[1]                        # redder
+
+
 def test_brows_stay(plain):
     dark = plain_colours()[: len(plain)].sum(axis=1) < 250                  # what was painted as brow
     assert dark.sum() > 6 and plain[dark].sum(axis=1).mean() < 0.75 * SKIN.sum()       # 0.70 on four people; all skin is 1
