@@ -1,8 +1,7 @@
-"""The average face: what moves the source's mean head onto the canonical face model that comes with the landmark net, and from
-there to people.
+"""The average face: what moves the source's mean head onto the canonical face model that comes with the landmark net.
 
 MakeHuman's mean is drawn, not measured: its nose is concave and low, its lips pout, and it is smaller than people. The canonical
-face model (468 points, Apache-2.0, in the landmark net's task file) is nearer to people; what is left was measured (people.py).
+face model (468 points, Apache-2.0, in the landmark net's task file) is the average face the net was made for.
 """
 
 import zipfile
@@ -10,10 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import InputError
 from core.face import skin_mask
 from core.face.fit import OUTLINE, Anchors
-from core.files import read_arrays
 from core.protobuf import fields
 
 from .crop import Indices
@@ -30,7 +27,6 @@ EYES = tuple((*line, *lid) for line, lid in zip(skin_mask.EYES, (
 STAGES = ((0.050, 0.3), (0.025, 0.5), (0.012, 1.0))     # reach of the moves, metres, and how much of the residual each leaves (ridge)
 SURFACE_STAGES = 3 * ((0.025, 0.3), (0.012, 0.5))       # the same, of moves of the surface onto the points
 SIZE = 0.97                             # of the canonical face: adults' faces are about that much smaller (Farkas 1994)
-PEOPLE_FILE = Path(__file__).with_name("people.npz")
 
 
 def canonical(task: Path) -> Array:
@@ -42,30 +38,18 @@ def canonical(task: Path) -> Array:
     return np.frombuffer(buffers, "<f4").reshape(-1, COLUMNS)[:POINTS, :3].astype(np.float64) / 100
 
 
-def people() -> Array:
-    """Return how people differ from the canonical face on average (468, 3), metres; zero where it was not measured yet."""
-    if not PEOPLE_FILE.is_file():
-        return np.zeros((POINTS, 3))
-    return read_arrays(PEOPLE_FILE, ("differences",), InputError)["differences"].astype(np.float64)
-
-
-def average_face(task: Path) -> Array:
-    """Return the average adult's face at the canonical face's points (468, 3), metres."""
-    return SIZE * canonical(task) + people()
-
-
 class AverageFace:
-    """Where the average face lies on the source's mean head, and the smooth move that takes the head there."""
+    """Where the canonical face lies on the source's mean head, and the smooth move that takes the head there."""
 
     def __init__(self, head: Array, triangles: Indices, anchors: Anchors, target: Array) -> None:
         """Fit the move: first landmark to landmark, then the surface to the points.
 
-        head: (V, 3) the source's mean; triangles: (F, 3) of its skin, where the anchors lie; target: (468, 3) the average face;
+        head: (V, 3) the source's mean; triangles: (F, 3) of its skin, where the anchors lie; target: (468, 3) the canonical face;
         metres.
         """
         used = np.setdiff1d(np.arange(POINTS), MOUTH_OPENING)
         own = np.einsum("lk,lkc->lc", anchors.weights[:POINTS], head[anchors.vertices[:POINTS]])
-        placed, self.scale = similarity(target, own, used)
+        placed, self.scale = similarity(SIZE * target, own, used)
         self.stages: list[tuple[Array, float, Array]] = []
         goal = placed.copy()
         for eye in EYES:                                        # how wide the eyes are open is left to the source

@@ -14,7 +14,7 @@ from core.head.model import FORMAT, MATERIALS
 
 from . import brows, eyes, mouth, nose, population, teeth, tongue, unwrap
 from . import crop as cropping
-from .average import AverageFace, average_face
+from .average import AverageFace, canonical
 from .correctives import correctives
 from .crop import Indices
 from .jaw import Jaw
@@ -87,7 +87,7 @@ class Builder:
         """Return aligned heads (count, V, 3) of the source about the average face, and as unlike each other as people are."""
         mean = raw.mean(axis=0)
         triangles = np.concatenate([self.skin_quads[:, [0, 1, 2]], self.skin_quads[:, [0, 2, 3]]])
-        self.average = AverageFace(mean, triangles, self.anchors, average_face(self.task))
+        self.average = AverageFace(mean, triangles, self.anchors, canonical(self.task))
         self.drawn, self.typical = mean, mean + self.with_eyeballs(self.average.moves(mean), mean)
         self.lids = {eye: sides(mean[self.skin], triangles, self.ball(*eyes.sphere(mean[self.crop.vertices(eye)]))) for eye in EYES}
         smooth = SmoothVariation(self.typical)

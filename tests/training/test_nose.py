@@ -1,0 +1,40 @@
+"""Noses end round, and go along in smiles."""
+
+import numpy as np
+
+from tests.core.own_heads import basis
+from training.head.nose import rounded, smiled, tip_of
+
+MILLIMETRE = 1e-3
+
+
+def test_a_smile_lowers_the_tip_of_the_nose_and_lifts_its_base():
+    base = basis()
+    skin = base.part("skin").vertices
+    rest = base.vertices[skin].astype(np.float64)
+    eye = base.vertices[base.part("eye_left").vertices].mean(axis=0)
+    moved = smiled(np.zeros_like(rest), rest, eye) / MILLIMETRE
+    tip = np.argmax(np.where(abs(rest[:, 0]) < 0.004, rest[:, 2], -1))
+    assert -1.2 < moved[tip, 1] < -0.4                                          # one side's half
+    assert 0.05 < moved[:, 1].max() < 0.5 and not moved[rest[:, 1] > rest[tip, 1] + 0.02].any()
+    smile = base.expression(("mouthSmileLeft", "mouthSmileRight"), np.ones(2, np.float32))[skin] / MILLIMETRE
+    assert smile[tip, 1] < -0.8                                                 # the model's own smile has it
+
+
+def test_a_nose_like_a_cone_gets_a_round_tip():
+    base = basis()
+    rest = base.vertices[base.part("skin").vertices].astype(np.float64)
+    eye = base.vertices[base.part("eye_left").vertices].mean(axis=0)
+    tip = tip_of(rest, eye)
+    away = np.linalg.norm((rest - tip)[:, :2], axis=1)
+    cone = rest.copy()
+    near = (away < 0.012) & (rest[:, 2] > tip[2] - 0.02)
+    cone[near, 2] = tip[2] - away[near]                                         # as steep as a cone of 45 degrees
+    moved = rounded(cone, eye)
+    ring = near & (away > 0.005) & (away < 0.008) & (rest[:, 1] > tip[1] - 0.005)
+    assert ring.sum() >= 6
+    before, after = ((tip[2] - skin[ring, 2]).mean() / away[ring].mean() for skin in (cone, moved))
+    assert before > 0.99 and after < 0.75                                       # a ball falls off by half as much there
+    far = np.linalg.norm(rest - tip, axis=1) > 0.025
+    assert np.abs(moved - cone)[far].max() < 0.2 * MILLIMETRE
+    assert np.abs(rounded(rest, eye) - rest).max() < 1.2 * MILLIMETRE           # the model's own is round
