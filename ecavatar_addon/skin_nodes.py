@@ -58,13 +58,19 @@ SLIDERS = (
 
 def skin_group(eta: float) -> bpy.types.NodeTree:
     """Return the group for skin of this index of refraction, made once a file."""
-    return group_of(GROUP, eta) or new_skin_group(eta)
+    return group_of(GROUP, eta, tuple(slider.name for slider in SLIDERS)) or new_skin_group(eta)
 
 
-def group_of(name: str, eta: float) -> bpy.types.NodeTree | None:
-    """Return this file's own group for an index of refraction; that of a linked file is not this one's."""
+def group_of(name: str, eta: float, sliders: tuple[str, ...] = ()) -> bpy.types.NodeTree | None:
+    """Return this file's own group for an index of refraction, with these sliders; that of a linked file is not this one's."""
     return next((tree for tree in bpy.data.node_groups
-                 if tree.library is None and tree.get(ETA) == eta and tree.name.split(".")[0] == name), None)
+                 if tree.library is None and tree.get(ETA) == eta and tree.name.split(".")[0] == name
+                 and all(slider in tree.interface.items_tree for slider in sliders)), None)
+
+
+def sliders_of(node: bpy.types.Node) -> tuple[Slider, ...]:
+    """Return the sliders that a group node has: files of before lack some."""
+    return tuple(slider for slider in SLIDERS if slider.name in node.inputs)
 
 
 def set_params(node: bpy.types.Node, params: SkinParams) -> None:

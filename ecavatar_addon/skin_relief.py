@@ -16,7 +16,7 @@ PORE, WIDTH = 0.05, 0.4        # a pore's depth, and half of its width in cells
 LINE = 0.02                     # depth of the lines around cells where there are no pores
 LIP_LINE, LIP_LINES = 0.1, (0.0012, 0.008, 0.006)      # depth of the lips' lines; metres across, from front to back, and down
 PATCH = 0.0025                  # metres: size of patches of more or less shine, deeper or flatter pores, redder or paler tone
-HOLLOW = (0.08, 0.14, 0.17)       # of red, green and blue that a pore of full depth takes
+HOLLOW = (0.06, 0.11, 0.13)       # of red, green and blue that a pore of full depth takes
 SHINE, DULL, TINT = 0.3, 0.6, 0.02      # share of the shine that patches take and give, and pores take; of the tone's red and yellow
 
 
