@@ -12,11 +12,11 @@ from .shader_tree import ShaderTree, Socket
 REST, PORES = "rest_position", "ecavatar_pores"         # attributes: of Blender, metres; of the skin's vertices, 0..1
 SLIDER, USUAL = "Pores", 0.5                            # the slider, and its value for which the heights below hold
 CELL = 0.0007                  # metres from pore to pore
-PORE, WIDTH = 0.05, 0.4        # a pore's depth, and half of its width in cells
-LINE = 0.02                     # depth of the lines around cells where there are no pores
+PORE, WIDTH = 0.06, 0.4        # a pore's depth, and half of its width in cells
+LINE = 0.03                     # depth of the lines around cells where there are no pores
 LIP_LINE, LIP_LINES = 0.1, (0.0012, 0.008, 0.006)      # depth of the lips' lines; metres across, from front to back, and down
 PATCH = 0.0025                  # metres: size of patches of more or less shine, deeper or flatter pores, redder or paler tone
-HOLLOW = (0.06, 0.11, 0.13)       # of red, green and blue that a pore of full depth takes
+HOLLOW = (0.07, 0.13, 0.15)       # of red, green and blue that a pore of full depth takes
 SHINE, DULL, TINT = 0.3, 0.6, 0.02      # share of the shine that patches take and give, and pores take; of the tone's red and yellow
 
 
