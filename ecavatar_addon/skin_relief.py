@@ -32,6 +32,7 @@ class Relief:
 def relief(tree: ShaderTree, *, amount: Socket, normal: Socket, lips: Socket, lids: Socket) -> Relief:
     """Add the relief on a surface of this normal; amount: of the slider."""
     rest = tree.node("Attribute", attribute_name=REST).outputs["Vector"]
+    known = tree.math("GREATER_THAN", tree.node("VectorMath", {0: rest}, operation="LENGTH").outputs["Value"], 0.0)     # 0 without it
     patches = tree.node("TexNoise", {"Vector": rest, "Scale": 1 / PATCH, "Detail": 0.0}).outputs["Color"]
     deeper, shinier, redder = (tree.math("MULTIPLY_ADD", part, 2.0, -1.0) for part in tree.split(patches))
     bare = tree.math("MULTIPLY", tree.math("SUBTRACT", 1.0, lips), tree.math("SUBTRACT", 1.0, lids))
@@ -44,7 +45,7 @@ def relief(tree: ShaderTree, *, amount: Socket, normal: Socket, lips: Socket, li
     lines = tree.math("MULTIPLY", away, tree.math("MULTIPLY", bare, -LINE))
     height = tree.math("MULTIPLY_ADD", pore, -PORE, lines)
     height = tree.math("MULTIPLY_ADD", tree.math("MULTIPLY", lips, lip_lines(tree, rest)), LIP_LINE, height)
-    share = tree.math("DIVIDE", amount, USUAL)
+    share = tree.math("MULTIPLY", tree.math("DIVIDE", amount, USUAL), known)
     bumped = tree.node("Bump", {"Height": height, "Distance": tree.math("MULTIPLY", share, 0.001), "Normal": normal}).outputs[0]
     patchy = tree.math("MULTIPLY_ADD", tree.math("MULTIPLY", share, shinier), SHINE, 1.0)
     dull = tree.math("MULTIPLY_ADD", tree.math("MULTIPLY", share, pore), -DULL, 1.0)

@@ -55,14 +55,15 @@ def patch(addon):
     tree.node("OutputMaterial", {"Surface": node.outputs["Cycles"]})
     mesh.materials.append(material)
 
-    def seen(*, moved=0.0, albedo=0.0, attributes=(), **sliders):
+    def seen(*, moved=0.0, known=True, albedo=0.0, attributes=(), **sliders):
         mesh.vertices.foreach_set("co", np.ravel(np.array(PATCH) + (moved, 0, 0)))      # as a shape key does
         mesh.update()
         scene.camera.location.x = moved
         for name in [name for name in (skin_relief.PORES, skin_nodes.LIPS, skin_nodes.LIDS, skin_relief.REST)
                      if name in mesh.attributes]:
             mesh.attributes.remove(mesh.attributes[name])
-        mesh.attributes.new(skin_relief.REST, "FLOAT_VECTOR", "POINT").data.foreach_set("vector", np.ravel(PATCH))
+        if known:
+            mesh.attributes.new(skin_relief.REST, "FLOAT_VECTOR", "POINT").data.foreach_set("vector", np.ravel(PATCH))
         for name in attributes:
             mesh.attributes.new(name, "FLOAT", "POINT").data.foreach_set("value", np.ones(4))
         node.inputs["Albedo"].default_value = (albedo,) * 3 + (1.0,)
@@ -91,6 +92,11 @@ def test_pores_break_up_the_shine_and_none_leave_it_smooth(patch):
 def test_the_relief_stays_on_the_skin_when_the_face_moves(patch):
     here, there = (patch(attributes=(skin_relief.PORES,), moved=moved, Pores=1.0) for moved in (0.0, 0.0031))
     assert np.corrcoef(here.ravel(), there.ravel())[0, 1] > 0.9             # other numbers of Cycles, the same pores
+
+
+def test_skin_whose_rest_is_not_known_is_smooth(patch):
+    unknown, none = patch(known=False, attributes=(skin_relief.PORES,), Pores=1.0), patch(Pores=0.0)
+    np.testing.assert_allclose(unknown, none, rtol=0.02)
 
 
 def test_lips_have_lines_down_and_lids_are_smooth(patch):
