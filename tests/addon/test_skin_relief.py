@@ -29,9 +29,8 @@ def rested(part):
     return attribute(posed, skin_relief.REST), np.array([vertex.co for vertex in posed.vertices])
 
 
-@pytest.fixture
-def patch(addon):
-    """A flat piece of skin under a slanting sun; what one sees of it: red (SIDE, SIDE), linear, of these attributes and sliders."""
+def laid_out():
+    """A new file's scene with a flat piece of skin under a slanting sun; its mesh, and the node of the skin's group."""
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     scene = bpy.context.scene
     scene.render.engine, scene.cycles.samples, scene.cycles.use_denoising = "CYCLES", 16, False
@@ -54,6 +53,13 @@ def patch(addon):
     node = tree.node("Group", node_tree=skin_nodes.skin_group(SkinParams().eta))
     tree.node("OutputMaterial", {"Surface": node.outputs["Cycles"]})
     mesh.materials.append(material)
+    return scene, mesh, node
+
+
+@pytest.fixture
+def patch(addon):
+    """What one sees of a flat piece of skin: red (SIDE, SIDE), linear, of these attributes and sliders."""
+    scene, mesh, node = laid_out()
 
     def seen(*, moved=0.0, known=True, albedo=0.0, attributes=(), **sliders):
         mesh.vertices.foreach_set("co", np.ravel(np.array(PATCH) + (moved, 0, 0)))      # as a shape key does
