@@ -59,7 +59,7 @@ class Closeup:
 
 CLOSEUPS = (Closeup("lips", (0.05, 0.03, 0.5), 0.085, "studio"), Closeup("ear", (0.05, 0.0, 0.5), 0.09, "rim"),
             Closeup("lips", (0.0, 0.04, 0.5), 0.1, "studio", (("jawOpen", 0.65), ("tongueOut", 0.5))),
-            Closeup("eye", (0.1, 0.0, 0.5), 0.075, "window"))
+            Closeup("eye", (0.1, 0.0, 0.5), 0.075, "window"), Closeup("nose", (0.15, 0.05, 0.5), 0.05, "studio"))
 # what a mouth shows: speaking, wide open, from the side, laughing; ee, th, l, oo
 SMILE = (("mouthSmileLeft", 0.8), ("mouthSmileRight", 0.8), ("mouthUpperUpLeft", 0.3), ("mouthUpperUpRight", 0.3))
 SPREAD = (("mouthStretchLeft", 0.35), ("mouthStretchRight", 0.35), ("mouthSmileLeft", 0.3), ("mouthSmileRight", 0.3),
@@ -86,6 +86,8 @@ def middle_of(part: str, root: bpy.types.Object) -> NDArray[np.float64]:
         return np.asarray(points_of(meshes["eye_left"], root).mean(axis=0))
     skin = meshes["skin"]
     points = points_of(skin, root)
+    if part == "nose":
+        return np.asarray(points[points[:, 2].argmax()])
     if part == "ear":
         return np.asarray(points[points[:, 0] > points[:, 0].max() - 0.008].mean(axis=0))
     lips = np.array([value.value for value in skin.data.attributes["ecavatar_lips"].data])
@@ -103,7 +105,7 @@ def shaped(root: bpy.types.Object, shapes: tuple[tuple[str, float], ...]) -> Non
 
 
 def closeups(job: Path, samples: int) -> None:
-    """Picture lips, a back-lit ear, the tongue, an eye."""
+    """Picture lips, a back-lit ear, the tongue, an eye, pores."""
     beside(taken(CLOSEUPS, job, samples)).save(IMAGES / "skin_closeups.jpg", quality=QUALITY)
 
 

@@ -23,7 +23,7 @@ def choose_skin(node: bpy.types.Node, name: str) -> None:
     """Set all sliders to a preset."""
     skin_nodes.set_params(node, skin_optics.PRESETS.get(name, skin_nodes.DEFAULTS))
     roughness = node.inputs["Roughness"].default_value
-    for slider in skin_nodes.SLIDERS:
+    for slider in skin_nodes.sliders_of(node):
         node.inputs[slider.name].default_value = slider.default
     node.inputs["Roughness"].default_value = roughness
     node.inputs["Tone from Photo"].default_value = float(name == PHOTO)

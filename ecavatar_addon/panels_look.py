@@ -53,7 +53,7 @@ def draw_skin(layout: bpy.types.UILayout, context: bpy.types.Context, root: bpy.
     column = layout.column()
     column.use_property_split = True
     column.use_property_decorate = False
-    for slider in skin_nodes.SLIDERS:
+    for slider in skin_nodes.sliders_of(node):
         column.prop(node.inputs[slider.name], "default_value", text=SHORTER.get(slider.name, slider.name), slider=True)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.head.model import MATERIALS, REGIONS, HeadBasis
+from ..core.head.pores import pores
 from ..core.head.scalp import ROOTS as ROOT_TONE
 from ..core.job import JobResult
 from ..core.pictures.colours import GUMS, TEETH, TONGUE, WHITE_OF_EYE, Colour, linear
@@ -18,6 +19,7 @@ from ..core.render.skin_optics import transport
 from ..core.types import Floats, SkinParams
 from .head import OBJECTS, Parts
 from .skin_nodes import ETA, GROUP, LIDS, LIPS, NO_ROOTS, PHOTO, ROOTS, SCALP, set_params, skin_group
+from .skin_relief import PORES, REST, keep_rest
 
 TAG, ALBEDO, EYE = "ecavatar", "albedo", "eye"          # custom property of our images, and its values
 REDDISH, EVEN = (1.0, 0.35, 0.2), (1.0, 0.9, 0.75)      # subsurface radii, relative: of mucous membrane, of dentine
@@ -68,6 +70,7 @@ def apply(parts: Parts, result: JobResult, basis: HeadBasis, tone: Floats) -> No
                 refresh(slot.material, {ALBEDO: albedo, EYE: iris})
                 if (node := group_node(slot.material)) is not None:
                     node.inputs[PHOTO].default_value = (*tone, 1.0)
+        keep_rest(parts[role])
     mark(parts["skin"].data, basis)
 
 
@@ -78,10 +81,11 @@ def group_node(material: bpy.types.Material | None) -> bpy.types.Node | None:
 
 
 def mark(mesh: bpy.types.Mesh, basis: HeadBasis) -> None:
-    """Tell the material where lips and lids are, by attributes (V,) 0..1 of the skin's vertices; what is there already stays."""
+    """Tell the material where lips, lids and pores are, by attributes (V,) 0..1 of the skin's vertices; what is there stays."""
     skin_part = basis.part("skin").vertices
     blink = np.linalg.norm(basis.expressions[basis.indices(("eyeBlinkLeft", "eyeBlinkRight"))].sum(axis=0), axis=1)[skin_part]
-    for name, values in ((LIPS, basis.regions == REGIONS.index("lips")), (LIDS, np.clip(blink / (LID_TRAVEL * blink.max()), 0, 1))):
+    for name, values in ((LIPS, basis.regions == REGIONS.index("lips")), (LIDS, np.clip(blink / (LID_TRAVEL * blink.max()), 0, 1)),
+                         (PORES, pores(basis))):
         if mesh.attributes.get(name) is None:
             mesh.attributes.new(name, "FLOAT", "POINT").data.foreach_set("value", np.asarray(values, np.float32))
 
@@ -158,7 +162,7 @@ def skin(albedo: bpy.types.Image, tone: Floats, params: SkinParams) -> bpy.types
     put(shader, {"Subsurface Weight": 1.0, "Subsurface Scale": 1.0, "IOR": params.eta, "Roughness": math.sqrt(params.roughness),
                  "Subsurface Radius": tuple(distance / 1000 for distance in diffuse_mean_free_path(params))})
     for name, value in (("Base Color", "Color"), ("Subsurface Radius", "Radius"), ("Roughness", "Roughness"),
-                        ("Specular IOR Level", "Specular")):
+                        ("Specular IOR Level", "Specular"), ("Normal", "Normal")):
         links.new(group.outputs[value], shader.inputs[name])
     output = next(node for node in nodes if node.type == "OUTPUT_MATERIAL")
     output.target = "EEVEE"
@@ -179,12 +183,13 @@ def plain(name: str, moist: Moist) -> bpy.types.Material:
                  "Coat IOR": SALIVA})
     if moist.bumps:
         nodes, links = material.node_tree.nodes, material.node_tree.links
-        place, noise, bump = (nodes.new(f"ShaderNode{kind}") for kind in ("TexCoord", "TexNoise", "Bump"))
+        place, noise, bump = (nodes.new(f"ShaderNode{kind}") for kind in ("Attribute", "TexNoise", "Bump"))
+        place.attribute_name = REST
         noise.inputs["Scale"].default_value = BUMPS
         bump.inputs["Distance"].default_value = moist.bumps
         for left, node in ((-800, place), (-600, noise), (-400, bump)):
             node.location = (left, -200)
-        links.new(place.outputs["Object"], noise.inputs["Vector"])
+        links.new(place.outputs["Vector"], noise.inputs["Vector"])
         links.new(noise.outputs[0], bump.inputs["Height"])
         links.new(bump.outputs["Normal"], shader.inputs["Normal"])
     return material

@@ -13,6 +13,7 @@ import bpy
 from ..core.render.skin_fit import LEAST, MOST, fit
 from ..core.render.skin_optics import NORMAL_REFLECTANCE, boundary, total_reflectance, transmittance
 from ..core.types import SkinParams
+from . import skin_relief
 from .shader_tree import ShaderTree, Socket
 
 GROUP, CHANNEL, ETA = "ECAvatar Skin", "ECAvatar Skin Channel", "ecavatar_eta"
@@ -51,18 +52,25 @@ SLIDERS = (
     Slider("Oiliness", 0.5, 0.0, 1.0, "Strength of the shine; 0.5 is as measured"),
     Slider("Roughness", DEFAULTS.roughness, 0.05, 1.0, "Width of the shine: m of Beckmann's distribution"),
     Slider("Lip Moisture", 0.5, 0.0, 1.0, "How wet the lips are; 0 is as the skin around"),
+    Slider(skin_relief.SLIDER, skin_relief.USUAL, 0.0, 1.0, "Depth of pores and fine lines; 0 is smooth"),
 )
 
 
 def skin_group(eta: float) -> bpy.types.NodeTree:
     """Return the group for skin of this index of refraction, made once a file."""
-    return group_of(GROUP, eta) or new_skin_group(eta)
+    return group_of(GROUP, eta, tuple(slider.name for slider in SLIDERS)) or new_skin_group(eta)
 
 
-def group_of(name: str, eta: float) -> bpy.types.NodeTree | None:
-    """Return this file's own group for an index of refraction; that of a linked file is not this one's."""
+def group_of(name: str, eta: float, sliders: tuple[str, ...] = ()) -> bpy.types.NodeTree | None:
+    """Return this file's own group for an index of refraction, with these sliders; that of a linked file is not this one's."""
     return next((tree for tree in bpy.data.node_groups
-                 if tree.library is None and tree.get(ETA) == eta and tree.name.split(".")[0] == name), None)
+                 if tree.library is None and tree.get(ETA) == eta and tree.name.split(".")[0] == name
+                 and all(slider in tree.interface.items_tree for slider in sliders)), None)
+
+
+def sliders_of(node: bpy.types.Node) -> tuple[Slider, ...]:
+    """Return the sliders that a group node has: files of before lack some."""
+    return tuple(slider for slider in SLIDERS if slider.name in node.inputs)
 
 
 def set_params(node: bpy.types.Node, params: SkinParams) -> None:
@@ -82,6 +90,8 @@ def new_skin_group(eta: float) -> bpy.types.NodeTree:
     given = tree.node("NodeGroupInput").outputs
     lips, lids, scalp = (tree.node("Attribute", attribute_name=name).outputs["Fac"] for name in (LIPS, LIDS, SCALP))
     albedo = tree.blend_vectors(scalp, given["Albedo"], given[ROOTS])
+    fine = skin_relief.relief(tree, amount=given[skin_relief.SLIDER], normal=given["Normal"], lips=lips, lids=lids)
+    albedo = tree.vector("MULTIPLY", albedo, fine.tint)
     spots = tree.vector("DIVIDE", albedo, tree.vector("MAXIMUM", given[PHOTO], (0.005,) * 3))
     tone = tree.blend_vectors(given["Tone from Photo"], given["Preset Tone"], given[PHOTO])
     blood = tree.math("MULTIPLY_ADD", lids, LID_BLOOD, given["Blood"])
@@ -97,10 +107,13 @@ def new_skin_group(eta: float) -> bpy.types.NodeTree:
     roughness = tree.math("MAXIMUM", tree.blend(moist, given["Roughness"], LIP_ROUGHNESS), 0.02)
     level = tree.math("MULTIPLY", tree.blend(moist, given["Shine"], LIP_SHINE), tree.math("MULTIPLY", given["Oiliness"], 2 * math.pi))
     # Beckmann's density is the paper's by pi, and D of the normal itself goes with 1 / m^2
-    shine = mirrored(tree, tree.math("SQRT", tree.math("MULTIPLY", roughness, NARROWER)),
-                     tree.math("MULTIPLY", level, NARROWER**2), given["Normal"])
+    width, height = tree.math("SQRT", tree.math("MULTIPLY", roughness, NARROWER)), tree.math("MULTIPLY", level, NARROWER**2)
+    smooth, rough = (mirrored(tree, width, *surface)
+                     for surface in ((height, given["Normal"]), (tree.math("MULTIPLY", height, fine.shine), fine.normal)))
+    shine = tree.node("MixShader", {0: skin_relief.seen(tree, given[skin_relief.SLIDER]), 1: smooth, 2: rough}).outputs[0]
+    plain = tree.math("MULTIPLY", tree.math("MULTIPLY", level, fine.shine), 0.5)
     results = {"Cycles": tree.add(tree.add(*lobes), shine), "Color": tree.vector("MULTIPLY", colour, spots), "Radius": path,
-               "Roughness": tree.math("SQRT", roughness), "Specular": tree.math("MULTIPLY", level, 0.5)}
+               "Roughness": tree.math("SQRT", roughness), "Specular": plain, "Normal": fine.normal}
     tree.node("NodeGroupOutput", results)
     return group
 
@@ -131,7 +144,8 @@ def declare(group: bpy.types.NodeTree) -> None:
     socket("Shine", "Float", DEFAULTS.specular).description = "rho_s of the paper's specular term"
     socket(ROOTS, "Color", NO_ROOTS).description = "Colour of the scalp where hair grows"
     socket("Normal", "Vector").hide_value = True
-    for name, kind in (("Cycles", "Shader"), ("Color", "Color"), ("Radius", "Vector"), ("Roughness", "Float"), ("Specular", "Float")):
+    for name, kind in (("Cycles", "Shader"), ("Color", "Color"), ("Radius", "Vector"), ("Roughness", "Float"), ("Specular", "Float"),
+                       ("Normal", "Vector")):
         socket(name, kind, direction="OUTPUT")
 
 

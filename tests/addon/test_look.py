@@ -60,7 +60,7 @@ def test_the_skin_has_the_group_in_cycles_and_a_plain_shader_elsewhere(root, nod
     assert set(outputs) == {"CYCLES", "EEVEE"}
     assert outputs["CYCLES"].inputs["Surface"].links[0].from_node == node
     assert outputs["EEVEE"].inputs["Surface"].links[0].from_node.type == "BSDF_PRINCIPLED"
-    assert [socket.name for socket in node.inputs][:8] == ["Albedo", *(slider.name for slider in skin_nodes.SLIDERS)]
+    assert [socket.name for socket in node.inputs][:9] == ["Albedo", *(slider.name for slider in skin_nodes.SLIDERS)]
     assert sum(found.type == "SUBSURFACE_SCATTERING" for found in node.node_tree.nodes) == 2
     params = SkinParams()                               # what the preset is made from
     np.testing.assert_allclose(node.inputs["Preset Tone"].default_value[:3], total_reflectance(params), rtol=1e-5)
@@ -113,10 +113,12 @@ def test_presets_set_the_sliders_and_generating_again_keeps_them(root, node, fol
     assert node.inputs["Tone from Photo"].default_value == 1
     # generating again keeps what the artist has set
     node.inputs["Blood"].default_value, node.inputs["Oiliness"].default_value = 0.4, 0.8
+    node.inputs["Pores"].default_value = 0.9
     node.inputs["Photo Tone"].default_value = (0.1, 0.1, 0.1, 1.0)
     import_avatar(read_result(folder), bpy.context.scene)
     node = skin_node(root)
     assert node.inputs["Blood"].default_value == pytest.approx(0.4) and node.inputs["Oiliness"].default_value == pytest.approx(0.8)
+    assert node.inputs["Pores"].default_value == pytest.approx(0.9)
     assert node.inputs["Photo Tone"].default_value[0] > 0.2                         # the photo's, not the artist's
     assert sum(group.name.startswith(skin_nodes.GROUP) for group in bpy.data.node_groups) == 2
     parts_of(root)["skin"].material_slots[0].material = bpy.data.materials.new("own")
