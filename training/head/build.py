@@ -109,7 +109,7 @@ class Builder:
     def furnish(self, head: Array) -> Array:
         """Return one head in our layout (V, 3), origin at the middle of the typical head."""
         skin = self.closer.close(head[self.skin])
-        skin[self.rim] = flat(skin[self.rim])
+        skin[self.rim] = cropping.flat(skin[self.rim])
         balls = {eye: eyes.sphere(head[self.crop.vertices(eye)]) for eye in EYES}
         lashes = head[self.crop.vertices("lashes")]
         for eye, (centre, radius) in balls.items():
@@ -230,13 +230,6 @@ class Builder:
             lids = self.lids[eye] if outside == "skin" else np.ones(len(reached))
             reached = cleared(reached, lids, Eyeball.measure(mean[part[eye]]))
         return reached - mean[part[outside]]
-
-
-def flat(rim: Array) -> Array:
-    """Return the points moved along y onto the plane that fits them best."""
-    design = np.column_stack([np.ones(len(rim)), rim[:, 2]])
-    slope = np.linalg.lstsq(design, rim[:, 1], rcond=None)[0]
-    return np.column_stack([rim[:, 0], design @ slope, rim[:, 2]])
 
 
 def build(wheel: Path, task: Path, out: Path, *, samples: int = SAMPLES, seed: int = 20241028) -> dict[str, float]:

@@ -77,3 +77,10 @@ def rim(quads: Indices) -> Indices:
     """Return the vertices on open edges."""
     edges, counts = np.unique(face_edges(quads).reshape(-1, 2), axis=0, return_counts=True)
     return np.unique(edges[counts == 1])
+
+
+def flat(rim: Array) -> Array:
+    """Return the points moved along y onto the plane that fits them best."""
+    design = np.column_stack([np.ones(len(rim)), rim[:, 2]])
+    slope = np.linalg.lstsq(design, rim[:, 1], rcond=None)[0]
+    return np.column_stack([rim[:, 0], design @ slope, rim[:, 2]])

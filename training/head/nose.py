@@ -15,9 +15,9 @@ from .brows import smoothstep
 from .source import Array
 
 # all in distances of an eye's middle from the symmetry plane
-MIDDLE, RADIUS = (0.05, -0.30), 0.29    # of the lobule's ball: up and forward from the tip
+MIDDLE, RADIUS = (0.09, -0.29), 0.28    # of the lobule's ball: up and forward from the tip
 SOFT = 0.05                     # over what height skin goes over into the ball
-NOSTRIL, RIM = -0.24, 0.10      # up from the tip: below, and over what height, skin stays
+NOSTRIL, RIM = -0.20, 0.12      # up from the tip: below, and over what height, skin stays
 REACH = 0.42                    # of both moves, from the tip and from the base
 BASE = (-0.37, -0.40)           # up and forward from the tip: where the columella ends
 TIP_PULL = (0.0, -0.026, -0.006)        # of one side's smile; away from the plane, up, forward
