@@ -19,6 +19,7 @@ from .hair_nodes import MODIFIER, PLACE, TRIANGLE, WEIGHTS, follow, group
 from .head import attach, parts_of
 from .scene import to_blender
 from .skin import hide_roots, put, show_roots
+from .skin_relief import keep_rest
 
 HAIR, BROWS = "hair", "brows"
 UV = "UVMap"
@@ -76,7 +77,7 @@ def grow(root: bpy.types.Object, role: str, skin: bpy.types.Object, strands: Str
 def bind(hair: bpy.types.Object, skin: bpy.types.Object, basis: HeadBasis) -> None:
     """Make this skin the surface that the curves follow."""
     hair.data.surface, hair.data.surface_uv_map, hair.parent = skin, UV, skin
-    skin.add_rest_position_attribute = True
+    keep_rest(skin)
     follow(hair, skin, basis)
 
 

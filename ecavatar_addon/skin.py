@@ -70,7 +70,8 @@ def apply(parts: Parts, result: JobResult, basis: HeadBasis, tone: Floats) -> No
                 refresh(slot.material, {ALBEDO: albedo, EYE: iris})
                 if (node := group_node(slot.material)) is not None:
                     node.inputs[PHOTO].default_value = (*tone, 1.0)
-        keep_rest(parts[role])
+        if role == "skin" or any(MATERIALS[kind] in PLAIN for kind in kinds):
+            keep_rest(parts[role])
     mark(parts["skin"].data, basis)
 
 

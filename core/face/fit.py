@@ -127,11 +127,10 @@ class View:
     def depth_change(self, points: Array) -> tuple[Array, Array]:
         """Return the change (L, n) and the residual (L,) of the depths the landmark net guesses, in deviations.
 
-        Their mean is free, and how they lean with the height in the photo: the net takes heads for less tilted than they are, and a
-        face that follows it gets a nose that is too long and hangs.
+        Their mean is free, and so is how they lean with the height on the head: they tell little of its tilt, and a face that
+        follows a tilt too small or too great gets a nose that hangs or a short one.
         """
-        where = self.camera.place(points)
-        placed, free = where[:, 2], np.linalg.qr(np.column_stack([np.ones(len(points)), where[:, 1]]))[0]
+        placed, free = self.camera.place(points)[:, 2], np.linalg.qr(np.column_stack([np.ones(len(points)), points[:, 1]]))[0]
         guessed = self.face.landmarks[: len(points), 2] * placed.mean() / self.camera.focal
         axis, pose = self.camera.depth_jacobian(points)
         change = np.concatenate([(self.model.shapes @ axis).T, pose], axis=1)

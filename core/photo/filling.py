@@ -15,7 +15,7 @@ from .shading import LIPS_REACH, LUMINANCE, tempered
 from .vermilion import Lips, red
 
 ROOM = 7.0                          # edges after which filled-in skin has the face's plain tone
-MOUTH_TONE = np.array([0.92, 0.74, 0.72], np.float32)     # the mouth's lining over the lips' colour: redder, hardly darker
+MOUTH_TONE = np.array([0.92, 0.74, 0.72], np.float32)     # the mouth's lining over the lips' colour: redder
 MUCOSA = np.array([176, 100, 94], np.float32)             # mucous membrane, whatever the lips' colour: half of the lining's
 MOUTH_DEPTH = 0.003, 0.012          # metres behind the lips' contact over which their colour turns into the lining's
 CONTACT, CONTACT_SHADE = 0.0015, 0.3        # metres around the line where lips meet, and how much darker that is: no light gets there
@@ -51,7 +51,7 @@ class Filling:
 
 
 def lining(lip: Floats) -> Floats:
-    """Return the colour (3,) of the mouth's lining behind lips of the colour `lip` (3,): dark lips are pink inside, too."""
+    """Return the colour (3,) of the mouth's lining behind lips (3,): darker than light ones, but pink behind dark ones."""
     return np.asarray((lip * MOUTH_TONE + MUCOSA) / 2, np.float32)
 
 

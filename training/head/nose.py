@@ -4,9 +4,9 @@ The source's nose, drawn out to where the average nose ends, comes to a point li
 domes of the lower cartilages.
 
 The source's face units widen the nose in a smile, as smiles do, but leave its tip where it is. In a smile the depressor of the septum
-draws the tip down and the upper lip's levators lift the base, by which noses look longer and hooked: in photos of one person, smiling
-and not, the tip came 2.2 mm nearer to the base at three quarters of a smile. Unless the model knows that, a smile in the photo
-makes the person's own nose long.
+draws the tip down and the upper lip's levators lift the base, by which noses look longer and hooked: as heads were fitted to photos of
+one person, smiling and not, the tip's height over the base was 2.2 mm less at three quarters of a smile. Here it is 1.9 mm less.
+Unless the model knows that, a smile in the photo makes the person's own nose long.
 """
 
 import numpy as np

@@ -156,9 +156,8 @@ def chewing(index: int, width: float, height: float) -> Array:
     """Return the crown of a premolar or a molar: cusps within its outline, valleys between them that run into a groove."""
     angle, round_x, round_z = around(index)
     tip = sum((np.clip(np.cos(angle - np.radians(cusp)), 0, 1) ** CUSP_POWER for cusp in CUSPS[index]), np.zeros(len(angle)))
-    rows = []
+    rows, front = [], -0.5 * DEPTHS[index] + 0.35 * MM
     for level, broad, thick, relief, sink in CHEWING:
-        front = -0.5 * DEPTHS[index] + 0.35 * MM
         y = -height * (1 - level) - CUSP_HEIGHTS[index] * (relief * (1 - np.clip(tip, 0, 1)) + sink)
         rows.append(np.column_stack([0.5 * 0.985 * width * broad * round_x, y, front + 0.5 * DEPTHS[index] * thick * round_z]))
     return np.concatenate(rows)

@@ -60,9 +60,9 @@ BROWS = tuple(f"brow{where}" for where in ("InnerUp", "OuterUpLeft", "OuterUpRig
 FROWN = ("browDownLeft", "browDownRight")
 
 
-def low_browed(frown=0.0):
+def low_browed(seed=8, frown=0.0):
     """A person whose brows lie 3 to 4 mm lower than others', in whom the expression net sees a frown, as it does in such people."""
-    one = subject(8, **dict.fromkeys(BROWS, -0.5), **dict.fromkeys(FROWN, frown))
+    one = subject(seed, **dict.fromkeys(BROWS, -0.5), **dict.fromkeys(FROWN, frown))
     face = face_of(one)
     scores = np.where([name in FROWN for name in BLENDSHAPES], max(RESTING_SCORES["browDown"], frown), np.maximum(face.scores, 0))
     found = fit([replace(face, scores=np.float32(scores))], [(SIDE, SIDE)], basis=basis(), anchors=anchors())
@@ -75,10 +75,11 @@ def brow_height(head):
     return float((marks[17:27, 1].mean() - marks[36:48, 1].mean()) / np.linalg.norm(marks[36] - marks[45]))
 
 
-def test_brows_that_lie_low_are_the_persons():
-    true, found = low_browed()
+@pytest.mark.parametrize("seed", [8, 9, 10])
+def test_brows_that_lie_low_are_the_persons(seed):
+    true, found = low_browed(seed)
     wanted, kept, raised = map(brow_height, (true, found.neutral(basis()), basis().neutral(found.identity)))
-    assert abs(kept - wanted) < 0.01 < raised - wanted
+    assert raised - wanted > 0.01 and abs(kept - wanted) < 0.6 * (raised - wanted)      # at least 0.4 of the way
     assert found.sights[0].expression[basis().indices(FROWN)].max() < 0.1
 
 
@@ -94,6 +95,22 @@ def test_eyes_that_another_photo_shows_open_are_not_narrow():
     assert together([narrow]).rest[places].min() > 0.25                     # as far as one photo tells
     both = together([narrow, open_eyed])
     assert both.rest[places].max() < 0.1 and both.sights[0].expression[places].min() > 0.25
+
+
+@pytest.mark.parametrize("roll", [0, 90])
+def test_depths_that_lean_as_of_a_tilted_head_change_nothing(roll):
+    one, angle = subject(1), np.radians(roll)
+    face = face_of(one)
+    up = one.camera.rotation @ [0, 1, 0] * [1, -1, 1]                       # the head's height, in the photo's x and y
+    turned = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    marks, lean = face.landmarks.copy(), face.landmarks.copy()
+    lean[:, 2] += np.tan(np.radians(12)) * (marks[:, :2] - marks[:, :2].mean(axis=0)) @ up[:2]
+    heads = []
+    for landmarks in (marks, lean):
+        landmarks[:, :2] = (landmarks[:, :2] - SIDE / 2) @ turned.T + SIDE / 2
+        found = fit([replace(face, landmarks=landmarks)], [(SIDE, SIDE)], basis=basis(), anchors=anchors())
+        heads.append(found.neutral(basis())[basis().part("skin").vertices])
+    assert np.linalg.norm(heads[1] - heads[0], axis=1).mean() < 1.5e-4      # metres: 1.5e-3 where a lean counts
 
 
 def test_noise_moves_it_little_and_everything_stays_in_bounds():
