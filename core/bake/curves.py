@@ -45,13 +45,15 @@ def linear_at(times: Floats, values: Floats, moments: Floats) -> Floats:
 
 
 def thinned(times: Floats, values: Floats, tolerance: float, curve: Curve = smooth_at) -> tuple[Floats, Floats]:
-    """Return the keys, times (I,) and values (I,), that the curve through keys (J,) needs; each of the others lies within about
-    `tolerance` of it. curve: smooth_at or linear_at."""
+    """Return the keys, times (I,) and values (I,), that the curve through keys (J,) needs; each of the others lies within `tolerance`
+    of it, or about that where the curve is smooth_at, whose slopes depend on the neighbours, and not linear_at."""
+    places = np.arange(len(times))
     for _ in range(PASSES):
-        if len(times) < 3:
+        if len(places) < 3:
             break
-        kept = np.ones(len(times), bool)
-        kept[1:-1:2] = False                            # no two neighbours at once
-        kept |= np.abs(curve(times[kept], values[kept, None], times)[:, 0] - values) > tolerance
-        times, values = times[kept], values[kept]
-    return times, values
+        fewer = np.delete(places, np.s_[1:-1:2])        # no two neighbours at once
+        off = np.abs(curve(times[fewer], values[fewer, None], times)[:, 0] - values) > tolerance
+        gaps = np.unique(np.searchsorted(fewer, np.flatnonzero(off)))       # between fewer[gap - 1] and fewer[gap]
+        left = np.setdiff1d(places, fewer)
+        places = np.union1d(fewer, left[np.isin(np.searchsorted(fewer, left), gaps)])
+    return times[places], values[places]

@@ -1,6 +1,7 @@
 """Smooth curves pass their keys, do not overshoot, have no corners, and need few keys."""
 
 import numpy as np
+import pytest
 
 from core.bake.curves import linear_at, smooth_at, thinned
 
@@ -36,7 +37,17 @@ def test_keys_that_are_not_needed_go():
     for curve in (smooth_at, linear_at):
         kept, values = thinned(times, wave, 0.02, curve)
         assert len(kept) < 24 and (kept[0], kept[-1]) == (0, 4)
-        assert np.abs(curve(kept, values[:, None], times)[:, 0] - wave).max() < 0.05
+        assert np.abs(curve(kept, values[:, None], times)[:, 0] - wave).max() < 0.021
+
+
+@pytest.mark.parametrize("rough", [0.001, 0.02, 0.3])
+def test_lines_stray_no_further_than_is_allowed(rough):
+    random = np.random.default_rng(4)
+    for count in (1, 2, 3, 9, 200):
+        times = np.cumsum(random.uniform(0.05, 0.5, count)).astype(np.float32)
+        values = np.cumsum(random.normal(0, rough, count)).astype(np.float32)
+        kept, found = thinned(times, values, 0.02, linear_at)
+        assert np.abs(linear_at(kept, found[:, None], times)[:, 0] - values).max() < 0.02001 and len(kept) <= count
 
 
 def test_without_keys_there_is_nothing():

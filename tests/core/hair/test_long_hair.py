@@ -58,7 +58,7 @@ def test_strands_are_smooth(chin):
 
 def test_no_length_is_a_short_cut(head, basis):
     strands = hair_strands(head, basis, np.random.default_rng(0), below_eyes=0.0).points.astype(np.float64)
-    assert np.linalg.norm(np.diff(strands, axis=1), axis=2).sum(axis=1).max() < 0.07
+    assert np.linalg.norm(np.diff(strands, axis=1), axis=2).sum(axis=1).max() < 0.08      # 75 mm on tall heads
 
 
 SKIN, HAIR, WALL, SIDE = (214, 170, 138), (70, 48, 36), (150, 165, 180), 400

@@ -63,7 +63,7 @@ def test_roots_lie_on_the_skin_and_tips_stand_off(heights):
 def test_strands_are_short(head, basis):
     strands = short_hair(head, basis, np.random.default_rng(0)).points.astype(np.float64)
     length = np.linalg.norm(np.diff(strands, axis=1), axis=2).sum(axis=1)
-    assert np.quantile(length, 0.05) > 0.008 and np.median(length) < 0.04 and length.max() < 0.07
+    assert np.quantile(length, 0.05) > 0.008 and np.median(length) < 0.04 and length.max() < 0.08      # 75 mm on tall heads
 
 
 @pytest.fixture(scope="module")
