@@ -21,6 +21,9 @@ FORMAT = 1
 ADVICE = "take the network that came with this version"
 SHRINK = 4.0                    # recordings of a voice at which half of its own manner is removed
 NEUTRAL = HEARD.index("neutral")
+GIVES = ["probabilities", "strength"]           # one that hears plain samples gives the first alone
+PRIORS = 1e-3, 1e3              # the least and the most that a prior may be
+MOST_MEAN = 1e30                # what a number of a mean voice stays below, so that differences from it are finite
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class EmotionNetwork:
     def load(cls, path: Path) -> "EmotionNetwork":
         """Open the network at `path`. Raises PackError when it is missing, damaged, of another format, or hears with other layers than
         core/speech/voice_encoder.py gives."""
-        session = open_session(path, 1)                 # it is so small that another thread would only wait
+        session = open_session(path, 1)                 # ours is so small that another thread would only wait
         metadata = metadata_of(session, path)
         if (metadata.get("format"), metadata.get("emotions")) != (FORMAT, [*HEARD]):
             raise PackError(f"the emotion network has format {metadata.get('format')}, this version needs {FORMAT} with its own "
@@ -67,11 +70,17 @@ class EmotionNetwork:
         mean, inputs = metadata.get("mean", []), session.get_inputs()
         if [value.name for value in inputs] != ["samples" if samples else "passages"] or not are_numbers(mean):
             raise PackError("the emotion network takes something else than it says", path, ADVICE)
-        if not samples and len(mean) != inputs[0].shape[-1]:
-            raise PackError(f"the emotion network has {len(mean)} numbers of a mean voice, takes {inputs[0].shape[-1]}", path, ADVICE)
+        width = [1, *inputs[0].shape][-1]
+        if not samples and len(mean) != width:
+            raise PackError(f"the emotion network has {len(mean)} numbers of a mean voice, takes {width}", path, ADVICE)
+        if not all(abs(value) < MOST_MEAN for value in mean):
+            raise PackError("the emotion network's mean voice is no voice", path, ADVICE)
         prior = metadata.get("prior", 1.0)
-        if not are_numbers([prior]) or not 0 < prior < np.inf:
-            raise PackError(f"the emotion network has a prior of {prior}", path, ADVICE)
+        if not are_numbers([prior]) or not PRIORS[0] <= prior <= PRIORS[1]:
+            raise PackError(f"the emotion network has a prior of {prior!r:.20}", path, ADVICE)
+        if [value.name for value in session.get_outputs()] != (GIVES[:1] if samples else GIVES):
+            raise PackError("the emotion network gives something else than what is felt", path, ADVICE)
+        session = open_session(path) if samples else session
         return cls(session, np.asarray(mean, np.float32), samples=samples, prior=float(prior))
 
     def judge_samples(self, passages: Sequence[Floats]) -> Judgement:

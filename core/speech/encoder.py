@@ -99,7 +99,7 @@ class SpeechEncoder:
         """Open the encoder at `path` for what it says at its end, or for what its middle `layers`, from 0, say, side by side.
 
         threads: that it may use, 0 for as many as this process is allowed. Raises PackError when it is missing, damaged or another
-        network.
+        network, or ONNX Runtime cannot work it out.
         """
         session = open_session(path, threads)
         names = [value.name for value in session.get_inputs()]
@@ -107,10 +107,10 @@ class SpeechEncoder:
             raise PackError("this is not the Moonshine tiny encoder", path, ADVICE)
         if not layers:
             return cls(session)
-        outputs = [LAYER.format(layer) for layer in layers]
+        outputs, cut_off = [LAYER.format(layer) for layer in layers], are_cut_off()
         try:
             middle = ending_at(path, outputs)
-            return cls(open_session(middle if are_cut_off() else signed(middle), threads), outputs)
+            return cls(open_session(middle if cut_off else signed(middle), threads), outputs)
         except (PackError, ValueError) as error:
             raise PackError("the speech encoder has no such middle layers", path, ADVICE) from error
 
@@ -160,11 +160,22 @@ def open_session(model: Path | bytes, threads: int = 0, *, few_channels: bool = 
     """
     if isinstance(model, Path) and not model.is_file():
         raise PackError("a network of the model pack is missing", model, ADVICE)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or allowed()
-    options.log_severity_level = 3
+    options = options_for(threads or allowed())
     if few_channels:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    return opened(model, options)
+
+
+def options_for(threads: int) -> onnxruntime.SessionOptions:
+    """Return the options of a network with so many threads, quiet but for errors."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    return options
+
+
+def opened(model: Path | bytes, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
+    """Open a network with these options. Raises PackError when it is damaged, or what it should leave cannot be written."""
     try:
         return onnxruntime.InferenceSession(str(model) if isinstance(model, Path) else model, options,
                                             providers=["CPUExecutionProvider"])
@@ -176,14 +187,14 @@ def open_session(model: Path | bytes, threads: int = 0, *, few_channels: bool = 
 def ending_at(path: Path, outputs: Sequence[str]) -> bytes:
     """Return the network at `path` as ONNX that gives the named values inside it, and works out nothing that they do not need.
 
-    The file may be in ONNX Runtime's own format; the runtime writes it as ONNX first. Raises ValueError without such values.
+    The file may be in ONNX Runtime's own format; the runtime writes it as ONNX first. Raises ValueError without such values,
+    PackError when the file is damaged.
     """
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    options = options_for(1)        # nothing is worked out
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.add_session_config_entry("session.save_model_format", "ONNX")
     with TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.onnx"
         options.optimized_model_filepath = str(plain)
-        onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        opened(path, options)
         return cut_short(plain.read_bytes(), outputs)

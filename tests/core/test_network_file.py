@@ -1,14 +1,16 @@
 """Networks of a model pack are untrusted: whatever their files say of themselves, they are opened or refused in one sentence."""
 
 import json
+import math
 
 import pytest
 
 from building.onnx_file import Graph
 from core.emotion.funet import FuNet
-from core.emotion.network import EmotionNetwork
+from core.emotion.network import GIVES, EmotionNetwork
 from core.errors import PackError
 from core.speech.articulation import CHANNELS
+from core.speech.encoder import open_session
 from core.speech.lipsync import LipNetwork
 from core.speech.log_mel import FRAME_RATE
 from core.speech.vertex_lips import VertexLipNetwork
@@ -25,13 +27,21 @@ LIPS = {"format": 1, "channels": CHANNELS, "fps": FRAME_RATE}
 WHISPER = {"format": 1, "layers": 3, "width": 512}
 
 
-def network(path, said, taken=("passages", 7), given=("passages", 7), *, name="passages"):
-    """Write a network that gives what it takes, and says this of itself."""
+def network(path, said, taken=("passages", 7), given=("passages", 7), *, name="passages", outputs=("given",)):
+    """Write a network that gives what it takes, by one name or several, and says this of itself."""
     graph = Graph()
-    graph.node("Identity", [name], "given")
+    for output in outputs:
+        graph.node("Identity", [name], output)
     content = said if isinstance(said, str) else json.dumps(said)
-    path.write_bytes(graph.model({name: taken}, {"given": given}, {"ecavatar": content}))
+    path.write_bytes(graph.model({name: taken}, dict.fromkeys(outputs, given), {"ecavatar": content}))
     return path
+
+
+def recogniser(path, said):
+    """Write a network of seven numbers that names what an emotion network takes and gives."""
+    if said.get("input") == "samples":
+        return network(path, EMOTION | said, (1, "N"), (1, "N"), name="samples", outputs=GIVES[:1])
+    return network(path, EMOTION | {"mean": [0.5] * 7} | said, outputs=GIVES)
 
 
 @pytest.mark.parametrize("kind", LOADS)
@@ -66,5 +76,35 @@ def test_whispers_layers_are_as_wide_as_they_say(tmp_path):
     assert WhisperEncoder.load(network(tmp_path / "net.onnx", WHISPER, (1, "T", WIDTH), (1, "T", WIDTH), name="mel"))
 
 
+@pytest.mark.parametrize(("said", "why"), [
+    *(({"prior": prior}, "a prior of") for prior in (10 ** 400, 5e-324, 1e-4, 1001, math.nan, math.inf, True, [3])),
+    *(({"mean": [number] + [0.0] * 6}, "no voice") for number in (10 ** 400, -10 ** 400, 1e39, 1e30, math.nan, -math.inf))])
+def test_an_emotion_network_with_numbers_that_cannot_be_judged_with_is_refused(tmp_path, said, why):
+    with pytest.raises(PackError, match=why) as error:
+        EmotionNetwork.load(recogniser(tmp_path / "net.onnx", said))
+    assert len(str(error.value)) < 300 + len(str(tmp_path))
+
+
+@pytest.mark.parametrize("outputs", [("given",), GIVES[:1], GIVES[::-1], (*GIVES, "more")])
+def test_an_emotion_network_gives_probabilities_and_strength(tmp_path, outputs):
+    with pytest.raises(PackError, match="gives something else"):
+        EmotionNetwork.load(network(tmp_path / "net.onnx", EMOTION | {"mean": [0.5] * 7}, outputs=outputs))
+    with pytest.raises(PackError, match="gives something else"):
+        EmotionNetwork.load(network(tmp_path / "net.onnx", EMOTION | {"input": "samples"}, (1, "N"), (1, "N"), name="samples",
+                                    outputs=("given",)))
+
+
 def test_what_says_what_it_is_is_opened(tmp_path):
-    assert EmotionNetwork.load(network(tmp_path / "net.onnx", EMOTION | {"mean": [0.5] * 7})).mean.tolist() == [0.5] * 7
+    for prior in (1e-3, 3, 1000.0):
+        opened = EmotionNetwork.load(recogniser(tmp_path / "net.onnx", {"prior": prior}))
+        assert opened.mean.tolist() == [0.5] * 7 and opened.prior == prior
+
+
+def test_a_recogniser_of_samples_has_all_threads_and_ours_one(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr("core.emotion.network.open_session",
+                        lambda path, threads=0: asked.append(threads) or open_session(path, threads))
+    EmotionNetwork.load(recogniser(tmp_path / "net.onnx", {}))
+    assert asked == [1]
+    assert EmotionNetwork.load(recogniser(tmp_path / "net.onnx", {"input": "samples"})).hears_samples
+    assert asked == [1, 1, 0]           # 0: as many as this process is allowed

@@ -215,8 +215,10 @@ def test_the_exported_network_says_the_same(tmp_path, corpus):
 
 
 def test_the_exported_network_knows_its_prior(tmp_path, corpus):
-    export(train(corpus, np.arange(200), CONFIG).calibrated(0.8, (1.0, 0.0), 3.0), tmp_path / "emotion.onnx")
-    assert EmotionNetwork.load(tmp_path / "emotion.onnx").prior == pytest.approx(3)
+    ensemble = train(corpus, np.arange(200), CONFIG)
+    for prior in (3.0, 0.5):
+        export(ensemble.calibrated(0.8, (1.0, 0.0), prior), tmp_path / "emotion.onnx")
+        assert EmotionNetwork.load(tmp_path / "emotion.onnx").prior == pytest.approx(prior)
 
 
 def test_neutral_may_be_likelier_before_anything_is_heard(corpus):

@@ -7,7 +7,7 @@ from pathlib import Path
 import onnx
 import torch
 
-from core.emotion.network import FORMAT
+from core.emotion.network import FORMAT, NEUTRAL
 from core.speech.voice_encoder import HEARS
 from core.types import HEARD
 
@@ -23,7 +23,7 @@ def export(model: Ensemble, path: Path) -> None:
                           output_names=["probabilities", "strength"],
                           dynamic_axes={name: {0: "passages"} for name in ("passages", "probabilities", "strength")},
                           opset_version=17, dynamo=False)
-    prior = round(float(model.expected.max().exp()), 5)
+    prior = round(float(model.expected[NEUTRAL].exp()), 5)
     graph = onnx.load(str(path))
     mean = [round(float(value), 5) for value in model.mean]
     metadata = {"format": FORMAT, "emotions": HEARD, "hears": HEARS, "prior": prior, "mean": mean}

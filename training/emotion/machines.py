@@ -32,12 +32,12 @@ class MachineConfig:
     ridge: float = 0.3
     spread: float = SPREAD
     melody: float = 1.0
+    share: float = 1.0
+    copies: int = 0
 
     def of_strength(self) -> "MachineConfig":
         """Return the options of the machine beside it that hears how strong the emotion is."""
         return replace(self, ridge=STRENGTH_RIDGE, spread=1.0, melody=STRENGTH_MELODY)
-    share: float = 1.0
-    copies: int = 0
 
 
 @dataclass(frozen=True)

@@ -128,12 +128,14 @@ def test_both_encoders_hear_the_same_moment(encoder, speech):
         assert alike[1] > max(alike[0], alike[2]) + 0.03
 
 
-def test_one_thread_hears_the_same_as_two(monkeypatch, encoder, speech):
+@pytest.mark.parametrize("threads", ["2", "4"])
+def test_one_thread_hears_the_same_as_several(monkeypatch, speech, threads):
     times = (np.arange(20, dtype=np.float32) + 20.5) * np.float32(0.024)
-    samples = speech.samples[:RATE]
-    both = encoder.layers(samples, times)
-    monkeypatch.setenv(VARIABLE, "1")
-    np.testing.assert_array_equal(encoder.layers(samples, times), both)
+    samples, heard = speech.samples[:RATE], []
+    for allowed in ("1", threads):              # 2: both encoders at the same time; 4: each with two threads, too
+        monkeypatch.setenv(VARIABLE, allowed)
+        heard.append(VoiceEncoder.of(Pack.open()).layers(samples, times))
+    np.testing.assert_array_equal(*heard)
 
 
 def test_a_pack_without_whispers_layers_is_refused_in_one_sentence():

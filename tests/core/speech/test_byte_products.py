@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.errors import PackError
 from core.speech import byte_products
 from core.speech.byte_products import COLUMNS, LARGEST, LARGEST_WEIGHT, LENGTH, ROWS, are_cut_off
 
@@ -27,6 +28,12 @@ def test_a_processor_that_adds_in_sixteen_bits_is_noticed(monkeypatch: pytest.Mo
     monkeypatch.setattr(Processor, "most", most)
     monkeypatch.setattr(byte_products.onnxruntime, "InferenceSession", Processor)
     assert are_cut_off.__wrapped__() is cut
+
+
+def test_a_runtime_that_cannot_multiply_so_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(byte_products, "product", lambda: b"no network")
+    with pytest.raises(PackError, match="cannot multiply whole numbers"):
+        are_cut_off.__wrapped__()
 
 
 def test_the_network_multiplies() -> None:
