@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +23,16 @@ from numpy.typing import NDArray
 
 from core.emotion.hearing import listen
 from core.emotion.network import NEUTRAL, EmotionNetwork, known_prior, known_share
+from core.errors import JobError
+from core.files import digest, read_arrays, write_arrays
+from core.job import sources_digest
 from core.pack import DEFAULT, Pack
 from core.speech.audio import read_audio
 from core.speech.voice import pooled
-from core.speech.voice_encoder import VoiceEncoder
+from core.speech.voice_encoder import VOICE_ENCODER, VoiceEncoder
 from core.types import HEARD
 from training.emotion.calibration import area, calibrate, calibration_error, expecting, recall
-from training.emotion.descriptions import WIDTH, check_file
+from training.emotion.descriptions import check_file
 from training.emotion.features import Array, opened, sound, voice_of
 from training.emotion.network import Ensemble
 from training.emotion.recordings import recordings
@@ -36,6 +40,7 @@ from training.emotion.train import Corpus, Places, TrainingConfig, left_out, tra
 from training.speech.augmentation import limit_band
 
 SURPRISE = HEARD.index("surprise")      # emodb has none
+SOURCES = "core/speech", "core/emotion", "training/emotion", "training/speech"      # what descriptions of changed recordings come of
 FEW, DRAWS = 8, 12              # unlabelled recordings of the speaker, and how often they are drawn
 CONDITIONS: dict[str, Callable[[Array, np.random.Generator], Array]] = {
     "white noise 10 dB": lambda samples, rng: (samples + rng.normal(0, np.sqrt(np.mean(samples ** 2) / 10), len(samples))
@@ -72,19 +77,23 @@ def say(name: str, value: float, unit: str, **more: object) -> None:
 
 def condition(data: Path, work: Path, name: str) -> Array:
     """Return the descriptions (R, P) of RAVDESS's recordings, changed; worked out once and kept in `work`, and anew where those that
-    are kept are of other recordings or by other encoders."""
-    path = work / f"condition_{name.replace(' ', '_')}.npy"
+    are kept are of other recordings, by other encoders or by other code."""
+    path = work / f"condition_{name.replace(' ', '_')}.npz"
     asked = [(index, recording) for index, recording in enumerate(recordings(data)) if recording.corpus == "ravdess"]
-    kept = np.load(path, allow_pickle=False) if path.is_file() else np.zeros(0)
-    if kept.shape != (len(asked), WIDTH):
-        encoder = opened(DEFAULT)
-        rows = []
-        for index, recording in asked:
-            voice = voice_of(CONDITIONS[name](sound(recording.path), np.random.default_rng(index)), encoder)
-            rows.append(pooled(voice.layers, voice.prosody, voice.active))
-        kept = np.stack(rows)
-        np.save(path, kept)
-    return np.asarray(kept, np.float32)
+    made_of = [[index, digest(recording.path)] for index, recording in asked]
+    key = sha256(json.dumps([made_of, Pack.open().digests("speech_encoder", VOICE_ENCODER), digest(Path(__file__)),
+                             *map(sources_digest, SOURCES)]).encode()).hexdigest()
+    if path.is_file():
+        kept = read_arrays(path, ("key", "rows"), JobError)
+        if str(kept["key"]) == key:
+            return np.asarray(kept["rows"], np.float32)
+    encoder, rows = opened(DEFAULT), []
+    for index, recording in asked:
+        voice = voice_of(CONDITIONS[name](sound(recording.path), np.random.default_rng(index)), encoder)
+        rows.append(pooled(voice.layers, voice.prosody, voice.active))
+    described = np.stack(rows).astype(np.float32)
+    write_arrays(path, {"key": np.array(key), "rows": described})
+    return described
 
 
 def heard(ensemble: Ensemble, passages: Array) -> tuple[Array, Array]:
