@@ -56,11 +56,11 @@ def test_a_bad_photo_is_told(folder):
 
 def test_cancel_ends_the_process_and_the_next_run_works(folder, finished):
     Request(str(PHOTO), str(SPEECH), emotion="sad:2").write(folder)
-    copy_head(finished, folder)
     worker = jobs.start(folder)
-    wait(worker, lambda worker: worker.stage == "head")
+    wait(worker, lambda worker: worker.stage == "head")                     # seconds of work: it cannot be done before it is cancelled
     worker.cancel()
     assert worker.poll() == "cancelled" and gone(worker) and not (folder / "manifest.json").exists()
+    copy_head(finished, folder)
     assert wait(jobs.start(folder)) == "done"
 
 
