@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..core.hair.haircut import Haircut
 from ..core.hair.look import Look
-from ..core.hair.shades import ROOT, SHADES, TIP, TONE, paler
+from ..core.hair.shades import ROOT, SHADES, TIP, inherent, paler
 from ..core.hair.strands import Strands
 from ..core.head.model import HeadBasis
 from ..core.job import JobResult
@@ -127,7 +127,7 @@ def material(name: str, colour: NDArray[np.float64]) -> bpy.types.Material:
     put(chance, {"To Min": SHADES[0], "To Max": SHADES[1]})
     lock.attribute_name = PALER                                         # 0 on curves that an artist adds
     shade.operation, varied.operation, tinted.operation = "MULTIPLY", "MULTIPLY_ADD", "SCALE"
-    tinted.inputs[0].default_value = TONE * colour
+    tinted.inputs[0].default_value = inherent(colour)
     shader.parametrization = "COLOR"
     put(shader, {"Roughness": 0.38, "Radial Roughness": 0.55, "Random Roughness": 0.3})
     for source, target in ((info.outputs["Intercept"], along.inputs["Value"]), (info.outputs["Random"], chance.inputs["Value"]),

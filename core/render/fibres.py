@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..files import Arrays
 from ..hair.look import Look
-from ..hair.shades import ROOT, SHADES, TIP, TONE, paler
+from ..hair.shades import ROOT, SHADES, TIP, inherent, paler
 from ..hair.strands import Strands
 from ..head.model import HeadBasis
 from ..pictures.colours import linear
@@ -47,7 +47,7 @@ class Fibres:
         along = np.linspace(0, 1, strands.radius.shape[1])[None, :, None]
         shade = ROOT + (TIP - ROOT) * along
         each = random.uniform(*SHADES, (len(strands.radius), 1, 1)) * (1 + paler(strands.points[:, 0]))[:, None, None]
-        return cls(strands.points.astype(np.float64), strands.radius.astype(np.float64), TONE * shade * each * colour,
+        return cls(strands.points.astype(np.float64), strands.radius.astype(np.float64), shade * each * inherent(colour),
                    basis.skin_triangles[strands.triangle].astype(np.int64), strands.weights.astype(np.float64))
 
     def of_strands(self, chosen: NDArray[np.bool_]) -> "Fibres":
@@ -92,37 +92,43 @@ class Fibres:
         for lamp in (Lamp.of(light) for light in studio.lights):
             samples = lamp.samples(random.random((len(flat), 1, 2))[near])
             direction, flux = lamp.arriving(flat[near], samples)
-            free = np.zeros(self.radius.size)
-            free[near] = passed(flat[near] + OFF * direction[:, 0], samples[:, 0] - flat[near], rays)
-            even = evened(free.reshape(self.radius.shape)).ravel()[place]
-            total += scattered(along, direction[inside, 0], view, colour) * (flux[inside, 0] * even)[:, None] * lamp.radiance
+            free, clear = np.zeros((2, self.radius.size))
+            free[near], clear[near] = passed(flat[near] + OFF * direction[:, 0], samples[:, 0] - flat[near], rays)
+            soft, sharp = (evened(share.reshape(self.radius.shape)).ravel()[place, None] for share in (free, clear))
+            mirrored, spread = scattered(along, direction[inside, 0], view, colour)
+            total += (spread * soft + mirrored * sharp) * flux[inside, 0, None] * lamp.radiance
         result = np.zeros((len(flat), 3))
         result[place] = total
         return np.repeat(result, 2, axis=0)
 
 
-def passed(begin: Array, ways: Array, rays: Rays) -> Array:
-    """Return which share (N,) of light arrives at the beginnings of ways (N, 3): none through the skin, some through hair."""
-    free = (~rays.alone.blocked(begin, ways, SHORT)).astype(np.float64)
+def passed(begin: Array, ways: Array, rays: Rays) -> tuple[Array, Array]:
+    """Return which share (N,) of light arrives at the beginnings of ways (N, 3), none through the skin, some through hair, and which
+    share comes straight: what hair scatters on comes from all about, and no lobe mirrors it."""
+    clear = (~rays.alone.blocked(begin, ways, SHORT)).astype(np.float64)
+    free = clear.copy()
     if rays.over is not None:
-        open_ways = np.flatnonzero(free)
-        free[open_ways] = np.where(rays.over.blocked(begin[open_ways], ways[open_ways], SHORT), THROUGH, 1.0)
-    return free
+        open_ways = np.flatnonzero(clear)
+        behind = rays.over.blocked(begin[open_ways], ways[open_ways], SHORT)
+        free[open_ways[behind]], clear[open_ways[behind]] = THROUGH, 0.0
+    return free, clear
 
 
-def scattered(along: Array, light: Array, view: Array, colour: Array) -> Array:
-    """Return what hairs along (N, 3) of a colour (N, 3) scatter from a light to a view (N, 3), per irradiance across the hair."""
+def scattered(along: Array, light: Array, view: Array, colour: Array) -> tuple[Array, Array]:
+    """Return what hairs along (N, 3) of a colour (N, 3) scatter from a light to a view (N, 3), per irradiance across the hair: in
+    the lobes of a single hair, and diffusely."""
     inclined, seen = np.arcsin(np.clip(dot(along, light), -1, 1)), np.arcsin(np.clip(dot(along, view), -1, 1))
     across = [way - dot(way, along)[:, None] * along for way in (light, view)]
     lengths = [np.maximum(np.linalg.norm(way, axis=1), 1e-6) for way in across]
-    half = np.sqrt(np.clip((1 + dot(*across) / (lengths[0] * lengths[1])) / 2, 0, 1))          # cos(phi / 2)
+    turned = np.clip(dot(*across) / (lengths[0] * lengths[1]), -1, 1)                           # cos(phi)
     middle = (inclined + seen) / 2
-    surface = MIRRORED * half / 4 * lobe(middle - TILT, ROUGH)
-    straight = STRAIGHT / 4 * (1 - half)**2 * lobe(middle + TILT / 2, ROUGH)
-    inside = INSIDE / 4 * half**4 * lobe(middle + 1.5 * TILT, 2 * ROUGH)
+    surface = MIRRORED / 4 * np.sqrt((1 + turned) / 2) * lobe(middle - TILT, ROUGH)
+    straight = STRAIGHT / 4 * np.exp(-3.65 * (1 + turned)) * lobe(middle + TILT / 2, ROUGH)
+    inside = INSIDE / 4 * np.exp(-17 * (1 - turned)) * lobe(middle + 1.5 * TILT, 2 * ROUGH)
     passed = np.exp(-2 * (np.log(np.clip(colour, 1e-4, 1)) / TINT)**2)
-    total = DIFFUSE * colour / np.pi + surface[:, None] + straight[:, None] * passed + inside[:, None] * passed**2
-    return np.asarray(np.cos(inclined)[:, None] * total)
+    mirrored = surface[:, None] + straight[:, None] * passed + inside[:, None] * passed**2
+    across = np.cos(inclined)[:, None]
+    return np.asarray(across * mirrored), np.asarray(across * DIFFUSE * colour / np.pi)
 
 
 def lobe(angle: Array, spread: float) -> Array:

@@ -13,7 +13,7 @@ from ecavatar.core.hair.curls import HANGING, SHORT
 from ecavatar.core.hair.haircut import Haircut
 from ecavatar.core.hair.long_hair import POINTS
 from ecavatar.core.hair.look import Look
-from ecavatar.core.hair.shades import paler
+from ecavatar.core.hair.shades import inherent, paler
 from ecavatar.core.hair.short_hair import POINTS as SHORT_POINTS
 from ecavatar.core.hair.short_hair import STRANDS
 from ecavatar.core.hair.strands import Strands
@@ -23,7 +23,7 @@ from ecavatar.core.job import read_result
 from ecavatar.core.pack import DEFAULT
 from ecavatar.core.pictures.colours import linear
 from ecavatar.ecavatar_addon.avatar import import_avatar
-from ecavatar.ecavatar_addon.hair import TONE, wanted
+from ecavatar.ecavatar_addon.hair import wanted
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.scene import to_blender
 from ecavatar.ecavatar_addon.skin import group_node
@@ -37,7 +37,7 @@ def test_the_avatar_has_hair_in_the_photos_colour(avatar, result):
     assert (str(result.head["hair_parting"]), str(result.head["hair_waves"])) == ("RIGHT", "WAVY")        # as her photo shows
     assert len(hair.data.points) == round(POINTS * HANGING["WAVY"].points) * len(hair.data.curves)
     assert hair.parent.ecavatar.role == "skin"
-    np.testing.assert_allclose(tone(hair), TONE * linear(result.head["hair_colour"]), atol=1e-6)
+    np.testing.assert_allclose(tone(hair), inherent(linear(result.head["hair_colour"])), atol=1e-6)
 
 
 def test_locks_of_hair_differ_in_tone(avatar):
@@ -60,7 +60,7 @@ def tone(hair):
 def test_the_avatar_has_brows_in_the_photos_colour(avatar, result):
     brows = parts_of(avatar)["brows"]
     assert brows.type == "CURVES" and len(brows.data.curves) > 80
-    np.testing.assert_allclose(tone(brows), TONE * linear(result.head["brow_colour"]), atol=1e-6)
+    np.testing.assert_allclose(tone(brows), inherent(linear(result.head["brow_colour"])), atol=1e-6)
 
 
 def rest(curves):
