@@ -19,6 +19,7 @@ from ..pictures.sampling import bilinear
 from ..types import Bytes, Floats, Integers
 from .filling import Filling, filled
 from .layer import Layer, View, matched, peeled
+from .lid_lines import LidLines
 from .shading import LUMINANCE, tempered
 from .vermilion import Lips
 
@@ -57,6 +58,7 @@ def texture(views: Sequence[View], neutral: Floats, *, basis: HeadBasis, anchors
     tick(0.65)
     for values, layer in stacked(layers, mirror, edges):
         image = overlaid(image, layer, filling, coverage, basis.skin_triangles, values)
+    image = LidLines.of(basis, anchors).drawn(image, coverage, basis.skin_triangles)
     tick(0.85)
     face = np.isin(basis.regions, [REGIONS.index("face"), REGIONS.index("chin")])
     visible = np.max([layer.weight for layer in layers], axis=0)[face]

@@ -61,7 +61,10 @@ def test_the_iris_has_the_photos_colour(avatar, result):
     angle = np.hypot(*np.meshgrid(steps, steps)) * drawn.EYE_CONE
     ring = colours[(angle > 12) & (angle < 16)].mean(axis=0)
     np.testing.assert_allclose(ring / ring.max(), wanted / wanted.max(), atol=0.02)
-    assert colours[angle < 6].max() < 0.01 < 0.5 < colours[(angle > 26) & (angle < 40)].min()       # pupil black, white white
+    white = (colours / linear(result.head["white_of_eye"])).mean(axis=2)
+    around, up = (angle > 22) & (angle < 40), np.arange(side)[:, None] + np.zeros(side) - side / 2
+    assert colours[angle < 6].max() < 0.01 < 0.2 < white[around].min() and white[around].max() < 0.85     # pupil black, white in the shade
+    assert white[around & (up > side / 6)].mean() < 0.75 * white[around & (up < -side / 6)].mean()         # of the upper lid most of all
     material = parts_of(avatar)["eye_left"].material_slots[0].material
     image = shader(material).inputs["Base Color"].links[0].from_node.image
     assert image.packed_file is not None and tuple(image.size) == (side, side)

@@ -10,7 +10,7 @@ from core.head.model import HeadBasis
 from core.job import read_result
 from core.pack import Pack
 from core.render.coat import Coat, ribbons
-from core.render.fibres import Fibres
+from core.render.fibres import THROUGH, Fibres, passed, scattered
 from core.render.hair import Hair
 from core.render.pose import Poser, about
 from core.render.rays import Rays
@@ -86,3 +86,25 @@ def test_what_is_not_wanted_is_not_shaded_and_the_rest_is_the_same(poser, fibres
                   for chosen in (wanted, np.ones(len(wanted), bool)))
     both = np.repeat(wanted.reshape(-1, 2).any(axis=1), 2)      # both sides of a ribbon look alike
     assert np.allclose(few[both], every[both], rtol=1e-9) and not few[~both].any() and every.any(axis=1).mean() > 0.5
+
+
+def wall(left: float, right: float, depth: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return a square across the way along z, two triangles."""
+    corners = np.array([[left, -1, depth], [right, -1, depth], [right, 1, depth], [left, 1, depth]])
+    return corners, np.array([[0, 1, 2], [0, 2, 3]])
+
+
+def test_what_hair_scatters_on_is_mirrored_no_more():
+    rays = Rays(*wall(-3, -1, 0.1), Rays(*wall(-1, 1, 0.1)))               # skin, hair, and a gap
+    begin = np.array([[-2.0, 0, 0], [0.01, 0.1, 0], [2.0, 0, 0]])
+    free, clear = passed(begin, np.tile([0.0, 0.0, 1.0], (3, 1)), rays)
+    assert free.tolist() == [0, THROUGH, 1] and clear.tolist() == [0, 0, 1]
+
+
+def test_a_hair_mirrors_towards_the_front_and_lets_light_through_from_behind():
+    along, colour = np.array([[0.0, 1.0, 0.0]]), np.array([[0.3, 0.2, 0.1]])
+    front, back = np.array([[0.0, 0.0, 1.0]]), np.array([[0.0, 0.0, -1.0]])
+    side = np.array([[1.0, 0.0, 0.0]])
+    (ahead, spread), (through, again), (beside, _) = (scattered(along, light, front, colour) for light in (front, back, side))
+    np.testing.assert_allclose(spread, again)                           # the diffuse share knows no side
+    assert (ahead > beside).all() and (through > beside).all() and through[0, 0] > 1.2 * through[0, 2]      # coloured on its way

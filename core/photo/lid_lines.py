@@ -1,0 +1,60 @@
+"""The lids' rims: dark with the roots of lashes and their shade, in every photo, whatever light is divided out of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..face.fit import Anchors
+from ..face.skin_mask import EYES
+from ..head.model import HeadBasis
+from ..pictures.polygons import PIECES, curve, within
+from ..pictures.raster import Coverage
+from ..types import Floats, Integers
+
+UPPER = 8                           # of the eyes' landmarks, from the outer corner: the stretches along the upper lid
+BEHIND, FARTHEST = 0.012, 0.02      # metres behind the rims at which skin is no lid's; distances count no further
+# how much darker rims are, and over how many metres that fades; upper lids, where lashes are dense, and lower ones
+DARKER = (0.74, 0.0017), (0.35, 0.0013)
+TAPER = 0.15, 0.14                  # of the lid's length, from the outer and from the inner corner, over which rims begin to be dark
+BROWN = np.array([0.88, 1.0, 1.06], np.float32)         # powers of light by channel: skin in the shade is browner
+
+
+@dataclass(frozen=True)
+class LidLines:
+    """Of each skin vertex, for upper and lower lids: off (2, V_skin) how far from the rim it lies, metres, 0 behind it; dark (2, V_skin)
+    0..1, less towards the eye's corners."""
+
+    off: Floats
+    dark: Floats
+
+    @classmethod
+    def of(cls, basis: HeadBasis, anchors: Anchors) -> "LidLines":
+        """Measure the mean head, seen from the front; rims are the curves through the eyes' landmarks."""
+        skin = basis.vertices[basis.part("skin").vertices].astype(np.float64)
+        off, dark = np.full((2, len(skin)), FARTHEST), np.zeros((2, len(skin)))
+        for eye in EYES:
+            rim = curve(anchors.points(basis.vertices)[list(eye)].astype(np.float64))
+            inside, half = within(skin, rim), PIECES * UPPER
+            behind = skin[:, 2] < rim[:, 2].min() - BEHIND
+            lower = np.concatenate([rim[half:], rim[:1]])[::-1]
+            for lid, line in enumerate((rim[: half + 1], lower)):
+                distances = np.linalg.norm(skin[:, None, :2] - line[:, :2], axis=2)
+                nearest = distances.argmin(axis=1)
+                found = np.where(behind, FARTHEST, np.where(inside, 0.0, distances.min(axis=1)))
+                closer = found < off[lid]
+                along = nearest / (len(line) - 1)
+                tapered = np.clip(np.minimum(along / TAPER[0], (1 - along) / TAPER[1]), 0, 1)
+                off[lid], dark[lid] = np.where(closer, found, off[lid]), np.where(closer, tapered, dark[lid])
+        return cls(off.astype(np.float32), dark.astype(np.float32))
+
+    def drawn(self, image: Floats, coverage: Coverage, triangles: Integers) -> Floats:
+        """Return the image (H, W, 3) of the skin, sRGB 0..255, with dark rims."""
+        off, dark = (coverage.interpolate(triangles, values.T) for values in (self.off, self.dark))
+        return np.asarray(image * shade(off, dark), np.float32)
+
+
+def shade(off: Floats, dark: Floats) -> Floats:
+    """Return what light is left (..., 3) by channel where upper and lower rims are so far off (..., 2), metres, and so dark (..., 2)."""
+    share, reach = np.array(DARKER).T
+    light = (1 - share * dark * np.exp(-((off / reach) ** 2))).prod(axis=-1)
+    return np.asarray(light[..., None] ** BROWN, np.float32)

@@ -1,0 +1,17 @@
+"""Hair is shaded with its own colour, which is less than a photo shows: what hairs mirror comes on top."""
+
+import numpy as np
+
+from core.hair.shades import MIRRORED, TONE, inherent
+from core.pictures.colours import linear
+
+
+def test_black_hair_is_darker_than_it_looks_and_pale_hair_is_not():
+    seen = linear(np.array([[36, 33, 28], [110, 80, 60], [215, 195, 160]], np.uint8))
+    kept = (inherent(seen) / seen)[:, 0] / TONE
+    assert kept[0] < 0.25 and 0.4 < kept[1] < 0.7 and kept[2] > 0.8 and MIRRORED > 0
+
+
+def test_the_hue_stays():
+    seen = linear(np.array([120, 70, 40], np.uint8))
+    np.testing.assert_allclose(inherent(seen) / inherent(seen)[0], seen / seen[0])

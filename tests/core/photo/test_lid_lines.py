@@ -1,0 +1,49 @@
+"""Lids have dark rims, the upper ones more so, on both sides alike, and nothing else does."""
+
+import numpy as np
+import pytest
+
+from core.face.skin_mask import EYES
+from core.photo.lid_lines import UPPER, LidLines, shade
+from tests.core.own_heads import anchors, basis, skin_places
+
+
+@pytest.fixture(scope="module")
+def lines():
+    return LidLines.of(basis(), anchors())
+
+
+@pytest.fixture(scope="module")
+def light(lines):
+    """What is left of the light at the skin's vertices (V_skin, 3)."""
+    return shade(lines.off.T, lines.dark.T)
+
+
+def at(light, landmarks):
+    """The light at landmarks."""
+    return (light[anchors().vertices[landmarks]] * anchors().weights[landmarks][..., None]).sum(axis=1)
+
+
+def test_rims_are_dark_and_upper_ones_darker(light):
+    for eye in EYES:
+        upper, lower = at(light, list(eye[3: UPPER - 2])), at(light, list(eye[UPPER + 3: -3]))
+        assert upper.mean() < 0.45 < 0.55 < lower.mean() < 0.85
+
+
+def test_the_rest_of_the_face_is_left_as_it_is(light):
+    places, model = skin_places(), basis()
+    eyes = [model.vertices[model.part(name).vertices].mean(axis=0) for name in ("eye_left", "eye_right")]
+    far = np.min([np.linalg.norm(places - eye, axis=1) for eye in eyes], axis=0) > 0.028
+    assert far.mean() > 0.6 and (light[far] > 0.999).all()
+
+
+def test_both_sides_are_alike(light):
+    places = skin_places()
+    left = np.flatnonzero((light.min(axis=1) < 0.8) & (places[:, 0] > 0))
+    across = [int(np.argmin(np.linalg.norm(places - places[vertex] * [-1, 1, 1], axis=1))) for vertex in left]
+    assert len(left) > 40 and np.quantile(np.abs(light[left] - light[across]).max(axis=1), 0.95) < 0.12
+
+
+def test_the_shade_is_brown(light):
+    dark = light[light[:, 1] < 0.6]
+    assert len(dark) > 20 and (dark[:, 0] > dark[:, 1]).all() and (dark[:, 1] > dark[:, 2]).all()
