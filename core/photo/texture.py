@@ -20,6 +20,7 @@ from ..types import Bytes, Floats, Integers
 from .filling import Filling, filled
 from .layer import Layer, View, matched, peeled
 from .shading import LUMINANCE, tempered
+from .skin_detail import detailed
 from .vermilion import Lips
 
 SIDE = 2048                         # pixels
@@ -58,9 +59,12 @@ def texture(views: Sequence[View], neutral: Floats, *, basis: HeadBasis, anchors
     for values, layer in stacked(layers, mirror, edges):
         image = overlaid(image, layer, filling, coverage, basis.skin_triangles, values)
     tick(0.85)
+    covered = coverage.triangle >= 0
+    places = coverage.interpolate(basis.skin_triangles, neutral[basis.part("skin").vertices])[covered]
+    image = detailed(image, covered, places, tone=filling.tone)
     face = np.isin(basis.regions, [REGIONS.index("face"), REGIONS.index("chin")])
     visible = np.max([layer.weight for layer in layers], axis=0)[face]
-    return Texture(padded(np.clip(image, 0, 255), coverage.triangle >= 0), float(np.mean(visible > 0.5)), filling.tone)
+    return Texture(padded(np.clip(image, 0, 255), covered), float(np.mean(visible > 0.5)), filling.tone)
 
 
 def stacked(layers: Sequence[Layer], mirror: Integers, edges: Integers) -> Iterator[tuple[Floats, Layer]]:
