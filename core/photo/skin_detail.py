@@ -9,16 +9,17 @@ from numpy.typing import NDArray
 
 from ..head.uv_image import doubled, pooled
 from ..types import Floats
-from .shading import GREY, LUMINANCE, WARMTH
+from .shading import LUMINANCE, colourful
 
 FINEST, WAVE = 2048, 0.0008         # texels of an image, and metres of the finest octave's waves, 3.3 of a face's texels in it
 # deviation of log green, linear, that each of melanin and blood makes in each octave; waves of one are twice as long as the last one's
-AMOUNT = (0.009, 0.012, 0.014, 0.016)
+AMOUNT = (0.012, 0.016, 0.018, 0.020)
 # what they take from log red, green and blue, linear: their absorption (skin_nodes.py) over the root of skin1's own, as the dipole's
 # reflectance falls; and what both make in AMOUNT of log luminance
 MELANIN, BLOOD, BOTH = np.array([0.50, 1.0, 1.22], np.float32), np.array([0.18, 1.0, 0.46], np.float32), 1.2
 GAMMA = 2.2                         # of sRGB, about
 ENOUGH = 0.7                        # of people's deviation: a photo that has it gets nothing
+MOST, SURE, FEWEST = 1.6, 0.9, 16   # times people's deviation that a sharp photo's is believed; how well seen that is, in how many windows
 WINDOW = 3                          # halvings over which a photo's structure is averaged
 SIDE, VOXELS, WIDTH = 64, 4.0, 0.5  # voxels of the block of noise, and of its waves; deviation of these, octaves
 SKEW = 0.35                         # of the noise: spots are small and dark, and what lies between them is wide and pale
@@ -29,10 +30,11 @@ Spots = NDArray[np.complex64]       # melanin, and blood as the imaginary part
 Mask = NDArray[np.bool_]
 
 
-def detailed(image: Floats, covered: Mask, places: Floats, *, tone: Floats) -> Floats:
+def detailed(image: Floats, covered: Mask, places: Floats, *, seen: Floats, tone: Floats) -> Floats:
     """Return the albedo (H, W, 3), sRGB 0..255, with the fine colour that it lacks.
 
-    covered: (H, W) what shows skin; places: (N, 3) of these texels on the neutral head, metres; tone: (3,) the skin's plain one, sRGB.
+    covered: (H, W) what shows skin; places: (N, 3) of these texels on the neutral head, metres; seen: (H, W) 0..1, how far they are a
+    photo's; tone: (3,) the skin's plain one, sRGB.
     """
     light = GAMMA * np.log(np.maximum(image @ LUMINANCE, 4.0))
     finer = int(np.log2(FINEST / len(image)))                   # octaves that a smaller image has not
@@ -42,7 +44,7 @@ def detailed(image: Floats, covered: Mask, places: Floats, *, tone: Floats) -> F
     # a head's size moves them steadily, so that another machine's rounding does not make another person
     moved = places + PERSON * np.ptp(places, axis=0)
     added = np.zeros(len(places), np.complex64)
-    for octave, gain in enumerate(lacking(light, covered, AMOUNT[finer:]), finer):
+    for octave, gain in enumerate(lacking(light, covered, seen, AMOUNT[finer:]), finer):
         scale = VOXELS / WAVE / 2**octave
         added += AMOUNT[octave] * gain[covered] * sampled(block, np.asarray(moved @ turns[octave] * scale, np.float32))
     image = image.copy()
@@ -52,13 +54,13 @@ def detailed(image: Floats, covered: Mask, places: Floats, *, tone: Floats) -> F
 
 def stained(spots: Spots, tone: Floats) -> Floats:
     """Return the factors (N, 3) of sRGB colours that spots (N,) make; grey skin, of a photo without colours, stays grey."""
-    colour = np.clip((np.log(tone[0] / tone[1]) - GREY) / (WARMTH[0] - GREY), 0, 1)
-    melanin, blood = ((1 + colour * (taken - 1)) / -GAMMA for taken in (MELANIN, BLOOD))
+    melanin, blood = ((1 + colourful(tone) * (taken - 1)) / -GAMMA for taken in (MELANIN, BLOOD))
     return np.asarray(np.exp(spots.real[:, None] * melanin + spots.imag[:, None] * blood), np.float32)
 
 
-def lacking(light: Floats, covered: Mask, amounts: tuple[float, ...]) -> list[Floats]:
-    """Return for each octave the share 0..1 (H, W) of people's deviation that light (H, W), log luminance, lacks where it is covered."""
+def lacking(light: Floats, covered: Mask, seen: Floats, amounts: tuple[float, ...]) -> list[Floats]:
+    """Return for each octave the share (H, W) of people's deviation that light (H, W), log luminance, lacks where it is covered: 0, to 1
+    or, where a person has more than people where it is seen, to what this one has."""
     share = covered[..., None].astype(np.float32)
     total, levels, gains = light[..., None] * share, [], []
     for _ in range(len(amounts) + 1):
@@ -69,7 +71,11 @@ def lacking(light: Floats, covered: Mask, amounts: tuple[float, ...]) -> list[Fl
         energy = share * (own - doubled(coarser)) ** 2
         for _ in range(WINDOW):
             energy, share = pooled(energy), pooled(share)
-        gain = np.sqrt(np.maximum(1 - energy / np.maximum(share, 1e-6) / (ENOUGH * BOTH * amount) ** 2, 0))
+        energy = energy / np.maximum(share, 1e-6) / (BOTH * amount) ** 2
+        step = len(light) // len(energy)
+        known = energy[seen[step // 2::step, step // 2::step] > SURE]
+        own = np.clip(np.sqrt(np.median(known)), 1, MOST) if len(known) >= FEWEST else 1.0
+        gain = own * np.sqrt(np.maximum(1 - energy / ENOUGH**2, 0))
         for _ in range(WINDOW + level):
             gain = doubled(gain)
         gains.append(gain[..., 0])

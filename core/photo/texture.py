@@ -60,11 +60,11 @@ def texture(views: Sequence[View], neutral: Floats, *, basis: HeadBasis, anchors
         image = overlaid(image, layer, filling, coverage, basis.skin_triangles, values)
     tick(0.85)
     covered = coverage.triangle >= 0
-    places = coverage.interpolate(basis.skin_triangles, neutral[basis.part("skin").vertices])[covered]
-    image = detailed(image, covered, places, tone=filling.tone)
+    seen = np.max([layer.weight for layer in layers], axis=0)
+    mixed = coverage.interpolate(basis.skin_triangles, np.column_stack([neutral[basis.part("skin").vertices], seen]))
+    image = detailed(image, covered, mixed[covered, :3], seen=mixed[..., 3], tone=filling.tone)
     face = np.isin(basis.regions, [REGIONS.index("face"), REGIONS.index("chin")])
-    visible = np.max([layer.weight for layer in layers], axis=0)[face]
-    return Texture(padded(np.clip(image, 0, 255), covered), float(np.mean(visible > 0.5)), filling.tone)
+    return Texture(padded(np.clip(image, 0, 255), covered), float(np.mean(seen[face] > 0.5)), filling.tone)
 
 
 def stacked(layers: Sequence[Layer], mirror: Integers, edges: Integers) -> Iterator[tuple[Floats, Layer]]:
