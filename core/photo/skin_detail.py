@@ -13,12 +13,12 @@ from .shading import LUMINANCE, colourful
 
 FINEST, WAVE = 2048, 0.0008         # texels of an image, and metres of the finest octave's waves, 3.3 of a face's texels in it
 # deviation of log green, linear, that each of melanin and blood makes in each octave; waves of one are twice as long as the last one's
-AMOUNT = (0.012, 0.016, 0.018, 0.020)
+AMOUNT = (0.015, 0.020, 0.023, 0.025)
 # what they take from log red, green and blue, linear: their absorption (skin_nodes.py) over the root of skin1's own, as the dipole's
 # reflectance falls; and what both make in AMOUNT of log luminance
 MELANIN, BLOOD, BOTH = np.array([0.50, 1.0, 1.22], np.float32), np.array([0.18, 1.0, 0.46], np.float32), 1.2
 GAMMA = 2.2                         # of sRGB, about
-ENOUGH = 0.7                        # of people's deviation: a photo that has it gets nothing
+ENOUGH = 0.5                        # of people's deviation: a photo that has it gets nothing
 MOST, SURE, FEWEST = 1.6, 0.9, 16   # times people's deviation that a sharp photo's is believed; how well seen that is, in how many windows
 WINDOW = 3                          # halvings over which a photo's structure is averaged
 SIDE, VOXELS, WIDTH = 64, 4.0, 0.5  # voxels of the block of noise, and of its waves; deviation of these, octaves
