@@ -86,7 +86,8 @@ def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, *, basis:
         lip = tempered(seen[None], lip[None], LIPS_REACH)[0]
     lip = lip * min(1.0, LIP_LIGHT * float(tone @ LUMINANCE) / max(float(lip @ LUMINANCE), 1.0))
     near_lips = lips | ((depth > 0) & (depth < MOUTH_DEPTH[1]))
-    rest = np.where(near_lips[:, None], lip, np.where(in_ears(basis)[:, None], tone * EAR_TONE ** colourful(tone), tone)).astype(np.float32)
+    bare = np.where(in_ears(basis)[:, None], tone * EAR_TONE ** colourful(tone), tone)
+    rest = np.where(near_lips[:, None], lip, bare).astype(np.float32)
     gain = np.clip((colour @ LUMINANCE) / (rest @ LUMINANCE), 0.8, 1.08)[:, None]
     chroma = np.clip(colour / np.maximum(colour @ LUMINANCE, 1)[:, None], 0, 3)
     plain = rest / (rest @ LUMINANCE)[:, None]

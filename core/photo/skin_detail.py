@@ -19,8 +19,9 @@ AMOUNT = (0.015, 0.020, 0.023, 0.025)
 MELANIN, BLOOD, BOTH = np.array([0.50, 1.0, 1.22], np.float32), np.array([0.18, 1.0, 0.46], np.float32), 1.2
 GAMMA = 2.2                         # of sRGB, about
 ENOUGH = 0.5                        # of people's deviation: a photo that has it gets nothing
-MOST, SURE, FEWEST = 1.6, 0.9, 16   # times people's deviation that a sharp photo's is believed; how well seen that is, in how many windows
 WINDOW = 3                          # halvings over which a photo's structure is averaged
+MOST = 1.6                          # times people's deviation, that a person may have
+SURE, FEWEST = 0.9, 16              # how well skin has to be seen to tell that, and in how many windows
 SIDE, VOXELS, WIDTH = 64, 4.0, 0.5  # voxels of the block of noise, and of its waves; deviation of these, octaves
 SKEW = 0.35                         # of the noise: spots are small and dark, and what lies between them is wide and pale
 PERSON = 60.0                       # metres that the spots lie elsewhere for a metre by which a head is larger
@@ -59,23 +60,23 @@ def stained(spots: Spots, tone: Floats) -> Floats:
 
 
 def lacking(light: Floats, covered: Mask, seen: Floats, amounts: tuple[float, ...]) -> list[Floats]:
-    """Return for each octave the share (H, W) of people's deviation that light (H, W), log luminance, lacks where it is covered: 0, to 1
-    or, where a person has more than people where it is seen, to what this one has."""
+    """Return for each octave the share (H, W) of people's deviation that light (H, W), log luminance, lacks where it is covered: 0
+    to 1, or more for a person who has more where skin is seen."""
     share = covered[..., None].astype(np.float32)
     total, levels, gains = light[..., None] * share, [], []
     for _ in range(len(amounts) + 1):
         levels.append((total / np.maximum(share, 1e-6), share))
         total, share = pooled(total), pooled(share)
     for level, amount in enumerate(amounts):
-        (own, share), coarser = levels[level], levels[level + 1][0]
-        energy = share * (own - doubled(coarser)) ** 2
+        (finer, share), (coarser, _) = levels[level:level + 2]
+        energy = share * (finer - doubled(coarser)) ** 2
         for _ in range(WINDOW):
             energy, share = pooled(energy), pooled(share)
         energy = energy / np.maximum(share, 1e-6) / (BOTH * amount) ** 2
         step = len(light) // len(energy)
         known = energy[seen[step // 2::step, step // 2::step] > SURE]
-        own = np.clip(np.sqrt(np.median(known)), 1, MOST) if len(known) >= FEWEST else 1.0
-        gain = own * np.sqrt(np.maximum(1 - energy / ENOUGH**2, 0))
+        person = np.clip(np.sqrt(np.median(known)), 1, MOST) if len(known) >= FEWEST else 1.0
+        gain = person * np.sqrt(np.maximum(1 - energy / ENOUGH**2, 0))
         for _ in range(WINDOW + level):
             gain = doubled(gain)
         gains.append(gain[..., 0])
