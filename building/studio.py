@@ -21,7 +21,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 SIDE = 480                      # pixels of a picture on the sheet
 SAMPLES = 16
-FILM_SECONDS, FILM_SIDE, FILM_LENS = 3.5, 400, 120
+FILM_SECONDS, FILM_SIDE, FILM_LENS = 3.5, 640, 120      # a larger picture takes hardly longer, more samples do: each draws all hair
+FILM_SHADE, FILM_REACH = 1.0, 0.02      # how dark hollows are, the mouth's and between strands; metres across which they count as such
 DISTANCE = 0.75                 # metres from camera to head, with a lens of 85 mm
 MIDDLE, HEIGHT = 0.045, 0.018   # metres: how far behind the face the head's middle lies, and above its origin
 MODULE = "bl_ext.user_default.ecavatar"
@@ -210,8 +211,11 @@ def film(scene: bpy.types.Scene, root: bpy.types.Object, path: Path, folder: Pat
     lens, scene.camera.data.lens = scene.camera.data.lens, FILM_LENS
     scene.frame_end = frames
     render.engine = "BLENDER_WORKBENCH"
-    scene.display.shading.color_type, scene.display.shading.light = "TEXTURE", "STUDIO"
-    scene.display.shading.studio_light = "paint.sl"
+    shading = scene.display.shading
+    shading.color_type, shading.light, shading.studio_light = "TEXTURE", "STUDIO", "paint.sl"
+    shading.show_cavity, shading.cavity_type = True, "WORLD"
+    shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.0, FILM_SHADE
+    scene.display.matcap_ssao_distance, scene.display.matcap_ssao_samples = FILM_REACH, 32
     scene.display.render_aa = "FXAA"
     render.resolution_x = render.resolution_y = FILM_SIDE
     settings = render.image_settings

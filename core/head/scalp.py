@@ -48,6 +48,12 @@ def rooted(basis: HeadBasis) -> Floats:
     return np.asarray(COVERED * share * share * (3 - 2 * share), np.float32)
 
 
+def in_ears(basis: HeadBasis) -> NDArray[np.bool_]:
+    """Return which skin vertices (V_skin,) are the ears'."""
+    x, y, z = basis.vertices[basis.part("skin").vertices].T
+    return np.asarray((np.abs(x) > EAR_OUT) & (y < EAR_TOP) & (z > EAR_BACK) & (z < EAR_FRONT))
+
+
 def with_roots(albedo: Array, hair: Array, basis: HeadBasis) -> Array:
     """Return the linear albedo (H, W, 3) with the scalp in the colour of the roots of `hair` (3,), as in Blender."""
     coverage = uv_coverage(basis, ROOTS_SIDE)
@@ -71,9 +77,8 @@ class Scalp:
     @classmethod
     def of(cls, neutral: Floats, basis: HeadBasis) -> "Scalp":
         """Look at the head `neutral` (V, 3)."""
-        x, y, z = basis.vertices.T
-        ear = (np.abs(x) > EAR_OUT) & (y < EAR_TOP) & (z > EAR_BACK) & (z < EAR_FRONT)
-        ear[basis.part("skin").vertices.stop:] = False
+        ear = np.zeros(len(basis.vertices), bool)
+        ear[basis.part("skin").vertices] = in_ears(basis)
         place = (neutral - CRANIUM) / RADII
         length = np.linalg.norm(place, axis=1)
         spots = pixels(place / length[:, None])

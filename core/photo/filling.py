@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..head.model import REGIONS, HeadBasis
+from ..head.scalp import in_ears
 from ..head.skin_surface import membrane, neighbour_sum
 from ..pictures.raster import Coverage
 from ..types import Floats, Integers
 from .layer import Layer, typical
-from .shading import LIPS_REACH, LUMINANCE, tempered
+from .shading import LIPS_REACH, LUMINANCE, colourful, tempered
 from .vermilion import Lips, red
 
 ROOM = 7.0                          # edges after which filled-in skin has the face's plain tone
@@ -21,6 +22,7 @@ MOUTH_DEPTH = 0.003, 0.012          # metres behind the lips' contact over which
 CONTACT, CONTACT_SHADE = 0.0015, 0.3        # metres around the line where lips meet, and how much darker that is: no light gets there
 CONTINUED = 4                       # edges that lips' and skin's colours are continued below each other's edge
 LIP_LIGHT = 0.88                    # of the skin's luminance, sRGB: that of lips at most; stretched in a smile they shine
+EAR_TONE = np.array([1.02, 0.94, 0.95], np.float32)       # ears over skin, where the photo shows none: more blood
 LIP_TONE = np.array([0.86, 0.68, 0.68], np.float32)       # lips over skin, where the photo shows none
 
 
@@ -84,7 +86,8 @@ def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, *, basis:
         lip = tempered(seen[None], lip[None], LIPS_REACH)[0]
     lip = lip * min(1.0, LIP_LIGHT * float(tone @ LUMINANCE) / max(float(lip @ LUMINANCE), 1.0))
     near_lips = lips | ((depth > 0) & (depth < MOUTH_DEPTH[1]))
-    rest = np.where(near_lips[:, None], lip, tone).astype(np.float32)
+    bare = np.where(in_ears(basis)[:, None], tone * EAR_TONE ** colourful(tone), tone)
+    rest = np.where(near_lips[:, None], lip, bare).astype(np.float32)
     gain = np.clip((colour @ LUMINANCE) / (rest @ LUMINANCE), 0.8, 1.08)[:, None]
     chroma = np.clip(colour / np.maximum(colour @ LUMINANCE, 1)[:, None], 0, 3)
     plain = rest / (rest @ LUMINANCE)[:, None]

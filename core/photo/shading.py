@@ -61,6 +61,11 @@ def cast(tone: Floats) -> Floats:
     return np.asarray(factors * (tone @ LUMINANCE) / (tone @ (LUMINANCE * factors)), np.float32)
 
 
+def colourful(tone: Floats) -> float:
+    """Return 0 for the tone (3,), sRGB, of a photo without colours, 1 for that of people's skin."""
+    return float(np.clip((np.log(tone[0] / tone[1]) - GREY) / (WARMTH[0] - GREY), 0, 1))
+
+
 def tempered(colour: Floats, tone: Floats, reach: float = CHROMA_REACH) -> Floats:
     """Return colours (N, 3) whose chroma stays near that of the plain `tone` (N, 3): strong light tints folds and shadows around a
     smile, skin itself does so little. Their luminance stays."""

@@ -21,6 +21,7 @@ from .filling import Filling, filled
 from .layer import Layer, View, matched, peeled
 from .lid_lines import LidLines
 from .shading import LUMINANCE, tempered
+from .skin_detail import detailed
 from .vermilion import Lips
 
 SIDE = 2048                         # pixels
@@ -60,9 +61,12 @@ def texture(views: Sequence[View], neutral: Floats, *, basis: HeadBasis, anchors
         image = overlaid(image, layer, filling, coverage, basis.skin_triangles, values)
     image = LidLines.of(basis, anchors).drawn(image, coverage, basis.skin_triangles)
     tick(0.85)
+    covered = coverage.triangle >= 0
+    seen = np.max([layer.weight for layer in layers], axis=0)
+    mixed = coverage.interpolate(basis.skin_triangles, np.column_stack([neutral[basis.part("skin").vertices], seen]))
+    image = detailed(image, covered, mixed[covered, :3], seen=mixed[..., 3], tone=filling.tone)
     face = np.isin(basis.regions, [REGIONS.index("face"), REGIONS.index("chin")])
-    visible = np.max([layer.weight for layer in layers], axis=0)[face]
-    return Texture(padded(np.clip(image, 0, 255), coverage.triangle >= 0), float(np.mean(visible > 0.5)), filling.tone)
+    return Texture(padded(np.clip(image, 0, 255), covered), float(np.mean(seen[face] > 0.5)), filling.tone)
 
 
 def stacked(layers: Sequence[Layer], mirror: Integers, edges: Integers) -> Iterator[tuple[Floats, Layer]]:

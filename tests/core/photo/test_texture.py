@@ -7,6 +7,7 @@ from core.face.detection import LEFT_EYE
 from core.face.skin_mask import SIDE as SQUARE
 from core.face.skin_mask import blurred, find_skin, grown, inside_polygon, outlined, reachable
 from core.head.model import REGIONS
+from core.head.scalp import in_ears
 from core.head.skin_surface import membrane, mirrored, mouth_bag, skin_edges, surface_distance
 from core.head.uv_image import padded
 from core.photo.layer import View
@@ -62,6 +63,13 @@ def test_even_skin_comes_back_as_it_is_everywhere(plain, rimmed):
     assert np.abs(np.median(plain[face_middle()], axis=0) - SKIN).max() < 6
     assert np.abs((plain - rimmed)[other]).max(axis=1).mean() < 6               # scalp, ears and neck have the face's tone
     assert np.quantile(np.abs((plain - rimmed)[other]).max(axis=1), 0.99) < 30
+
+
+def test_ears_are_a_little_redder_than_the_skin_around(plain):
+    model = basis()
+    ears, around = in_ears(model), model.regions == REGIONS.index("other")
+    (red, green, _), (red_around, green_around, _) = (np.median(plain[of], axis=0) for of in (ears, around & ~ears))
+    assert 1.015 < (red / green) / (red_around / green_around) < 1.12
 
 
 def test_lips_are_lips_and_teeth_are_not_printed_on_them(plain):
