@@ -3,9 +3,12 @@
 HAIR = (
     ("NONE", "None", "Neither hair nor brows"),
     ("PHOTO", "As in the Photo", "As long as in the photo, where that can be seen, else short"),
+    ("CROPPED", "Cropped", "Clipped to some millimetres all over"),
     ("SHORT", "Short", "A short cut"),
     ("CHIN", "Chin Length", "Parted, over the ears, down to the chin"),
     ("LONG", "Long", "Parted, over the ears, down to the shoulders"),
+    ("PONYTAIL", "Ponytail", "Combed back and tied behind the head; one of coils is a ball"),
+    ("BUN", "Bun", "Combed back and wound to a knot behind the head"),
 )
 FRINGE = (
     ("NONE", "None", "The forehead is free"),
@@ -26,3 +29,21 @@ WAVES = (
     ("CURLY", "Curly", "Locks that wind around themselves"),
     ("COILY", "Coily", "Small tight coils that stand off the head instead of hanging, without parting or fringe"),
 )
+HAIRLINE = (
+    ("PHOTO", "As in the Photo", "As far back as the photo shows, full where that cannot be seen"),
+    ("FULL", "Full", "It has not gone back"),
+    ("TEMPLES", "Temples", "A little back at the temples"),
+    ("RECEDING", "Receding", "Far back at the temples, and back in the middle"),
+    ("BALDING", "Bald on Top", "Hair grows at the sides and the back only"),
+)
+
+
+def counts(name: str, hair: str, waves: str, hairline: str) -> bool:
+    """Return whether the choice `name` changes hair that is cut and worn so."""
+    if name == "hairline":
+        return hair != "NONE"
+    if hair in ("NONE", "CROPPED"):
+        return False
+    if name == "fringe" and hairline in ("RECEDING", "BALDING"):
+        return False
+    return name == "waves" or waves != "COILY"                          # coils have neither fringe nor parting

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..choices import Waves
+from ..choices import Hairline, Waves
 from ..head.model import HeadBasis
 from ..head.scalp import CRANIUM, FRINGE, RADII, TEMPLE, Scalp, ended
 from ..types import Floats
@@ -50,7 +50,8 @@ Array = NDArray[np.float64]
 
 
 def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *, below_eyes: float, volume: float = 0.0,
-              side: float = 1.0, waves: Waves = "STRAIGHT", count: int = STRANDS) -> Strands:
+              side: float = 1.0, waves: Waves = "STRAIGHT", hairline: Hairline = "FULL",
+              count: int = STRANDS) -> Strands:
     """Return at most `count` strands on the head `neutral` (V, 3), which end about `below_eyes` metres below the eyes; fewer and of
     more points the more they curl.
 
@@ -58,7 +59,8 @@ def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *,
     """
     scalp, curl = Scalp.of(neutral, basis), HANGING.get(waves)
     number, share, thick = (round(POINTS * curl.points), curl.count, curl.thick) if curl is not None else (POINTS, 1.0, 1.0)
-    roots, triangle, weights, mean, edge = rooted(neutral, basis, random, round(share * count), parted=side * PARTING * RADII[0])
+    roots, triangle, weights, mean, edge = rooted(neutral, basis, random, round(share * count), hairline=hairline,
+                                                  parted=side * PARTING * RADII[0])
     cut = Cut.of(mean, edge, random, CROPS["STRAIGHT"])
     lock = leaders(mean, LOCKS, random)
     depth = np.clip(random.uniform(0, 1, len(roots)) ** 0.8 + random.normal(0, 0.12, len(roots))[lock], 0, 1)   # 1 the outermost

@@ -25,7 +25,7 @@ def head():
     """The default head with short brown hair and dense brows, as the arrays of head.npz."""
     none = np.array(0.0)
     return {"vertices": basis().vertices, "hair_colour": COLOUR, "hair_length": none, "hair_volume": none,
-            "hair_parting": np.array("PHOTO"), "hair_waves": np.array("PHOTO"), "fringe": none,
+            "hair_parting": np.array("PHOTO"), "hair_waves": np.array("PHOTO"), "hairline": np.array("PHOTO"), "fringe": none,
             "brow_colour": COLOUR, "brow_density": np.full((2, 16, 7), 0.9, np.float32)}
 
 
