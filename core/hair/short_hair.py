@@ -152,6 +152,11 @@ class Cut:
         gather = random.uniform(*GATHER, count) * ~stray
         return cls(length, np.where(under, 0.3 * lift, lift), thickness * np.where(stray, 0.6, 1.0), np.asarray(top), clump, gather)
 
+    def of_strands(self, chosen: Integers) -> "Cut":
+        """Return that of the `chosen` (M,) alone, each for itself."""
+        alone = np.arange(len(chosen))
+        return Cut(self.length[chosen], self.lift[chosen], self.thickness[chosen], self.top[chosen], alone, self.gather[chosen])
+
 
 def comb(roots: Array, cut: Cut, scalp: Scalp, random: np.random.Generator, crop: Crop, *, side: float, points: int) -> Array:
     """Return strands (N, points, 3) from roots (N, 3)."""

@@ -46,5 +46,5 @@ def hair_strands(neutral: Floats, basis: HeadBasis, random: np.random.Generator,
     if not falling:
         return hair
     falling = round(falling * (1.0 if curl is None else curl.count))
-    return hair.joined(fringe(neutral, basis, random, above_eyes=above_eyes, long=long, count=falling, points=hair.points.shape[1],
+    return hair.joined(fringe(neutral, basis, random, above_eyes=above_eyes, long=long or tied, count=falling, points=hair.points.shape[1],
                               side=side, curl=curl, hairline=hairline))

@@ -10,20 +10,21 @@ from numpy.typing import NDArray
 
 from ..choices import Hairline, Waves
 from ..head.model import HeadBasis
-from ..head.scalp import CRANIUM, RADII, Scalp, ended
+from ..head.scalp import CRANIUM, EAR_MARGIN, RADII, Scalp
 from ..types import Floats
 from .curls import HANGING, SHORT, curled
 from .locks import Indices, gathered, leaders
-from .short_hair import CROPS, ROOT_RADIUS, STRANDS, TIP_RADIUS, Cut, rooted
+from .short_hair import CROPS, LEAST_LIFT, ROOT_RADIUS, STRANDS, TIP_RADIUS, Cut, comb, rooted
 from .strands import Strands
 
 KNOT = np.array([0.0, 0.36, -0.933])        # on the unit cranium: level with the tops of the ears
-COUNT, THICK, LOCKS = 0.85, 1.3, 420        # share of the strands of other hair, that have more points; times the radius; locks
+DRAWN, FRONT, BEHIND = 1.3, 0.022, 0.40     # times as many roots as of other hair; metres inside the hairline; share kept behind that
+THICK, LOCKS = 1.3, 420                     # times the radius; number of locks
 ALONG, BEYOND = 11, 9                       # points of a strand up to the knot, and from there on
 FLAT, LAYERS, FARTHER = 0.0020, 0.0042, 0.6 # metres that strands stand off, and the outermost more; share of that by their way
 RISE, NEAR = 0.012, 0.040                   # metres over which they rise from the skin, and over which they rise to the knot
 WILD = 0.014                                # radians that locks leave their way
-BETWEEN, LEAST, SIDEBURN = 4, 0.003, 0.005  # places looked at of a strand between two points; metres: the shortest, the longest there
+BETWEEN = 4                                 # places looked at of a strand between two points
 APART = 0.06                                # radians outside the knot's edge where strands are rooted
 HELD, BUN = (0.003, 0.0105, 0.014), (0.020, 0.025, 0.002)   # metres around the knot's axis, from and to, and off the skin, of the band
 TAIL, SHORTER, GATHER = 0.20, (0.22, 0.12), 0.6     # metres; share by which locks, and strands within one, are shorter; gathering
@@ -44,8 +45,9 @@ def tied_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *,
     coils = waves == "COILY" and not bun
     scalp, curl = Scalp.of(neutral, basis), None if bun else SHORT["COILY"] if coils else HANGING.get(waves)
     points, share, thick = (BEYOND, 1.0, 1.0) if curl is None else (round(BEYOND * curl.points), curl.count, curl.thick)
-    roots, triangle, weights, mean, edge = rooted(neutral, basis, random, round(COUNT * share * count), hairline=hairline,
-                                                  parted=np.inf)
+    drawn = rooted(neutral, basis, random, round(DRAWN * share * count), hairline=hairline, parted=np.inf)
+    kept = (drawn[-1] < FRONT) | (random.uniform(size=len(drawn[0])) < BEHIND)
+    roots, triangle, weights, mean, edge = (values[kept] for values in drawn)
     cut = Cut.of(mean, edge, random, CROPS["STRAIGHT"])
     swept = Swept.of(roots, scalp, leaders(mean, LOCKS, random), random, BUN if bun else HELD)
     head = swept.paths(roots, scalp, random)
@@ -53,24 +55,26 @@ def tied_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *,
     if curl is not None:
         rest = curled(np.concatenate([head[:, -1:], rest], axis=1), swept.lock, curl, random)[:, 1:]
     whole = np.concatenate([head, rest], axis=1)
-    ears, left = kept_out(head, scalp)
-    whole[ears] = left[:, np.linspace(0, left.shape[1] - 1, whole.shape[1]).round().astype(int)]
-    grown = swept.apart & (np.linalg.norm(whole[:, -1] - whole[:, 0], axis=1) > LEAST)
+    grown, ears = swept.apart, met(head, scalp)
+    whole[ears], grown[ears] = sideburns(roots[ears], cut.of_strands(ears), scalp, random, whole.shape[1])
     whole = whole[grown]
     radius = THICK * thick * np.linspace(ROOT_RADIUS, 1.5 * TIP_RADIUS, whole.shape[1])[None] * cut.thickness[grown, None]
     return Strands(whole.astype(np.float32), radius.astype(np.float32), triangle[grown], weights[grown].astype(np.float32))
 
 
-def kept_out(paths: Array, scalp: Scalp) -> tuple[Indices, Array]:
-    """Return which of the paths (N, P, 3) would go through an ear, as sideburns would, and what those are cut to (M, Q, 3)."""
+def met(paths: Array, scalp: Scalp) -> Indices:
+    """Return which of the paths (N, P, 3) would go below an ear: it hides them."""
     share = np.linspace(0, paths.shape[1] - 1, BETWEEN * (paths.shape[1] - 1) + 1)
     low = np.minimum(share.astype(int), paths.shape[1] - 2)
     fine = paths[:, low] + (share - low)[None, :, None] * (paths[:, low + 1] - paths[:, low])
-    met = scalp.touched(fine)
-    through = np.flatnonzero(met.any(axis=1))
-    way = np.linalg.norm(np.diff(fine[through], axis=1), axis=2).cumsum(axis=1)
-    met[through, 1:] |= way > SIDEBURN
-    return through, ended(fine[through], met[through])[0]
+    low, high = scalp.ears.min(axis=0), scalp.ears.max(axis=0) + EAR_MARGIN
+    return np.flatnonzero(((fine > low) & (fine < high))[..., 1:].all(axis=2).any(axis=1))
+
+
+def sideburns(roots: Array, cut: Cut, scalp: Scalp, random: np.random.Generator, points: int) -> tuple[Array, NDArray[np.bool_]]:
+    """Return strands (N, points, 3) from roots (N, 3) before the ears, which are too short to be tied, and which (N,) there are."""
+    strands = comb(roots, cut, scalp, random, CROPS["STRAIGHT"], side=0.0, points=points)
+    return scalp.shortened(scalp.outside(strands, LEAST_LIFT))
 
 
 @dataclass(frozen=True)
