@@ -8,7 +8,7 @@ from typing import Literal
 Emotion = Literal["neutral", "happy", "angry", "sad", "fear", "surprise", "disgust", "contempt"]
 LevelBy = Literal["strength", "probability"]                                   # what a heard emotion's level is taken from
 Fusing = Literal["shapes", "harmonic", "network", "region"]
-Hair = Literal["NONE", "PHOTO", "CROPPED", "SHORT", "CHIN", "LONG", "PONYTAIL", "BUN"]
+Hair = Literal["NONE", "PHOTO", "CROPPED", "SHORT", "BLUNT", "CHIN", "LONG", "PONYTAIL", "BUN"]
 Fringe = Literal["NONE", "PHOTO", "SHORT", "BROWS"]
 Parting = Literal["PHOTO", "LEFT", "MIDDLE", "RIGHT"]                           # the person's left
 Waves = Literal["PHOTO", "STRAIGHT", "WAVY", "CURLY", "COILY"]
@@ -32,7 +32,7 @@ MOST_RECORDINGS = 50            # of one voice, the spoken one not included
 MOST_TAKES = 1 << 20
 AUTO = "auto"                   # the emotion is heard in the recording
 
-HAIRS: tuple[Hair, ...] = ("NONE", "PHOTO", "CROPPED", "SHORT", "CHIN", "LONG", "PONYTAIL", "BUN")
+HAIRS: tuple[Hair, ...] = ("NONE", "PHOTO", "CROPPED", "SHORT", "BLUNT", "CHIN", "LONG", "PONYTAIL", "BUN")
 FRINGES: tuple[Fringe, ...] = ("NONE", "PHOTO", "SHORT", "BROWS")
 PARTINGS: tuple[Parting, ...] = ("PHOTO", "LEFT", "MIDDLE", "RIGHT")
 WAVES: tuple[Waves, ...] = ("PHOTO", "STRAIGHT", "WAVY", "CURLY", "COILY")

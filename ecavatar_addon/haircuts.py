@@ -1,14 +1,16 @@
 """How the panel words the cuts of hair of core/choices.py: items of the enumerations."""
 
+# with the numbers by which files keep them: those of before know none of the last
 HAIR = (
-    ("NONE", "None", "Neither hair nor brows"),
-    ("PHOTO", "As in the Photo", "As long as in the photo, where that can be seen, else short"),
-    ("CROPPED", "Cropped", "Clipped to some millimetres all over"),
-    ("SHORT", "Short", "A short cut"),
-    ("CHIN", "Chin Length", "Parted, over the ears, down to the chin"),
-    ("LONG", "Long", "Parted, over the ears, down to the shoulders"),
-    ("PONYTAIL", "Ponytail", "Combed back and tied behind the head; one of coils is a ball"),
-    ("BUN", "Bun", "Combed back and wound to a knot behind the head"),
+    ("NONE", "None", "Neither hair nor brows", "NONE", 0),
+    ("PHOTO", "As in the Photo", "As long as in the photo, where that can be seen, else short", "NONE", 1),
+    ("CROPPED", "Cropped", "Clipped to some millimetres all over", "NONE", 5),
+    ("SHORT", "Short", "A short cut", "NONE", 2),
+    ("BLUNT", "Bob", "Parted, over the ears, down to the chin, and ending in one line", "NONE", 6),
+    ("CHIN", "Chin Length", "Parted, over the ears, down to the chin in layers", "NONE", 3),
+    ("LONG", "Long", "Parted, over the ears, down to the shoulders", "NONE", 4),
+    ("PONYTAIL", "Ponytail", "Combed back and tied behind the head; one of coils is a ball", "NONE", 7),
+    ("BUN", "Bun", "Combed back and wound to a knot behind the head", "NONE", 8),
 )
 FRINGE = (
     ("NONE", "None", "The forehead is free"),

@@ -34,7 +34,7 @@ DOWN, BACK = 1.6, 0.45                      # how strongly the sides lie down an
 WILD, UNRULY, FLYAWAY = 0.26, 0.08, 0.025   # spread of the directions of clumps and of strands; share of strands in no clump
 GATHER = (0.35, 0.92)                       # how far tips are drawn into their clump
 VARIED = (0.66, 1.08)                       # by which strands of a clump differ in length: it ends in a point
-AFRO = 0.30                                 # of its length that coily hair below the eyes stands off
+AFRO, LOWER, LOOSE = 0.30, 0.75, 0.45       # of its length that coily hair below the eyes stands off; less at the nape; its gathering
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,9 @@ def short_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *
     roots, drawn, weights, mean, edge = rooted(neutral, basis, random, round(share * count), hairline=hairline,
                                                  parted=parted)
     cut = Cut.of(mean, edge, random, crop)
+    if below_eyes > 0:                                                  # a ball
+        low = np.clip((CRANIUM[1] - roots[:, 1]) / RADII[1], 0, 1)
+        cut = replace(cut, lift=cut.lift * (1 - LOWER * low), length=cut.length * (1 - LOWER * low), gather=LOOSE * cut.gather)
     if hairline == "BALDING":
         cut = replace(cut, top=np.zeros_like(cut.top))                  # nothing is left of it, and what grows around it lies down
     strands = comb(roots, cut, scalp, random, crop, side=side, points=points)

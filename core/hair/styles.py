@@ -12,7 +12,7 @@ from .short_hair import STRANDS, short_hair
 from .strands import Strands
 from .tied_hair import tied_hair
 
-BELOW_EYES = {"SHORT": 0.0, "CHIN": 0.12, "LONG": 0.26}         # metres; 0: a short cut
+BELOW_EYES = {"SHORT": 0.0, "BLUNT": 0.11, "CHIN": 0.12, "LONG": 0.26}         # metres; 0: a short cut
 ABOVE_EYES = {"NONE": 0.0, "SHORT": 0.046, "BROWS": 0.031}      # metres; 0: none
 SIDE = {"LEFT": 1.0, "MIDDLE": 0.0, "RIGHT": -1.0}              # of the parting; the person's left is +X
 
@@ -39,8 +39,8 @@ def hair_strands(neutral: Floats, basis: HeadBasis, random: np.random.Generator,
     if tied:
         hair = tied_hair(neutral, basis, random, bun=style == "BUN", waves=waves, hairline=hairline, count=count - falling)
     elif long:
-        hair = long_hair(neutral, basis, random, below_eyes=below_eyes, volume=volume, side=side, waves=waves, hairline=hairline,
-                         count=count - falling)
+        hair = long_hair(neutral, basis, random, below_eyes=below_eyes, volume=volume, side=side, waves=waves, blunt=style == "BLUNT",
+                         hairline=hairline, count=count - falling)
     else:
         hair = short_hair(neutral, basis, random, side=side, waves=waves, hairline=hairline, count=count - falling)
     if not falling:

@@ -84,7 +84,7 @@ def test_a_table_that_is_none(tmp_path):
     ("fps", "fast", "fps is 'fast'"), ("fps", "0", "frame rate"), ("take", "-1", "take is '-1'"), ("take", "9" * 30, "take is"),
     ("fusion", "mix", "fusion of emotion"), ("emotion", "glad:2", "no emotion 'glad'"), ("emotion", "sad:9", "level is 9"),
     ("controls", "none.json", "none.json"), ("controls", '"{""jaw"": 1}"', "no lip control jaw"), ("controls", '"{"', "no JSON"),
-    ("hair", "Bob", "no hair 'Bob'; line 2; choose of none, photo, cropped, short, chin, long, ponytail, bun"),
+    ("hair", "Bob", "no hair 'Bob'; line 2; choose of none, photo, cropped, short, blunt, chin, long, ponytail, bun"),
     ("fringe", "chin", "no fringe 'chin'"),
     ("parting", "none", "no parting 'none'"), ("waves", "none", "no waves 'none'"), ("hairline", "low", "no hairline 'low'"),
     ("format", "fbx", "no format 'fbx'"), ("note", "x,y", "more cells"), ("same_voice", "|".join("v" * 51), "more of the voice")])
