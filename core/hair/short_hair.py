@@ -20,7 +20,7 @@ from .strands import Strands, scattered
 
 STRANDS, POINTS, CLUMPS = 17_000, 7, 750    # strands at most: those that would grow into the face or an ear are left out
 UNDERCOAT = 0.25                            # share of them that lie low and are thick, so that no skin shines through
-ROOT_RADIUS, TIP_RADIUS = 0.000085, 0.000022                # metres
+ROOT_RADIUS, TIP_RADIUS, BLUNT_RADIUS = 0.000085, 0.000022, 0.000065        # metres; the last where hair is clipped, or a tuft
 THICK = 1.9                                 # times the radius: the undercoat
 TOP_FROM, TOP_FULL = 0.072, 0.118           # metres up, between which the sides turn into the top
 EDGE, SHORTEST = 0.024, (0.42, 0.80)        # metres from the hairline over which hair gets longer; its share there, sides and top
@@ -34,7 +34,7 @@ DOWN, BACK = 1.6, 0.45                      # how strongly the sides lie down an
 WILD, UNRULY, FLYAWAY = 0.26, 0.08, 0.025   # spread of the directions of clumps and of strands; share of strands in no clump
 GATHER = (0.35, 0.92)                       # how far tips are drawn into their clump
 VARIED = (0.66, 1.08)                       # by which strands of a clump differ in length: it ends in a point
-AFRO, LOWER, LOOSE = 0.30, 0.75, 0.45       # of its length that coily hair below the eyes stands off; less at the nape; its gathering
+AFRO, LOWER, LOOSE, BALL_THICK = 0.30, 0.75, 0.45, 2.2     # of its length that it stands off then, less at the nape; gathering; radius
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Crop:
 CROPS: dict[Waves, Crop] = {"STRAIGHT": Crop((0.015, 0.040), (0.0030, 0.0130)), "WAVY": Crop((0.017, 0.042), (0.0036, 0.0155)),
                             "CURLY": Crop((0.016, 0.036), (0.0060, 0.0220), 0.7),
                             "COILY": Crop((0.0055, 0.0100), (0.0038, 0.0090), 0.3)}
-CLIPPED = Crop((0.003, 0.005), (0.0042, 0.0062), 0.5)
-CLIPPED_POINTS, CLIPPED_COUNT, CLIPPED_THICK = 3, 1.6, 1.35         # more strands of fewer points, and thicker
+CLIPPED = Crop((0.004, 0.006), (0.0036, 0.0056), 0.7)
+CLIPPED_POINTS, CLIPPED_COUNT, CLIPPED_THICK = 3, 1.6, 1.5          # more strands of fewer points, and thicker
 
 Array = NDArray[np.float64]
 
@@ -89,8 +89,9 @@ def short_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *
     if curl is not None:
         strands = curled(strands, cut.clump, curl, random)
     strands, grown = scalp.shortened(scalp.outside(strands, LEAST_LIFT))
-    thick = curl.thick if curl is not None else CLIPPED_THICK if cropped else 1.0
-    radius = thick * np.linspace(ROOT_RADIUS, TIP_RADIUS, points)[None] * cut.thickness[:, None]
+    thick = BALL_THICK if below_eyes > 0 else CLIPPED_THICK if cropped else 1.0 if curl is None else curl.thick
+    tip = BLUNT_RADIUS if cropped or below_eyes > 0 else TIP_RADIUS
+    radius = thick * np.linspace(ROOT_RADIUS, tip, points)[None] * cut.thickness[:, None]
     return Strands(strands[grown].astype(np.float32), radius[grown].astype(np.float32), drawn[grown],
                    weights[grown].astype(np.float32))
 

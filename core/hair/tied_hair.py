@@ -14,7 +14,7 @@ from ..head.scalp import CRANIUM, EAR_MARGIN, RADII, Scalp
 from ..types import Floats
 from .curls import HANGING, SHORT, curled
 from .locks import Indices, gathered, leaders
-from .short_hair import CROPS, LEAST_LIFT, ROOT_RADIUS, STRANDS, TIP_RADIUS, Cut, comb, rooted
+from .short_hair import BLUNT_RADIUS, CROPS, LEAST_LIFT, ROOT_RADIUS, STRANDS, TIP_RADIUS, Cut, comb, rooted
 from .strands import Strands
 
 KNOT = np.array([0.0, 0.36, -0.933])        # on the unit cranium: level with the tops of the ears
@@ -58,7 +58,8 @@ def tied_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *,
     grown, ears = swept.apart, met(head, scalp)
     whole[ears], grown[ears] = sideburns(roots[ears], cut.of_strands(ears), scalp, random, whole.shape[1])
     whole = whole[grown]
-    radius = THICK * thick * np.linspace(ROOT_RADIUS, 1.5 * TIP_RADIUS, whole.shape[1])[None] * cut.thickness[grown, None]
+    tip = BLUNT_RADIUS if coils else 1.5 * TIP_RADIUS
+    radius = THICK * thick * np.linspace(ROOT_RADIUS, tip, whole.shape[1])[None] * cut.thickness[grown, None]
     return Strands(whole.astype(np.float32), radius.astype(np.float32), triangle[grown], weights[grown].astype(np.float32))
 
 
