@@ -15,7 +15,7 @@ from ..head.model import HeadBasis
 from ..head.scalp import CRANIUM, RADII, Scalp, from_bare, inside_hairline
 from ..types import Floats, Integers
 from .curls import SHORT, curled
-from .locks import gathered, leaders
+from .locks import Indices, gathered, leaders
 from .strands import Strands, scattered
 
 STRANDS, POINTS, CLUMPS = 17_000, 7, 750    # strands at most: those that would grow into the face or an ear are left out
@@ -156,7 +156,7 @@ class Cut:
         gather = random.uniform(*GATHER, count) * ~stray
         return cls(length, np.where(under, 0.3 * lift, lift), thickness * np.where(stray, 0.6, 1.0), np.asarray(top), clump, gather)
 
-    def of_strands(self, chosen: Integers) -> "Cut":
+    def of_strands(self, chosen: Indices) -> "Cut":
         """Return that of the `chosen` (M,) alone, each for itself."""
         alone = np.arange(len(chosen))
         return Cut(self.length[chosen], self.lift[chosen], self.thickness[chosen], self.top[chosen], alone, self.gather[chosen])

@@ -23,7 +23,7 @@ FRINGED: tuple[Hairline, ...] = ("FULL", "TEMPLES")
 def hair_strands(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *, below_eyes: float, above_eyes: float = 0.0,
                  volume: float = 0.0, side: float = 1.0, waves: Waves = "STRAIGHT", style: Hair = "PHOTO",
                  hairline: Hairline = "FULL", count: int = STRANDS) -> Strands:
-    """Return about `count` strands at most, more where they are clipped, on the head `neutral` (V, 3) that reach so far below the eyes,
+    """Return at most `count` strands, more where they are clipped, on the head `neutral` (V, 3) that reach so far below the eyes,
     metres, a short cut for 0, unless the `style` is clipped or tied; with a fringe that ends `above_eyes` metres above them, without
     one for 0. Neither clipped nor coily hair, which does not hang, has one, nor hair that has gone back farther than at the temples.
 
@@ -46,5 +46,6 @@ def hair_strands(neutral: Floats, basis: HeadBasis, random: np.random.Generator,
     if not falling:
         return hair
     falling = round(falling * (1.0 if curl is None else curl.count))
-    return hair.joined(fringe(neutral, basis, random, above_eyes=above_eyes, long=long or tied, count=falling, points=hair.points.shape[1],
+    points = hair.points.shape[1]
+    return hair.joined(fringe(neutral, basis, random, above_eyes=above_eyes, long=long or tied, count=falling, points=points,
                               side=side, curl=curl, hairline=hairline))

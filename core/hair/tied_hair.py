@@ -45,10 +45,11 @@ def tied_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *,
     coils = waves == "COILY" and not bun
     scalp, curl = Scalp.of(neutral, basis), None if bun else SHORT["COILY"] if coils else HANGING.get(waves)
     points, share, thick = (BEYOND, 1.0, 1.0) if curl is None else (round(BEYOND * curl.points), curl.count, curl.thick)
-    drawn = rooted(neutral, basis, random, round(DRAWN * share * count), hairline=hairline, parted=np.inf)
-    kept = (drawn[-1] < FRONT) | (random.uniform(size=len(drawn[0])) < BEHIND)
-    roots, triangle, weights, mean, edge = (values[kept] for values in drawn)
-    cut = Cut.of(mean, edge, random, CROPS["STRAIGHT"])
+    roots, triangle, weights, mean, edge = rooted(neutral, basis, random, round(DRAWN * share * count), hairline=hairline,
+                                                  parted=np.inf)
+    kept = (edge < FRONT) | (random.uniform(size=len(edge)) < BEHIND)
+    roots, triangle, weights, mean = roots[kept], triangle[kept], weights[kept], mean[kept]
+    cut = Cut.of(mean, edge[kept], random, CROPS["STRAIGHT"])
     swept = Swept.of(roots, scalp, leaders(mean, LOCKS, random), random, BUN if bun else HELD)
     head = swept.paths(roots, scalp, random)
     rest = swept.wound(points, random) if bun else swept.ball(points, random) if coils else swept.hanging(points, random)
@@ -68,8 +69,8 @@ def met(paths: Array, scalp: Scalp) -> Indices:
     share = np.linspace(0, paths.shape[1] - 1, BETWEEN * (paths.shape[1] - 1) + 1)
     low = np.minimum(share.astype(int), paths.shape[1] - 2)
     fine = paths[:, low] + (share - low)[None, :, None] * (paths[:, low + 1] - paths[:, low])
-    low, high = scalp.ears.min(axis=0), scalp.ears.max(axis=0) + EAR_MARGIN
-    return np.flatnonzero(((fine > low) & (fine < high))[..., 1:].all(axis=2).any(axis=1))
+    least, most = scalp.ears.min(axis=0), scalp.ears.max(axis=0) + EAR_MARGIN
+    return np.flatnonzero(((fine > least) & (fine < most))[..., 1:].all(axis=2).any(axis=1))
 
 
 def sideburns(roots: Array, cut: Cut, scalp: Scalp, random: np.random.Generator, points: int) -> tuple[Array, NDArray[np.bool_]]:

@@ -73,7 +73,8 @@ def test_bad_input_is_one_line(tmp_path):
 
 
 @pytest.mark.parametrize(("option", "said"), [
-    (("--hair", "bob"), "none, photo, cropped, short, blunt, chin, long, ponytail, bun"), (("--fringe", "chin"), "none, photo, short, brows"),
+    (("--hair", "bob"), "none, photo, cropped, short, blunt, chin, long, ponytail, bun"),
+    (("--fringe", "chin"), "none, photo, short, brows"),
     (("--parting", "none"), "photo, left, middle, right"), (("--waves", ""), "photo, straight, wavy, curly, coily"),
     (("--hairline", "low"), "photo, full, temples, receding, balding")])
 def test_hair_that_cannot_be_chosen_is_one_line(tmp_path, capsys, option, said):

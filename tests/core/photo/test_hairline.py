@@ -51,7 +51,7 @@ def test_a_high_forehead_is_full():
     pixels = drawn("FULL").pixels.copy()
     dark = pixels.sum(axis=2) < sum(HAIR) + 60
     lowest = np.flatnonzero(dark[:, SIDE // 2])[-1]
-    shaved = dark & (np.arange(SIDE)[:, None] > lowest - 12) & (np.arange(SIDE)[:, None] < lowest + 12)     # pixels: nearly a centimetre
+    shaved = dark & (np.arange(SIDE)[:, None] > lowest - 12) & (np.arange(SIDE)[:, None] < lowest + 12)     # pixels: a centimetre
     pixels[shaved] = SKIN
     assert shaved.sum() > 500 and found(Photo(pixels)) == "FULL"
 
