@@ -35,6 +35,7 @@ def test_the_avatar_has_hair_in_the_photos_colour(avatar, result):
     hair = parts_of(avatar)["hair"]
     assert hair.type == "CURVES" and 0.9 * STRANDS < len(hair.data.curves) <= STRANDS
     assert (str(result.head["hair_parting"]), str(result.head["hair_waves"])) == ("RIGHT", "WAVY")        # as her photo shows
+    assert str(result.head["hairline"]) == "FULL"
     assert len(hair.data.points) == round(POINTS * HANGING["WAVY"].points) * len(hair.data.curves)
     assert hair.parent.ecavatar.role == "skin"
     np.testing.assert_allclose(tone(hair), TONE * linear(result.head["hair_colour"]), atol=1e-6)
