@@ -21,7 +21,8 @@ BAR = 30
 LIGHTS = tuple(STUDIOS)
 WORN = {"hair": "how long hair is, as in the photo or as chosen; with none there are no brows either",
         "fringe": "how far down the forehead hair hangs", "parting": "at which side of the person hair is parted",
-        "waves": "how straight or curly hair is"}
+        "waves": "how straight or curly hair is",
+        "hairline": "how far the hairline has gone back"}
 
 
 class Parser(argparse.ArgumentParser):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:                       # the face nets' runtime is not for thos
 
 def from_reconstruction(result: "Reconstruction", basis: HeadBasis) -> Arrays:
     """Return head.npz: vertices (V, 3) m, faces (F, 3) skin triangles, landmarks68, identity, rest (K,), colours of eyes, hair and
-    brows, how far hair reaches below the eyes and stands off the head (m), its parting and waves, "PHOTO" where they are not seen,
+    brows, how far hair reaches below the eyes and stands off the head (m), its parting, waves and hairline, "PHOTO" where not seen,
     where its fringe ends above the eyes (m), the brows' density (2, ALONG, ACROSS), how well the photos are fitted, the confidence in
     the head and what would raise it."""
     head = result.head
@@ -27,7 +27,8 @@ def from_reconstruction(result: "Reconstruction", basis: HeadBasis) -> Arrays:
             "white_of_eye": np.asarray(result.white_of_eye, np.uint8),
             "hair_colour": np.asarray(result.hair_colour or (), np.uint8), "hair_length": np.array(result.hair_length),
             "hair_volume": np.array(result.hair_volume), "hair_parting": np.array(result.hair_parting),
-            "hair_waves": np.array(result.hair_waves), "fringe": np.array(result.fringe),
+            "hair_waves": np.array(result.hair_waves), "hairline": np.array(result.hairline),
+            "fringe": np.array(result.fringe),
             "brow_colour": np.asarray(result.brows.colour, np.uint8), "brow_density": result.brows.density,
             "reprojection_percent": np.array(result.reprojection_percent),
             "confidence": np.array(result.confidence.overall),

@@ -8,10 +8,11 @@ from typing import Literal
 Emotion = Literal["neutral", "happy", "angry", "sad", "fear", "surprise", "disgust", "contempt"]
 LevelBy = Literal["strength", "probability"]                                   # what a heard emotion's level is taken from
 Fusing = Literal["shapes", "harmonic", "network", "region"]
-Hair = Literal["NONE", "PHOTO", "SHORT", "CHIN", "LONG"]
+Hair = Literal["NONE", "PHOTO", "CROPPED", "SHORT", "BLUNT", "CHIN", "LONG", "PONYTAIL", "BUN"]
 Fringe = Literal["NONE", "PHOTO", "SHORT", "BROWS"]
 Parting = Literal["PHOTO", "LEFT", "MIDDLE", "RIGHT"]                           # the person's left
 Waves = Literal["PHOTO", "STRAIGHT", "WAVY", "CURLY", "COILY"]
+Hairline = Literal["PHOTO", "FULL", "TEMPLES", "RECEDING", "BALDING"]
 
 EMOTIONS: tuple[Emotion, ...] = ("neutral", "happy", "angry", "sad", "fear", "surprise", "disgust", "contempt")
 HEARD = EMOTIONS[:-1]           # those a voice is judged by (Sec. 4.1); contempt is the user's to choose
@@ -31,12 +32,14 @@ MOST_RECORDINGS = 50            # of one voice, the spoken one not included
 MOST_TAKES = 1 << 20
 AUTO = "auto"                   # the emotion is heard in the recording
 
-HAIRS: tuple[Hair, ...] = ("NONE", "PHOTO", "SHORT", "CHIN", "LONG")
+HAIRS: tuple[Hair, ...] = ("NONE", "PHOTO", "CROPPED", "SHORT", "BLUNT", "CHIN", "LONG", "PONYTAIL", "BUN")
 FRINGES: tuple[Fringe, ...] = ("NONE", "PHOTO", "SHORT", "BROWS")
 PARTINGS: tuple[Parting, ...] = ("PHOTO", "LEFT", "MIDDLE", "RIGHT")
 WAVES: tuple[Waves, ...] = ("PHOTO", "STRAIGHT", "WAVY", "CURLY", "COILY")
+HAIRLINES: tuple[Hairline, ...] = ("PHOTO", "FULL", "TEMPLES", "RECEDING", "BALDING")
 # by the names of a request
-HAIRCUT: dict[str, tuple[str, ...]] = {"hair": HAIRS, "fringe": FRINGES, "parting": PARTINGS, "waves": WAVES}
+HAIRCUT: dict[str, tuple[str, ...]] = {"hair": HAIRS, "fringe": FRINGES, "parting": PARTINGS, "waves": WAVES,
+                                       "hairline": HAIRLINES}
 SKINS = ("skin1", "skin2")                      # measured by Jensen et al. 2001 (render/skin_optics.py)
 LIGHTS = ("studio", "window", "rim")            # presets of render/studio.py
 

@@ -101,8 +101,11 @@ def write_json(path: Path, values: object) -> None:
     write_atomically(path, lambda file: file.write(text.encode()))
 
 
-def read_arrays(path: Path, names: tuple[str, ...], error: type[ECAvatarError]) -> Arrays:
-    """Return the named arrays of the .npz at `path`; raise `error` when it is damaged, too large or lacks one."""
+def read_arrays(path: Path, names: tuple[str, ...], error: type[ECAvatarError], *, later: Mapping[str, str] | None = None) -> Arrays:
+    """Return the named arrays of the .npz at `path`; raise `error` when it is damaged, too large or lacks one.
+
+    later: further ones, of text, which files of before lack, and what they are then.
+    """
     import zipfile  # not for those who only write
     advice = "delete it and make it again"
     try:
@@ -113,7 +116,8 @@ def read_arrays(path: Path, names: tuple[str, ...], error: type[ECAvatarError]) 
             missing = [name for name in names if name not in stored.files]
             if missing:
                 raise error(f"the file lacks {', '.join(missing)}", path, advice)
-            return {name: stored[name] for name in names}
+            return {name: stored[name] for name in names} | {
+                name: stored[name] if name in stored.files else np.array(value) for name, value in (later or {}).items()}
     except (*UNREADABLE, zipfile.BadZipFile) as reason:
         raise error(f"the file is damaged or unreadable ({str(reason).splitlines()[0] if str(reason) else reason!r})", path,
                     advice) from reason

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .choices import AUTO as AUTO
-from .choices import HAIRCUT, Fringe, Hair, Parting, Waves
+from .choices import HAIRCUT, Fringe, Hair, Hairline, Parting, Waves
 from .choices import MOST_PHOTOS as MOST_PHOTOS
 from .choices import MOST_RECORDINGS as MOST_RECORDINGS
 from .choices import MOST_TAKES as MOST_TAKES
@@ -23,7 +23,7 @@ from .choices import PREVIEWS as PREVIEWS
 from .emotion.windows import EmotionSettings, read_track
 from .errors import InputError, JobError
 from .files import Arrays, digest, read_arrays, read_json, write_json
-from .hair.haircut import Haircut
+from .hair.haircut import LATER, Haircut
 from .locks import held
 from .messages import Message, Report, progress
 from .speech.lip_controls import LipControls
@@ -50,7 +50,7 @@ class Request:
     """What the user asked for: photo and audio are paths, pack a folder ("" the default one), fps the scene's, more_photos up to
     four paths of further photos of the same person, controls of the lips; emotion "auto" or "CATEGORY:LEVEL", emotions how it is taken
     from the recording, same_voice up to MOST_RECORDINGS paths of further recordings of the voice, to know its manner from; take, which
-    of the possible blinks, glances and head motions of the recording; hair, fringe, parting and waves, how hair is worn."""
+    of the possible blinks, glances and head motions of the recording; hair, fringe, parting, waves and hairline, how hair is worn."""
 
     photo: str
     audio: str
@@ -66,11 +66,12 @@ class Request:
     fringe: Fringe = "PHOTO"
     parting: Parting = "PHOTO"
     waves: Waves = "PHOTO"
+    hairline: Hairline = "PHOTO"
 
     @property
     def cut(self) -> Haircut:
         """How the hair is to be cut and worn."""
-        return Haircut(self.hair, self.fringe, self.parting, self.waves)
+        return Haircut(self.hair, self.fringe, self.parting, self.waves, self.hairline)
 
     def write(self, folder: Path) -> None:
         """Write this request as `folder`/request.json; an older manifest is taken away first.
@@ -192,8 +193,7 @@ class Job:
                           "more_photos": list(request.more_photos), "audio": request.audio, "pack": request.pack,
                           "controls": asdict(request.controls), "emotion": request.emotion,
                           "emotions": asdict(request.emotions), "same_voice": list(request.same_voice), "take": request.take,
-                          "hair": request.hair, "fringe": request.fringe, "parting": request.parting,
-                          "waves": request.waves})
+                          **{name: getattr(request, name) for name in HAIRCUT}})
         return path
 
 
@@ -240,7 +240,7 @@ def read_result(folder: Path) -> JobResult:
         file = folder / name
         if not file.is_file() or digest(file) != files.get(name):
             raise JobError("a file of the result is missing or damaged", file, "generate it again")
-    return JobResult(folder, read_arrays(folder / "head.npz", HEAD_ARRAYS, JobError),
+    return JobResult(folder, read_arrays(folder / "head.npz", HEAD_ARRAYS, JobError, later=LATER),
                      read_arrays(folder / "motion.npz", MOTION_ARRAYS, JobError),
                      read_arrays(folder / "bake.npz", BAKE_ARRAYS, JobError), read_track(folder / "emotion.json"),
                      tuple(map(str, manifest.get("warnings", ()))), str(manifest.get("audio", "")),

@@ -22,7 +22,7 @@ from .errors import InputError, JobError
 from .face.detection import FaceDetector
 from .face.fit import Anchors
 from .files import digest, read_arrays, write_arrays, write_image, write_json
-from .hair.haircut import Haircut
+from .hair.haircut import LATER, Haircut
 from .hair.look import Look
 from .head.model import HeadBasis
 from .head.mouth import measure_mouth
@@ -140,7 +140,8 @@ def write_look(head: Path, out: Path, *, pack: Pack, cut: Haircut, tick: Tick) -
     tick(0.0)
     basis, anchors = pack.load("head", HeadBasis.load), pack.load("anchors", Anchors.load)
     albedo = read_photo(head.with_suffix(".png")).pixels
-    write_arrays(out, Look.of(read_arrays(head, HEAD_ARRAYS, JobError), albedo, basis, anchors, cut).arrays())
+    person = read_arrays(head, HEAD_ARRAYS, JobError, later=LATER)
+    write_arrays(out, Look.of(person, albedo, basis, anchors, cut).arrays())
     return ()
 
 

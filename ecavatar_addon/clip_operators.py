@@ -72,7 +72,8 @@ def generate(root: bpy.types.Object, target: bpy.types.Scene) -> jobs.Worker:
         raise InputError("the clip's recording is gone", recording, "put it back, or choose another one and press Generate")
     replace(request, fps=scene.frames_per_second(target), controls=lip_sync.controls_of(root),
             emotions=emotion.settings_for(root, recording), take=root.ecavatar.performance.take,
-            hair=settings.hair, fringe=settings.fringe, parting=settings.parting, waves=settings.waves).write(folder)
+            hair=settings.hair, fringe=settings.fringe, parting=settings.parting, waves=settings.waves,
+            hairline=settings.hairline).write(folder)
     return jobs.start(folder)
 
 

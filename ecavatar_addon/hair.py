@@ -44,13 +44,13 @@ def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, bas
             strands = look.hair_as(cut, head, basis) if role == HAIR else look.brows
             grow(root, role, skin, strands, basis).data.materials.append(material(role, linear(colour)))
             if role == HAIR:
-                show_roots(skin, look.scalp, linear(colour))
+                show_roots(skin, look.scalp_as(cut, head, basis), linear(colour))
 
 
 def wanted(scene: bpy.types.Scene) -> Haircut:
     """Return how the hair of the scene's next avatar is to be cut and worn."""
     settings = scene.ecavatar
-    return Haircut(settings.hair, settings.fringe, settings.parting, settings.waves)
+    return Haircut(settings.hair, settings.fringe, settings.parting, settings.waves, settings.hairline)
 
 
 def grow(root: bpy.types.Object, role: str, skin: bpy.types.Object, strands: Strands, basis: HeadBasis) -> bpy.types.Object:

@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import roots
+from . import haircuts, roots
 from .late import skin_nodes
 from .look import SKIN_ITEMS, STUDIO_ITEMS, skin_node
 from .panels import NO_AVATAR, Tab, wrapped
@@ -25,9 +25,9 @@ class ECAVATAR_PT_look(Tab, bpy.types.Panel):
         column.use_property_decorate = False
         column.prop(context.scene.ecavatar, "hair")
         settings = context.scene.ecavatar
-        for name in ("fringe", "parting", "waves"):
+        for name in ("fringe", "parting", "waves", "hairline"):
             worn = column.column()
-            worn.active = settings.hair != "NONE" and (name == "waves" or settings.waves != "COILY")       # coils have neither
+            worn.active = haircuts.counts(name, settings.hair, settings.waves, settings.hairline)
             worn.prop(settings, name)
         if root is None:
             wrapped(layout, context, f"{NO_AVATAR}, for skin and light", "INFO")

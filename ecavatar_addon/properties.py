@@ -123,6 +123,9 @@ class ECAVATAR_PG_scene(bpy.types.PropertyGroup):
     waves: bpy.props.EnumProperty(
         name="Waves", default="PHOTO", items=haircuts.WAVES,
         description="How straight or curly the hair of the next avatar is")
+    hairline: bpy.props.EnumProperty(
+        name="Hairline", default="PHOTO", items=haircuts.HAIRLINE,
+        description="How far the hairline of the next avatar has gone back")
     placing: bpy.props.EnumProperty(
         name="New Clip", items=PLACINGS, options=set(), description="Where the recording goes on a head that is there already")
     dense_keys: bpy.props.BoolProperty(

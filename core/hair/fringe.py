@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..choices import Hairline
 from ..head.model import HeadBasis
-from ..head.scalp import CRANIUM, RADII, Scalp, inside_hairline
+from ..head.scalp import CRANIUM, RADII, Scalp, from_bare, inside_hairline
 from ..types import Floats, Integers
 from .curls import Curl, curled
 from .locks import gathered, leaders
@@ -46,13 +47,13 @@ Array = NDArray[np.float64]
 
 
 def fringe(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *, above_eyes: float, long: bool, count: int,
-           points: int, side: float = 1.0, curl: Curl | None = None) -> Strands:
+           points: int, side: float = 1.0, curl: Curl | None = None, hairline: Hairline = "FULL") -> Strands:
     """Return at most `count` strands of `points` points on the head `neutral` (V, 3), which end `above_eyes` metres above the eyes.
 
     long: whether the hair beside it is, which they fall into at the temples; side: of the parting, as in core/hair/short_hair.py.
     """
     scalp = Scalp.of(neutral, basis)
-    triangle, weights = rooted(basis, random, count, SIDES[long], side)
+    triangle, weights = rooted(basis, random, count, SIDES[long], side, hairline)
     roots = np.einsum("nk,nkc->nc", weights, neutral[basis.skin_triangles[triangle]].astype(np.float64))
     lock = Lock.of(roots, random, side)
     end = scalp.eyes[1] + np.clip(above_eyes, LOWEST, HIGHEST) + HIGHER[long] + lock.ragged
@@ -69,13 +70,14 @@ def fringe(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *, ab
                    weights[grown].astype(np.float32))
 
 
-def rooted(basis: HeadBasis, random: np.random.Generator, count: int, sides: float, side: float) -> tuple[Integers, Array]:
+def rooted(basis: HeadBasis, random: np.random.Generator, count: int, sides: float, side: float,
+           hairline: Hairline) -> tuple[Integers, Array]:
     """Return the triangles (N,) and weights (N, 3) of at most `count` roots at the front of the scalp, within `sides` metres aside."""
     triangles, mean = basis.skin_triangles, basis.vertices.astype(np.float64)
     front = (inside_hairline(mean) > -0.004) & (mean[:, 2] > BEHIND - 0.01) & (np.abs(mean[:, 0]) < sides + 0.01)
     drawn, weights = scattered(front[triangles].any(axis=1).astype(np.float64), mean[triangles], 3 * count, random)
     places = np.einsum("nk,nkc->nc", weights, mean[triangles[drawn]])
-    edge = inside_hairline(places) + 0.003 * waver(places)
+    edge = np.minimum(inside_hairline(places), from_bare(places, hairline)) + 0.003 * waver(places)
     dense = np.clip(edge / 0.006, 0, 1) * np.clip((places[:, 2] - BEHIND) / FADE, 0, 1) * (np.abs(places[:, 0]) < sides)
     if side != 0:                                                       # swept away from there, they part
         dense *= np.clip(SPARSE + (1 - SPARSE) * (side * places[:, 0] + sides) / (1.4 * sides), 0, 1)

@@ -2,19 +2,23 @@
 
 from dataclasses import astuple, dataclass
 
-from ..choices import HAIRCUT, Fringe, Hair, Parting, Waves
+from ..choices import HAIRCUT, Fringe, Hair, Hairline, Parting, Waves
+
+LATER = {"hairline": "PHOTO"}   # of head.npz and look.npz, which those of before lack
 
 
 @dataclass(frozen=True)
 class Haircut:
-    """style: its length; fringe; parting: at which side of the person; waves: straight to coily."""
+    """style: its length, or how it is tied; fringe; parting: at which side of the person; waves: straight to coily; hairline: how far
+    it has gone back."""
 
     style: Hair = "PHOTO"
     fringe: Fringe = "PHOTO"
     parting: Parting = "PHOTO"
     waves: Waves = "PHOTO"
+    hairline: Hairline = "PHOTO"
 
     @property
     def known(self) -> bool:
-        """Whether there are such a style, fringe, parting and waves."""
+        """Whether there are such a style, fringe, parting, waves and hairline."""
         return all(isinstance(one, str) and one in those for one, those in zip(astuple(self), HAIRCUT.values(), strict=True))

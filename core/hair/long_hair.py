@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..choices import Waves
+from ..choices import Hairline, Waves
 from ..head.model import HeadBasis
 from ..head.scalp import CRANIUM, FRINGE, RADII, TEMPLE, Scalp, ended
 from ..types import Floats
@@ -36,6 +36,7 @@ EVEN = 3                                    # times a strand is smoothed after i
 # metres that the outermost come in at their ends, more the fuller the hair; above the ends where that begins
 UNDER, FULLER, UNDER_FROM = 0.012, 0.9, 0.060
 LAYERS, GRADED = 0.030, 0.16                # metres by which the outermost strands end above the inmost; and fall to the back
+BLUNT = 0.12                                # share of all that where they end in one line
 LEAST = 0.018                               # metres that every strand goes down
 LOCKS = 240                                 # strands end together in so many of them
 RAGGED, TAPER, GATHER = 0.007, 0.038, 0.75  # metres by which locks, and strands within one, end unevenly; share by which those gather
@@ -50,29 +51,33 @@ Array = NDArray[np.float64]
 
 
 def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *, below_eyes: float, volume: float = 0.0,
-              side: float = 1.0, waves: Waves = "STRAIGHT", count: int = STRANDS) -> Strands:
+              side: float = 1.0, waves: Waves = "STRAIGHT", blunt: bool = False, hairline: Hairline = "FULL",
+              count: int = STRANDS) -> Strands:
     """Return at most `count` strands on the head `neutral` (V, 3), which end about `below_eyes` metres below the eyes; fewer and of
     more points the more they curl.
 
-    volume: metres that they stand off, 0 as on most people; side: of the parting, as in core/hair/short_hair.py.
+    volume: metres that they stand off, 0 as on most people; side: of the parting, as in core/hair/short_hair.py; blunt: whether they
+    end in one line instead of layers.
     """
     scalp, curl = Scalp.of(neutral, basis), HANGING.get(waves)
     number, share, thick = (round(POINTS * curl.points), curl.count, curl.thick) if curl is not None else (POINTS, 1.0, 1.0)
-    roots, triangle, weights, mean, edge = rooted(neutral, basis, random, round(share * count), parted=side * PARTING * RADII[0])
+    roots, triangle, weights, mean, edge = rooted(neutral, basis, random, round(share * count), hairline=hairline,
+                                                  parted=side * PARTING * RADII[0])
     cut = Cut.of(mean, edge, random, CROPS["STRAIGHT"])
     lock = leaders(mean, LOCKS, random)
     depth = np.clip(random.uniform(0, 1, len(roots)) ** 0.8 + random.normal(0, 0.12, len(roots))[lock], 0, 1)   # 1 the outermost
-    end = scalp.eyes[1] - below_eyes + ragged(lock, random) + LAYERS * (depth - 0.5)
+    uneven = BLUNT if blunt else 1.0
+    end = scalp.eyes[1] - below_eyes + uneven * (ragged(lock, random) + LAYERS * (depth - 0.5))
     depth[end > roots[:, 1] - LEAST] = 0.0                              # the nape's and the sides' lie on the skin
     steps = int((below_eyes + 0.26) / STEP)
     full = float(np.clip(volume, *VOLUMES)) if volume > 0 else VOLUME
     path = cleared(Walk(scalp, depth, full, side, random).paths(roots, cut, steps), scalp, depth)
-    end = np.minimum(end + GRADED * (path[:, -1, 2] - NECK[2]).clip(-0.08, 0.08), roots[:, 1] - LEAST)
+    end = np.minimum(end + uneven * GRADED * (path[:, -1, 2] - NECK[2]).clip(-0.08, 0.08), roots[:, 1] - LEAST)
     points = resampled(turned_under(path, end, depth * (UNDER + FULLER * max(full - VOLUME, 0))), end, number)
     grown = np.linalg.norm(points[:, -1] - points[:, 0], axis=1) > 0.5 * LEAST
     points = gathered(points, cut.clump, 0.6 * cut.gather)
     if curl is None:
-        points = gathered(points, lock, GATHER * cut.gather, 2.0)
+        points = gathered(points, lock, (0.3 if blunt else 1.0) * GATHER * cut.gather, 2.0)
     else:
         points = curled(gathered(points, lock, RINGLET * cut.gather, 1.2), lock, curl, random)
     points = cleared(points, scalp, depth, 0.0 if curl is None else curl.radius)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..choices import HAIRLINES, Hairline
 from ..errors import JobError
 from ..files import Arrays, read_arrays
 from ..head.model import HeadBasis
 from ..types import Floats, check
-from .haircut import Haircut
+from .haircut import LATER, Haircut
 from .strands import NO_STRANDS, Strands
 
 if TYPE_CHECKING:
@@ -40,28 +41,32 @@ class Look:
     @classmethod
     def of(cls, head: Arrays, albedo: NDArray[np.uint8], basis: HeadBasis, anchors: "Anchors", cut: Haircut) -> "Look":
         """Work it out for a head (arrays of head.npz) with an albedo (H, W, 3), sRGB, top row first."""
-        from ..head.scalp import rooted
         from ..photo.skin_tone import mean_tone
         from .brows import brow_hairs  # none of them for those who only read
         brows = brow_hairs(head["vertices"], basis, anchors, head["brow_density"], np.random.default_rng(0))
-        return cls(cut, styled(head, basis, cut), brows if len(head["brow_colour"]) else NO_STRANDS, rooted(basis),
+        return cls(cut, styled(head, basis, cut), brows if len(head["brow_colour"]) else NO_STRANDS, covered(head, basis, cut),
                    mean_tone(albedo, basis).astype(np.float32))
 
     def hair_as(self, cut: Haircut, head: Arrays, basis: HeadBasis) -> Strands:
         """Return the strands of the hair with such a `cut`; worked out now if they are others."""
         return self.hair if cut == self.cut else styled(head, basis, cut)
 
+    def scalp_as(self, cut: Haircut, head: Arrays, basis: HeadBasis) -> Floats:
+        """Return how much of the skin (V_skin,) roots hide with such a `cut`; worked out now if they hide another share."""
+        return self.scalp if cut == self.cut else covered(head, basis, cut)
+
     def arrays(self) -> Arrays:
         """Return look.npz."""
         strands = {f"{kind}_{name}": getattr(getattr(self, kind), name) for kind in KINDS for name in STRANDS}
-        return {**{name: np.array(getattr(self.cut, name)) for name in CUT}, "scalp": self.scalp, "tone": self.tone, **strands}
+        worn = {name: np.array(getattr(self.cut, name)) for name in (*CUT, *LATER)}
+        return {**worn, "scalp": self.scalp, "tone": self.tone, **strands}
 
     @classmethod
     def read(cls, path: Path, basis: HeadBasis) -> "Look":
         """Read a look.npz; raise JobError when it is damaged or does not fit the head model."""
-        stored = read_arrays(path, LOOK_ARRAYS, JobError)
+        stored = read_arrays(path, LOOK_ARRAYS, JobError, later=LATER)
         try:
-            named: list[Any] = [str(stored[name]) for name in CUT]             # whether there are such is asked below
+            named: list[Any] = [str(stored[name]) for name in (*CUT, *LATER)]             # whether there are such is asked below
             cut = Haircut(*named)
             if not cut.known:
                 raise ValueError("no such cut of hair")
@@ -86,4 +91,17 @@ def styled(head: Arrays, basis: HeadBasis, cut: Haircut) -> Strands:
                       for name, chosen in (("parting", cut.parting), ("waves", cut.waves)))
     return hair_strands(head["vertices"], basis, np.random.default_rng(0), below_eyes=below,
                         above_eyes=ABOVE_EYES.get(cut.fringe, float(head["fringe"])), volume=float(head["hair_volume"]),
+                        style=cut.style, hairline=hairline_of(head, cut),
                         side=SIDE.get(parting, SIDE["LEFT"]), waves=next((kind for kind in CROPS if kind == waves), "STRAIGHT"))
+
+
+def hairline_of(head: Arrays, cut: Haircut) -> Hairline:
+    """Return how far the hairline of a head (arrays of head.npz) with such a `cut` has gone back."""
+    seen = str(head["hairline"]) if cut.hairline == "PHOTO" else cut.hairline
+    return next((one for one in HAIRLINES if one == seen != "PHOTO"), "FULL")
+
+
+def covered(head: Arrays, basis: HeadBasis, cut: Haircut) -> Floats:
+    """Return how much of the skin (V_skin,) roots hide where hair grows on a head (arrays of head.npz) with such a `cut`."""
+    from ..head.scalp import rooted  # not for those who only read
+    return rooted(basis, hairline_of(head, cut))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..choices import Hairline
 from ..pictures.polygons import nearest, within
 from ..pictures.raster import rasterise
 from ..pictures.sampling import bilinear
@@ -31,7 +32,25 @@ LEAST_COVERED = 1e-3                        # of a texel by a UV island, for it 
 ROOTS = 0.36                                # of hair's linear colour: what one sees between strands
 FRINGE, TEMPLE = 0.034, 0.020               # metres above the eyes where hair ends, in front of this far behind them
 
+# where a hairline goes back, metres on the mean head: the full one's way up from the cranium's front, an angle times ROUND; how much
+# farther it is at the temples, and aside from where and over which; the same of where it goes back as far as there; the height above
+# which it does, at the ears, and by how much less for each metre behind; how fast hair gets dense again
+ROUND, LINE, ROUNDED, TEMPLES = 0.087, 0.0425, (0.020, 0.015, 0.040), (0.008, 0.030)
+SIDES, INWARDS, THINNING = (0.093, 0.10), 0.058, 0.5
+
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Bare:
+    """How far a hairline has gone back, metres: in the middle and at the temples."""
+
+    middle: float
+    temples: float
+
+
+# about II to III, III to IV and VI of Norwood 1975
+BARE: dict[Hairline, Bare] = {"TEMPLES": Bare(0.004, 0.024), "RECEDING": Bare(0.020, 0.050), "BALDING": Bare(0.170, 0.170)}
 
 
 def inside_hairline(places: NDArray[np.floating]) -> Array:
@@ -41,9 +60,31 @@ def inside_hairline(places: NDArray[np.floating]) -> Array:
     return np.where(within(points, ring), distance, -distance)
 
 
-def rooted(basis: HeadBasis) -> Floats:
+def behind_line(places: NDArray[np.floating]) -> Array:
+    """Return how far places (N, 3) on the mean head lie behind the front of a full hairline, metres over the head."""
+    aside, up, front = np.abs(places[:, 0]), places[:, 1], places[:, 2]
+    way = ROUND * np.arctan2(up - CRANIUM[1], front - CRANIUM[2])
+    way[(way < 0) & (front < CRANIUM[2])] += 2 * np.pi * ROUND          # below the back of the head it goes on
+    return np.asarray(way - LINE - ROUNDED[0] * np.clip((aside - ROUNDED[1]) / ROUNDED[2], 0, 1))
+
+
+def from_bare(places: NDArray[np.floating], hairline: Hairline) -> Array:
+    """Return how far places (N, 3) on the mean head lie from skin that a `hairline` which has gone back leaves bare, metres, negative
+    on it, and half as far as they do, so that hair thins out over twice the way; infinite where none has."""
+    bare = BARE.get(hairline)
+    if bare is None:
+        return np.full(len(places), np.inf)
+    aside, up, front = np.abs(places[:, 0]), places[:, 1], places[:, 2]
+    temple = np.clip((aside - TEMPLES[0]) / TEMPLES[1], 0, 1)
+    back = bare.middle + (bare.temples - bare.middle) * temple * temple * (3 - 2 * temple)
+    side = SIDES[0] - SIDES[1] * np.clip(-front, 0, None) - np.clip(INWARDS - aside, 0, None)
+    return np.asarray(THINNING * np.maximum(behind_line(places) - back, side - up))
+
+
+def rooted(basis: HeadBasis, hairline: Hairline = "FULL") -> Floats:
     """Return 0..1 for each skin vertex (V_skin,): how much of the skin is hidden by roots where hair grows."""
-    inside = inside_hairline(basis.vertices[basis.part("skin").vertices])
+    skin = basis.vertices[basis.part("skin").vertices]
+    inside = np.minimum(inside_hairline(skin), from_bare(skin, hairline))
     share = np.clip((inside - BEGINS) / (DENSE - BEGINS), 0, 1)
     return np.asarray(COVERED * share * share * (3 - 2 * share), np.float32)
 
@@ -54,11 +95,12 @@ def in_ears(basis: HeadBasis) -> NDArray[np.bool_]:
     return np.asarray((np.abs(x) > EAR_OUT) & (y < EAR_TOP) & (z > EAR_BACK) & (z < EAR_FRONT))
 
 
-def with_roots(albedo: Array, hair: Array, basis: HeadBasis) -> Array:
-    """Return the linear albedo (H, W, 3) with the scalp in the colour of the roots of `hair` (3,), as in Blender."""
+def with_roots(albedo: Array, hair: Array, scalp: Floats, basis: HeadBasis) -> Array:
+    """Return the linear albedo (H, W, 3) with the scalp in the colour of the roots of `hair` (3,) as far as they hide it,
+    `scalp` (V_skin,), as in Blender."""
     coverage = uv_coverage(basis, ROOTS_SIDE)
     covered = (coverage.triangle >= 0)[..., None].astype(np.float32)
-    share = np.concatenate([coverage.interpolate(basis.skin_triangles, rooted(basis)[:, None]), covered], axis=2)
+    share = np.concatenate([coverage.interpolate(basis.skin_triangles, scalp[:, None]), covered], axis=2)
     height, width = albedo.shape[:2]
     column, row = (((np.arange(size) + 0.5) * ROOTS_SIDE / size).astype(np.float32) for size in (width, height))
     found = bilinear(share, *np.meshgrid(column, row))

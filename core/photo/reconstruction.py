@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..choices import Parting, Waves
+from ..choices import Hairline, Parting, Waves
 from ..errors import InputError
 from ..face.confidence import Confidence, confidence
 from ..face.detection import Face, FaceDetector
@@ -22,11 +22,14 @@ from .hair_length import hair_length
 from .hair_parting import parting
 from .hair_volume import hair_volume
 from .hair_waves import waves
+from .hairline import hairline
 from .layer import View
 from .texture import texture
 
 SMILE_SHAPES = ("mouthSmileLeft", "mouthSmileRight", "jawOpen")
 STRONG_EXPRESSION = 0.45
+Reaches = tuple[float, float, float, Parting, Waves, Hairline]
+UNSEEN: Reaches = (0.0, 0.0, 0.0, "PHOTO", "PHOTO", "PHOTO")
 MISFIT = 4.5                    # per cent of reprojection error: not the same person, or not fitted
 
 
@@ -34,7 +37,7 @@ MISFIT = 4.5                    # per cent of reprojection error: not the same p
 class Reconstruction:
     """The head; what each photo shows of it, the most frontal one first; how far it can be trusted; what the user should know; the
     colours of eyes and hair, how far hair reaches below the eyes, stands off the head, and its fringe ends above the eyes
-    (metres, 0 none), its parting and waves ("PHOTO" where they are not seen), and the brows."""
+    (metres, 0 none), its parting, waves and hairline ("PHOTO" where they are not seen), and the brows."""
 
     head: HeadModel
     sights: tuple[Sight, ...]
@@ -48,6 +51,7 @@ class Reconstruction:
     fringe: float
     hair_parting: Parting
     hair_waves: Waves
+    hairline: Hairline
     brows: BrowLook
 
     @property
@@ -91,12 +95,12 @@ def reconstruct(photos: Sequence[Photo], *, basis: HeadBasis, anchors: Anchors, 
     told = notes(photos, faces, found.sights, order, basis)
     iris, white = iris_colour(photos[0], faces[0]), white_of_eye(photos[0], faces[0], skin.tone)
     return Reconstruction(head, found.sights, trust, told, iris, white, tone,
-                          *((0.0, 0.0, 0.0, "PHOTO", "PHOTO") if hair is None else reaches(views[0], hair, bare, basis)), brows)
+                          *(UNSEEN if hair is None else reaches(views[0], hair, bare, basis)), brows)
 
 
-def reaches(view: View, hair: Floats, skin: Floats, basis: HeadBasis) -> tuple[float, float, float, Parting, Waves]:
+def reaches(view: View, hair: Floats, skin: Floats, basis: HeadBasis) -> Reaches:
     """Return how far below the eyes hair reaches in a photo, how far it stands off the head, and how far above the eyes a fringe ends,
-    metres, 0 where there is none; and where it is parted and how it waves, "PHOTO" where that cannot be seen.
+    metres, 0 where there is none; and where it is parted, how it waves and how far its line has gone back, "PHOTO" where not seen.
 
     hair: (N, 3), skin: (M, 3) colours of them in it.
     """
@@ -104,7 +108,7 @@ def reaches(view: View, hair: Floats, skin: Floats, basis: HeadBasis) -> tuple[f
     grain = Grain.of(view.photo, view.head, hair=hair, skin=skin, camera=view.camera, basis=basis)
     return (length, hair_volume(view.photo, view.head, hair=hair, skin=skin, camera=view.camera, basis=basis),
             fringe_end(view.photo, view.head, hair=hair, skin=skin, camera=view.camera, basis=basis), parting(grain),
-            waves(grain, length))
+            waves(grain, length), hairline(view.photo, view.head, hair=hair, skin=skin, camera=view.camera, basis=basis))
 
 
 def detected(detector: FaceDetector, index: int, photo: Photo) -> Face:

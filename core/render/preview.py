@@ -64,7 +64,7 @@ class Sitter:
         """Colour a head as its job says, with the look's hair and brows, but fewer strands."""
         random, skin = np.random.default_rng(0), linear(reduced(albedo))
         if len(look.hair):
-            skin = with_roots(skin, linear(head["hair_colour"]), basis)
+            skin = with_roots(skin, linear(head["hair_colour"]), look.scalp, basis)
         eye = eye_colours(linear(head["iris_colour"]), linear(head["white_of_eye"]), random)[..., :3]
         return cls(basis, head["vertices"].astype(np.float32), skin.astype(np.float32), eye.astype(np.float32),
                    lash_opacity(random)[..., None], tuple(thinned(fibres, random) for fibres in fibres_of(look, head, basis)))

@@ -190,8 +190,9 @@ def test_generate_lets_the_head_say_a_further_recording_and_leaves_it_alone(read
     scene.render.fps = 12
     start, first_keys = second.start, keyed(root, 1)
     settings.hair, settings.fringe, settings.parting, settings.waves = "SHORT", "NONE", "MIDDLE", "COILY"
+    settings.hairline = "TEMPLES"
     assert bpy.ops.ecavatar.generate_clip() == {"FINISHED"}
-    assert Request.read(Path(second.job)).cut == wanted(scene) == Haircut("SHORT", "NONE", "MIDDLE", "COILY")
+    assert Request.read(Path(second.job)).cut == wanted(scene) == Haircut("SHORT", "NONE", "MIDDLE", "COILY", "TEMPLES")
     assert len(parts_of(root)["hair"].data.points) == round(POINTS * SHORT["COILY"].points) * len(parts_of(root)["hair"].data.curves)
     assert second.start == start and strips_of(keys(root), "Speech")[2].action[STAMP]["fps"] == 12 and keyed(root, 1) == first_keys
 

@@ -5,7 +5,7 @@ import dataclasses
 import bpy
 import numpy as np
 import pytest
-from ecavatar.core.choices import FRINGES, HAIRS, PARTINGS, WAVES
+from ecavatar.core.choices import HAIRCUT
 from ecavatar.core.face.fit import Anchors
 from ecavatar.core.files import write_arrays
 from ecavatar.core.hair.brows import brow_hairs
@@ -35,6 +35,7 @@ def test_the_avatar_has_hair_in_the_photos_colour(avatar, result):
     hair = parts_of(avatar)["hair"]
     assert hair.type == "CURVES" and 0.9 * STRANDS < len(hair.data.curves) <= STRANDS
     assert (str(result.head["hair_parting"]), str(result.head["hair_waves"])) == ("RIGHT", "WAVY")        # as her photo shows
+    assert str(result.head["hairline"]) == "FULL"
     assert len(hair.data.points) == round(POINTS * HANGING["WAVY"].points) * len(hair.data.curves)
     assert hair.parent.ecavatar.role == "skin"
     np.testing.assert_allclose(tone(hair), inherent(linear(result.head["hair_colour"])), atol=1e-6)
@@ -135,8 +136,7 @@ def test_it_can_be_left_out(addon, result):
 
 def test_there_is_to_choose_what_the_engine_knows(addon):
     properties = bpy.context.scene.ecavatar.bl_rna.properties
-    offered = [tuple(item.identifier for item in properties[name].enum_items) for name in ("hair", "fringe", "parting", "waves")]
-    assert offered == [HAIRS, FRINGES, PARTINGS, WAVES]
+    assert {name: tuple(item.identifier for item in properties[name].enum_items) for name in HAIRCUT} == HAIRCUT
 
 
 def test_parting_and_waves_are_the_artists_choice(avatar, result):
@@ -146,6 +146,15 @@ def test_parting_and_waves_are_the_artists_choice(avatar, result):
     assert wanted(bpy.context.scene) == Haircut("SHORT", "NONE", "MIDDLE", "COILY")
     hair = parts_of(import_avatar(result, bpy.context.scene))["hair"]
     assert len(hair.data.points) == round(SHORT_POINTS * SHORT["COILY"].points) * len(hair.data.curves)
+
+
+def test_a_hairline_that_goes_back_is_bare_skin(avatar, result):
+    skin, settings = parts_of(avatar)["skin"], bpy.context.scene.ecavatar
+    assert share_of_roots(skin) > 0.6
+    bpy.data.objects.remove(parts_of(avatar)["hair"])
+    settings.hair, settings.hairline = "CROPPED", "BALDING"
+    parts = parts_of(import_avatar(result, bpy.context.scene))
+    assert share_of_roots(parts["skin"]) == 0 and 0.3 * STRANDS < len(parts["hair"].data.curves) < STRANDS
 
 
 def test_a_photo_without_hair_gives_none(addon, result):

@@ -126,8 +126,10 @@ def test_presets_set_the_sliders_and_generating_again_keeps_them(root, node, fol
         bpy.ops.ecavatar.skin_preset(preset="skin1")
 
 
-@pytest.mark.parametrize(("waves", "grey"), [("CURLY", set()), ("COILY", {"fringe", "parting"})])
-def test_what_coils_have_not_is_grey(addon, waves, grey):
+@pytest.mark.parametrize(("worn", "grey"), [
+    ({"waves": "CURLY"}, set()), ({"waves": "COILY"}, {"fringe", "parting"}), ({"hair": "CROPPED"}, {"fringe", "parting", "waves"}),
+    ({"hair": "BUN", "hairline": "RECEDING"}, {"fringe"}), ({"hair": "NONE"}, {"fringe", "parting", "waves", "hairline"})])
+def test_what_hair_so_worn_has_not_is_grey(addon, worn, grey):
     class Shades(Layout):
         active = True
 
@@ -135,10 +137,11 @@ def test_what_coils_have_not_is_grey(addon, waves, grey):
             self.drawn.append((name, self.active))
 
     drawn = []
-    bpy.context.scene.ecavatar.waves = waves
+    for name, value in worn.items():
+        setattr(bpy.context.scene.ecavatar, name, value)
     ECAVATAR_PT_look.draw(SimpleNamespace(layout=Shades(drawn)), bpy.context)
     shades = dict(one for one in drawn if isinstance(one, tuple))
-    assert {name for name, active in shades.items() if not active} == grey and shades["waves"]
+    assert {name for name, active in shades.items() if not active} == grey and shades["hair"]
 
 
 def test_the_panel_draws_presets_sliders_lights_and_camera(root):

@@ -221,9 +221,9 @@ def test_hair_is_worn_as_it_was_asked_for(queue, people, finished, tmp_path, mon
 
 def test_generate_asks_for_all_of_the_hairs_settings(queue, people):
     settings = bpy.context.scene.ecavatar
-    settings.fringe, settings.parting, settings.waves = "BROWS", "MIDDLE", "CURLY"
+    settings.fringe, settings.parting, settings.waves, settings.hairline = "BROWS", "MIDDLE", "CURLY", "RECEDING"
     worker = ask(people[0])
-    assert Request.read(worker.folder).cut == wanted(bpy.context.scene) == Haircut("NONE", "BROWS", "MIDDLE", "CURLY")
+    assert Request.read(worker.folder).cut == wanted(bpy.context.scene) == Haircut("NONE", "BROWS", "MIDDLE", "CURLY", "RECEDING")
 
 
 def test_another_file_opened_meanwhile_gets_nothing(queue, people):

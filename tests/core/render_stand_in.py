@@ -50,7 +50,7 @@ def write_job(folder: Path) -> Path:
         "identity": np.zeros(len(basis.identity_basis), np.float32), "rest": np.zeros(len(basis.expression_names), np.float32),
         "iris_colour": np.array([90, 60, 40], np.uint8), "white_of_eye": np.array([206, 199, 192], np.uint8),
         "hair_colour": np.zeros(0, np.uint8), "hair_length": np.array(0.0), "hair_volume": np.array(0.0),
-        "hair_parting": np.array("PHOTO"), "hair_waves": np.array("PHOTO"), "fringe": np.array(0.0),
+        "hair_parting": np.array("PHOTO"), "hair_waves": np.array("PHOTO"), "hairline": np.array("PHOTO"), "fringe": np.array(0.0),
         "brow_colour": np.array([60, 40, 30], np.uint8),
         "brow_density": np.full((2, 16, 7), 0.1, np.float32), "reprojection_percent": np.array(1.0), "confidence": np.array(1.0),
         "advice": np.array("")}

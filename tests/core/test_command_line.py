@@ -73,8 +73,10 @@ def test_bad_input_is_one_line(tmp_path):
 
 
 @pytest.mark.parametrize(("option", "said"), [
-    (("--hair", "bob"), "none, photo, short, chin, long"), (("--fringe", "chin"), "none, photo, short, brows"),
-    (("--parting", "none"), "photo, left, middle, right"), (("--waves", ""), "photo, straight, wavy, curly, coily")])
+    (("--hair", "bob"), "none, photo, cropped, short, blunt, chin, long, ponytail, bun"),
+    (("--fringe", "chin"), "none, photo, short, brows"),
+    (("--parting", "none"), "photo, left, middle, right"), (("--waves", ""), "photo, straight, wavy, curly, coily"),
+    (("--hairline", "low"), "photo, full, temples, receding, balding")])
 def test_hair_that_cannot_be_chosen_is_one_line(tmp_path, capsys, option, said):
     with pytest.raises(SystemExit) as ended:
         main(["animate", "--photo", str(PHOTO), "--audio", "none.wav", "--out", str(tmp_path / "job"), *option])
@@ -87,8 +89,8 @@ def test_hair_is_worn_as_the_command_says(tmp_path, monkeypatch):
     soundfile.write(tmp_path / "a.wav", np.zeros(8000), 16000)
     monkeypatch.setattr(pipeline, "animate", lambda folder, report: folder)
     animate = ["animate", "--photo", str(PHOTO), "--audio", str(tmp_path / "a.wav"), "--out", str(tmp_path / "job")]
-    for options, cut in (((), Haircut()), (("--hair", "short", "--fringe", "BROWS", "--parting", "middle", "--waves", "Coily"),
-                                           Haircut("SHORT", "BROWS", "MIDDLE", "COILY"))):
+    for options, cut in (((), Haircut()), (("--hair", "short", "--fringe", "BROWS", "--parting", "middle", "--waves", "Coily",
+                                            "--hairline", "temples"), Haircut("SHORT", "BROWS", "MIDDLE", "COILY", "TEMPLES"))):
         assert main([*animate, *options]) == 0 and Request.read(tmp_path / "job").cut == cut
 
 

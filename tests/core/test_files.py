@@ -54,6 +54,13 @@ def test_missing_arrays_are_named(tmp_path):
         read_arrays(tmp_path / "a.npz", ("a", "b", "c"), PackError)
 
 
+def test_what_files_of_before_lack_is_made_up_for(tmp_path):
+    write_arrays(tmp_path / "a.npz", {"a": np.arange(3), "new": np.array("x")})
+    later = {"new": "y", "newer": "z"}
+    stored = read_arrays(tmp_path / "a.npz", ("a",), JobError, later=later)
+    assert {name: str(stored[name]) for name in later} == {"new": "x", "newer": "z"}
+
+
 @pytest.mark.parametrize("text", ["", "[1]", "{", "nonsense"])
 def test_json_that_is_no_object(tmp_path, text):
     (tmp_path / "a.json").write_text(text)

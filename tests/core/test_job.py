@@ -61,7 +61,7 @@ def test_a_request_from_before_the_controls_is_neutral(tmp_path):
 @pytest.mark.parametrize(("change", "error"), [
     ({"fps": 0.0}, InputError), ({"fps": "24"}, JobError), ({"photo": 3}, JobError), ({"format": 9}, JobError),
     ({"fps": float("inf")}, InputError), ({"hair": "PUNK"}, JobError), ({"fringe": "PUNK"}, JobError), ({"hair": ["LONG"]}, JobError),
-    ({"parting": "BACK"}, JobError), ({"waves": 3}, JobError),
+    ({"parting": "BACK"}, JobError), ({"waves": 3}, JobError), ({"hairline": "LOW"}, JobError),
     ({"controls": []}, InputError), ({"controls": {"jaw_strength": 9}}, InputError)])
 def test_a_request_that_cannot_be_used(tmp_path, change, error):
     REQUEST.write(tmp_path)
@@ -135,7 +135,7 @@ def finished(folder):
         write_arrays(path, {array: np.zeros(3, np.float32) for array in arrays})
         job.stage(name, (path, folder / "head.png", folder / "emotion.json"), (), lambda tick: ())
     wanted = replace(REQUEST, controls=CONTROLS, emotion="sad:1", emotions=EMOTIONS, hair="CHIN", fringe="SHORT",
-                     parting="MIDDLE", waves="WAVY")
+                     parting="MIDDLE", waves="WAVY", hairline="TEMPLES")
     job.finish(wanted, head_model="0" * 64)
 
 
@@ -146,6 +146,7 @@ def test_a_finished_result_is_read(tmp_path):
     assert result.controls == CONTROLS and result.felt == FELT and result.emotion == "sad:1" and result.emotions == EMOTIONS
     written = read_json(tmp_path / "manifest.json", JobError)
     assert (written["hair"], written["fringe"], written["parting"], written["waves"]) == ("CHIN", "SHORT", "MIDDLE", "WAVY")
+    assert written["hairline"] == "TEMPLES" and str(result.head["hairline"]) == "PHOTO"      # which jobs of before lack
 
 
 @pytest.mark.parametrize("harm", ["manifest.json", "head.png", "emotion.json", "bake.npz"])

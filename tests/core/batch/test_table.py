@@ -21,14 +21,14 @@ def only(tmp_path, columns, cells):
 
 
 def test_a_row_becomes_a_request(tmp_path):
-    row = only(tmp_path, "emotion,fps,fusion,take,controls,same_voice,hair,fringe,parting,waves,note",
-               'sad:1.5,23.976,harmonic,7,"{""jaw_strength"": 1.2}",b.wav|c.wav,short,BROWS,Middle,coily,Act 1')
+    row = only(tmp_path, "emotion,fps,fusion,take,controls,same_voice,hair,fringe,parting,waves,hairline,note",
+               'sad:1.5,23.976,harmonic,7,"{""jaw_strength"": 1.2}",b.wav|c.wav,short,BROWS,Middle,coily,Receding,Act 1')
     request = row.request()
     assert (request.photo, request.audio) == (str(tmp_path / "a.jpg"), str(tmp_path / "a.wav"))
     assert (request.emotion, request.fps, request.emotions.fusion, request.take) == ("sad:1.5", 23.976, "harmonic", 7)
     assert request.controls.jaw_strength == 1.2
     assert request.same_voice == (str(tmp_path / "b.wav"), str(tmp_path / "c.wav"))
-    assert request.cut == Haircut("SHORT", "BROWS", "MIDDLE", "COILY")
+    assert request.cut == Haircut("SHORT", "BROWS", "MIDDLE", "COILY", "RECEDING")
 
 
 def test_what_is_left_out_is_as_usual(tmp_path):
@@ -84,9 +84,9 @@ def test_a_table_that_is_none(tmp_path):
     ("fps", "fast", "fps is 'fast'"), ("fps", "0", "frame rate"), ("take", "-1", "take is '-1'"), ("take", "9" * 30, "take is"),
     ("fusion", "mix", "fusion of emotion"), ("emotion", "glad:2", "no emotion 'glad'"), ("emotion", "sad:9", "level is 9"),
     ("controls", "none.json", "none.json"), ("controls", '"{""jaw"": 1}"', "no lip control jaw"), ("controls", '"{"', "no JSON"),
-    ("hair", "Bob", "no hair 'Bob'; line 2; choose of none, photo, short, chin, long"),
+    ("hair", "Bob", "no hair 'Bob'; line 2; choose of none, photo, cropped, short, blunt, chin, long, ponytail, bun"),
     ("fringe", "chin", "no fringe 'chin'"),
-    ("parting", "none", "no parting 'none'"), ("waves", "none", "no waves 'none'"),
+    ("parting", "none", "no parting 'none'"), ("waves", "none", "no waves 'none'"), ("hairline", "low", "no hairline 'low'"),
     ("format", "fbx", "no format 'fbx'"), ("note", "x,y", "more cells"), ("same_voice", "|".join("v" * 51), "more of the voice")])
 def test_a_bad_cell_is_its_row_s_own_trouble(tmp_path, columns, cells, said):
     row = only(tmp_path, columns, cells)

@@ -112,6 +112,16 @@ def test_hair_in_shadow_is_hair_and_skin_is_not():
     assert not likeness.of(np.array([[210.0, 175, 150], [215, 204, 200], [90, 110, 150]], np.float32)).any()
 
 
+def test_a_blunt_cut_ends_in_one_line(head, basis):
+    scalp, spread = Scalp.of(head, basis), []
+    for blunt in (True, False):
+        points = long_hair(head, basis, np.random.default_rng(0), below_eyes=BELOW_EYES["BLUNT"], blunt=blunt, count=3000).points
+        ends = scalp.eyes[1] - points[:, -1, 1]
+        spread.append(np.ptp(np.quantile(ends[ends > 0.08], [0.05, 0.95])))            # without the nape's, which lie on the skin
+        assert abs(np.median(ends) - BELOW_EYES["BLUNT"]) < 0.012                       # metres
+    assert spread[0] < 0.014 < 0.03 < spread[1]                                         # metres
+
+
 def test_no_strand_comes_out_at_the_throat(head, basis):
     scalp = Scalp.of(head, basis)
     for below in (0.03, BELOW_EYES["CHIN"]):

@@ -8,6 +8,7 @@ from core.files import write_arrays, write_image
 from core.hair.brows import brow_hairs
 from core.hair.haircut import Haircut
 from core.hair.look import Look, styled
+from core.hair.short_hair import STRANDS
 from core.hair.strands import NO_STRANDS
 from core.hair.styles import BELOW_EYES, hair_strands
 from core.job import HEAD_ARRAYS
@@ -25,7 +26,7 @@ def head():
     """The default head with short brown hair and dense brows, as the arrays of head.npz."""
     none = np.array(0.0)
     return {"vertices": basis().vertices, "hair_colour": COLOUR, "hair_length": none, "hair_volume": none,
-            "hair_parting": np.array("PHOTO"), "hair_waves": np.array("PHOTO"), "fringe": none,
+            "hair_parting": np.array("PHOTO"), "hair_waves": np.array("PHOTO"), "hairline": np.array("PHOTO"), "fringe": none,
             "brow_colour": COLOUR, "brow_density": np.full((2, 16, 7), 0.9, np.float32)}
 
 
@@ -87,6 +88,31 @@ def test_the_photos_parting_and_waves_count_unless_others_are_chosen(look, head)
     assert same(styled(head | {"hair_parting": np.array("?"), "hair_waves": np.array(3.0)}, basis(), Haircut()), look.hair)
 
 
+def test_the_photos_hairline_counts_unless_another_is_chosen(look, head):
+    seen, chosen = head | {"hairline": np.array("RECEDING")}, Haircut(hairline="RECEDING")
+    back = look.hair_as(chosen, head, basis())
+    assert same(styled(seen, basis(), Haircut()), back) and len(back) < 0.95 * len(look.hair)
+    assert same(styled(seen, basis(), Haircut(hairline="FULL")), look.hair)
+    assert same(styled(head | {"hairline": np.array("?")}, basis(), Haircut()), look.hair)
+    assert look.scalp_as(Haircut(), head, basis()) is look.scalp
+    less = look.scalp_as(chosen, head, basis())
+    assert (less <= look.scalp).all() and less.sum() < look.scalp.sum()
+
+
+def test_cropped_hair_is_some_millimetres_long(look, head):
+    points = look.hair_as(Haircut("CROPPED", "BROWS", waves="CURLY"), head, basis()).points.astype(np.float64)
+    length = np.linalg.norm(np.diff(points, axis=1), axis=2).sum(axis=1)
+    assert 0.004 < np.median(length) < 0.008 and length.max() < 0.015                # metres
+    assert STRANDS < len(points) < 2 * STRANDS and points.size < look.hair.points.size
+
+
+def test_files_of_before_know_no_hairline(tmp_path, look):
+    arrays = look.arrays()
+    assert str(arrays.pop("hairline")) == "PHOTO"
+    write_arrays(tmp_path / "look.npz", arrays)
+    assert Look.read(tmp_path / "look.npz", basis()).cut == Haircut()
+
+
 def test_a_photo_without_hair_gives_no_strands(head):
     bald = head | {"hair_colour": np.zeros(0, np.uint8)}
     found = Look.of(bald, np.broadcast_to(SKIN, (64, 64, 3)), basis(), anchors(), Haircut("LONG"))
@@ -98,7 +124,7 @@ def test_a_photo_without_hair_gives_no_strands(head):
     {"hair_points": np.full((1, 3, 3), np.nan, np.float32)}, {"hair_points": np.zeros(3, np.float32)},
     {"hair_radius": np.zeros((1, 2), np.float32)}, {"scalp": np.zeros(3, np.float32)}, {"tone": np.zeros(4, np.float32)},
     {"style": np.array("PUNK")}, {"fringe": np.array("PUNK")},
-    {"parting": np.array("BACK")}, {"waves": np.array(3.0)}])
+    {"parting": np.array("BACK")}, {"waves": np.array(3.0)}, {"hairline": np.array("LOW")}])
 def test_a_file_that_does_not_fit_is_refused(tmp_path, change):
     one = {f"{kind}_{name}": values for kind in ("hair", "brows") for name, values in {
         "points": np.zeros((1, 3, 3), np.float32), "radius": np.zeros((1, 3), np.float32), "triangle": np.zeros(1, np.int32),

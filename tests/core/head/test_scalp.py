@@ -1,10 +1,12 @@
 """The scalp a head's hair grows on: inside the hairline, as the head's own skin lies."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from core.hair.short_hair import short_hair
-from core.head.scalp import CRANIUM, EAR_MARGIN, RADII, Scalp, inside_hairline
+from core.head.scalp import CRANIUM, EAR_MARGIN, RADII, Scalp, from_bare, inside_hairline, rooted
 from tests.core.own_heads import basis
 
 
@@ -51,3 +53,26 @@ def test_a_strand_that_grows_into_the_face_is_cut_before_it():
     cut, grown = scalp.shortened(strand[None])
     assert grown.all() and not scalp.touched(cut).any()
     assert np.linalg.norm(np.diff(cut[0], axis=0), axis=1).sum() < 0.7 * np.linalg.norm(end - start)
+
+
+def test_a_hairline_that_has_gone_back_leaves_more_and_more_bare_and_the_sides_alone():
+    model = basis()
+    skin = model.vertices[model.part("skin").vertices]
+    inside = inside_hairline(skin)
+    covered = [rooted(model, line) for line in ("FULL", "TEMPLES", "RECEDING", "BALDING")]
+    assert all((after <= before).all() and after.sum() < before.sum() for before, after in pairwise(covered))
+    sides = (inside > 0) & (skin[:, 1] < 0.07)                                  # metres: over the ears and at the nape
+    for other in covered[1:]:
+        np.testing.assert_allclose(other[sides], covered[0][sides], atol=1e-6)  # single precision
+    top = skin[:, 1] > 0.125
+    assert covered[-1][top].max() == 0 and covered[0][top].min() > 0.8
+
+
+@pytest.mark.parametrize("line", ["TEMPLES", "RECEDING", "BALDING"])
+def test_hair_thins_out_to_it_over_a_centimetre(line):
+    aside, up = np.meshgrid(np.arange(-0.06, 0.061, 0.002), np.arange(0.08, 0.14, 0.002), indexing="ij")
+    places = np.stack([aside, up, 0.03 - 1.2 * (up - 0.09)], axis=-1)
+    off = from_bare(places.reshape(-1, 3), line).reshape(aside.shape)
+    slope = np.hypot(*np.gradient(off, 0.002))                                  # on a slanted plane like the forehead's top
+    assert np.isfinite(off).all() and slope.max() < 1.6                         # it would be 1 to the line itself
+    assert np.isinf(from_bare(places.reshape(-1, 3), "FULL")).all()

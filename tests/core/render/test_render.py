@@ -99,7 +99,7 @@ def test_an_open_mouth_is_dark_with_teeth(portrait, still):
 def test_the_scalp_has_the_colour_of_roots_where_hair_grows_and_no_seam():
     basis = HeadBasis.load(DEFAULT / "head.npz")
     side, hair = 1024, np.array([0.1, 0.05, 0.02])
-    painted = with_roots(np.full((side, side, 3), 0.5), hair, basis)
+    painted = with_roots(np.full((side, side, 3), 0.5), hair, rooted(basis), basis)
     share, faces = rooted(basis), basis.part("skin").faces
     quads, uv = basis.quads[faces], basis.quad_uv[faces]
     even = np.ptp(share[quads], axis=1) < 0.01
