@@ -21,8 +21,8 @@ BROWN = np.array([0.88, 1.0, 1.06], np.float32)         # powers of light by cha
 
 @dataclass(frozen=True)
 class LidLines:
-    """Of each skin vertex, for upper and lower lids: off (2, V_skin) how far from the rim it lies, metres, 0 behind it; dark (2, V_skin)
-    0..1, less towards the eye's corners."""
+    """Of each skin vertex, for upper and lower lids: off (2, V_skin) how far from the rim it lies, metres, 0 behind it; dark
+    (2, V_skin) 0..1, less towards the eye's corners."""
 
     off: Floats
     dark: Floats
@@ -54,7 +54,8 @@ class LidLines:
 
 
 def shade(off: Floats, dark: Floats) -> Floats:
-    """Return what light is left (..., 3) by channel where upper and lower rims are so far off (..., 2), metres, and so dark (..., 2)."""
+    """Return what light is left (..., 3) by channel where the upper and the lower rim are so far off (..., 2), metres, and so dark
+    (..., 2)."""
     share, reach = np.array(DARKER).T
     light = (1 - share * dark * np.exp(-((off / reach) ** 2))).prod(axis=-1)
     return np.asarray(light[..., None] ** BROWN, np.float32)
