@@ -15,7 +15,7 @@ CERTAIN = 0.99                  # share of a limit that is used, since Blender c
 OPENED = 2e-6                   # metres that touching lips may be further apart
 APART = 2                       # frames at least between two at which errors are looked at together
 ENOUGH = 1.05                   # times the excess that is taken off an error
-LEAST = 0.1                     # share of an error below which it is not worth keeping
+LEAST = 0.02                    # share of an error below which it is not worth keeping
 MOST = 0.98                     # share that is left of one at most
 CHUNK = 128                     # frames whose vertices are looked at together
 

@@ -12,7 +12,9 @@ from ..speech.lip_gap import SHUT
 from ..types import Floats
 from .bezier import BezierKeys, values_at
 from .key_error import LIMIT, Layers, MeshError
-from .key_segments import GRID, Marks, Places, Segments
+from .key_handles import GRID
+from .key_path import Path
+from .key_segments import Marks, Places, Segments
 
 SHARE = 0.9                     # of LIMIT that one shape alone may be off
 PEAK = 0.0005                   # metres by which a peak must stand out, on both sides, to keep its key
@@ -44,8 +46,9 @@ def reduce_keys(weights: Floats, basis: HeadBasis, *, opening: Floats, fps: floa
     fixed[np.ix_(lips, closures(opening))] = True
     segments = Segments(curves, error.tolerance, fixed, tops)
     room = np.where(opening <= SHUT, SHUT - opening, np.inf)
+    path = Path(segments)
     while True:
-        chain = Chain(curves, *segments.fewest())
+        chain = Chain(curves, *path.fewest())
         difference = chain.shown() - curves.astype(np.float32)
         places, shares = error.too_far(difference, room)
         if not len(places):
