@@ -13,8 +13,8 @@ Places = NDArray[np.int64]
 LIMIT = 0.0002                  # metres that a vertex, and the lips' gap, may be off in any frame, all shapes together
 CERTAIN = 0.99                  # share of a limit that is used, since Blender counts in single precision
 OPENED = 2e-6                   # metres that touching lips may be further apart
-APART = 2                       # frames at least between two at which errors are looked at together
-ENOUGH = 1.05                   # times the excess that is taken off an error
+APART = 4                       # frames at least between two at which errors are looked at together
+ENOUGH = 1.02                   # times the excess that is taken off an error
 LEAST = 0.02                    # share of an error below which it is not worth keeping
 MOST = 0.98                     # share that is left of one at most
 CHUNK = 128                     # frames whose vertices are looked at together
@@ -122,3 +122,18 @@ class MeshError:
             towards = np.stack([axis[rows, worst] for axis in moved], axis=1) / np.maximum(distance[some], 1e-12)[:, None]
             shares[some] = off[some, :count] * np.einsum("ast,ta->ts", self.offsets[:, :count, worst], towards)
         return distance, shares
+
+
+def misplaced(shown: Floats, meant: Floats, basis: HeadBasis) -> NDArray[np.bool_]:
+    """Return in which frames (T,) a vertex is further than LIMIT from where it is meant to be; shown, meant: (T, K) weights."""
+    extra = [basis.corrective_weights(basis.expression_names, weights) for weights in (shown, meant)]
+    off = np.hstack([shown - meant, extra[0] - extra[1]])
+    places = np.flatnonzero(off.any(axis=0))
+    offsets = np.concatenate([basis.expressions, basis.corrective_basis])[places].astype(np.float32)
+    sizes, distances = np.abs(off[:, places]), np.linalg.norm(offsets, axis=2)
+    limit = CERTAIN * LIMIT
+    watched = np.flatnonzero(sizes.max(axis=0, initial=0) @ distances > limit)          # no other vertex can be off by more
+    result = np.asarray(sizes @ distances.max(axis=1, initial=0) > limit)
+    moved = [off[np.ix_(result, places)] @ offsets[:, watched, axis] for axis in range(3)]
+    result[result] = sum(axis * axis for axis in moved).max(axis=1, initial=0) > limit**2
+    return result
