@@ -9,7 +9,7 @@ import numpy as np
 
 from ..types import Floats
 from .key_handles import USUAL
-from .key_segments import Places, Segments
+from .key_segments import STATES, Places, Segments
 
 SPARED = 0.01                   # of a key that an error as large as the tolerance costs, so that of equals the closest is taken
 
@@ -35,7 +35,7 @@ class Path:
         places = np.arange(count)
         begins = segments.tops | (places % segments.shape[1] == 0)
         part = np.maximum.accumulate(np.where(np.append(False, begins[:-1]), places - 1, 0))    # where the one before a place began
-        far = segments.target // 2 - part[segments.target // 2]
+        far = segments.target // STATES - part[segments.target // STATES]
         order = np.lexsort((segments.target, far))
         self.steps = []
         for rows in np.split(order, heads(far[order])[1:]):
@@ -49,8 +49,8 @@ class Path:
         segment that begins at each."""
         segments = self.segments
         prices = np.where(segments.errors <= 1, 1 + SPARED * segments.errors**2, np.inf)
-        costs, ways = np.full(2 * len(segments.values), np.inf), np.full(2 * len(segments.values), -1)
-        costs[::2][segments.begins | segments.tops] = 0
+        costs, ways = np.full(STATES * len(segments.values), np.inf), np.full(STATES * len(segments.values), -1)
+        costs[::STATES][segments.begins | segments.tops] = 0
         for step in self.steps:
             found = costs[step.source] + prices[step.rows]
             least = np.minimum.reduceat(found, step.heads)
@@ -58,18 +58,18 @@ class Path:
             ways[step.target[cheapest]] = step.rows[cheapest]
             ends = step.target[step.heads]
             costs[ends] = np.minimum(costs[ends], least)
-        last = np.where(segments.ends, costs[::2], np.inf).reshape(segments.shape).argmin(axis=1)
-        return self.back(2 * (last + np.arange(segments.shape[0]) * segments.shape[1]), ways)
+        last = np.where(segments.ends, costs[::STATES], np.inf).reshape(segments.shape).argmin(axis=1)
+        return self.back(STATES * (last + np.arange(segments.shape[0]) * segments.shape[1]), ways)
 
     def back(self, states: Places, ways: Places) -> tuple[Places, Floats, Floats]:
-        """Return what `fewest` does; states: (C,) in which curves end; ways: (2 C T,) segments by which states are reached."""
+        """Return what `fewest` does; states: (C,) in which curves end; ways: (STATES C T,) segments by which states are reached."""
         segments = self.segments
         slopes, lengths = np.full(len(segments.values), np.nan, np.float32), np.full((len(segments.values), 2), USUAL, np.float32)
         while len(states):
-            slopes[states // 2] = segments.slopes[states]
-            rows = ways[states[~segments.begins[states // 2]]]
+            slopes[states // STATES] = segments.slopes[states]
+            rows = ways[states[~segments.begins[states // STATES]]]
             states = segments.source[rows]
-            lengths[states // 2] = segments.lengths[rows]
+            lengths[states // STATES] = segments.lengths[rows]
         places = np.flatnonzero(np.isfinite(slopes))
         return places, slopes[places], lengths[places]
 

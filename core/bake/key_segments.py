@@ -1,6 +1,6 @@
 """Every piece of the curves that one Bezier segment between two keys on a curve follows closely enough.
 
-A key is level or has the slope between its neighbours on the curve; its handles have the length that fits best, in steps.
+A key is level, or has the slope by which the curve comes, or goes on; its handles have the length that fits best, in steps.
 """
 
 import numpy as np
@@ -16,14 +16,15 @@ MISSES = 2                      # lengths of segments in succession that do not 
 SLIGHT = 0.02                   # tolerances a frame: a slope below it is level
 TIGHTEST = 1e-12                # a tolerance of nothing, which only a key keeps
 BLOCK = 40000                   # numbers worked out at once: they stay in the processor's cache
+STATES = 3                      # of a place: a level key, and two sloping ones
 Places = NDArray[np.int64]
 Marks = NDArray[np.bool_]
 Found = tuple[Places, Places, Floats, Floats]
 
 
 class Segments:
-    """The segments of all curves (C, T), one curve after the other: place p of all C T has state 2 p with a level key and 2 p + 1 with
-    a sloping one. `source`, `target` (E,) states, `errors` (E,) shares of the tolerance, `lengths` (E, 2) of handles, shares of the
+    """The segments of all curves (C, T), one curve after the other: place p of all C T has states STATES p with a level key, and the
+    next two with sloping ones. `source`, `target` (E,) states, `errors` (E,) shares of the tolerance, `lengths` (E, 2) of handles, shares of the
     segment. `begins`, `ends` (C T,): where a curve's first and last key may be."""
 
     def __init__(self, curves: Floats, tolerance: Floats, fixed: Marks, tops: Marks) -> None:
@@ -36,7 +37,7 @@ class Segments:
         self.low, self.high = (np.repeat(bound.astype(np.float32), frames) for bound in (curves.min(axis=1), curves.max(axis=1)))
         self.high[self.tops] = self.values[self.tops]
         self.begins, self.ends = ends_of(curves, self.tolerance.reshape(curves.shape), fixed)
-        self.slopes = steepness(curves, tolerance, tops).ravel()                # (2 C T,) of each state
+        self.slopes = steepness(curves, tolerance, tops).ravel()                # (STATES C T,)
         self.source, self.target, self.errors, self.lengths = self.find()
 
     def find(self) -> Found:
@@ -61,15 +62,15 @@ class Segments:
             fits = errors <= 1
             found.append((source[fits], target[fits], errors[fits], lengths[fits]))
             misses[tried] += 1
-            misses[source[fits] // 2] = 0
+            misses[source[fits] // STATES] = 0
         source, target, errors, lengths = (np.concatenate(column) for column in zip(*found, strict=True))
         return source, target, errors, lengths
 
     def states(self, places: Places, length: int) -> tuple[Places, Places]:
         """Return the states at both ends of all different segments of `length` frames that begin at `places`."""
-        source = (2 * places + np.array([[0], [0], [1], [1]])).ravel()
-        target = (2 * (places + length) + np.array([[0], [1], [0], [1]])).ravel()
-        there = ((self.slopes[source] != 0) | (source % 2 == 0)) & ((self.slopes[target] != 0) | (target % 2 == 0))
+        source = (STATES * places + np.array(np.repeat(np.arange(STATES), STATES)[:,None])).ravel()
+        target = (STATES * (places + length) + np.array(np.tile(np.arange(STATES), STATES)[:,None])).ravel()
+        there = ((self.slopes[source] != 0) | (source % STATES == 0)) & ((self.slopes[target] != 0) | (target % STATES == 0))
         return source[there], target[there]
 
     def fit(self, source: Places, target: Places, length: int) -> tuple[Floats, Floats]:
@@ -95,7 +96,7 @@ class Segments:
 
     def closest(self, source: Places, target: Places, shapes: Floats, lengths: Floats) -> tuple[Floats, Places]:
         """Return the least errors (S,) of segments, and which handles' lengths have them; shapes, lengths: tables of key_handles, or one for each (S, ...)."""
-        first, last, count = source // 2, target // 2, lengths.shape[-2]
+        first, last, count = source // STATES, target // STATES, lengths.shape[-2]
         length = shapes.shape[-1] // count + 1
         start, end = self.values[first], self.values[last]
         leaving, arriving = self.slopes[source] * np.float32(length), self.slopes[target] * np.float32(length)
@@ -121,7 +122,7 @@ class Segments:
         before = np.zeros(len(self.values) + 1, np.int64)
         before[places + 1] = 1
         before = np.cumsum(before)                                              # how many of them lie before a place
-        first, last = self.source // 2, self.target // 2
+        first, last = self.source // STATES, self.target // STATES
         touched = np.flatnonzero(before[last] > before[first + 1])
         spans = (last - first)[touched]
         for length in np.unique(spans).tolist():
@@ -130,11 +131,12 @@ class Segments:
 
 
 def steepness(curves: Floats, tolerance: Floats, tops: Marks) -> Floats:
-    """Return the slopes (C, T, 2) a frame of a level and of a sloping key at each place; the same where it hardly slopes."""
-    even = np.zeros_like(curves)
-    even[:, 1:-1] = (curves[:, 2:] - curves[:, :-2]) / 2
-    even[tops | (np.abs(even) < SLIGHT * tolerance[:, None])] = 0
-    return np.stack([np.zeros_like(even), even], axis=2).astype(np.float32)
+    """Return the slopes (C, T, STATES) a frame of a level key and of those that go on as the curve comes, or begin as it goes on; zero
+    where that is hardly a slope, and at peaks."""
+    steps = np.zeros((*curves.shape, STATES), np.float32)
+    steps[:, 1:-1, 1], steps[:, 1:-1, 2] = np.diff(curves[:, :-1], axis=1), np.diff(curves[:, 1:], axis=1)
+    steps[tops | (np.abs(steps).sum(axis=2) < SLIGHT * tolerance[:, None])] = 0
+    return steps
 
 
 def blocks(places: Places, size: int) -> list[Places]:
@@ -169,7 +171,7 @@ def until(fixed: Marks) -> Places:
 def ends_of(curves: Floats, tolerance: Floats, fixed: Marks) -> tuple[Marks, Marks]:
     """Return where the first and the last key of curves may be, (C T,) both: what lies beyond is within tolerance (C, T) of its value.
 
-    A curve that hardly moves has a key at both its ends.
+    A curve that hardly moves needs one key, in the middle of its range; a level one has one at both its ends.
     """
     found = []
     for way in (slice(None), slice(None, None, -1)):
@@ -177,8 +179,11 @@ def ends_of(curves: Floats, tolerance: Floats, fixed: Marks) -> tuple[Marks, Mar
         possible = (along >= np.maximum.accumulate(along - room, axis=1)) & (along <= np.minimum.accumulate(along + room, axis=1))
         possible &= np.cumsum(kept, axis=1) == kept                             # no fixed key lies beyond
         found.append(possible[:, way].copy())
-    still = (found[0] & found[1]).any(axis=1)
-    for possible, end in zip(found, (0, -1), strict=True):
-        possible[still] = False
-        possible[still, end] = True
+    still = found[0] & found[1]
+    off_middle = np.where(still, np.abs(curves - (curves.max(axis=1) + curves.min(axis=1))[:, None] / 2), np.inf)
+    level = (curves == curves[:, :1]).all(axis=1)
+    rows = np.flatnonzero(still.any(axis=1))
+    for possible, end in zip(found, (0, curves.shape[1] - 1), strict=True):
+        possible[rows] = False
+        possible[rows, np.where(level[rows], end, off_middle[rows].argmin(axis=1))] = True
     return found[0].ravel(), found[1].ravel()
