@@ -89,7 +89,7 @@ class MeshError:
         by_curve = np.zeros((len(worst), len(difference)), np.float32)
         np.add.at(by_curve.T, self.member, shares.T)
         by_curve[difference.T[worst] == 0] = -np.inf
-        guilty = (by_curve / np.bincount(self.member)).argmax(axis=1)
+        guilty = (by_curve / np.bincount(self.member)).argmax(axis=1)           # a key costs one for each shape that follows
         most = by_curve[np.arange(len(worst)), guilty]
         left = 1 - ENOUGH * excess[worst] / np.maximum(most, 1e-12)
         mended = np.isfinite(most)                                              # else it is all the other layers' fault

@@ -11,7 +11,7 @@ from .bezier import Doubles, bernstein, parameter
 USUAL = 1 / 3                                   # of the way to the next key: a handle's length, alone between far keys
 LENGTHS = (0.04, 0.12, 0.22, USUAL, 0.47, 0.63, 0.85)
 STEPS = (-0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75)      # finer ones: shares of what is between one of these and the next
-LONGEST, FINEST = 60, 16        # frames between two keys up to which handles may have one of LENGTHS, and one of the finer ones
+LONGEST, FINEST = 60, 12        # frames between two keys up to which handles may have one of LENGTHS, and one of the finer ones
 GRID = 256                      # handles end on such parts of frames, which single precision holds exactly for long
 Tables = tuple[Floats, Floats]
 

@@ -1,8 +1,8 @@
 """Few Bezier keys in place of one on every frame, as an artist would set them, within a bound on the mesh.
 
-Keys lie on whole frames and on the curve; their handles are aligned, have the curve's own slope, flat in peaks and valleys, and one
-of a few lengths. Keys are taken away, the most superfluous of a neighbourhood first, while every shape stays within its tolerance;
-then, where all shapes' errors together move a vertex too far or part lips that touch, keys are put back.
+Keys lie on whole frames and on the curve; their handles are aligned. Each shape gets the fewest that keep it within its tolerance;
+where all shapes' errors together then move a vertex too far or part lips that touch, the tolerance of the one that is most to blame is
+lowered there, as far as is needed, and it is keyed anew.
 """
 
 import numpy as np
@@ -28,9 +28,9 @@ def reduce_keys(weights: Floats, basis: HeadBasis, *, opening: Floats, fps: floa
     """Return keys on frames 0, 1, ... for the places of those shapes of the head that move.
 
     weights: (T, K) on whole frames at `fps`; opening: (T,) metres, the gap between the lips that they are part of; limit: metres that
-    a vertex may be off, with `layers` for all of them together, as far as keys of these shapes can see to that. The ends, each shape's
-    peaks, and the shapes of lips and jaw where lips touch the closest keep their values; no curve leaves the range of its weights, and
-    lips that touch are not parted.
+    a vertex may be off, with `layers` for all of them together, as far as keys of these shapes can see to that. Each shape's peaks, and
+    the shapes of lips and jaw where lips touch the closest, keep their values; no curve leaves the range of its weights, and lips that
+    touch are not parted. Before its first key and after its last a curve has that one's value.
     """
     moving = np.flatnonzero(weights.any(axis=0))
     if not len(moving):

@@ -13,7 +13,8 @@ CLOSE = 0.3                     # tolerances up to which handles of the usual le
 HOPELESS = 20.0                 # tolerances from which on others are not tried,
 NEARLY = 3.0                    # nor finer steps of their lengths
 MISSES = 2                      # lengths of segments in succession that do not fit, after which no longer one is tried
-SLIGHT = 0.02                   # tolerances a frame: a slope below it is level
+ALIKE = 0.1                     # tolerances a frame: slopes nearer to each other are one
+SLIGHT = 0.04                   # tolerances a frame: a slope below it is level
 TIGHTEST = 1e-12                # a tolerance of nothing, which only a key keeps
 BLOCK = 40000                   # numbers worked out at once: they stay in the processor's cache
 STATES = 3                      # of a place: a level key, and two sloping ones
@@ -23,9 +24,9 @@ Found = tuple[Places, Places, Floats, Floats]
 
 
 class Segments:
-    """The segments of all curves (C, T), one curve after the other: place p of all C T has states STATES p with a level key, and the
-    next two with sloping ones. `source`, `target` (E,) states, `errors` (E,) shares of the tolerance, `lengths` (E, 2) of handles, shares of the
-    segment. `begins`, `ends` (C T,): where a curve's first and last key may be."""
+    """The segments of all curves (C, T), one curve after the other; of all C T places, place p has the states STATES p, a level key, and
+    the next two, sloping ones. `source`, `target` (E,) states, `errors` (E,) shares of the tolerance, `lengths` (E, 2) of handles,
+    shares of the segment. `begins`, `ends` (C T,): where a curve's first and last key may be."""
 
     def __init__(self, curves: Floats, tolerance: Floats, fixed: Marks, tops: Marks) -> None:
         """tolerance: (C,) of each curve; fixed: (C, T) keys that must be there; tops: (C, T) those of them where the curve is level and
@@ -43,7 +44,7 @@ class Segments:
     def find(self) -> Found:
         """Return sources, targets, errors and handles' lengths of all segments that fit.
 
-        Short ones begin on any frame, longer ones on every so many and at keys that must be there; they have one of a few lengths, or
+        Short ones begin on any frame, longer ones on every so many frames and at keys that must be there. They have a regular length, or
         end at such a key.
         """
         places, frames = np.arange(len(self.values)), np.arange(len(self.values)) % self.shape[1]
@@ -52,7 +53,8 @@ class Segments:
         alive, misses = places[most > 0], np.zeros(len(places), np.int8)
         regular = regular_lengths(int(most.max()))
         found = [(places[:0], places[:0], self.values[:0], np.zeros((0, 2), np.float32))]
-        for length in np.unique(np.append(regular, most[alive[kept[alive] | (frames[alive] % stride(most[alive]) == 0)]])).tolist():
+        closing = most[alive[kept[alive] | (frames[alive] % stride(most[alive]) == 0)]]
+        for length in np.unique(np.append(regular, closing)).tolist():
             alive = alive[(misses[alive] < MISSES) & (most[alive] >= length)]
             tried = alive[kept[alive] | (frames[alive] % stride(length) == 0)]
             if length not in regular:
@@ -68,8 +70,8 @@ class Segments:
 
     def states(self, places: Places, length: int) -> tuple[Places, Places]:
         """Return the states at both ends of all different segments of `length` frames that begin at `places`."""
-        source = (STATES * places + np.array(np.repeat(np.arange(STATES), STATES)[:,None])).ravel()
-        target = (STATES * (places + length) + np.array(np.tile(np.arange(STATES), STATES)[:,None])).ravel()
+        leaving, arriving = np.divmod(np.arange(STATES**2)[:, None], STATES)
+        source, target = (STATES * places + leaving).ravel(), (STATES * (places + length) + arriving).ravel()
         there = ((self.slopes[source] != 0) | (source % STATES == 0)) & ((self.slopes[target] != 0) | (target % STATES == 0))
         return source[there], target[there]
 
@@ -135,6 +137,8 @@ def steepness(curves: Floats, tolerance: Floats, tops: Marks) -> Floats:
     where that is hardly a slope, and at peaks."""
     steps = np.zeros((*curves.shape, STATES), np.float32)
     steps[:, 1:-1, 1], steps[:, 1:-1, 2] = np.diff(curves[:, :-1], axis=1), np.diff(curves[:, 1:], axis=1)
+    alike = np.abs(steps[:, :, 2] - steps[:, :, 1]) < ALIKE * tolerance[:, None]
+    steps[alike, 1], steps[alike, 2] = steps[alike, 1:].mean(axis=1), 0
     steps[tops | (np.abs(steps).sum(axis=2) < SLIGHT * tolerance[:, None])] = 0
     return steps
 
