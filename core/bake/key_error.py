@@ -93,7 +93,8 @@ class MeshError:
         most = by_curve[np.arange(len(worst)), guilty]
         left = 1 - ENOUGH * excess[worst] / np.maximum(most, 1e-12)
         mended = np.isfinite(most)                                              # else it is all the other layers' fault
-        return (guilty * difference.shape[1] + worst)[mended], np.where(left < LEAST, 0, np.minimum(left, MOST))[mended].astype(np.float32)
+        stays = np.where(left < LEAST, 0, np.minimum(left, MOST)).astype(np.float32)
+        return (guilty * difference.shape[1] + worst)[mended], stays[mended]
 
     def off(self, difference: Floats) -> Floats:
         """Return by how much shapes and correctives are off, (T, P + C')."""

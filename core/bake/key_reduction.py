@@ -28,9 +28,9 @@ def reduce_keys(weights: Floats, basis: HeadBasis, *, opening: Floats, fps: floa
     """Return keys on frames 0, 1, ... for the places of those shapes of the head that move.
 
     weights: (T, K) on whole frames at `fps`; opening: (T,) metres, the gap between the lips that they are part of; limit: metres that
-    a vertex may be off, with `layers` for all of them together, as far as keys of these shapes can see to that. Each shape's peaks, and
-    the shapes of lips and jaw where lips touch the closest, keep their values; no curve leaves the range of its weights, and lips that
-    touch are not parted. Before its first key and after its last a curve has that one's value.
+    a vertex may be off, with `layers` for all of them together, as far as keys of these shapes can see to that. Each shape's peaks,
+    and the shapes of lips and jaw where lips touch the closest, keep their values; no curve leaves the range of its weights, and lips
+    that touch are not parted. Before its first key and after its last a curve has that one's value.
     """
     moving = np.flatnonzero(weights.any(axis=0))
     if not len(moving):

@@ -24,13 +24,13 @@ Found = tuple[Places, Places, Floats, Floats]
 
 
 class Segments:
-    """The segments of all curves (C, T), one curve after the other; of all C T places, place p has the states STATES p, a level key, and
-    the next two, sloping ones. `source`, `target` (E,) states, `errors` (E,) shares of the tolerance, `lengths` (E, 2) of handles,
-    shares of the segment. `begins`, `ends` (C T,): where a curve's first and last key may be."""
+    """The segments of all curves (C, T), one curve after the other; of all C T places, place p has the states STATES p, a level key,
+    and the next two, sloping ones. `source`, `target` (E,) states, `errors` (E,) shares of the tolerance, `lengths` (E, 2) of
+    handles, shares of the segment. `begins`, `ends` (C T,): where a curve's first and last key may be."""
 
     def __init__(self, curves: Floats, tolerance: Floats, fixed: Marks, tops: Marks) -> None:
-        """tolerance: (C,) of each curve; fixed: (C, T) keys that must be there; tops: (C, T) those of them where the curve is level and
-        may not go past its key on either side."""
+        """tolerance: (C,) of each curve; fixed: (C, T) keys that must be there; tops: (C, T) those of them where the curve is level
+        and may not go past its key on either side."""
         _, frames = self.shape = curves.shape
         self.values, self.fixed, self.tops = curves.astype(np.float32).ravel(), fixed, tops.ravel()
         self.tolerance = np.repeat(tolerance.astype(np.float32), frames)
@@ -44,8 +44,8 @@ class Segments:
     def find(self) -> Found:
         """Return sources, targets, errors and handles' lengths of all segments that fit.
 
-        Short ones begin on any frame, longer ones on every so many frames and at keys that must be there. They have a regular length, or
-        end at such a key.
+        Short ones begin on any frame, longer ones on every so many frames and at keys that must be there. They have a regular length,
+        or end at such a key.
         """
         places, frames = np.arange(len(self.values)), np.arange(len(self.values)) % self.shape[1]
         kept = self.fixed.ravel() | self.begins
@@ -89,15 +89,20 @@ class Segments:
         for some in blocks(rest, shapes.size):
             errors[some], choice[some] = self.closest(source[some], target[some], shapes, lengths)
         chosen[rest] = lengths[choice[rest]]
-        nearly = rest[(errors[rest] > 1) & (errors[rest] < NEARLY)] if length <= FINEST else rest[:0]
-        for some in blocks(nearly, fine(length)[0][0].size):
-            shapes, lengths = (tables[choice[some]] for tables in fine(length))
+        if length > FINEST:
+            return errors, chosen
+        shapes_of, lengths_of = fine(length)
+        for some in blocks(rest[(errors[rest] > 1) & (errors[rest] < NEARLY)], shapes_of[0].size):
+            shapes, lengths = shapes_of[choice[some]], lengths_of[choice[some]]
             errors[some], best = self.closest(source[some], target[some], shapes, lengths)
             chosen[some] = lengths[np.arange(len(some)), best]
         return errors, chosen
 
     def closest(self, source: Places, target: Places, shapes: Floats, lengths: Floats) -> tuple[Floats, Places]:
-        """Return the least errors (S,) of segments, and which handles' lengths have them; shapes, lengths: tables of key_handles, or one for each (S, ...)."""
+        """Return the least errors (S,) of segments, and which handles' lengths have them.
+
+        shapes, lengths: tables of key_handles, for all or one for each (S, ...).
+        """
         first, last, count = source // STATES, target // STATES, lengths.shape[-2]
         length = shapes.shape[-1] // count + 1
         start, end = self.values[first], self.values[last]
