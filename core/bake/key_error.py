@@ -13,6 +13,10 @@ Places = NDArray[np.int64]
 LIMIT = 0.0002                  # metres that a vertex, and the lips' gap, may be off in any frame, all shapes together
 CERTAIN = 0.99                  # share of a limit that is used, since Blender counts in single precision
 OPENED = 2e-6                   # metres that touching lips may be further apart
+APART = 4                       # frames at least between two at which errors are looked at together
+ENOUGH = 1.02                   # times the excess that is taken off an error
+LEAST = 0.02                    # share of an error below which it is not worth keeping
+MOST = 0.98                     # share that is left of one at most
 CHUNK = 128                     # frames whose vertices are looked at together
 
 
@@ -64,31 +68,33 @@ class MeshError:
         self.seen = np.full((len(curves), len(weights)), np.inf, np.float32)    # the differences looked at last
         self.bad = np.ones(len(weights), bool)                                  # frames in which they were too large
 
-    def missing(self, difference: Floats, room: Floats) -> Places:
-        """Return at which places of the curves, one after the other, a key is missing; none where all is well.
+    def too_far(self, difference: Floats, room: Floats) -> tuple[Places, Floats]:
+        """Return at which places of the curves (P,), one after the other, the difference is too large, and what share (P,) of it may
+        stay; none where all is well.
 
         difference: (C, T) by which the curves are off; room: (T,) metres by which the lips may be further apart there.
         """
         off = self.off(difference)
         furthest, direction = self.furthest(off, self.bad | (difference != self.seen).any(axis=0))
         gap = off @ self.parting                            # two lips that are off the opposite way are off by twice as much
-        opened = gap - np.maximum(room, OPENED)
-        apart, opening, misplaced = furthest > self.limit, opened > 0, np.abs(gap) > self.limit
-        excess = np.maximum.reduce([np.where(apart, furthest / self.limit, 0), np.where(opening, 1 + opened / self.limit, 0),
-                                    np.where(misplaced, np.abs(gap) / self.limit, 0)])
+        parted = np.maximum(gap - np.maximum(room, OPENED), np.abs(gap) - self.limit)
+        excess = np.maximum(furthest - self.limit, parted)
         self.seen, self.bad = difference, excess > 0
         excess = np.where(difference.any(axis=0), excess, 0)                    # where nothing is off but other layers, no key helps
-        around = np.lib.stride_tricks.sliding_window_view(np.pad(excess, 2), 5).max(axis=1)
+        around = np.lib.stride_tricks.sliding_window_view(np.pad(excess, APART), 2 * APART + 1).max(axis=1)
         worst = np.flatnonzero((excess > 0) & (excess == around))
         count = len(self.moving)
         lips = np.sign(gap[worst, None]) * off[worst, :count] * self.parting[:count]
-        shares = np.where((opening | misplaced)[worst, None], lips, direction[worst])
+        shares = np.where((parted == excess)[worst, None], lips, direction[worst])
         by_curve = np.zeros((len(worst), len(difference)), np.float32)
         np.add.at(by_curve.T, self.member, shares.T)
         by_curve[difference.T[worst] == 0] = -np.inf
-        guilty = by_curve.argmax(axis=1)
-        mended = np.isfinite(by_curve.max(axis=1))                              # else it is all the other layers' fault
-        return np.unique(guilty[mended] * difference.shape[1] + worst[mended])
+        guilty = (by_curve / np.bincount(self.member)).argmax(axis=1)           # a key costs one for each shape that follows
+        most = by_curve[np.arange(len(worst)), guilty]
+        left = 1 - ENOUGH * excess[worst] / np.maximum(most, 1e-12)
+        mended = np.isfinite(most)                                              # else it is all the other layers' fault
+        stays = np.where(left < LEAST, 0, np.minimum(left, MOST)).astype(np.float32)
+        return (guilty * difference.shape[1] + worst)[mended], stays[mended]
 
     def off(self, difference: Floats) -> Floats:
         """Return by how much shapes and correctives are off, (T, P + C')."""
@@ -118,3 +124,18 @@ class MeshError:
             towards = np.stack([axis[rows, worst] for axis in moved], axis=1) / np.maximum(distance[some], 1e-12)[:, None]
             shares[some] = off[some, :count] * np.einsum("ast,ta->ts", self.offsets[:, :count, worst], towards)
         return distance, shares
+
+
+def misplaced(shown: Floats, meant: Floats, basis: HeadBasis) -> NDArray[np.bool_]:
+    """Return in which frames (T,) a vertex is further than LIMIT from where it is meant to be; shown, meant: (T, K) weights."""
+    extra = [basis.corrective_weights(basis.expression_names, weights) for weights in (shown, meant)]
+    off = np.hstack([shown - meant, extra[0] - extra[1]])
+    places = np.flatnonzero(off.any(axis=0))
+    offsets = np.concatenate([basis.expressions, basis.corrective_basis])[places].astype(np.float32)
+    sizes, distances = np.abs(off[:, places]), np.linalg.norm(offsets, axis=2)
+    limit = CERTAIN * LIMIT
+    watched = np.flatnonzero(sizes.max(axis=0, initial=0) @ distances > limit)          # no other vertex can be off by more
+    result = np.asarray(sizes @ distances.max(axis=1, initial=0) > limit)
+    moved = [off[np.ix_(result, places)] @ offsets[:, watched, axis] for axis in range(3)]
+    result[result] = sum(axis * axis for axis in moved).max(axis=1, initial=0) > limit**2
+    return result

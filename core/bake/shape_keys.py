@@ -16,6 +16,7 @@ from ..speech.lip_controls import NEUTRAL, LipControls, apply
 from ..speech.lip_gap import JAW_SHAPE, SHUT, effect
 from ..speech.mouth_rig import CLOSING
 from ..types import Correctives, Floats, MotionTrack, Performance, ShapeKeyBake
+from .key_error import misplaced
 from .performance import STILL
 
 JAW_PARTS = ("teeth_lower", "tongue")
@@ -25,7 +26,7 @@ LEAST_WEIGHT = 1e-4             # of a shape that is worth a key
 BLOCK = 1440                    # frames baked at once, which bounds the memory
 AROUND, BESIDE = 2.0, 2         # seconds and frames beside them that they depend on
 LEAST_PARTED = 5e-6             # metres that keys in single precision part lips that touch
-PARTED_AROUND = 4               # frames around those where they would: keys begin and end there
+WRONG_AROUND = 4                # frames around those where something is wrong: keys begin and end there
 LEAST_ERROR = 0.0001            # metres of the lips' gap below which sampling leaves mouthClose alone
 
 
@@ -86,15 +87,17 @@ def lips_beside(lips: Floats, basis: HeadBasis, *, meant: Floats, shown: Floats,
     Neither is held within 0..1, as the emotion's strength may yet change.
 
     Keys of the speech lie beside it by up to their limit: what is added to them need not add its own error to theirs. Only shapes that
-    `lips` move are, where that is enough for lips that touch.
+    `lips` move are, where that is enough: lips that touch stay so, and what the other shapes are off, which these may have made up
+    for, moves no vertex too far.
     """
     off = np.abs(meant - shown) >= LEAST_WEIGHT
     where = (felt.any(axis=1) | lips.any(axis=1))[:, None] & off
     result = np.where(where, meant - shown, 0).astype(np.float32)
     few = result * lips.any(axis=0)
     opening, left = (gap(basis, basis.expression_names, np.clip(weights, 0, 1)) for weights in (meant, shown + few))
-    parted = (opening <= SHUT) & (left > SHUT + LEAST_PARTED)
-    around = np.lib.stride_tricks.sliding_window_view(np.pad(parted, PARTED_AROUND), 2 * PARTED_AROUND + 1).any(axis=1)
+    wrong = (opening <= SHUT) & (left > SHUT + LEAST_PARTED)
+    wrong |= misplaced(np.clip(shown + few, 0, 1), np.clip(meant, 0, 1), basis)
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(wrong, WRONG_AROUND), 2 * WRONG_AROUND + 1).any(axis=1)
     return np.where(around[:, None], result, few)
 
 

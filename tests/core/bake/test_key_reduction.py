@@ -1,5 +1,6 @@
 """Few keys, and the mesh where it was: within 0.2 mm, closures and peaks to the bit."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -61,6 +62,15 @@ def smooth(frames, shapes, *, seed, width=9):
 def test_real_speech_keeps_its_mesh_with_few_keys(fps):
     weights, keys = spoken(fps), reduced(fps)
     assert set(keys) == set(np.flatnonzero(weights.any(axis=0)))
+    assert error(shown(keys, range(len(weights))), weights).max() <= LIMIT
+    assert len(weights) * len(keys) >= 6 * sum(len(curve.points) for curve in keys.values())
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_rapid_speech_keeps_its_mesh_with_few_keys_too(fps):
+    """1.7 times as fast as it was spoken."""
+    weights = frame_weights(replace(real_motion(), fps=1.7 * real_motion().fps), basis=real_head(), fps=fps)
+    keys = keyed(weights, fps)
     assert error(shown(keys, range(len(weights))), weights).max() <= LIMIT
     assert len(weights) * len(keys) >= 6 * sum(len(curve.points) for curve in keys.values())
 
@@ -182,6 +192,25 @@ def test_a_level_has_two_keys_and_what_does_not_move_none():
     assert set(keys) == {3}
     np.testing.assert_allclose(keys[3].points, [[0, 0.4], [399, 0.4]], atol=1e-7)
     assert keyed(0 * weights) == {}
+
+
+def test_what_hardly_moves_has_one_key():
+    weights = np.zeros((200, len(real_head().expression_names)), np.float32)
+    jaw = real_head().expression_names.index("jawOpen")
+    weights[:, jaw] = 0.3 + 0.002 * np.sin(np.arange(200) / 7)                  # by 0.08 mm
+    keys = keyed(weights)
+    assert len(keys[jaw].points) == 1
+    assert error(shown(keys, range(200)), weights).max() <= LIMIT
+
+
+def test_stillness_before_and_after_needs_no_key():
+    """The curve holds its first and its last value."""
+    weights = np.zeros((200, len(real_head().expression_names)), np.float32)
+    brow = real_head().expression_names.index("browInnerUp")
+    weights[80:121, brow] = np.hanning(41)
+    points = keyed(weights)[brow].points
+    assert points[0, 0] >= 78 and points[-1, 0] <= 122 and (points[[0, -1], 1] < 0.05).all()
+    assert len(points) <= 5
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3])

@@ -1,0 +1,86 @@
+"""The fewest keys that segments allow, against every set of keys there is."""
+
+from itertools import combinations, pairwise, product
+
+import numpy as np
+import pytest
+
+from core.bake.key_path import Path
+from core.bake.key_segments import STATES, Segments
+
+
+def made(curves, tolerance=0.02, fixed=(), tops=()):
+    """Segments of curves (C, T), with keys that must be at (curve, frame)."""
+    curves = np.asarray(curves, np.float32)
+    marks = [np.zeros(curves.shape, bool), np.zeros(curves.shape, bool)]
+    for mark, places in zip(marks, ((*fixed, *tops), tops), strict=True):
+        for place in places:
+            mark[place] = True
+    return Segments(curves, np.full(len(curves), tolerance, np.float32), *marks)
+
+
+def rough(frames, seed):
+    return np.convolve(np.random.default_rng(seed).uniform(0, 1, frames + 4), np.ones(5) / 5, "valid")
+
+
+def least(segments):
+    """How many keys the first curve needs at least, by trying all."""
+    found = set(zip(segments.source[segments.errors <= 1], segments.target[segments.errors <= 1], strict=True))
+    frames = segments.shape[1]
+    begins, ends = (np.flatnonzero(places[:frames]) for places in (segments.begins, segments.ends))
+    for count in range(1, frames + 1):
+        for places in combinations(range(frames), count):
+            if places[0] not in begins or places[-1] not in ends:
+                continue
+            for states in product(*([0] if place in (places[0], places[-1]) else range(STATES) for place in places)):
+                way = [STATES * place + state for place, state in zip(places, states, strict=True)]
+                if all(step in found for step in pairwise(way)):
+                    return count
+    raise AssertionError
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_fewer_keys_would_do(seed):
+    curve = rough(9, seed)
+    segments = made([curve])
+    places, slopes, lengths = Path(segments).fewest()
+    assert len(places) == least(segments) < 9
+    assert slopes.shape == (len(places),) and lengths.shape == (len(places), 2)
+
+
+def test_keys_that_must_be_there_are_and_curves_are_apart():
+    curves = [rough(40, 7), rough(40, 8), rough(40, 9)]
+    together, _, _ = Path(made(curves, fixed=[(1, 17)], tops=[(2, 5)])).fewest()
+    assert {40 + 17, 80 + 5} <= set(together)
+    alone, _, _ = Path(made(curves[:1])).fewest()
+    np.testing.assert_array_equal(together[together < 40], alone)
+
+
+def test_a_peak_is_level_and_nothing_near_it_is_higher():
+    curve = np.concatenate([np.linspace(0, 1, 12), np.linspace(0.97, 0.2, 12)])
+    segments = made([curve], tops=[(0, 11)])
+    places, slopes, _ = Path(segments).fewest()
+    assert slopes[list(places).index(11)] == 0
+
+
+def test_a_lower_tolerance_is_kept_to_and_needs_more_keys():
+    curve = rough(60, 3)
+    segments = made([curve], 0.05)
+    path = Path(segments)
+    before, _, _ = path.fewest()
+    between = np.setdiff1d(np.arange(60), before)
+    segments.tighten(between, np.zeros(len(between)))
+    after, _, _ = path.fewest()
+    assert len(after) > len(before)
+    segments = made([curve], 0.05)
+    path = Path(segments)
+    segments.tighten(between[:1], np.zeros(1))
+    after, _, _ = path.fewest()
+    assert between[0] in after
+
+
+def test_lengths_grow_and_begin_on_fewer_frames():
+    segments = made([0.001 * np.sin(np.arange(400) / 3)], tolerance=0.004, fixed=[(0, 0), (0, 399)])
+    assert len(segments.source) < 400 * 80
+    places, _, _ = Path(segments).fewest()
+    np.testing.assert_array_equal(places, [0, 399])
