@@ -209,7 +209,8 @@ def only(corpus: Corpus, *names: str) -> Corpus:
     """Return the corpus with the recordings of some corpora; the order must keep them in front."""
     kept = np.flatnonzero(np.isin(corpus.names, names))
     assert np.isin(corpus.names[:np.sum(corpus.names == "ravdess")], "ravdess").all()
-    return Corpus(corpus.copies[:, kept], corpus.labels[kept], corpus.speakers[kept], corpus.strong[kept], corpus.names[kept])
+    return Corpus(corpus.copies[:, kept], corpus.words[kept], corpus.labels[kept], corpus.speakers[kept], corpus.strong[kept],
+                  corpus.names[kept])
 
 
 def over_speakers(values: Array, labels: Places, speakers: NDArray[np.str_]) -> tuple[float, float, float]:

@@ -1,5 +1,7 @@
 """The recogniser's training on made-up voices: names of files, speakers kept apart, machines, calibration, a fit and its export."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -14,6 +16,7 @@ from training.emotion.calibration import area, calibrate, calibration_error, exp
 from training.emotion.descriptions import WIDTH as DESCRIBED
 from training.emotion.descriptions import check_file
 from training.emotion.export import export
+from training.emotion.features import MOMENT, words_of
 from training.emotion.machines import (
     NUISANCES,
     SPREAD,
@@ -44,7 +47,9 @@ def corpus():
     clean += 2 * np.eye(7, WIDTH)[labels]
     clean[:, 10] += 2 * strong
     copies = np.stack([clean, clean + rng.normal(0, 0.2, clean.shape)]).astype(np.float32)
-    return Corpus(copies, labels, np.array([f"ravdess-{number}" for number in speakers]), strong, np.full(len(labels), "ravdess"))
+    words = rng.normal(0, 1, (len(labels), WIDTH)) * np.eye(WIDTH)[22]
+    return Corpus(copies, words.astype(np.float32), labels, np.array([f"ravdess-{number}" for number in speakers]), strong,
+                  np.full(len(labels), "ravdess"))
 
 
 def test_file_names_tell_emotion_speaker_and_strength(tmp_path):
@@ -80,9 +85,9 @@ def test_a_machine_may_see_some_layers_of_a_description_only():
     rng = np.random.default_rng(0)
     passages = rng.normal(0, 1, (30, inputs)).astype(np.float32)
     taught = Lesson(passages, rng.normal(0, 1, (30, 2)).astype(np.float32), np.ones(30, np.float32))
-    weights = fit(taught, MachineConfig((1,)), standard, passages[:0]).numpy()
+    weights = fit(taught, MachineConfig((1,)), standard, passages[:0], passages[:0]).numpy()
     assert weights.shape == (inputs + 1, 2) and weights[seen].all() and not np.delete(weights, [*seen, inputs], axis=0).any()
-    half = fit(taught, MachineConfig((1,), share=0.5), standard, passages[:0]).numpy()
+    half = fit(taught, MachineConfig((1,), share=0.5), standard, passages[:0], passages[:0]).numpy()
     np.testing.assert_allclose(2 * half, weights, rtol=1e-5)
 
 
@@ -93,7 +98,7 @@ def test_a_machine_says_what_it_was_taught_and_is_deaf_to_changes():
     changes = np.zeros((NUISANCES, WIDTH), np.float32)
     changes[:, -1] = rng.normal(0, 3, NUISANCES)
     standard = Standard(np.zeros(WIDTH, np.float32), np.ones(WIDTH, np.float32))
-    weights = fit(Lesson(passages, said, np.ones(200, np.float32)), WHOLE, standard, changes[:1]).numpy()
+    weights = fit(Lesson(passages, said, np.ones(200, np.float32)), WHOLE, standard, changes[:1], passages[:0]).numpy()
     heard = standard(passages) @ weights
     assert np.corrcoef(heard[:, 0], said[:, 0])[0, 1] > 0.9 and np.corrcoef(heard[150:, 1], passages[150:, 1])[0, 1] > 0.6
     other = passages.copy()
@@ -107,8 +112,30 @@ def test_a_machine_says_the_same_of_all_where_there_is_nothing_to_tell():
     rng = np.random.default_rng(0)
     taught = Lesson(rng.normal(3, 1, (80, WIDTH)).astype(np.float32), np.full((80, 1), 0.4, np.float32), np.ones(80, np.float32))
     standard = Standard(np.full(WIDTH, 3, np.float32), np.ones(WIDTH, np.float32))
-    heard = standard(rng.normal(3, 1, (20, WIDTH)).astype(np.float32)) @ fit(taught, WHOLE, standard, taught.passages[:0]).numpy()
+    weights = fit(taught, WHOLE, standard, taught.passages[:0], taught.passages[:0]).numpy()
+    heard = standard(rng.normal(3, 1, (20, WIDTH)).astype(np.float32)) @ weights
     np.testing.assert_allclose(heard, 0.4, atol=0.02)                   # the ridge holds the last weight back, too
+
+
+def test_a_machine_does_not_go_by_words():
+    rng = np.random.default_rng(0)
+    said = rng.normal(0, 1, (100, 1)).astype(np.float32)
+    passages = (np.repeat(said, WIDTH, axis=1) + rng.normal(0, 0.2, (100, WIDTH))).astype(np.float32)     # every number tells it
+    standard = Standard(np.zeros(WIDTH, np.float32), np.full(WIDTH, 2, np.float32))
+    words = standard.moved(rng.normal(0, 4, (50, 1)).astype(np.float32))
+    assert words.shape == (50, WIDTH) and not words[:, 1:].any() and np.abs(words).max() <= MOST
+    taught, config = Lesson(passages, said, np.ones(100, np.float32)), MachineConfig(words=100.0)
+    deaf, plain = (fit(taught, config, standard, words[:0], given).numpy()[:, 0] for given in (words, words[:0]))
+    assert abs(deaf[0]) < 0.1 * plain[0] and deaf[1:-1].mean() > plain[1:-1].mean()
+    thrice = fit(taught, config, standard, words[:0], np.repeat(words, 3, axis=0)).numpy()
+    np.testing.assert_allclose(thrice[:, 0], deaf, atol=1e-4)           # however many there are, they weigh the same in all
+
+
+def test_the_recogniser_hears_no_emotion_in_words(corpus):
+    silent = replace(corpus, words=0 * corpus.words)
+    loud = corpus.copies + 1.5 * (corpus.labels == 3)[:, None].astype(np.float32) * np.eye(WIDTH, dtype=np.float32)[22]
+    heard = [train(replace(given, copies=loud), np.arange(300), CONFIG).plain[22, 3].abs() for given in (corpus, silent)]
+    assert heard[0] < 0.9 * heard[1]                                    # they weigh a tenth
 
 
 def test_deviations_weigh_less_for_emotions_and_melody_more_for_their_strength():
@@ -120,7 +147,7 @@ def test_deviations_weigh_less_for_emotions_and_melody_more_for_their_strength()
     passages = rng.normal(0, 1, (60, 2 * total + 61)).astype(np.float32)
     told = passages[:, [0, total]].mean(axis=1, keepdims=True)                          # by a mean and by a deviation alike
     weights = fit(Lesson(passages, told, np.ones(60, np.float32)), WHOLE, Standard(np.zeros(2 * total + 61, np.float32),
-                  np.ones(2 * total + 61, np.float32)), passages[:0]).numpy()
+                  np.ones(2 * total + 61, np.float32)), passages[:0], passages[:0]).numpy()
     assert 0 < weights[total, 0] < 0.5 * weights[0, 0]
 
 
@@ -143,7 +170,7 @@ def test_main_directions_are_those_in_which_rows_are_largest():
 
 def test_every_emotion_weighs_the_same_and_strength_is_learnt_where_it_is_known(corpus):
     strong = np.where(corpus.labels == 0, -1, corpus.strong)
-    given = Corpus(corpus.copies, corpus.labels, corpus.speakers, strong, corpus.names)
+    given = Corpus(corpus.copies, corpus.words, corpus.labels, corpus.speakers, strong, corpus.names)
     taught = lesson(given, [(corpus.copies[0], np.arange(100)), (corpus.copies[1], np.arange(50))], CONFIG)
     labels = np.concatenate([corpus.labels[:100], corpus.labels[:50]])
     total = np.bincount(labels, taught.weights, 7)[np.unique(labels)]
@@ -158,12 +185,16 @@ def test_descriptions_by_other_encoders_are_refused(tmp_path):
         Corpus.read(tmp_path, tmp_path)
     whole = np.zeros((3, DESCRIBED), np.float32)
     np.savez(tmp_path / "nonspeech.npz", whole=whole)
-    np.savez(tmp_path / "voices_0.npz", whole=whole[:0], part=whole[:0])
-    assert Corpus.read(tmp_path, tmp_path).copies.shape == (2, 3, DESCRIBED)
+    np.savez(tmp_path / "voices_0.npz", whole=whole[:0])
+    with pytest.raises(InputError, match=r"no array named words; .*voices_0.npz; run training"):
+        Corpus.read(tmp_path, tmp_path)
+    np.savez(tmp_path / "voices_0.npz", whole=whole[:0], words=whole[:0, :sum(WIDTHS)])
+    found = Corpus.read(tmp_path, tmp_path)
+    assert found.copies.shape == (1, 3, DESCRIBED) and found.words.shape == (3, sum(WIDTHS)) and not found.words.any()
     np.savez(tmp_path / "unacted.npz", whole=whole[:, 2:])
     with pytest.raises(InputError, match=f"described by {DESCRIBED - 2} numbers there, not {DESCRIBED}.*unacted.npz"):
         check_file(tmp_path / "unacted.npz")
-    np.savez(tmp_path / "voices_1.npz", whole=whole[:0, 1:], part=whole[:0, 1:])
+    np.savez(tmp_path / "voices_1.npz", whole=whole[:0, 1:])
     with pytest.raises(InputError, match=f"described by {DESCRIBED - 1} numbers there, not {DESCRIBED}.*voices_1.npz"):
         Corpus.read(tmp_path, tmp_path)
 
@@ -171,6 +202,13 @@ def test_descriptions_by_other_encoders_are_refused(tmp_path):
 def test_a_description_is_as_wide_as_training_expects():
     layers, spoken = np.zeros((20, sum(WIDTHS)), np.float32), np.zeros((20, 4 + CEPSTRUM), np.float32)
     assert pooled(layers, spoken, np.ones(20, bool)).shape == (DESCRIBED,)
+
+
+def test_words_are_how_a_moment_differs_from_the_whole():
+    spoken = np.repeat(np.arange(3, dtype=np.float32), MOMENT)[:, None] * np.ones((1, 2), np.float32)
+    drawn = np.array([words_of(spoken, np.random.default_rng(seed)) for seed in range(200)])
+    assert drawn.shape == (200, 2) and drawn.min() < -0.8 and drawn.max() > 0.8 and np.abs(drawn).max() <= 1
+    np.testing.assert_array_equal(words_of(spoken[:MOMENT - 1], np.random.default_rng(0)), 0)
 
 
 def test_the_more_changed_a_sound_is_the_more_the_robust_machines_say():
@@ -181,15 +219,14 @@ def test_the_more_changed_a_sound_is_the_more_the_robust_machines_say():
 
 
 def test_machines_learn_from_as_many_changed_copies_as_they_are_given():
-    copies = np.arange(4, dtype=np.float32)[:, None, None] * np.ones((1, 3, 2), np.float32)     # clean, clean in part, two changed
-    corpus = Corpus(copies, np.zeros(3, int), np.array(["a"] * 3), np.zeros(3, int), np.array(["ravdess"] * 3))
-    assert [list(changed_copies(corpus, count)[:, 0, 0]) for count in (0, 1, 2, 9)] == [[], [3], [2, 3], [2, 3]]
+    copies = np.arange(3, dtype=np.float32)[:, None, None] * np.ones((1, 3, 2), np.float32)     # clean, two changed
+    corpus = Corpus(copies, copies[0], np.zeros(3, int), np.array(["a"] * 3), np.zeros(3, int), np.array(["ravdess"] * 3))
+    assert [list(changed_copies(corpus, count)[:, 0, 0]) for count in (0, 1, 2, 9)] == [[], [2], [1, 2], [1, 2]]
 
 
 def test_a_changed_sound_is_told_from_a_plain_one(corpus):
     changed = corpus.copies[0] + np.eye(WIDTH, dtype=np.float32)[20] * 4
-    ensemble = train(Corpus(np.stack([corpus.copies[0], changed]), corpus.labels, corpus.speakers, corpus.strong, corpus.names),
-                     np.arange(len(corpus.labels)), CONFIG)
+    ensemble = train(replace(corpus, copies=np.stack([corpus.copies[0], changed])), np.arange(len(corpus.labels)), CONFIG)
     standard = Standard(ensemble.mean.numpy(), ensemble.deviation.numpy())
     said = [(standard(copy[::5]) @ ensemble.judge.numpy()).mean() for copy in (corpus.copies[0], changed)]
     assert said[0] < -0.3 and said[1] > 0.3

@@ -4,6 +4,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import InputError
 from core.speech.prosody import CEPSTRUM
@@ -11,7 +12,7 @@ from core.speech.voice_encoder import WIDTHS
 
 MELODY, TIMBRE = 16, 2 + CEPSTRUM       # numbers of core/speech/voice.py
 WIDTH = 2 * sum(WIDTHS) + 3 * TIMBRE + MELODY      # of a description: mean and deviation of layers and timbre, its changes'
-WHOLE = "whole.npy"             # of a .npz: an array (R, WIDTH)
+WHOLE, WORDS = "whole", "words"         # arrays of a .npz: (R, WIDTH) and (R, sum(WIDTHS))
 
 
 def check_folder(work: Path) -> None:
@@ -31,9 +32,17 @@ def check_file(path: Path) -> None:
 def width_of(path: Path) -> int:
     """Return how many numbers describe a recording in the .npz at `path`; only the array's head is read."""
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(WHOLE) as file:
+        with zipfile.ZipFile(path) as archive, archive.open(f"{WHOLE}.npy") as file:
             np.lib.format.read_magic(file)                                  # type: ignore[no-untyped-call]
             shape, _, _ = np.lib.format.read_array_header_1_0(file)         # type: ignore[no-untyped-call]
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise InputError(f"there are no descriptions of recordings ({error})", path, "run training.emotion.features first") from error
     return int(shape[-1]) if shape else 0
+
+
+def read(path: Path, name: str) -> NDArray[np.float32]:
+    """Return the array of this name in the .npz at `path`; raise InputError where there is none."""
+    with np.load(path, allow_pickle=False) as stored:
+        if name not in stored:
+            raise InputError(f"there is no array named {name}", path, "run training.emotion.features again, into an empty folder")
+        return np.asarray(stored[name], np.float32)

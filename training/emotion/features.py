@@ -1,7 +1,8 @@
 """Describe the corpora for training: `python -m training.emotion.features --data DIR --work DIR`, with the encoders of a pack.
 
-Writes WORK/voices_COPY.npz: whole and part (R, P) float32, each recording and a passage of it drawn at random; the same order as
-`recordings`. Copy 0 is clean; the others are changed as rooms, microphones and other speakers would.
+Writes WORK/voices_COPY.npz, float32, the same order as `recordings`: whole (R, P), each recording, and words (R, L), how the layers'
+means over half a second of it differ from those of the whole. Copy 0 is clean; the others are changed as rooms, microphones and other
+speakers would.
 WORK/nonspeech.npz: whole (M, P), music, hum and noise, in which no emotion is to be heard.
 With --unacted FOLDER ... also WORK/unacted.npz, whole (R, P) and speakers (R,) of unacted speech (training/emotion/unacted.py), to
 measure on.
@@ -28,7 +29,7 @@ from core.pack import DEFAULT, Pack
 from core.speech.denoise import reduce_noise
 from core.speech.encoder import normalise
 from core.speech.prosody import HOP, RATE, prosody
-from core.speech.voice import LEAST, STEP, Voice, active_frames, pooled
+from core.speech.voice import LEAST, Voice, active_frames, pooled
 from core.speech.voice_encoder import VOICE_ENCODER, VoiceEncoder
 from core.types import AudioClip
 from training.speech.augmentation import colour, make_chords, make_nonspeech
@@ -39,7 +40,7 @@ from .unacted import unacted
 log = logging.getLogger(__name__)
 Array = NDArray[np.float32]
 SPEED = (0.9, 1.12)             # of the changed copies: pitch and formants rise with it
-SHORTEST = 1.2                  # seconds of a passage
+MOMENT = 20                     # frames with speech, half a second: as many hold other sounds than the recording, but no other emotion
 NONSPEECH = 60                  # sounds of each of two kinds
 NEIGHBOURS = 5                  # voices that babble is made of
 
@@ -84,15 +85,16 @@ def voice_of(samples: Array, encoder: VoiceEncoder) -> Voice:
 
 
 def describe(samples: Array, encoder: VoiceEncoder, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Return the vectors (P,) of a whole recording and of a passage of it, SHORTEST seconds or longer."""
+    """Return the vector (P,) of a whole recording, and how the layers' means (L,) over a moment of it, drawn at random, differ."""
     voice = voice_of(samples, encoder)
-    everything = np.ones_like(voice.active)
-    whole = pooled(voice.layers, voice.prosody, voice.active if voice.active.sum() >= LEAST else everything)
-    duration = len(voice.active) * STEP
-    length = float(rng.uniform(min(SHORTEST, duration), duration))
-    start = float(rng.uniform(0, duration - length))
-    part = voice.pool(start, start + length)
-    return whole, whole if part is None else part
+    active = voice.active if voice.active.sum() >= LEAST else np.ones_like(voice.active)
+    return pooled(voice.layers, voice.prosody, active), words_of(voice.layers[active], rng)
+
+
+def words_of(spoken: Array, rng: np.random.Generator) -> Array:
+    """Return how the means (L,) of the layers (N, L) over a moment, drawn at random, differ from those over all frames."""
+    first = int(rng.integers(max(len(spoken) - MOMENT, 0) + 1))
+    return np.asarray(spoken[first:first + MOMENT].mean(axis=0) - spoken.mean(axis=0))
 
 
 def run(task: Task) -> tuple[Array, Array]:
@@ -116,9 +118,9 @@ def opened(pack: Path) -> VoiceEncoder:
 def prepare(data: Path, work: Path, pack: Path, *, copy: int, workers: int = 1, seed: int = 7) -> Path:
     """Write one copy, the same for any number of workers. Return the file's path."""
     tasks = [Task(recording, data, pack, copy, (seed, copy, index)) for index, recording in enumerate(recordings(data))]
-    whole, part = describe_all(tasks, workers)
+    whole, words = describe_all(tasks, workers)
     path = work / f"voices_{copy}.npz"
-    np.savez(path, whole=whole, part=part)
+    np.savez(path, whole=whole, words=words)
     log.info("copy %d: %d recordings", copy, len(whole))
     return path
 
@@ -137,10 +139,10 @@ def prepare_unacted(folders: list[Path], data: Path, work: Path, pack: Path, *, 
 
 
 def describe_all(tasks: list[Task], workers: int) -> tuple[Array, Array]:
-    """Return the vectors (R, P) of recordings, and those of passages of them."""
+    """Return the vectors (R, P) of recordings, and how moments of them differ (R, L)."""
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
-        whole, part = zip(*processes.map(run, tasks, chunksize=8), strict=True)
-    return np.stack(whole), np.stack(part)
+        whole, words = zip(*processes.map(run, tasks, chunksize=8), strict=True)
+    return np.stack(whole), np.stack(words)
 
 
 def prepare_nonspeech(work: Path, pack: Path, *, seed: int = 7) -> Path:

@@ -18,6 +18,7 @@ NUISANCES = 10                  # directions of what changes without the emotion
 SPREAD = 0.25                   # how much the deviations of layers weigh beside their means: they carry over less to other voices
 STRENGTH_RIDGE = 2.0            # it is learnt from fewer recordings
 STRENGTH_MELODY = 10.0          # how much timbre and melody weigh there
+WORDS = 0.3                     # how much moments with other sounds weigh in all, beside the recordings
 ROUNDS, BESIDE = 2, 10          # of the search for main directions, and directions searched beside those wanted
 
 
@@ -26,7 +27,7 @@ class MachineConfig:
     """layers: of both encoders (core/speech/voice_encoder.py) that it sees, with timbre and melody, () for the whole description;
     ridge: of the regression; spread, melody: how much the deviations of layers, and timbre and melody, weigh beside the layers' means;
     share: of what the recogniser says; copies: how many changed ones of each recording, from the last, it learns from beside the clean
-    one."""
+    one; words: how much it matters that it says the same whatever the words are."""
 
     layers: tuple[int, ...] = ()
     ridge: float = 0.3
@@ -34,6 +35,7 @@ class MachineConfig:
     melody: float = 1.0
     share: float = 1.0
     copies: int = 0
+    words: float = WORDS
 
     def of_strength(self) -> "MachineConfig":
         """Return the options of the machine beside it that hears how strong the emotion is."""
@@ -70,6 +72,11 @@ class Standard:
         seen = ((passages - self.mean) / self.deviation).clip(-MOST, MOST)
         return np.pad(seen, ((0, 0), (0, 1)), constant_values=1).astype(np.float32)
 
+    def moved(self, differences: Array) -> Array:
+        """Return differences (N, L) of the first numbers in deviations, at most MOST, with 0 for all others (N, P)."""
+        seen = (differences / self.deviation[:differences.shape[1]]).clip(-MOST, MOST)
+        return np.pad(seen, ((0, 0), (0, len(self.deviation) - seen.shape[1]))).astype(np.float32)
+
 
 def columns_of(layers: tuple[int, ...], inputs: int) -> Places:
     """Return the places in a description (core/speech/voice.py) of mean and deviation of `layers`, timbre and melody; () for all."""
@@ -95,26 +102,31 @@ def main_directions(values: Array, count: int) -> Tensor:
     return torch.svd_lowrank(torch.from_numpy(values), q=min(count + BESIDE, *values.shape), niter=ROUNDS)[2][:, :count]
 
 
-def fit(lesson: Lesson, config: MachineConfig, standard: Standard, changes: Array) -> Tensor:
+def fit(lesson: Lesson, config: MachineConfig, standard: Standard, changes: Array, words: Array) -> Tensor:
     """Return the weights (P + 1, K) of the machine that learnt a lesson, 0 for what it does not see, the last for all passages alike;
     changes: (M, P), in deviations, whose main directions are taken out, or none (nuisance attribute projection; Solomonoff et al.,
-    2005)."""
+    2005); words: (W, P), in deviations, how moments differ by what is said alone, at which it should say nothing, or none."""
     columns = torch.from_numpy(columns_of(config.layers, len(standard.mean)))
     scales = torch.from_numpy(scales_of(columns.numpy(), config))                                       # (D,)
     weighing = float(scales @ scales)
-    seen = torch.from_numpy(standard(lesson.passages)[:, columns]) * scales                             # (N, D)
+    count, more = len(lesson.passages), len(words)
+    seen = torch.from_numpy(np.concatenate([standard(lesson.passages)[:, columns], words[:, columns]])) * scales     # (N + W, D)
+    whole = torch.cat([torch.ones(count), torch.zeros(more)])           # a difference has nothing that all passages have
+    said = np.pad(lesson.said, ((0, more), (0, 0)))
+    weights = np.pad(lesson.weights, (0, more), constant_values=config.words * count / max(more, 1))
     taken = main_directions(changes[:, columns] * scales.numpy(), NUISANCES)                            # (D, M)
     seen = seen - (seen @ taken) @ taken.T
-    shares = solve(seen @ seen.T / weighing + 1, lesson, config.ridge)                                  # (N, K)
-    weights = seen.T @ shares / weighing                                                                # (D, K)
+    shares = solve(seen @ seen.T / weighing + torch.outer(whole, whole), said, config.ridge / weights)  # (N + W, K)
+    heard = seen.T @ shares / weighing                                                                  # (D, K)
     result = torch.zeros(len(standard.mean) + 1, shares.shape[1])
-    result[columns], result[-1] = (weights - taken @ (taken.T @ weights)) * scales[:, None], shares.sum(0)
+    result[columns], result[-1] = (heard - taken @ (taken.T @ heard)) * scales[:, None], whole @ shares
     return config.share * result
 
 
-def solve(near: Tensor, lesson: Lesson, ridge: float) -> Tensor:
-    """Return the weights (N, K) of the ridge regression on likenesses (N, N); what is not known of a recording has none."""
-    said, noise = torch.from_numpy(lesson.said), torch.from_numpy(ridge / lesson.weights)
+def solve(near: Tensor, told: Array, ridge: Array) -> Tensor:
+    """Return the weights (N, K) of the regression of what is told (N, K) on likenesses (N, N), with a ridge (N,) for each recording;
+    what is not known of one has none."""
+    said, noise = torch.from_numpy(told), torch.from_numpy(ridge)
     weights, unknown = torch.zeros_like(said), said.isnan()
     for pattern in torch.unique(unknown, dim=1).T:                      # (N,), of the columns that are known of the same recordings
         together, known = torch.where((unknown == pattern[:, None]).all(0))[0], torch.where(~pattern)[0]

@@ -18,7 +18,7 @@ from torch import Tensor
 from core.types import HEARD
 
 from .calibration import Calibration, calibrate
-from .descriptions import check_folder
+from .descriptions import WHOLE, WORDS, check_folder, read
 from .export import export
 from .machines import Lesson, MachineConfig, Standard, fit
 from .network import MOST, Ensemble
@@ -53,9 +53,11 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Recordings with their descriptions: copies (C, R, P), the first clean; labels, speakers (R,); strong (R,), -1 where unknown."""
+    """Recordings with their descriptions: copies (C, R, P), the first clean; words (R, L), how the layers' means over a moment differ
+    from those of the whole, 0 without words; labels, speakers (R,); strong (R,), -1 where unknown."""
 
     copies: Array
+    words: Array
     labels: Places
     speakers: NDArray[np.str_]
     strong: Places
@@ -66,17 +68,13 @@ class Corpus:
         """Read what training/emotion/features.py wrote."""
         listed = recordings(data)
         check_folder(work)
-        with np.load(work / "nonspeech.npz", allow_pickle=False) as stored:
-            sounds = stored["whole"]
+        sounds = read(work / "nonspeech.npz", WHOLE)
         paths = sorted(work.glob("voices_*.npz"), key=lambda path: int(path.stem.rpartition("_")[2]))
-        parts = []
-        for path in paths:
-            with np.load(path, allow_pickle=False) as stored:
-                parts += [stored["whole"], stored["part"]] if path == paths[0] else [stored["whole"]]
-        copies = np.stack([np.concatenate([part, sounds]) for part in parts]).astype(np.float32)
+        copies = np.stack([np.concatenate([read(path, WHOLE), sounds]) for path in paths]).astype(np.float32)
+        words = np.pad(read(paths[0], WORDS), ((0, len(sounds)), (0, 0)))
         known = described(listed)
         extra = [np.full(len(sounds), value) for value in (HEARD.index("neutral"), NONSPEECH, 0, NONSPEECH)]
-        return cls(copies, *(np.concatenate(pair) for pair in zip(known, extra, strict=True)))
+        return cls(copies, words, *(np.concatenate(pair) for pair in zip(known, extra, strict=True)))
 
 
 def described(listed: Sequence[Recording]) -> tuple[Places, NDArray[np.str_], Places, NDArray[np.str_]]:
@@ -93,24 +91,25 @@ def train(corpus: Corpus, chosen: Places, config: TrainingConfig) -> Ensemble:
     standard = Standard(clean.mean(axis=0), clean.std(axis=0) + LEAST_DEVIATION)
     learnt = chosen[np.isin(chosen, kept(corpus, config))]
     spoken = learnt[corpus.speakers[learnt] != NONSPEECH]
+    words = standard.moved(corpus.words[spoken])
 
     def taught(config_of: MachineConfig) -> Tensor:
         changed = changed_copies(corpus, config_of.copies)
         changes = [(copy[spoken] - corpus.copies[0][spoken]) / standard.deviation for copy in changed]
         parts = [(corpus.copies[0], learnt), *((copy, spoken) for copy in changed)]
         given, moved = lesson(corpus, parts, config), np.concatenate([clean[:0], *changes]).clip(-MOST, MOST)
-        return torch.cat([fit(given.of_emotions(), config_of, standard, moved),
-                          fit(given.of_strength(), config_of.of_strength(), standard, moved)], dim=1)
+        return torch.cat([fit(given.of_emotions(), config_of, standard, moved, words),
+                          fit(given.of_strength(), config_of.of_strength(), standard, moved, words[:0])], dim=1)
 
     judged = sounds(corpus.copies[0][spoken], [copy[spoken] for copy in changed_copies(corpus, config.judge.copies)])
     plain, robust = (torch.stack([taught(machine) for machine in machines]).sum(0) for machines in (config.plain, config.robust))
     return Ensemble(torch.from_numpy(standard.mean), torch.from_numpy(standard.deviation), plain=plain, robust=robust,
-                    judge=fit(judged, config.judge, standard, clean[:0])).eval()
+                    judge=fit(judged, config.judge, standard, clean[:0], clean[:0])).eval()
 
 
 def changed_copies(corpus: Corpus, count: int) -> Array:
-    """Return the last `count` copies (C, R, P) of those that come after the clean ones, whole and in part."""
-    found = corpus.copies[min(2, len(corpus.copies) - 1):]
+    """Return the last `count` copies (C, R, P) of those that come after the clean one."""
+    found = corpus.copies[1:]
     return found[max(len(found) - count, 0):]
 
 
