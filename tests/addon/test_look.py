@@ -153,7 +153,7 @@ def test_the_panel_draws_presets_sliders_lights_and_camera(root):
     lights = ["Light", *["ecavatar.light_preset"] * len(STUDIOS), "ecavatar.frame_head"]
     presets = ["ecavatar.skin_preset"] * (len(PRESETS) + 1)                         # and the photo's
     sliders = [SHORTER.get(slider.name, slider.name) for slider in skin_nodes.SLIDERS]
-    assert draw() == ["Hair", "Fringe", "Parting", "Waves", "Skin", *presets, *sliders, *lights]
+    assert draw() == ["Hair", "Fringe", "Parting", "Waves", "Hairline", "Skin", *presets, *sliders, *lights]
     parts_of(root)["skin"].material_slots[0].material = bpy.data.materials.new("own")
     told = draw()
     assert "another material" in " ".join(told) and told[-len(lights):] == lights and "ecavatar.skin_preset" not in told

@@ -52,8 +52,8 @@ def test_no_photo_with_a_face_is_told():
 @needs_nets
 def test_the_pack_has_the_landmarks_where_they_were_measured():
     still, made = (landmarks_of(basis(), TASK, still=still)[0] for still in (True, False))
-    assert np.array_equal(made.vertices, anchors().vertices)
-    np.testing.assert_allclose(made.weights, anchors().weights, atol=1e-6)
+    # metres; on an edge of two triangles it is up to the processor's rounding in which of them a landmark lies
+    np.testing.assert_allclose(made.points(basis().vertices), anchors().points(basis().vertices), atol=1e-7)
     before, after = (one.points(basis().vertices)[:SKIN_LANDMARKS] for one in (still, made))
     with np.load(MOVES_FILE) as stored:
         np.testing.assert_allclose(after - before, stored["moves"], atol=2e-5)             # metres

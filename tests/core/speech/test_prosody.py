@@ -49,5 +49,6 @@ def test_level_is_in_decibels_and_tilt_falls_when_high_tones_are_taken_away():
 def test_a_recording_in_blocks_is_the_whole_and_an_empty_one_is_nothing(monkeypatch):
     whole = prosody(buzz(120.0), COUNT)
     monkeypatch.setattr("core.speech.prosody.BLOCK", 7)
-    np.testing.assert_array_equal(prosody(buzz(120.0), COUNT), whole)
+    # by how many rows a product of matrices has, some processors round it differently
+    np.testing.assert_allclose(prosody(buzz(120.0), COUNT), whole, rtol=2e-6, atol=2e-5)
     assert prosody(np.zeros(0, np.float32), 0).shape == (0, 4 + CEPSTRUM)
