@@ -10,7 +10,7 @@ HAIR = (
     ("CHIN", "Chin Length", "Parted, over the ears, down to the chin in layers", "NONE", 3),
     ("LONG", "Long", "Parted, over the ears, down to the shoulders", "NONE", 4),
     ("PONYTAIL", "Ponytail", "Combed back and tied behind the head; one of coils is a ball", "NONE", 7),
-    ("BUN", "Bun", "Combed back and wound to a knot behind the head", "NONE", 8),
+    ("BUN", "Bun", "Combed back, straight, and wound to a knot behind the head", "NONE", 8),
 )
 FRINGE = (
     ("NONE", "None", "The forehead is free"),
@@ -40,7 +40,7 @@ HAIRLINE = (
 )
 
 
-def counts(name: str, hair: str, waves: str, hairline: str) -> bool:
+def counts(name: str, hair: str, fringe: str, waves: str, hairline: str) -> bool:
     """Return whether the choice `name` changes hair that is cut and worn so."""
     if name == "hairline":
         return hair != "NONE"
@@ -48,4 +48,6 @@ def counts(name: str, hair: str, waves: str, hairline: str) -> bool:
         return False
     if name == "fringe" and hairline in ("RECEDING", "BALDING"):
         return False
+    if fringe == "NONE" and ((name == "parting" and hair in ("BUN", "PONYTAIL")) or (name == "waves" and hair == "BUN")):
+        return False                                                    # only what falls onto the forehead is parted, or waves
     return name == "waves" or waves != "COILY"                          # coils have neither fringe nor parting

@@ -27,7 +27,7 @@ class ECAVATAR_PT_look(Tab, bpy.types.Panel):
         settings = context.scene.ecavatar
         for name in ("fringe", "parting", "waves", "hairline"):
             worn = column.column()
-            worn.active = haircuts.counts(name, settings.hair, settings.waves, settings.hairline)
+            worn.active = haircuts.counts(name, settings.hair, settings.fringe, settings.waves, settings.hairline)
             worn.prop(settings, name)
         if root is None:
             wrapped(layout, context, f"{NO_AVATAR}, for skin and light", "INFO")

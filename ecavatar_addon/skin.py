@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..core.head.model import MATERIALS, REGIONS, HeadBasis
 from ..core.head.pores import pores
-from ..core.head.scalp import ROOTS as ROOT_TONE
+from ..core.hair.shades import at_roots
 from ..core.job import JobResult
 from ..core.pictures.colours import GUMS, TEETH, TONGUE, WHITE_OF_EYE, Colour, linear
 from ..core.render.drawn import LASH, LASH_SIZE, eye_colours, lash_opacity
@@ -99,7 +99,7 @@ def show_roots(skin: bpy.types.Object, scalp: Floats, hair: NDArray[np.float64])
     for slot in skin.material_slots:
         node = group_node(slot.material)
         if node is not None and ROOTS in node.inputs and tuple(node.inputs[ROOTS].default_value) == NO_ROOTS:
-            node.inputs[ROOTS].default_value = (*(ROOT_TONE * hair), 1.0)
+            node.inputs[ROOTS].default_value = (*at_roots(hair), 1.0)
 
 
 def hide_roots(skin: bpy.types.Object) -> None:

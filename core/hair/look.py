@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 KINDS = ("hair", "brows")
 STRANDS = ("points", "radius", "triangle", "weights")
 CUT = ("style", "fringe", "parting", "waves")
+CHOSEN, BARE = ("SHORT", "BROWS"), ("RECEDING", "BALDING")              # fringes of one's own choice; hairlines without one
 LOOK_ARRAYS = (*CUT, "scalp", "tone", *(f"{kind}_{name}" for kind in KINDS for name in STRANDS))
 
 
@@ -98,6 +99,8 @@ def styled(head: Arrays, basis: HeadBasis, cut: Haircut) -> Strands:
 def hairline_of(head: Arrays, cut: Haircut) -> Hairline:
     """Return how far the hairline of a head (arrays of head.npz) with such a `cut` has gone back."""
     seen = str(head["hairline"]) if cut.hairline == "PHOTO" else cut.hairline
+    if cut.hairline == "PHOTO" and cut.fringe in CHOSEN and seen in BARE:
+        return "TEMPLES"                # a fringe that is chosen needs hair, whatever the photo seems to show
     return next((one for one in HAIRLINES if one == seen != "PHOTO"), "FULL")
 
 

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 TONE = 0.65                     # of the photo's colour, which shows hair lit: among strands light brightens it once more
 MIRRORED = 0.08                 # linear: about where half of what a photo shows is what hairs mirror, which renderers add
 ROOT, TIP = 0.55, 1.15          # of that, along a strand
+BETWEEN = 0.72                  # of that: what one sees between roots
 SHADES = (0.78, 1.25)           # of single strands
 LOCK, SPREAD = 0.013, 0.17      # metres over which a lock's tone changes; by which locks differ at most
 
@@ -17,6 +18,11 @@ def inherent(colour: NDArray[np.floating]) -> Array:
     with what it mirrors, and only its inside takes its colour."""
     brightness = colour.mean(axis=-1, keepdims=True)
     return np.asarray(TONE * colour * brightness / (brightness + MIRRORED), np.float64)
+
+
+def at_roots(colour: NDArray[np.floating]) -> Array:
+    """Return the linear colour (..., 3) of a scalp where roots of hair of the colour (..., 3) hide it."""
+    return np.asarray(BETWEEN * inherent(colour))
 
 
 def paler(roots: NDArray[np.floating]) -> Array:

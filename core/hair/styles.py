@@ -31,8 +31,8 @@ def hair_strands(neutral: Floats, basis: HeadBasis, random: np.random.Generator,
     """
     tied, clipped = style in TIED, style == "CROPPED"
     if clipped or (waves == "COILY" and not tied):
-        return short_hair(neutral, basis, random, waves=waves, below_eyes=below_eyes, side=side, cropped=clipped, hairline=hairline,
-                          count=count)
+        return short_hair(neutral, basis, random, waves=waves, below_eyes=0.0 if clipped else below_eyes, side=side, cropped=clipped,
+                          hairline=hairline, count=count)
     falling = round(SHARE * count) if above_eyes > 0 and waves != "COILY" and hairline in FRINGED else 0
     long = below_eyes > 0 and not tied
     curl = (HANGING if long or tied else SHORT).get(waves)

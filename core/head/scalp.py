@@ -29,7 +29,6 @@ NAPE = 0.080                                # metres below the eyes where hair e
 BEGINS, DENSE, COVERED = -0.001, 0.011, 0.88
 ROOTS_SIDE = 512                            # pixels of the map of where hair is rooted
 LEAST_COVERED = 1e-3                        # of a texel by a UV island, for it to show anything
-ROOTS = 0.36                                # of hair's linear colour: what one sees between strands
 FRINGE, TEMPLE = 0.034, 0.020               # metres above the eyes where hair ends, in front of this far behind them
 
 # where a hairline goes back, metres on the mean head: the full one's way up from the cranium's front, an angle times ROUND; how much
@@ -95,16 +94,16 @@ def in_ears(basis: HeadBasis) -> NDArray[np.bool_]:
     return np.asarray((np.abs(x) > EAR_OUT) & (y < EAR_TOP) & (z > EAR_BACK) & (z < EAR_FRONT))
 
 
-def with_roots(albedo: Array, hair: Array, scalp: Floats, basis: HeadBasis) -> Array:
-    """Return the linear albedo (H, W, 3) with the scalp in the colour of the roots of `hair` (3,) as far as they hide it,
-    `scalp` (V_skin,), as in Blender."""
+def with_roots(albedo: Array, roots: Array, scalp: Floats, basis: HeadBasis) -> Array:
+    """Return the linear albedo (H, W, 3) with the scalp in the linear colour of the `roots` (3,) as far as they hide it, `scalp`
+    (V_skin,), as in Blender."""
     coverage = uv_coverage(basis, ROOTS_SIDE)
     covered = (coverage.triangle >= 0)[..., None].astype(np.float32)
     share = np.concatenate([coverage.interpolate(basis.skin_triangles, scalp[:, None]), covered], axis=2)
     height, width = albedo.shape[:2]
     column, row = (((np.arange(size) + 0.5) * ROOTS_SIDE / size).astype(np.float32) for size in (width, height))
     found = bilinear(share, *np.meshgrid(column, row))
-    return np.asarray(albedo + found[..., :1] / np.maximum(found[..., 1:], LEAST_COVERED) * (ROOTS * hair - albedo))
+    return np.asarray(albedo + found[..., :1] / np.maximum(found[..., 1:], LEAST_COVERED) * (roots - albedo))
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,8 @@ def cast(tone: Floats) -> Floats:
 
 def colourful(tone: Floats) -> float:
     """Return 0 for the tone (3,), sRGB, of a photo without colours, 1 for that of people's skin."""
-    return float(np.clip((np.log(tone[0] / tone[1]) - GREY) / (WARMTH[0] - GREY), 0, 1))
+    red, green = np.log(np.maximum(tone[:2], 1.0))
+    return float(np.clip((red - green - GREY) / (WARMTH[0] - GREY), 0, 1))
 
 
 def tempered(colour: Floats, tone: Floats, reach: float = CHROMA_REACH) -> Floats:

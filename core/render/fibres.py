@@ -4,6 +4,7 @@ Of a hair's light we take what its surface mirrors (R), what goes through it (TT
 all that goes from strand to strand, a diffuse share after Kajiya and Kay 1989.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -47,7 +48,7 @@ class Fibres:
         along = np.linspace(0, 1, strands.radius.shape[1])[None, :, None]
         shade = ROOT + (TIP - ROOT) * along
         each = random.uniform(*SHADES, (len(strands.radius), 1, 1)) * (1 + paler(strands.points[:, 0]))[:, None, None]
-        return cls(strands.points.astype(np.float64), strands.radius.astype(np.float64), shade * each * inherent(colour),
+        return cls(strands.points.astype(np.float64), strands.radius.astype(np.float64), shade * each * colour,
                    basis.skin_triangles[strands.triangle].astype(np.int64), strands.weights.astype(np.float64))
 
     def of_strands(self, chosen: NDArray[np.bool_]) -> "Fibres":
@@ -157,11 +158,11 @@ def frames_on(corners: Array) -> Array:
     return np.stack([first, np.cross(normal, first), normal], axis=2)
 
 
-def fibres_of(look: Look, head: Arrays, basis: HeadBasis) -> tuple[Fibres, ...]:
-    """Return a look's hair and brows, as far as there are any, in the colours of a head (arrays of head.npz); neither of them in the
-    style "NONE", as in Blender's half of the product."""
+def fibres_of(look: Look, head: Arrays, basis: HeadBasis, *, own: Callable[[Array], Array] = inherent) -> tuple[Fibres, ...]:
+    """Return a look's hair and brows, as far as there are any, in the colours of a head (arrays of head.npz), which `own` turns into
+    those to shade them with; neither of them in the style "NONE", as in Blender's half of the product."""
     if look.cut.style == "NONE":
         return ()
     kinds = (look.hair, head["hair_colour"]), (look.brows, head["brow_colour"])
-    return tuple(Fibres.of(strands, linear(colour), basis, np.random.default_rng(0)) for strands, colour in kinds
+    return tuple(Fibres.of(strands, own(linear(colour)), basis, np.random.default_rng(0)) for strands, colour in kinds
                  if len(strands) and len(colour))

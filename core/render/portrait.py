@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..hair.look import Look
+from ..hair.shades import at_roots
 from ..head.model import REGIONS, HeadBasis
 from ..head.scalp import with_roots
 from ..job import JobResult
@@ -69,7 +70,7 @@ class Portrait:
         look = Look.read(result.look, basis)
         fibres = fibres_of(look, result.head, basis)
         if hair and len(look.hair):
-            albedo = with_roots(albedo, linear(result.head["hair_colour"]), look.scalp, basis)
+            albedo = with_roots(albedo, at_roots(linear(result.head["hair_colour"])), look.scalp, basis)
         random = np.random.default_rng(0)
         eye = eye_colours(linear(result.head["iris_colour"]), linear(result.head["white_of_eye"]), random)[..., :3]
         texture = np.minimum(albedo / tone, MOST_CONTRAST).astype(np.float32)

@@ -13,6 +13,7 @@ from PIL import Image
 from ..face.camera import Camera, turn
 from ..files import Arrays
 from ..hair.look import Look
+from ..hair.shades import at_roots
 from ..head.model import MATERIALS, HeadBasis
 from ..head.scalp import with_roots
 from ..pictures.colours import GUMS, TEETH, TONGUE, encoded, linear
@@ -33,7 +34,7 @@ KEY, FILL = np.array([0.45, 0.55, 0.72]), np.array([-0.75, 0.1, 0.65])
 AMBIENT, KEY_SHARE, FILL_SHARE = 0.42, 0.80, 0.20
 WRAP = np.array([0.28, 0.14, 0.10])         # how far light creeps round skin, by channel
 GLOSS, GLOSS_POWER, EYE_GLOSS, EYE_POWER = 0.05, 14, 0.9, 220
-HAIR_LIGHT, HAIR_SHINE, HAIR_POWER = 1.9, 0.10, 40
+HAIR_LIGHT, HAIR_SHINE, HAIR_POWER = 0.95, 0.10, 40
 CREASE_REACH, CREASE_DEPTH, CREASE_LEAST = 0.007, 0.016, 0.55   # ambient occlusion by depths: metres, metres, what stays
 PLAIN = {"teeth": TEETH, "gums": GUMS, "tongue": TONGUE}
 
@@ -64,10 +65,11 @@ class Sitter:
         """Colour a head as its job says, with the look's hair and brows, but fewer strands."""
         random, skin = np.random.default_rng(0), linear(reduced(albedo))
         if len(look.hair):
-            skin = with_roots(skin, linear(head["hair_colour"]), look.scalp, basis)
+            skin = with_roots(skin, at_roots(linear(head["hair_colour"])), look.scalp, basis)
         eye = eye_colours(linear(head["iris_colour"]), linear(head["white_of_eye"]), random)[..., :3]
-        return cls(basis, head["vertices"].astype(np.float32), skin.astype(np.float32), eye.astype(np.float32),
-                   lash_opacity(random)[..., None], tuple(thinned(fibres, random) for fibres in fibres_of(look, head, basis)))
+        hair = tuple(thinned(fibres, random) for fibres in fibres_of(look, head, basis, own=np.asarray))         # as photos show it
+        return cls(basis, head["vertices"].astype(np.float32), skin.astype(np.float32), eye[::-1].astype(np.float32),
+                   lash_opacity(random)[::-1, :, None], hair)
 
     @cached_property
     def triangles(self) -> NDArray[np.int32]:

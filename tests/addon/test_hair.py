@@ -13,12 +13,12 @@ from ecavatar.core.hair.curls import HANGING, SHORT
 from ecavatar.core.hair.haircut import Haircut
 from ecavatar.core.hair.long_hair import POINTS
 from ecavatar.core.hair.look import Look
-from ecavatar.core.hair.shades import inherent, paler
+from ecavatar.core.hair.shades import at_roots, inherent, paler
 from ecavatar.core.hair.short_hair import POINTS as SHORT_POINTS
 from ecavatar.core.hair.short_hair import STRANDS
 from ecavatar.core.hair.strands import Strands
 from ecavatar.core.head.model import HeadBasis
-from ecavatar.core.head.scalp import COVERED, ROOTS
+from ecavatar.core.head.scalp import COVERED
 from ecavatar.core.job import read_result
 from ecavatar.core.pack import DEFAULT
 from ecavatar.core.pictures.colours import linear
@@ -186,7 +186,7 @@ def test_groomed_hair_is_kept(avatar, result):
 def test_deleted_hair_comes_back_only_where_it_is_wanted(avatar, result, role):
     other = {"hair": "brows", "brows": "hair"}[role]
     kept, skin = parts_of(avatar)[other], parts_of(avatar)["skin"]
-    assert 0.6 < share_of_roots(skin) <= COVERED and roots_colour(skin)[:3] == approx(ROOTS * linear(result.head["hair_colour"]))
+    assert 0.6 < share_of_roots(skin) <= COVERED and roots_colour(skin)[:3] == approx(at_roots(linear(result.head["hair_colour"])))
     bpy.data.objects.remove(parts_of(avatar)[role])
     bpy.context.scene.ecavatar.hair = "NONE"
     assert role not in parts_of(import_avatar(result, bpy.context.scene)) and parts_of(avatar)[other] == kept

@@ -128,7 +128,8 @@ def test_presets_set_the_sliders_and_generating_again_keeps_them(root, node, fol
 
 @pytest.mark.parametrize(("worn", "grey"), [
     ({"waves": "CURLY"}, set()), ({"waves": "COILY"}, {"fringe", "parting"}), ({"hair": "CROPPED"}, {"fringe", "parting", "waves"}),
-    ({"hair": "BUN", "hairline": "RECEDING"}, {"fringe"}), ({"hair": "NONE"}, {"fringe", "parting", "waves", "hairline"})])
+    ({"hair": "BUN", "hairline": "RECEDING"}, {"fringe"}), ({"hair": "BUN", "fringe": "NONE"}, {"parting", "waves"}),
+    ({"hair": "PONYTAIL", "fringe": "NONE"}, {"parting"}), ({"hair": "NONE"}, {"fringe", "parting", "waves", "hairline"})])
 def test_what_hair_so_worn_has_not_is_grey(addon, worn, grey):
     class Shades(Layout):
         active = True

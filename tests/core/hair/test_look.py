@@ -99,11 +99,21 @@ def test_the_photos_hairline_counts_unless_another_is_chosen(look, head):
     assert (less <= look.scalp).all() and less.sum() < look.scalp.sum()
 
 
-def test_cropped_hair_is_some_millimetres_long(look, head):
-    points = look.hair_as(Haircut("CROPPED", "BROWS", waves="CURLY"), head, basis()).points.astype(np.float64)
+@pytest.mark.parametrize("seen", [0.0, 0.05])
+def test_cropped_hair_is_some_millimetres_long_however_long_it_is_in_the_photo(look, head, seen):
+    person = {**head, "hair_length": np.array(seen, np.float32)}
+    points = look.hair_as(Haircut("CROPPED", "BROWS", waves="CURLY"), person, basis()).points.astype(np.float64)
     length = np.linalg.norm(np.diff(points, axis=1), axis=2).sum(axis=1)
     assert 0.004 < np.median(length) < 0.008 and length.max() < 0.015                # metres
     assert STRANDS < len(points) < 2 * STRANDS and points.size < look.hair.points.size
+
+
+def test_a_chosen_fringe_is_there_though_the_photo_seems_to_show_a_bald_forehead(look, head):
+    person = {**head, "hairline": np.array("RECEDING")}
+    low = [look.hair_as(Haircut("SHORT", fringe), person, basis()).points[..., 2].max() for fringe in ("NONE", "BROWS")]
+    assert low[1] > low[0] + 0.005                                                  # metres, in front
+    gone = look.hair_as(Haircut("SHORT", "BROWS", hairline="RECEDING"), person, basis())
+    assert gone.points[..., 2].max() < low[0] + 0.002
 
 
 def test_files_of_before_know_no_hairline(tmp_path, look):

@@ -94,3 +94,21 @@ def test_a_small_texture_is_enough(person, model, drawn):
     head, albedo = person
     small = Sitter.of(head, albedo[::8, ::8].copy(), **model).drawn(0.0).astype(int)
     assert np.abs(small - drawn[0]).mean() < 3
+
+
+def test_hair_is_about_as_light_as_in_the_photo(person, model, drawn):
+    arrays, albedo = person
+    for colour in ((36, 33, 28), (110, 80, 60)):
+        dyed = Sitter.of({**arrays, "hair_colour": np.array(colour, np.uint8)}, albedo, **model).drawn(0.0).astype(int)
+        bald = Sitter.of(arrays, albedo, basis=model["basis"], look=replace(model["look"], hair=NO_STRANDS)).drawn(0.0).astype(int)
+        seen = np.median(dyed[np.abs(dyed - bald).max(axis=2) > 30], axis=0)
+        assert 0.6 * np.mean(colour) < seen.mean() < 1.8 * np.mean(colour)
+
+
+def test_the_upper_lid_shades_the_eye(person, model):
+    sitter = Sitter.of(*person, **model)
+    iris = sitter.eye.shape[0] // 2
+    assert sitter.eye[: iris // 2].mean() < 0.8 * sitter.eye[-iris // 2:].mean()     # rows from the top
+    half = sitter.lashes.shape[0] // 2
+    assert sitter.lashes[:half].mean() > sitter.lashes[half:].mean()                 # upper lashes fill the upper half, roots down
+    assert sitter.lashes[half - 1].mean() > 0.5 > sitter.lashes[0].mean()

@@ -13,7 +13,7 @@ from core.files import write_json
 from core.hair.haircut import Haircut
 from core.hair.look import Look
 from core.head.model import HeadBasis
-from core.head.scalp import COVERED, ROOTS, rooted, with_roots
+from core.head.scalp import COVERED, rooted, with_roots
 from core.job import read_result
 from core.pack import DEFAULT, Pack
 from core.pictures.colours import linear
@@ -105,7 +105,7 @@ def test_the_scalp_has_the_colour_of_roots_where_hair_grows_and_no_seam():
     even = np.ptp(share[quads], axis=1) < 0.01
     dense = even & (share[quads].min(axis=1) > 0.8)
     assert dense.sum() > 100
-    for chosen, wanted in ((dense, 0.5 + COVERED * (ROOTS * hair - 0.5)), (even & (share[quads].max(axis=1) == 0), np.full(3, 0.5))):
+    for chosen, wanted in ((dense, 0.5 + COVERED * (hair - 0.5)), (even & (share[quads].max(axis=1) == 0), np.full(3, 0.5))):
         corners = basis.uv[np.unique(uv[chosen])] * [side, -side] + [0, side]           # on seams, too
         places = corners.astype(int).clip(0, side - 1)
         found = np.abs(painted[places[:, 1], places[:, 0]] - wanted).max(axis=1)
