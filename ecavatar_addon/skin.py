@@ -9,9 +9,9 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.hair.shades import at_roots
 from ..core.head.model import MATERIALS, REGIONS, HeadBasis
 from ..core.head.pores import pores
-from ..core.hair.shades import at_roots
 from ..core.job import JobResult
 from ..core.pictures.colours import GUMS, TEETH, TONGUE, WHITE_OF_EYE, Colour, linear
 from ..core.render.drawn import LASH, LASH_SIZE, eye_colours, lash_opacity
