@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.bake.key_path import Path
+from core.bake.key_reduction import Chain
 from core.bake.key_segments import STATES, Segments
 
 
@@ -48,6 +49,33 @@ def test_no_fewer_keys_would_do(seed):
     assert slopes.shape == (len(places),) and lengths.shape == (len(places), 2)
 
 
+def least_of_all(segments):
+    """The same for longer curves, with segments between any two frames: how many keys reach each state, frame after frame."""
+    frames = segments.shape[1]
+    counts = np.full((frames, STATES), np.inf)
+    counts[segments.begins, 0] = 1
+    for end in range(1, frames):
+        for begin in range(end):
+            source, target = segments.states(np.array([begin]), end - begin)
+            errors, _ = segments.fit(source, target, end - begin)
+            reached = np.where(errors <= 1, counts[begin, source % STATES] + 1, np.inf)
+            np.minimum.at(counts[end], target % STATES, reached)
+    return counts[segments.ends, 0].min()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_segments_that_are_not_tried_are_not_missed(seed):
+    segments = made([np.convolve(rough(34, seed), np.ones(5) / 5, "valid")])
+    assert len(Path(segments).fewest()[0]) == least_of_all(segments) < 15
+
+
+def test_outer_handles_are_level():
+    curves = np.array([rough(40, seed) for seed in range(30)])
+    places, slopes, _ = Path(made(curves, 0.1)).fewest()
+    outer = np.append(True, np.diff(places // 40) > 0) | np.append(np.diff(places // 40) > 0, True)
+    assert (slopes[outer] == 0).all() and (slopes[~outer] != 0).any()
+
+
 def test_keys_that_must_be_there_are_and_curves_are_apart():
     curves = [rough(40, 7), rough(40, 8), rough(40, 9)]
     together, _, _ = Path(made(curves, fixed=[(1, 17)], tops=[(2, 5)])).fewest()
@@ -59,8 +87,10 @@ def test_keys_that_must_be_there_are_and_curves_are_apart():
 def test_a_peak_is_level_and_nothing_near_it_is_higher():
     curve = np.concatenate([np.linspace(0, 1, 12), np.linspace(0.97, 0.2, 12)])
     segments = made([curve], tops=[(0, 11)])
-    places, slopes, _ = Path(segments).fewest()
+    places, slopes, lengths = Path(segments).fewest()
     assert slopes[list(places).index(11)] == 0
+    (keys,) = Chain(curve[None], places, slopes, lengths).keys()
+    assert keys.at(np.arange(0, 23, 0.1)).max() <= np.float32(curve[11]) + 1e-6
 
 
 def test_a_lower_tolerance_is_kept_to_and_needs_more_keys():
