@@ -1,5 +1,6 @@
-"""The fewest keys: dynamic programming over the segments that fit, from where a curve may begin to where it may end.
+"""The fewest keys among the segments tried: dynamic programming over those that fit, from where a curve may begin to where it may end.
 
+Long ones begin on every so many frames only, and not every length is tried: fewer keys may do, though hardly ever.
 A peak parts a curve, since its key is there and level whatever is around it: all parts are searched at once.
 """
 
