@@ -70,7 +70,8 @@ class MeshError:
         self.seen = np.zeros((len(distances), len(weights)), np.float32)        # and those that were looked at last
         off = self.off(self.seen)
         alone, gap = self.furthest(off, self.bad)[0], off @ self.parting        # what no key of these shapes mends
-        self.far, self.wide = (np.maximum(most, self.limit) + np.clip(most - self.limit, 0, self.limit) for most in (alone, np.abs(gap)))
+        self.far, self.wide = (np.maximum(most, self.limit) + np.clip(most - self.limit, 0, self.limit)
+                               for most in (alone, np.abs(gap)))
         self.parted = np.maximum(gap, 0) + OPENED
 
     def too_far(self, difference: Floats, room: Floats) -> tuple[Places, Floats]:

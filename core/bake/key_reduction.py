@@ -63,7 +63,10 @@ def reduce_keys(weights: Floats, basis: HeadBasis, *, opening: Floats, fps: floa
 
 
 def fewest_keys(curves: Floats, fixed: Marks, tops: Marks, room: Floats, error: MeshError) -> list[BezierKeys]:
-    """Return the keys of each of the curves (C, T) on frames 0, 1, ...; fixed, tops: as Segments takes them; room: (T,) as MeshError's."""
+    """Return the keys of each of the curves (C, T) on frames 0, 1, ...
+
+    fixed, tops: (C, T), as Segments takes them; room: (T,) metres, as MeshError.too_far takes it.
+    """
     segments = Segments(curves, error.tolerance, fixed, tops)
     path = Path(segments)
     while True:

@@ -55,7 +55,7 @@ class Segments:
         most = until(self.fixed).ravel() - places                               # (C T,) how long a segment may be
         alive, misses = places[most > 0], np.zeros(len(places), np.int8)
         regular = regular_lengths(int(most.max()))
-        found = [(places[:0], places[:0], self.values[:0], np.zeros((0, 2), np.float32))]
+        found: list[Found] = [(places[:0], places[:0], self.values[:0], np.zeros((0, 2), np.float32))]
         closing = most[alive[kept[alive] | (frames[alive] % stride(most[alive]) == 0)]]
         for length in np.unique(np.append(regular, closing)).tolist():
             alive = alive[(misses[alive] < MISSES) & (most[alive] >= length)]

@@ -28,7 +28,8 @@ def test_a_vertex_may_be_off_by_the_limit_alone():
 def test_frames_beyond_those_looked_at_together_are_looked_at_too():
     meant = weights(3 * CHUNK, jawOpen=0.2)
     far = np.random.default_rng(0).uniform(size=len(meant)) < 0.5
-    off = weights(len(meant), jawOpen=np.where(far, 1.1, 0.9) * LIMIT / reach("jawOpen"), browInnerUp=0.9 * LIMIT / reach("browInnerUp"))
+    jaw, brow = np.where(far, 1.1, 0.9) * LIMIT / reach("jawOpen"), 0.9 * LIMIT / reach("browInnerUp")
+    off = weights(len(meant), jawOpen=jaw, browInnerUp=brow)
     np.testing.assert_array_equal(misplaced(meant + off, meant, real_head()), far)
 
 
