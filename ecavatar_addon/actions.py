@@ -203,7 +203,11 @@ def lay(strip: bpy.types.NlaStrip, *, begin: float, end: float, at: float) -> No
 
 
 def show(strip: bpy.types.NlaStrip, begin: float, end: float) -> None:
-    """Let a strip show its action from frame `begin` to `end`; Blender holds each below or above the other, so the order counts."""
+    """Let a strip show its action from frame `begin` to `end`; Blender holds each below or above the other, so the order counts.
+
+    Keys need not reach as far: an artist's edits in the strip must not fit its length to theirs.
+    """
+    strip.use_sync_length = False
     if end > strip.action_frame_start:
         strip.action_frame_end, strip.action_frame_start = end, begin
     else:

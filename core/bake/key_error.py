@@ -28,6 +28,10 @@ class Layers:
     shown: Floats
     meant: Floats
 
+    def part(self, frames: slice) -> "Layers":
+        """Return the same on these frames alone."""
+        return Layers(self.shown[frames], self.meant[frames])
+
     def off(self, weights: Floats) -> Floats:
         """Return by how much shapes are off, (T, K), once `weights` (T, K) are added."""
         return np.asarray(np.clip(self.shown + weights, 0, 1) - self.meant, np.float32)
@@ -44,11 +48,8 @@ class MeshError:
         beside = np.flatnonzero(layers.off(weights).any(axis=0)) if layers is not None else moving
         self.places = np.concatenate([moving, np.setdiff1d(beside, moving)])    # (P,) of all shapes that may be off
         offsets = basis.expressions[self.places]
-        follows = (np.arange(member.max() + 1)[:, None] == member).astype(np.float32)
-        curves = np.tensordot(follows, offsets[:len(moving)], 1)
-        distances = np.linalg.norm(curves, axis=2)
-        self.reach = distances.max(axis=1)                                      # (C,) metres that a curve at 1 moves a vertex
-        self.tolerance = share * limit / np.maximum(self.reach, 1e-6)           # (C,)
+        distances = distances_of(basis, moving, member)
+        self.tolerance = share * limit / np.maximum(distances.max(axis=1), 1e-6)        # (C,)
         self.before = basis.corrective_weights(basis.expression_names, self.meant)
         used = np.isin(basis.corrective_pairs, self.places)
         self.extra = np.flatnonzero(used.any(axis=1))
@@ -65,22 +66,27 @@ class MeshError:
         self.offsets = np.concatenate([offsets, correctives])[:, watched].transpose(2, 0, 1).copy()      # (3, P + C', W)
         upper, lower = (np.concatenate([offsets, correctives])[:, side, 1].mean(axis=1) for side in central_pairs(basis))
         self.parting = upper - lower                                            # (P + C',) metres of the lips' gap
-        self.seen = np.full((len(curves), len(weights)), np.inf, np.float32)    # the differences looked at last
-        self.bad = np.ones(len(weights), bool)                                  # frames in which they were too large
+        self.bad = np.ones(len(weights), bool)                                  # frames in which the differences were too large
+        self.seen = np.zeros((len(distances), len(weights)), np.float32)        # and those that were looked at last
+        off = self.off(self.seen)
+        alone, gap = self.furthest(off, self.bad)[0], off @ self.parting        # what no key of these shapes mends
+        self.far, self.wide = (np.maximum(most, self.limit) + np.clip(most - self.limit, 0, self.limit)
+                               for most in (alone, np.abs(gap)))
+        self.parted = np.maximum(gap, 0) + OPENED
 
     def too_far(self, difference: Floats, room: Floats) -> tuple[Places, Floats]:
         """Return at which places of the curves (P,), one after the other, the difference is too large, and what share (P,) of it may
-        stay; none where all is well.
+        stay; none where all is well. Where other layers alone are too far off, it may add to that as much as they are beyond the
+        limit, and the limit at most.
 
         difference: (C, T) by which the curves are off; room: (T,) metres by which the lips may be further apart there.
         """
         off = self.off(difference)
         furthest, direction = self.furthest(off, self.bad | (difference != self.seen).any(axis=0))
         gap = off @ self.parting                            # two lips that are off the opposite way are off by twice as much
-        parted = np.maximum(gap - np.maximum(room, OPENED), np.abs(gap) - self.limit)
-        excess = np.maximum(furthest - self.limit, parted)
+        parted = np.maximum(gap - np.maximum(room, self.parted), np.abs(gap) - self.wide)
+        excess = np.where(difference.any(axis=0), np.maximum(furthest - self.far, parted), 0)
         self.seen, self.bad = difference, excess > 0
-        excess = np.where(difference.any(axis=0), excess, 0)                    # where nothing is off but other layers, no key helps
         around = np.lib.stride_tricks.sliding_window_view(np.pad(excess, APART), 2 * APART + 1).max(axis=1)
         worst = np.flatnonzero((excess > 0) & (excess == around))
         count = len(self.moving)
@@ -92,9 +98,7 @@ class MeshError:
         guilty = (by_curve / np.bincount(self.member)).argmax(axis=1)           # a key costs one for each shape that follows
         most = by_curve[np.arange(len(worst)), guilty]
         left = 1 - ENOUGH * excess[worst] / np.maximum(most, 1e-12)
-        mended = np.isfinite(most)                                              # else it is all the other layers' fault
-        stays = np.where(left < LEAST, 0, np.minimum(left, MOST)).astype(np.float32)
-        return (guilty * difference.shape[1] + worst)[mended], stays[mended]
+        return guilty * difference.shape[1] + worst, np.where(left < LEAST, 0, np.minimum(left, MOST)).astype(np.float32)
 
     def off(self, difference: Floats) -> Floats:
         """Return by how much shapes and correctives are off, (T, P + C')."""
@@ -126,6 +130,12 @@ class MeshError:
         return distance, shares
 
 
+def distances_of(basis: HeadBasis, moving: Places, member: Places) -> Floats:
+    """Return by how many metres a curve at 1 moves each vertex, (C, V); moving, member: as MeshError takes them."""
+    follows = (np.arange(member.max() + 1)[:, None] == member).astype(np.float32)
+    return np.asarray(np.linalg.norm(np.tensordot(follows, basis.expressions[moving], 1), axis=2))
+
+
 def misplaced(shown: Floats, meant: Floats, basis: HeadBasis) -> NDArray[np.bool_]:
     """Return in which frames (T,) a vertex is further than LIMIT from where it is meant to be; shown, meant: (T, K) weights."""
     extra = [basis.corrective_weights(basis.expression_names, weights) for weights in (shown, meant)]
@@ -135,7 +145,10 @@ def misplaced(shown: Floats, meant: Floats, basis: HeadBasis) -> NDArray[np.bool
     sizes, distances = np.abs(off[:, places]), np.linalg.norm(offsets, axis=2)
     limit = CERTAIN * LIMIT
     watched = np.flatnonzero(sizes.max(axis=0, initial=0) @ distances > limit)          # no other vertex can be off by more
-    result = np.asarray(sizes @ distances.max(axis=1, initial=0) > limit)
-    moved = [off[np.ix_(result, places)] @ offsets[:, watched, axis] for axis in range(3)]
-    result[result] = sum(axis * axis for axis in moved).max(axis=1, initial=0) > limit**2
+    result = np.zeros(len(off), bool)
+    doubtful = np.flatnonzero(sizes @ distances.max(axis=1, initial=0) > limit)
+    for begin in range(0, len(doubtful), CHUNK):
+        some = doubtful[begin:begin + CHUNK]
+        moved = [off[np.ix_(some, places)] @ offsets[:, watched, axis] for axis in range(3)]
+        result[some] = sum(axis * axis for axis in moved).max(axis=1, initial=0) > limit**2
     return result

@@ -56,7 +56,10 @@ def on_grid(lengths: Doubles, length: int) -> Doubles:
 
 
 def passing(length: int, lengths: Doubles) -> NDArray[np.float32]:
-    """Return the shapes (3, length - 1, G) of segments with handles of `lengths` (G, 2)."""
+    """Return the shapes (3, length - 1, G) of segments with handles of `lengths` (G, 2).
+
+    Longer than LONGEST they are approximate where a third of `length` is off the grid: by 1e-5 of a step.
+    """
     places = np.arange(1, length)[:, None] / length
     if length <= LONGEST:                       # else it is the usual length, with which the place is the parameter
         places = parameter(places, lengths[:, 0], lengths[:, 1])

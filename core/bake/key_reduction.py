@@ -5,13 +5,15 @@ where all shapes' errors together then move a vertex too far or part lips that t
 lowered there, as far as is needed, and it is keyed anew.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from ..head.model import HeadBasis
 from ..speech.lip_gap import SHUT
 from ..types import Floats
 from .bezier import BezierKeys, values_at
-from .key_error import LIMIT, Layers, MeshError
+from .key_error import LIMIT, Layers, MeshError, distances_of
 from .key_handles import GRID
 from .key_path import Path
 from .key_segments import Marks, Places, Segments
@@ -20,6 +22,7 @@ SHARE = 0.9                     # of LIMIT that one shape alone may be off
 PEAK = 0.0005                   # metres by which a peak must stand out, on both sides, to keep its key
 PEAK_REACH = 0.5                # seconds to both sides in which it does
 LIPS = ("mouth", "jaw")         # first words of the shapes that are keyed at closures
+VALUES = 200000                 # of all curves at most that are keyed together, for up to 3 KB of memory each
 Keyed = dict[int, BezierKeys]
 
 
@@ -30,32 +33,68 @@ def reduce_keys(weights: Floats, basis: HeadBasis, *, opening: Floats, fps: floa
     weights: (T, K) on whole frames at `fps`; opening: (T,) metres, the gap between the lips that they are part of; limit: metres that
     a vertex may be off, with `layers` for all of them together, as far as keys of these shapes can see to that. Each shape's peaks,
     and the shapes of lips and jaw where lips touch the closest, keep their values; no curve leaves the range of its weights, and lips
-    that touch are not parted. Before its first key and after its last a curve has that one's value.
+    that touch are not parted. Before its first key and after its last a curve has that one's value. Long motions are cut where they
+    are still, with a key of each shape, so that memory is bounded. Raises ValueError where weights are not finite.
     """
+    if not np.isfinite(weights).all():
+        raise ValueError("the weights to be keyed hold values that are not finite")
     moving = np.flatnonzero(weights.any(axis=0))
     if not len(moving):
         return {}
     curves, member = np.unique(weights[:, moving].T, axis=0, return_inverse=True)       # shapes that move alike are keyed alike
     member = member.ravel()
-    error = MeshError(weights, basis, moving, member, limit=limit, share=SHARE, layers=layers)
-    tops = peaks(curves * error.reach[:, None], reach=round(PEAK_REACH * fps))
+    reach = distances_of(basis, moving, member).max(axis=1)
+    tops = peaks(curves * reach[:, None], reach=round(PEAK_REACH * fps))
     fixed = tops.copy()
     lips = np.zeros(len(curves), bool)
     lips[member] = [basis.expression_names[place].startswith(LIPS) for place in moving]
-    lips &= np.abs(curves).max(axis=1) * error.reach > limit
+    lips &= np.abs(curves).max(axis=1) * reach > limit
     fixed[np.ix_(lips, closures(opening))] = True
-    segments = Segments(curves, error.tolerance, fixed, tops)
     room = np.where(opening <= SHUT, SHUT - opening, np.inf)
+    cuts = still_frames(curves * reach[:, None], -(-curves.size // VALUES))
+    fixed[:, cuts[1:-1]] = True
+    keyed: list[list[BezierKeys]] = []
+    for begin, end in pairwise(cuts.tolist()):
+        part = slice(begin, end + 1)
+        error = MeshError(weights[part], basis, moving, member, limit=limit, share=SHARE, layers=layers and layers.part(part))
+        keyed.append([keys.moved(begin) for keys in fewest_keys(curves[:, part], fixed[:, part], tops[:, part], room[part], error)])
+    whole = [joined(parts) for parts in zip(*keyed, strict=True)]
+    return {int(place): whole[curve] for place, curve in zip(moving, member, strict=True)}
+
+
+def fewest_keys(curves: Floats, fixed: Marks, tops: Marks, room: Floats, error: MeshError) -> list[BezierKeys]:
+    """Return the keys of each of the curves (C, T) on frames 0, 1, ...
+
+    fixed, tops: (C, T), as Segments takes them; room: (T,) metres, as MeshError.too_far takes it.
+    """
+    segments = Segments(curves, error.tolerance, fixed, tops)
     path = Path(segments)
     while True:
         chain = Chain(curves, *path.fewest())
         difference = chain.shown() - curves.astype(np.float32)
         places, shares = error.too_far(difference, room)
         if not len(places):
-            break
+            return chain.keys()
         segments.tighten(places, shares * np.abs(difference.ravel()[places]))
-    keyed = chain.keys()
-    return {int(place): keyed[curve] for place, curve in zip(moving, member, strict=True)}
+
+
+def still_frames(curves: Floats, parts: int) -> Places:
+    """Return the first frame, the last, and those between at which curves (C, T), metres, are cut into so many parts, (parts + 1,).
+
+    Each is where they move the least in the middle half of what an even part would be.
+    """
+    steps = np.abs(np.diff(curves, axis=1)).sum(axis=0)
+    motion, size = np.append(0, steps) + np.append(steps, 0), curves.shape[1] / parts
+    begins = [(round((part - 0.25) * size), round((part + 0.25) * size)) for part in range(1, parts)]
+    return np.array([0, *(begin + motion[begin:end].argmin() for begin, end in begins), curves.shape[1] - 1], np.int64)
+
+
+def joined(parts: tuple[BezierKeys, ...]) -> BezierKeys:
+    """Return the keys of a curve whose parts each begin with the key that the one before ends with."""
+    points, left = (np.concatenate([getattr(part, name)[min(place, 1):] for place, part in enumerate(parts)])
+                    for name in ("points", "left"))
+    right = np.concatenate([part.right[:len(part.right) - (part is not parts[-1])] for part in parts])
+    return BezierKeys(points, left, right)
 
 
 def peaks(curves: Floats, *, reach: int) -> Marks:
@@ -79,7 +118,7 @@ class Chain:
     """The keys of all curves (C, T), one curve after the other."""
 
     def __init__(self, curves: Floats, places: Places, slopes: Floats, lengths: Floats) -> None:
-        """As Segments.fewest returns them: places (N,), slopes (N,) and the lengths (N, 2) of the segments that begin there."""
+        """As Path.fewest returns them: places (N,), slopes (N,) and the lengths (N, 2) of the segments that begin there."""
         self.shape, self.places = curves.shape, places
         values = curves.astype(np.float32).ravel()
         self.first = places - places % self.shape[1]                            # of the curve that a key belongs to

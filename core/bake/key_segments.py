@@ -3,6 +3,8 @@
 A key is level, or has the slope by which the curve comes, or goes on; its handles have the length that fits best, in steps.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +20,7 @@ SLIGHT = 0.04                   # tolerances a frame: a slope below it is level
 TIGHTEST = 1e-12                # a tolerance of nothing, which only a key keeps
 BLOCK = 120000                   # numbers worked out at once: they stay in the processor's cache
 STATES = 3                      # of a place: a level key, and two sloping ones
-Places = NDArray[np.int64]
+Places = NDArray[np.integer[Any]]
 Marks = NDArray[np.bool_]
 Found = tuple[Places, Places, Floats, Floats]
 
@@ -47,12 +49,13 @@ class Segments:
         Short ones begin on any frame, longer ones on every so many frames and at keys that must be there. They have a regular length,
         or end at such a key.
         """
-        places, frames = np.arange(len(self.values)), np.arange(len(self.values)) % self.shape[1]
+        places = np.arange(len(self.values), dtype=np.int32)                    # there are many segments: half the memory
+        frames = places % self.shape[1]
         kept = self.fixed.ravel() | self.begins
         most = until(self.fixed).ravel() - places                               # (C T,) how long a segment may be
         alive, misses = places[most > 0], np.zeros(len(places), np.int8)
         regular = regular_lengths(int(most.max()))
-        found = [(places[:0], places[:0], self.values[:0], np.zeros((0, 2), np.float32))]
+        found: list[Found] = [(places[:0], places[:0], self.values[:0], np.zeros((0, 2), np.float32))]
         closing = most[alive[kept[alive] | (frames[alive] % stride(most[alive]) == 0)]]
         for length in np.unique(np.append(regular, closing)).tolist():
             alive = alive[(misses[alive] < MISSES) & (most[alive] >= length)]
@@ -81,7 +84,9 @@ class Segments:
         Infinite where every choice would have a handle out of the curve's range, or higher than a peak it belongs to.
         """
         chosen, choice = np.full((len(source), 2), USUAL, np.float32), np.zeros(len(source), np.int64)
-        errors, _ = self.closest(source, target, *usual(length))
+        errors = np.empty(len(source), np.float32)
+        for some in blocks(np.arange(len(source)), length):
+            errors[some], _ = self.closest(source[some], target[some], *usual(length))
         if not 1 < length <= LONGEST:
             return errors, chosen
         shapes, lengths = coarse(length)
@@ -133,15 +138,20 @@ class Segments:
         self.tolerance[places] = np.maximum(tolerance, TIGHTEST)
         self.tight[places] = True
         self.begins, self.ends = ends_of(self.values.reshape(self.shape), self.tolerance.reshape(self.shape), self.fixed)
-        before = np.zeros(len(self.values) + 1, np.int64)
+        before = np.zeros(len(self.values) + 1, np.int32)
         before[places + 1] = 1
-        before = np.cumsum(before)                                              # how many of them lie before a place
+        before = np.cumsum(before, dtype=np.int32)                              # how many of them lie before a place
         first, last = self.source // STATES, self.target // STATES
         touched = np.flatnonzero(before[last] > before[first + 1])
         spans = (last - first)[touched]
         for length in np.unique(spans).tolist():
             some = touched[spans == length]
             self.errors[some], self.lengths[some] = self.fit(self.source[some], self.target[some], length)
+
+    def sort(self, order: Places) -> None:
+        """Put the segments into this order (E,)."""
+        for name in ("source", "target", "errors", "lengths"):
+            setattr(self, name, getattr(self, name)[order])
 
 
 def steepness(curves: Floats, tolerance: Floats, tops: Marks) -> Floats:

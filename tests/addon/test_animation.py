@@ -3,9 +3,10 @@
 import bpy
 import numpy as np
 import pytest
+from ecavatar.ecavatar_addon.actions import channels_of
 from ecavatar.ecavatar_addon.head import parts_of
 
-from .keyed import curves, reduced
+from .keyed import curves, reduced, strip
 
 
 def evaluated(part):
@@ -52,6 +53,21 @@ def test_every_moving_shape_is_keyed_and_editable(avatar, result):
     assert set(found) == moving
     frames = np.concatenate([points[:, 0] for points in found.values()])        # a shape at rest needs no key where the clip ends
     assert (frames >= 1).all() and (frames <= len(result.bake["weights"])).all() and (frames == np.round(frames)).all()
+
+
+@pytest.mark.parametrize("name", ["Rest", "Speech", "Emotion Lips"])
+def test_a_strip_keeps_its_length_when_an_artist_has_edited_its_keys(avatar, name):
+    """Its curves may have keys in a part of it only: one, here."""
+    data, laid = keys(avatar).animation_data, strip(avatar, name)
+    for curve in channels_of(laid.action, keys(avatar))[1]:
+        while len(curve.keyframe_points) > 1:
+            curve.keyframe_points.remove(curve.keyframe_points[-1])
+    extent = laid.frame_start, laid.frame_end, laid.action_frame_start, laid.action_frame_end
+    data.nla_tracks.active, laid.select = data.nla_tracks[name], True
+    data.use_tweak_mode = True
+    assert data.use_tweak_mode and data.action == laid.action
+    data.use_tweak_mode = False
+    assert (laid.frame_start, laid.frame_end, laid.action_frame_start, laid.action_frame_end) == extent
 
 
 def test_muting_the_speech_closes_the_mouth(avatar, result):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.bake.key_error import LIMIT, misplaced
+from core.bake.key_error import CHUNK, LIMIT, misplaced
 from core.bake.shape_keys import lips_beside
 from tests.core.real_speech import real_head
 
@@ -23,6 +23,14 @@ def test_a_vertex_may_be_off_by_the_limit_alone():
     meant = weights(4, jawOpen=0.2)
     off = np.array([0, 0.9, 1.1, -1.1], np.float32) * np.float32(LIMIT / reach("jawOpen"))
     np.testing.assert_array_equal(misplaced(meant + weights(4, jawOpen=off), meant, real_head()), [False, False, True, True])
+
+
+def test_frames_beyond_those_looked_at_together_are_looked_at_too():
+    meant = weights(3 * CHUNK, jawOpen=0.2)
+    far = np.random.default_rng(0).uniform(size=len(meant)) < 0.5
+    jaw, brow = np.where(far, 1.1, 0.9) * LIMIT / reach("jawOpen"), 0.9 * LIMIT / reach("browInnerUp")
+    off = weights(len(meant), jawOpen=jaw, browInnerUp=brow)
+    np.testing.assert_array_equal(misplaced(meant + off, meant, real_head()), far)
 
 
 def test_errors_that_make_up_for_each_other_are_none():

@@ -29,6 +29,12 @@ def test_tables_have_the_values_of_the_keys(length):
             np.testing.assert_allclose(found[:, choice], shown(length, lengths[choice], 0.5, 0.02, 0.01), atol=2e-6)
 
 
+def test_of_a_long_segment_whose_third_is_off_the_grid_they_are_nearly_those():
+    shapes, lengths = usual(LONGEST + 31)
+    found = np.array([0.5, 0.02 * 91, 0.01 * 91], np.float32) @ shapes
+    np.testing.assert_allclose(found, shown(91, lengths[0], 0.5, 0.02, 0.01), atol=1e-5)
+
+
 @pytest.mark.parametrize("length", [2, 9])
 def test_handles_end_on_the_grid_within_the_segment(length):
     for lengths in (coarse(length)[1], fine(length)[1]):

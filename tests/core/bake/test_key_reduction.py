@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from core.bake import key_reduction
 from core.bake.key_error import LIMIT, Layers
 from core.bake.key_reduction import closures, peaks, reduce_keys
 from core.bake.shape_keys import frame_weights, lips_beside
@@ -159,6 +160,45 @@ def test_an_error_of_other_layers_that_no_key_can_mend_ends_the_search():
     keys = reduce_keys(weights, real_head(), opening=gap(real_head(), real_head().expression_names, weights), fps=24.0,
                        layers=Layers(other, weights))
     assert error(shown(keys, range(60)), weights).max() <= LIMIT
+
+
+def test_other_layers_that_no_key_can_mend_cost_no_keys():
+    shapes = ("jawOpen", "mouthClose", "mouthSmileLeft", "mouthSmileRight", "mouthPucker", "mouthFunnel", "browInnerUp", "mouthLeft")
+    weights, basis = smooth(60, shapes, seed=9), real_head()
+    other = np.zeros_like(weights)
+    other[:, basis.expression_names.index("jawForward")] = 0.3
+    opening = gap(basis, basis.expression_names, weights)
+    alone, beside = (reduce_keys(weights, basis, opening=opening, fps=24.0, layers=layers)
+                     for layers in (None, Layers(other, weights)))
+    few, more = (sum(len(curve.points) for curve in keys.values()) for keys in (alone, beside))
+    assert more <= 1.2 * few < 240
+    assert error(other + shown(beside, range(60)), weights).max() <= error(other + weights, weights).max() + LIMIT
+
+
+def test_a_long_motion_is_cut_where_it_is_still(monkeypatch):
+    weights = np.concatenate([spoken(24.0), 0 * spoken(24.0)[:12], spoken(24.0)[::-1]])
+    whole = keyed(weights)
+    monkeypatch.setattr(key_reduction, "VALUES", len(weights) * len(whole) // 3)
+    keys, frames = keyed(weights), np.arange(len(weights))
+    assert set(keys) == set(whole)
+    after = shown(keys, frames)
+    assert error(after, weights).max() <= LIMIT
+    cuts = set.intersection(*(set(curve.points[:, 0]) for curve in keys.values()))
+    assert len(cuts) >= 2 and len(cuts) <= 4
+    for place, curve in keys.items():
+        assert (np.diff(curve.points[:, 0]) > 0).all()
+        at = np.searchsorted(curve.points[:, 0], sorted(cuts))
+        np.testing.assert_array_equal(curve.points[at, 1], weights[np.array(sorted(cuts), int), place])
+        np.testing.assert_allclose(curve.left[at, 1], curve.points[at, 1], atol=1e-6)
+    more = [sum(len(curve.points) for curve in found.values()) for found in (whole, keys)]
+    assert more[1] <= more[0] + 5 * len(keys)
+
+
+def test_weights_that_are_not_finite_are_refused():
+    weights = spoken(24.0).copy()
+    weights[7, 3] = np.nan
+    with pytest.raises(ValueError, match="not finite"):
+        reduce_keys(weights, real_head(), opening=np.ones(len(weights), np.float32), fps=24.0)
 
 
 def test_noise_gets_the_keys_it_needs():
