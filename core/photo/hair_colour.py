@@ -14,7 +14,7 @@ FOREHEAD, CHIN = 10, 152                    # landmarks
 CHEEKS = ((50, 101, 205), (280, 330, 425))  # the person's right ones first
 FRINGE = 0.70                               # of the cheeks' brightness: whatever is darker above the eyes is no bare skin
 # metres inside the hairline, and off the skin, where hair is looked for; cosine to the camera
-INSIDE, HEIGHT, FACING = 0.012, 0.006, 0.15
+INSIDE, HEIGHT, FACING = 0.012, 0.003, 0.3
 DARKER, PALER, ENOUGH = 0.22, 0.10, 0.30    # by which hair differs from the forehead: log luminance, log red/green; share that has to
 LEAST_SEEN = 12                             # places
 # log red/green and log green/blue of people's hair: beyond them lies a hat or the light, not hair
