@@ -117,7 +117,7 @@ def passed(begin: Array, ways: Array, rays: Rays) -> tuple[Array, Array]:
 
 def scattered(along: Array, light: Array, view: Array, colour: Array) -> tuple[Array, Array]:
     """Return what hairs along (N, 3) of a colour (N, 3) scatter from a light to a view (N, 3), per irradiance across the hair: in
-    the lobes of a single hair, and diffusely."""
+    the lobes of a single hair, and diffusely. How the lobes fall off around the hair is Karis 2016's (R, TT, TRT in Unreal's hair)."""
     inclined, seen = np.arcsin(np.clip(dot(along, light), -1, 1)), np.arcsin(np.clip(dot(along, view), -1, 1))
     across = [way - dot(way, along)[:, None] * along for way in (light, view)]
     lengths = [np.maximum(np.linalg.norm(way, axis=1), 1e-6) for way in across]
@@ -128,8 +128,8 @@ def scattered(along: Array, light: Array, view: Array, colour: Array) -> tuple[A
     inside = INSIDE / 4 * np.exp(-17 * (1 - turned)) * lobe(middle + 1.5 * TILT, 2 * ROUGH)
     passed = np.exp(-2 * (np.log(np.clip(colour, 1e-4, 1)) / TINT)**2)
     mirrored = surface[:, None] + straight[:, None] * passed + inside[:, None] * passed**2
-    across = np.cos(inclined)[:, None]
-    return np.asarray(across * mirrored), np.asarray(across * DIFFUSE * colour / np.pi)
+    received = np.cos(inclined)[:, None]
+    return np.asarray(received * mirrored), np.asarray(received * DIFFUSE * colour / np.pi)
 
 
 def lobe(angle: Array, spread: float) -> Array:
