@@ -43,7 +43,7 @@ FUSED = ("import resource, sys; from pathlib import Path; from core import pipel
          "from core.pack import DEFAULT, Pack; job = Path(sys.argv[1]); request = Request.read(job); "
          "pipeline.write_emotion(request, job / 'motion.npz', None, job / 'emotion.json'); "
          "pipeline.write_bake(job / 'head.npz', job / 'motion.npz', job / 'emotion.json', job / 'bake.npz', pack=Pack.open(DEFAULT), "
-         "request=request); sys.stderr.write(f'{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}')")
+         "request=request, tick=lambda fraction: None); sys.stderr.write(f'{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}')")
 
 
 def main() -> None:

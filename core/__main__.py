@@ -94,6 +94,7 @@ def add_animate(animate: argparse.ArgumentParser) -> None:
     for name, choices in HAIRCUT.items():
         animate.add_argument(f"--{name}", type=str.lower, choices=[choice.lower() for choice in choices], default="photo",
                              help=WORN[name])
+    animate.add_argument("--few-keys", action="store_true", help="make the few keys of the motion too, which importing it else does")
     animate.set_defaults(run=run_animate)
 
 
@@ -177,7 +178,7 @@ def run_animate(options: argparse.Namespace) -> None:
     same_voice = tuple(str(path.resolve()) for path in options.same_voice)
     haircut: dict[str, Any] = {name: getattr(options, name).upper() for name in HAIRCUT}
     Request(photo, str(options.audio.resolve()), pack, options.fps, tuple(more), controls, options.emotion, emotions,
-            same_voice, **haircut).write(options.out)
+            same_voice, few_keys=options.few_keys, **haircut).write(options.out)
     told(animate(options.out, report=terminal_report()))
 
 

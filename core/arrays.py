@@ -5,16 +5,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .bake.bezier import BezierKeys
+from .bake.few_keys import FewKeys
 from .errors import JobError
 from .files import Arrays, read_arrays
 from .head.model import HeadBasis
 from .head.mouth import MouthMeasure
-from .job import HEAD_ARRAYS, MOTION_ARRAYS, PERFORMANCE_ARRAYS, RHYTHM_ARRAYS
+from .job import HEAD_ARRAYS, MOTION_ARRAYS, PERFORMANCE_ARRAYS, RHYTHM_ARRAYS, sources_digest
 from .types import Floats, MotionTrack, Performance, Rhythm, ShapeKeyBake
 
 if TYPE_CHECKING:                       # the face nets' runtime is not for those who only read
     from .photo.reconstruction import Reconstruction
 
+NO_KEYS = {"keys_by": ""}       # of a bake.npz without few keys
+KEY_ARRAYS = ("key_counts", "keys")
 
 def from_reconstruction(result: "Reconstruction", basis: HeadBasis) -> Arrays:
     """Return head.npz: vertices (V, 3) m, faces (F, 3) skin triangles, landmarks68, identity, rest (K,), colours of eyes, hair and
@@ -81,3 +85,35 @@ def to_rhythm(path: Path) -> Rhythm:
 def to_performance(baked: Arrays) -> Performance:
     """Return the performance that the arrays of a bake.npz hold."""
     return Performance(**{name: baked[name] for name in PERFORMANCE_ARRAYS})
+
+
+def from_keys(few: FewKeys, shapes: int) -> Arrays:
+    """Return what a bake.npz with few keys holds besides: key_counts (2, K) int32, how many keys each of the `shapes` has in the speech
+    and in what keeps the lips in sync; keys (N, 3, 2) float32 of all these in turn, frame and value of each and of its left and its
+    right handle; keys_by, sha256 of the sources that made them."""
+    counts, keys = np.zeros((2, shapes), np.int32), [np.zeros((0, 3, 2), np.float32)]
+    for row, layer in zip(counts, (few.speech, few.lips), strict=True):
+        for place, curve in sorted(layer.items()):
+            row[place] = len(curve.points)
+            keys.append(np.stack([curve.points, curve.left, curve.right], axis=1))
+    return {"key_counts": counts, "keys": np.concatenate(keys), "keys_by": np.array(sources_digest())}
+
+
+def to_keys(path: Path) -> FewKeys | None:
+    """Read the few keys of a bake.npz; None where it has none, or those of another version, which may set others.
+
+    Raises JobError where they do not fit together.
+    """
+    if str(read_arrays(path, (), JobError, later=NO_KEYS)["keys_by"]) != sources_digest():
+        return None
+    stored = read_arrays(path, ("names", *KEY_ARRAYS), JobError)
+    counts, keys = stored["key_counts"], stored["keys"]
+    if counts.shape != (2, len(stored["names"])) or counts.dtype != np.int32 or counts.min(initial=0) < 0 or counts.sum() != len(keys):
+        raise JobError("the few keys of the result do not fit its shapes", path, "generate it again")
+    ends = np.cumsum(counts).reshape(counts.shape)
+    try:
+        speech, lips = ({int(place): BezierKeys(*np.moveaxis(keys[last[place] - count[place]:last[place]], 1, 0))
+                         for place in np.flatnonzero(count)} for count, last in zip(counts, ends, strict=True))
+    except (TypeError, ValueError) as reason:
+        raise JobError(f"the few keys of the result are damaged ({reason})", path, "generate it again") from reason
+    return FewKeys(speech, lips)

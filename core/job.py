@@ -50,7 +50,8 @@ class Request:
     """What the user asked for: photo and audio are paths, pack a folder ("" the default one), fps the scene's, more_photos up to
     four paths of further photos of the same person, controls of the lips; emotion "auto" or "CATEGORY:LEVEL", emotions how it is taken
     from the recording, same_voice up to MOST_RECORDINGS paths of further recordings of the voice, to know its manner from; take, which
-    of the possible blinks, glances and head motions of the recording; hair, fringe, parting, waves and hairline, how hair is worn."""
+    of the possible blinks, glances and head motions of the recording; hair, fringe, parting, waves and hairline, how hair is worn;
+    few_keys, whether they are made of the bake, which Blender else does when it imports it."""
 
     photo: str
     audio: str
@@ -67,6 +68,7 @@ class Request:
     parting: Parting = "PHOTO"
     waves: Waves = "PHOTO"
     hairline: Hairline = "PHOTO"
+    few_keys: bool = False
 
     @property
     def cut(self) -> Haircut:
@@ -94,11 +96,11 @@ class Request:
             raise JobError("the job was made by another version", path, "generate it again")
         known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
         strings = all(isinstance(known.get(name, ""), str) for name in ("photo", "audio", "pack", "emotion"))
-        fps = known.get("fps", 24.0)
+        fps, take = known.get("fps", 24.0), known.get("take", 0)
         for more in (known.get("more_photos", []), known.get("same_voice", [])):
             strings = strings and isinstance(more, list) and all(isinstance(path, str) for path in more)
-        take = known.get("take", 0)
         numbers = isinstance(fps, int | float) and isinstance(take, int) and 0 <= take < MOST_TAKES
+        numbers = numbers and isinstance(known.get("few_keys", False), bool)
         strings = strings and Haircut(*(known.get(name, "PHOTO") for name in HAIRCUT)).known
         if not strings or not numbers or "photo" not in known or "audio" not in known:
             raise JobError("the request is incomplete or of the wrong types", path, "generate it again")

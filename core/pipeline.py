@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from . import arrays
+from .bake.few_keys import few_keys
 from .bake.performance import perform
 from .bake.shape_keys import bake
 from .emotion.emolib import Emolib
@@ -85,11 +86,11 @@ def animate(folder: Path, *, report: Report, pack: Pack | None = None, store: St
                                             pack.digests(*present(EMOTION_FILES, pack))),
                       lambda tick: write_heard(audio, heard, voice, pack=pack, window=choice.window, tick=tick))
         sources = [digest(path) for path in ((head, motion, heard) if auto else (head, motion))]
-        settings = request.emotion, asdict(choice), request.fps, asdict(controls), request.take
+        settings = request.emotion, asdict(choice), request.fps, asdict(controls), request.take, request.few_keys
         fusing = FUSION_FILES if choice.fusion == "network" else FUSION_FILES[:1]
         job.stage("bake", (felt, baked), (sources, settings, pack.digests(*fusing)),
                   lambda tick: (*write_emotion(request, motion, heard if auto else None, felt),
-                                *write_bake(head, motion, felt, baked, pack=pack, request=request)))
+                                *write_bake(head, motion, felt, baked, pack=pack, request=request, tick=tick)))
         return job.finish(request, head_model=pack.digests("head")[0])
 
 
@@ -200,9 +201,9 @@ def write_emotion(request: Request, motion: Path, heard: Path | None, out: Path)
     return ()
 
 
-def write_bake(head: Path, motion: Path, felt: Path, out: Path, *, pack: Pack, request: Request) -> tuple[str, ...]:
-    """Head, motion and emotions -> one face (Sec. 4.3) as shapes, weights on the scene's frames under the artist's controls, blinks,
-    gaze and head motion; return warnings."""
+def write_bake(head: Path, motion: Path, felt: Path, out: Path, *, pack: Pack, request: Request, tick: Tick) -> tuple[str, ...]:
+    """Head, motion and emotions -> one face (Sec. 4.3) as shapes, weights on the scene's frames under the artist's controls, their few
+    keys if they are asked for, blinks, gaze and head motion; return warnings."""
     basis, track, controls = pack.load("head", HeadBasis.load), arrays.to_motion(motion), request.controls
     neutral, identity, rest = arrays.to_person(head)
     emolib = pack.load("emolib", lambda path: Emolib.load(path, basis, head_model=pack.digests("head")[0]))
@@ -211,8 +212,13 @@ def write_bake(head: Path, motion: Path, felt: Path, out: Path, *, pack: Pack, r
     performance = perform(arrays.to_rhythm(motion), take=request.take, felt=emotions)
     method = request.emotions.fusion
     fusion = None if method == "shapes" else pack.load("head", lambda _: fusion_by(method, basis, pack), method)
-    write_arrays(out, arrays.from_bake(bake(neutral, track, emotion, basis=basis.at_rest(rest), fps=request.fps, controls=controls,
-                                            performance=performance, fusion=fusion)))
+    baked = bake(neutral, track, emotion, basis=basis.at_rest(rest), fps=request.fps, controls=controls, performance=performance,
+                 fusion=fusion)
+    keyed = {}
+    if request.few_keys:
+        few = few_keys(baked.weights, emotion if fusion is None else None, basis, fps=request.fps, tick=tick)
+        keyed = arrays.from_keys(few, len(baked.names))
+    write_arrays(out, arrays.from_bake(baked) | keyed)
     return closure_warnings(track, controls, basis)
 
 

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 import bpy
 import numpy as np
 
+from ..core.arrays import to_keys
+from ..core.bake.few_keys import few_keys, lips_keys, speech_keys
 from ..core.bake.gaze import LOOKS
-from ..core.bake.key_error import LIMIT, Layers
-from ..core.bake.key_reduction import reduce_keys
-from ..core.bake.shape_keys import lips_beside, lips_under
+from ..core.bake.key_error import LIMIT
+from ..core.bake.key_reduction import Keyed
+from ..core.bake.shape_keys import lips_under
 from ..core.emotion.motion import EmotionCurves
 from ..core.head.model import HeadBasis
-from ..core.head.mouth import gap
 from ..core.job import JobResult
 from ..core.types import Floats
 from . import drivers
@@ -54,14 +55,17 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBa
     """
     keys, bake, clip = parts["skin"].data.shape_keys, result.bake, root.ecavatar.number
     names, fps, strength = tuple(map(str, bake["names"])), float(bake["fps"]), root.ecavatar.emotion.strength
-    extent = float(start), float(start + len(bake["weights"]) - 1)
     gain = max(strength, 1.0)
-    stamp = {"start": extent[0], "end": extent[1], "fps": fps, "dense": dense, "clip": clip}
-    speech = speech_curves(bake["weights"], basis, start=start, fps=fps, dense=dense)
+    stamp = {"start": float(start), "end": float(start + len(bake["weights"]) - 1), "fps": fps, "dense": dense, "clip": clip}
     felt = EmotionCurves(bake["emotion_times"], bake["emotion_weights"])
     emotion = emotion_keys(names, felt, start=start, fps=fps, gain=gain)
-    fused = result.emotions.fusion != "shapes"          # else what keeps the lips in sync is worked out below, for the speech as keyed
-    lips: Curves = {}
+    fused = result.emotions.fusion != "shapes"          # else what keeps the lips in sync is worked out for the speech as keyed
+    if dense:
+        speech = dense_curves(names, bake["weights"], start=start)
+        lips = dense_curves(names, gain * lips_under(felt, bake["weights"], basis=basis, fps=fps), start=start)
+    else:
+        few = to_keys(result.folder / "bake.npz") or few_keys(bake["weights"], None if fused else felt, basis, fps=fps)
+        speech, lips = placed(names, few.speech, start=start), placed(names, few.lips, start=start, gain=gain)
     if fused:
         found = np.hstack([bake["emotion_lips"], bake["fusion_weights"]])
         lips = dense_curves((*names, *fused_names(result, clip)), gain * found, start=start)
@@ -70,7 +74,6 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBa
             set_track(keys, root.name, EMOTION, emotion, stamp | {"gain": gain}, blend_type="ADD"),
             set_track(keys, root.name, LIPS, lips, stamp | {"gain": gain, "fused": float(fused)}, blend_type="ADD"))
     remember(our_action(keys, SPEECH, clip), names, bake["weights"])
-    rekey_lips(keys, basis, clip)
     set_strength(keys, strength, clip=clip)
     return edits_kept(kept)
 
@@ -96,26 +99,8 @@ def edits_kept(names: Iterable[str]) -> list[str]:
     return [f"your edited keys are kept; action {name}; put it on an NLA track to use it" for name in names if name]
 
 
-def speech_curves(weights: Floats, basis: HeadBasis, *, start: float, fps: float, dense: bool) -> Curves:
-    """Return keys from frame `start` for each of the head's shapes that speech moves; weights: (N, K) on whole frames at `fps`."""
-    names = tuple(basis.expression_names)
-    if dense:
-        return dense_curves(names, weights, start=start)
-    keyed = reduce_keys(weights, basis, opening=gap(basis, names, weights), fps=fps)
-    return {names[place]: keys.moved(start) for place, keys in keyed.items()}
-
-
-def lips_curves(lips: Floats, meant: Floats, shown: Floats, felt: Floats, basis: HeadBasis, stamp: Mapping[str, float], *,
-                limit: float) -> Curves:
-    """Return keys of what keeps the lips in sync under an emotion, at the stamp's gain, all (N, K) on its frames.
-
-    lips: what is added; meant: what all amounts to with it; shown: speech and emotion as keyed; felt: the emotion; limit: metres.
-    """
-    names, start, gain = tuple(basis.expression_names), stamp["start"], stamp["gain"]
-    if stamp.get("dense"):
-        return dense_curves(names, np.float32(gain) * lips, start=start)
-    added, held = lips_beside(lips, basis, meant=meant, shown=shown, felt=felt), np.clip(meant, 0, 1)
-    keyed = reduce_keys(added, basis, opening=gap(basis, names, held), fps=stamp["fps"], limit=limit, layers=Layers(shown, held))
+def placed(names: tuple[str, ...], keyed: Keyed, *, start: float, gain: float = 1.0) -> Curves:
+    """Return few keys of the shapes `names` as they lie from frame `start` on, with values times `gain`."""
     return {names[place]: keys.scaled(gain).moved(start) for place, keys in keyed.items()}
 
 
@@ -199,9 +184,11 @@ def rekey_speech(keys: bpy.types.Key, weights: Floats, basis: HeadBasis, clip: i
     action = our_action(keys, SPEECH, clip)
     for found in filter(None, (action, our_action(keys, LIPS, clip))):
         found[STAMP]["dense"] = dense
-    curves = speech_curves(weights, basis, start=action[STAMP]["start"], fps=action[STAMP]["fps"], dense=dense)
+    names, start = tuple(basis.expression_names), action[STAMP]["start"]
+    curves = (dense_curves(names, weights, start=start) if dense else
+              placed(names, speech_keys(weights, basis, fps=action[STAMP]["fps"]), start=start))
     kept = rekey(keys, SPEECH, curves, clip)
-    remember(action, tuple(basis.expression_names), weights)
+    remember(action, names, weights)
     return tuple(filter(None, (kept, rekey_lips(keys, basis, clip))))
 
 
@@ -240,8 +227,11 @@ def rekey_lips(keys: bpy.types.Key, basis: HeadBasis, clip: int) -> str:
     keyed, speech = sample(spoken, keys, names, frames), meant_by(spoken, keys, names, len(frames))
     said, limit = (keyed, LIPS_LIMIT) if speech is None else (speech, LIMIT)
     times = ((frames - stamp["start"]) / stamp["fps"]).astype(np.float32)
-    weights = lips_under(EmotionCurves(times, felt), said, basis=basis, fps=stamp["fps"])
-    return rekey(keys, LIPS, lips_curves(weights, said + felt + weights, keyed + felt, felt, basis, stamp, limit=limit), clip)
+    lips, start, gain = lips_under(EmotionCurves(times, felt), said, basis=basis, fps=stamp["fps"]), stamp["start"], stamp["gain"]
+    if stamp.get("dense"):
+        return rekey(keys, LIPS, dense_curves(names, np.float32(gain) * lips, start=start), clip)
+    few = lips_keys(lips, basis, meant=said + felt + lips, shown=keyed + felt, felt=felt, fps=stamp["fps"], limit=limit)
+    return rekey(keys, LIPS, placed(names, few, start=start, gain=gain), clip)
 
 
 def fused_on_mesh(keys: bpy.types.Key, clip: int) -> bool:

@@ -34,7 +34,7 @@ BOOTSTRAP = ("import sys, runpy; n = int(sys.argv[1]); sys.path[:0] = sys.argv[2
 LOG = "worker.log"              # in the job folder: what the worker wrote on stderr
 PATIENCE = 3.0                  # seconds the worker has to end when asked to
 LEAST_DONE = 0.15               # of the job, from which on the time left is told
-STAGE_SHARES = {"head": (0.0, 0.6), "look": (0.6, 0.6), "speech": (0.6, 0.85), "emotion": (0.85, 0.95), "bake": (0.95, 1.0)}
+STAGE_SHARES = {"head": (0.0, 0.6), "look": (0.6, 0.6), "speech": (0.6, 0.85), "emotion": (0.85, 0.9), "bake": (0.9, 1.0)}
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 

@@ -168,7 +168,8 @@ def start(target: bpy.types.Scene) -> jobs.Worker:
         str(photo), str(readable), packs.chosen(settings), scene.frames_per_second(target), tuple(map(str, more)), controls, chosen,
         emotion.settings_for(root, readable, further=further), tuple(map(str, voices.paths(settings) if chosen == AUTO else ())),
         root.ecavatar.performance.take if root is not None and not further else 0, hair=settings.hair,
-        fringe=settings.fringe, parting=settings.parting, waves=settings.waves, hairline=settings.hairline)
+        fringe=settings.fringe, parting=settings.parting, waves=settings.waves, hairline=settings.hairline,
+        few_keys=not settings.dense_keys)
     return jobs.submit(folder, request)
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -55,9 +55,9 @@ class Maker:
 
     def make(self, row: Row, report: Report) -> Outcome:
         """Make the row unless it is done, with the same inputs and by this version; raise ECAvatarError when that cannot be."""
-        request, folder = row.request(), self.out / row.name
+        wanted, folder = row.format or self.format, self.out / row.name
+        request = replace(row.request(), few_keys=wanted in ENDINGS)
         pack = self.pack(request.pack)
-        wanted = row.format or self.format
         files = ["manifest.json", *((folder.name + ENDINGS[wanted],) if wanted in ENDINGS else ())]
         key = key_of(request, pack, wanted)
         with ExitStack() as stack:

@@ -85,7 +85,7 @@ def write_emotion(request, motion, heard, out):
     return ()
 
 
-def write_bake(head, motion, felt, out, *, pack, request):
+def write_bake(head, motion, felt, out, *, pack, request, tick):
     note(f"bake {Path(request.audio).name}")
     write_arrays(out, {"of": content(head, motion, felt)})
     return ()
