@@ -5,13 +5,17 @@ from types import SimpleNamespace
 import bpy
 import numpy as np
 import pytest
+from ecavatar.core import arrays
 from ecavatar.core.bake.bezier import BezierKeys
+from ecavatar.core.bake.few_keys import few_keys
 from ecavatar.core.bake.key_error import LIMIT
-from ecavatar.core.emotion.motion import emotion_curves
+from ecavatar.core.emotion.motion import EmotionCurves, emotion_curves
+from ecavatar.core.files import digest, read_json, write_arrays, write_json
 from ecavatar.core.head.mouth import gap
+from ecavatar.core.job import JobError, read_result
 from ecavatar.core.speech.lip_gap import SHUT
 from ecavatar.core.types import EMOTIONS, EmotionTrack, EmotionWindow
-from ecavatar.ecavatar_addon import lip_sync
+from ecavatar.ecavatar_addon import animation, lip_sync
 from ecavatar.ecavatar_addon.actions import STAMP, bezier_of, channels_of, digest_of, sample, scale_action, write_curve
 from ecavatar.ecavatar_addon.animation import rekey_emotion
 from ecavatar.ecavatar_addon.avatar import import_avatar
@@ -160,3 +164,42 @@ def test_the_lips_stay_in_sync_under_every_emotion(root, result):
         assert felt.any() and lips.any()
         shown = gap(basis, names, np.clip(speech + felt + lips, 0, 1))
         assert np.abs(shown - spoken)[~shut].max() < 0.0003 and shown[shut].max() <= SHUT + 5e-6     # those may be pressed together
+
+
+def with_keys(folder, basis, **changes):
+    """Let the job `folder` hold few keys as the worker leaves them there, some arrays of them changed; return the result."""
+    result = read_result(folder)
+    felt = EmotionCurves(result.bake["emotion_times"], result.bake["emotion_weights"])
+    few = few_keys(result.bake["weights"], felt, basis, fps=float(result.bake["fps"]))
+    write_arrays(folder / "bake.npz", result.bake | arrays.from_keys(few, len(result.bake["names"])) | changes)
+    manifest = read_json(folder / "manifest.json", JobError)
+    manifest["files"]["bake.npz"] = digest(folder / "bake.npz")
+    write_json(folder / "manifest.json", manifest)
+    return read_result(folder)
+
+
+def written(root):
+    """Points and handles of all curves of speech and lips."""
+    return {(track, curve.data_path): bezier_of(curve) for track in TRACKS for curve in channels(root, track)}
+
+
+def test_keys_that_the_worker_made_are_those_that_are_made_here(root, folder, monkeypatch):
+    before = written(root)
+    result = with_keys(folder, lip_sync.basis_of(root))
+    monkeypatch.setattr(animation, "few_keys", lambda *given, **options: pytest.fail("keyed here"))
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    scene = bpy.context.scene
+    scene.ecavatar.hair, scene.frame_start = "NONE", 1
+    after = written(import_avatar(result, scene))
+    assert list(after) == list(before) and {track for track, _ in after} == set(TRACKS)
+    for channel, keyed in after.items():
+        for part in ("points", "left", "right"):
+            np.testing.assert_array_equal(getattr(keyed, part), getattr(before[channel], part))
+
+
+def test_keys_of_another_version_are_made_here(root, folder):
+    few = np.zeros((0, 3, 2), np.float32)
+    other = {"keys_by": np.array("0" * 64), "keys": few, "key_counts": np.zeros((2, 57), np.int32)}
+    before, result = written(root), with_keys(folder, lip_sync.basis_of(root), **other)
+    after = written(import_avatar(result, bpy.context.scene))
+    assert list(after) == list(before) and all(np.array_equal(after[name].points, before[name].points) for name in after)

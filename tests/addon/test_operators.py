@@ -96,5 +96,16 @@ def test_a_result_is_not_put_into_another_file(ready):
     assert not bpy.context.scene.objects
 
 
+@pytest.mark.parametrize("dense", [False, True])
+def test_the_worker_makes_few_keys_unless_there_are_to_be_dense_ones(addon, ready, monkeypatch, dense):
+    from ecavatar.ecavatar_addon import jobs, operators
+    asked = []
+    monkeypatch.setattr(jobs, "submit", lambda folder, request: asked.append(request.few_keys))
+    choose()
+    bpy.context.scene.ecavatar.dense_keys = dense
+    operators.start(bpy.context.scene)
+    assert asked == [not dense]
+
+
 def test_cancel_without_a_job_does_nothing(addon):
     assert bpy.ops.ecavatar.cancel() == {"FINISHED"}

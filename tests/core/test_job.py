@@ -44,7 +44,8 @@ FELT = EmotionTrack((EmotionWindow(0.0, 0.5, "sad", 1.0), EmotionWindow(0.5, 1.0
 
 @pytest.mark.parametrize("request_", [REQUEST, replace(REQUEST, controls=CONTROLS, hair="LONG", fringe="BROWS", parting="RIGHT",
                                                        waves="CURLY"),
-                                      replace(REQUEST, emotion="happy:2", emotions=EMOTIONS, same_voice=("/tmp/other.wav",))])
+                                      replace(REQUEST, emotion="happy:2", emotions=EMOTIONS, same_voice=("/tmp/other.wav",)),
+                                      replace(REQUEST, few_keys=True)])
 def test_a_request_comes_back(tmp_path, request_):
     request_.write(tmp_path)
     assert Request.read(tmp_path) == request_
@@ -61,7 +62,7 @@ def test_a_request_from_before_the_controls_is_neutral(tmp_path):
 @pytest.mark.parametrize(("change", "error"), [
     ({"fps": 0.0}, InputError), ({"fps": "24"}, JobError), ({"photo": 3}, JobError), ({"format": 9}, JobError),
     ({"fps": float("inf")}, InputError), ({"hair": "PUNK"}, JobError), ({"fringe": "PUNK"}, JobError), ({"hair": ["LONG"]}, JobError),
-    ({"parting": "BACK"}, JobError), ({"waves": 3}, JobError), ({"hairline": "LOW"}, JobError),
+    ({"parting": "BACK"}, JobError), ({"waves": 3}, JobError), ({"hairline": "LOW"}, JobError), ({"few_keys": 1}, JobError),
     ({"controls": []}, InputError), ({"controls": {"jaw_strength": 9}}, InputError)])
 def test_a_request_that_cannot_be_used(tmp_path, change, error):
     REQUEST.write(tmp_path)

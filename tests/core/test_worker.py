@@ -4,15 +4,21 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core import pipeline, worker
+from core.arrays import to_keys
+from core.bake.few_keys import few_keys
+from core.emotion.motion import EmotionCurves
 from core.emotion.windows import EmotionSettings
+from core.head.model import HeadBasis
 from core.job import Request, copy_head, read_result
 from core.messages import parse
-from core.pack import DEFAULT
+from core.pack import DEFAULT, Pack
 from core.speech.lip_controls import LipControls
 from core.types import EmotionWindow
 
@@ -68,6 +74,24 @@ def test_nothing_is_done_twice(job):
     run(folder)
     changed = {path.name for path in folder.glob("*.npz") if path.stat().st_mtime_ns != before[path.name]}
     assert changed == {"bake.npz"}
+
+
+def test_few_keys_are_made_on_request_and_change_nothing_else(job):
+    folder, _ = job
+    request, before = Request.read(folder), read_result(folder).bake
+    assert to_keys(folder / "bake.npz") is None
+    replace(request, few_keys=True).write(folder)
+    code, messages, _ = run(folder)
+    assert code == 0 and {message.fraction for message in messages if message.stage == "bake"} == {0.5, 1.0}
+    after = read_result(folder).bake
+    assert all(np.array_equal(after[name], values) for name, values in before.items())
+    wanted = few_keys(after["weights"], EmotionCurves(after["emotion_times"], after["emotion_weights"]),
+                      HeadBasis.load(Pack.open(DEFAULT).path("head")), fps=30.0)
+    found = to_keys(folder / "bake.npz")
+    for layer, same in ((found.speech, wanted.speech), (found.lips, wanted.lips)):
+        assert len(layer) > 3 and list(layer) == list(same)
+        assert all(np.array_equal(getattr(keys, part), getattr(same[place], part)) for place, keys in layer.items()
+                   for part in ("points", "left", "right"))
 
 
 def test_new_lip_controls_only_bake_again(job):

@@ -16,11 +16,14 @@ import soundfile
 from core import __main__ as command_line
 from core import threads
 from core.batch import summary
-from core.batch.row import Outcome
+from core.batch.row import Maker, Outcome
 from core.batch.run import Batch, pick
 from core.batch.table import Row, read_table
-from core.job import read_result
+from core.files import write_json
+from core.job import Request, read_result
 from core.locks import held
+from core.messages import silent
+from core.stage_store import StageStore
 
 ROOT = Path(__file__).resolve().parents[3]
 PHOTO = ROOT / "assets" / "examples" / "astronaut.jpg"
@@ -179,6 +182,21 @@ def test_workers_end_with_a_killed_parent(studio):
         assert not (studio / "out" / "hang" / "row.json").exists()
     (studio / "hang.wav").write_text("no more")
     assert run(studio, "hang,ann.jpg,hang.wav,auto")[0] == {"hang": "done"}
+
+
+@pytest.mark.parametrize(("format_", "few"), [("none", False), ("blend", True), ("gltf", True), ("", False)])
+def test_few_keys_are_made_for_the_rows_that_blender_saves(studio, monkeypatch, format_, few):
+    def animate(folder, **options):
+        asked.append(Request.read(folder).few_keys)
+        write_json(folder / "manifest.json", {"warnings": [], "seconds": {}, "shared": [], "files": {}})
+        return folder / "manifest.json"
+
+    asked = []
+    monkeypatch.setattr("core.batch.row.animate", animate)
+    (one,) = read_table(table(studio, f"a,ann.jpg,0.wav,{format_}", options="format"))
+    (studio / "out").mkdir()
+    maker = Maker(studio / "out", StageStore(studio / "out"), "none", lambda job, out: out.write_bytes(b"saved"))
+    assert maker.make(one, silent).state == "done" and asked == [few]
 
 
 def test_a_row_is_picked_that_waits_for_nobody():
