@@ -3,9 +3,9 @@
 One JSON line each: name, value, unit, machine. At 24, 25, 30 and 60 frames a second: how far the few Bezier keys move the mesh from
 the dense bake, keys a second of speech, and how many times fewer than one a frame for each shape that moves; under emotions, how far
 speech, emotion and lips as keyed are from all of them dense, and keys a second of what keeps the lips in sync. At 24, 30 and 60: LCA
-of N labelled clips under dense and under few keys (../shared, skipped where it is not there). Seconds to import and key 10 s and
-5 min of speech, dense keys beside, the .blend's size, and milliseconds that the scene takes to show another
-frame, with hair and brows and without. Targets: .2 mm, 6 times, .01 of LCA, 2 s, 15 s. It needs bpy.
+of N labelled clips under dense and under few keys (../shared, skipped where it is not there). Seconds to bake 10 s and 5 min of speech
+in the worker, which makes the few keys, and to import them, dense keys beside, the .blend's size, and milliseconds that the scene
+takes to show another frame, with hair and brows and without. Targets: .2 mm, 6 times, .01 of LCA; import .5 s and 4 s. It needs bpy.
 """
 
 import argparse
@@ -144,8 +144,9 @@ def tell_import(speech: Path, name: str) -> None:
     from ecavatar.ecavatar_addon.roots import parts_of  # type: ignore[import-not-found]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "job-00000000"
-        Request(str(PHOTO), str(speech), fps=24.0).write(folder)
-        animate(folder, report=silent)
+        Request(str(PHOTO), str(speech), fps=24.0, few_keys=True).write(folder)
+        seconds = json.loads(animate(folder, report=silent).read_text(encoding="utf-8"))["seconds"]
+        tell(f"worker_{name}", seconds["bake"], "s that the worker bakes, few keys included")
         for kind, dense in (("few", False), ("dense", True)):
             bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
             target: Any = bpy.context.scene

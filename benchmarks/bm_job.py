@@ -44,7 +44,7 @@ def main() -> None:
     for _ in range(RUNS):
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / "job-00000000"
-            Request(str(PHOTO), str(SPEECH)).write(folder)
+            Request(str(PHOTO), str(SPEECH), few_keys=True).write(folder)
             manifest = json.loads(animate(folder, report=silent).read_text(encoding="utf-8"))
             for stage, seconds in manifest["seconds"].items():
                 found[stage].append(seconds)
