@@ -88,8 +88,8 @@ def to_performance(baked: Arrays) -> Performance:
 
 
 def from_keys(few: FewKeys, shapes: int) -> Arrays:
-    """Return what a bake.npz with few keys holds besides: key_counts (2, K) int32, how many keys each of the `shapes` has in the speech
-    and in what keeps the lips in sync; keys (N, 3, 2) float32 of all these in turn, frame and value of each and of its left and its
+    """Return what a bake.npz with few keys holds besides: key_counts (2, K) int32, how many keys each of the `shapes` has in speech
+    and in what keeps the lips in sync; keys (N, 3, 2) float32 of all these in turn, frame and value of each, of its left and its
     right handle; keys_by, sha256 of the sources that made them."""
     counts, keys = np.zeros((2, shapes), np.int32), [np.zeros((0, 3, 2), np.float32)]
     for row, layer in zip(counts, (few.speech, few.lips), strict=True):

@@ -60,15 +60,16 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBa
     felt = EmotionCurves(bake["emotion_times"], bake["emotion_weights"])
     emotion = emotion_keys(names, felt, start=start, fps=fps, gain=gain)
     fused = result.emotions.fusion != "shapes"          # else what keeps the lips in sync is worked out for the speech as keyed
-    if dense:
-        speech = dense_curves(names, bake["weights"], start=start)
-        lips = dense_curves(names, gain * lips_under(felt, bake["weights"], basis=basis, fps=fps), start=start)
-    else:
-        few = to_keys(result.folder / "bake.npz") or few_keys(bake["weights"], None if fused else felt, basis, fps=fps)
-        speech, lips = placed(names, few.speech, start=start), placed(names, few.lips, start=start, gain=gain)
+    few = None if dense else (to_keys(result.folder / "bake.npz")       # which the worker made, if it did
+                              or few_keys(bake["weights"], None if fused else felt, basis, fps=fps))
+    speech = placed(names, few.speech, start=start) if few else dense_curves(names, bake["weights"], start=start)
     if fused:
         found = np.hstack([bake["emotion_lips"], bake["fusion_weights"]])
         lips = dense_curves((*names, *fused_names(result, clip)), gain * found, start=start)
+    elif few:
+        lips = placed(names, few.lips, start=start, gain=gain)
+    else:
+        lips = dense_curves(names, gain * lips_under(felt, bake["weights"], basis=basis, fps=fps), start=start)
     set_rest(keys, root.name, (*speech, *LIDS, *LOOKS, *emotion, *lips), stamp)
     kept = (set_track(keys, root.name, SPEECH, speech, stamp),
             set_track(keys, root.name, EMOTION, emotion, stamp | {"gain": gain}, blend_type="ADD"),
@@ -227,11 +228,11 @@ def rekey_lips(keys: bpy.types.Key, basis: HeadBasis, clip: int) -> str:
     keyed, speech = sample(spoken, keys, names, frames), meant_by(spoken, keys, names, len(frames))
     said, limit = (keyed, LIPS_LIMIT) if speech is None else (speech, LIMIT)
     times = ((frames - stamp["start"]) / stamp["fps"]).astype(np.float32)
-    lips, start, gain = lips_under(EmotionCurves(times, felt), said, basis=basis, fps=stamp["fps"]), stamp["start"], stamp["gain"]
+    added = lips_under(EmotionCurves(times, felt), said, basis=basis, fps=stamp["fps"])
     if stamp.get("dense"):
-        return rekey(keys, LIPS, dense_curves(names, np.float32(gain) * lips, start=start), clip)
-    few = lips_keys(lips, basis, meant=said + felt + lips, shown=keyed + felt, felt=felt, fps=stamp["fps"], limit=limit)
-    return rekey(keys, LIPS, placed(names, few, start=start, gain=gain), clip)
+        return rekey(keys, LIPS, dense_curves(names, np.float32(stamp["gain"]) * added, start=stamp["start"]), clip)
+    few = lips_keys(added, basis, meant=said + felt + added, shown=keyed + felt, felt=felt, fps=stamp["fps"], limit=limit)
+    return rekey(keys, LIPS, placed(names, few, start=stamp["start"], gain=stamp["gain"]), clip)
 
 
 def fused_on_mesh(keys: bpy.types.Key, clip: int) -> bool:

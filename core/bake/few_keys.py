@@ -48,7 +48,8 @@ def speech_keys(weights: Floats, basis: HeadBasis, *, fps: float) -> Keyed:
     return reduce_keys(weights, basis, opening=gap(basis, basis.expression_names, weights), fps=fps)
 
 
-def lips_keys(lips: Floats, basis: HeadBasis, *, meant: Floats, shown: Floats, felt: Floats, fps: float, limit: float = LIMIT) -> Keyed:
+def lips_keys(lips: Floats, basis: HeadBasis, *, meant: Floats, shown: Floats, felt: Floats, fps: float,
+              limit: float = LIMIT) -> Keyed:
     """Return keys of what keeps the lips in sync under an emotion, all (T, K) on whole frames at `fps`.
 
     lips: what is added; meant: what all amounts to with it; shown: speech and emotion as keyed; felt: the emotion; limit: metres.

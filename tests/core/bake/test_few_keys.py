@@ -32,8 +32,8 @@ def made(felt=True):
 
 
 def same(first, second):
-    return list(first) == list(second) and all(
-        np.array_equal(getattr(first[place], part), getattr(second[place], part)) for place in first for part in ("points", "left", "right"))
+    return list(first) == list(second) and all(np.array_equal(getattr(first[place], part), getattr(second[place], part))
+                                               for place in first for part in ("points", "left", "right"))
 
 
 def test_the_speech_is_keyed_as_it_is_alone():
