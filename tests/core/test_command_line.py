@@ -92,6 +92,8 @@ def test_hair_is_worn_as_the_command_says(tmp_path, monkeypatch):
     for options, cut in (((), Haircut()), (("--hair", "short", "--fringe", "BROWS", "--parting", "middle", "--waves", "Coily",
                                             "--hairline", "temples"), Haircut("SHORT", "BROWS", "MIDDLE", "COILY", "TEMPLES"))):
         assert main([*animate, *options]) == 0 and Request.read(tmp_path / "job").cut == cut
+        assert not Request.read(tmp_path / "job").few_keys
+    assert main([*animate, "--few-keys"]) == 0 and Request.read(tmp_path / "job").few_keys
 
 
 def test_the_photo_is_never_overwritten(tmp_path):
