@@ -92,8 +92,14 @@ def test_hair_is_worn_as_the_command_says(tmp_path, monkeypatch):
     for options, cut in (((), Haircut()), (("--hair", "short", "--fringe", "BROWS", "--parting", "middle", "--waves", "Coily",
                                             "--hairline", "temples"), Haircut("SHORT", "BROWS", "MIDDLE", "COILY", "TEMPLES"))):
         assert main([*animate, *options]) == 0 and Request.read(tmp_path / "job").cut == cut
-        assert not Request.read(tmp_path / "job").few_keys
-    assert main([*animate, "--few-keys"]) == 0 and Request.read(tmp_path / "job").few_keys
+
+
+@pytest.mark.parametrize("option", [(), ("--few-keys",)])
+def test_few_keys_are_asked_for_by_the_command(tmp_path, monkeypatch, option):
+    soundfile.write(tmp_path / "a.wav", np.zeros(8000), 16000)
+    monkeypatch.setattr(pipeline, "animate", lambda folder, report: folder)
+    assert main(["animate", "--photo", str(PHOTO), "--audio", str(tmp_path / "a.wav"), "--out", str(tmp_path / "job"), *option]) == 0
+    assert Request.read(tmp_path / "job").few_keys == bool(option)
 
 
 def test_the_photo_is_never_overwritten(tmp_path):
