@@ -20,6 +20,7 @@ if TYPE_CHECKING:                       # the face nets' runtime is not for thos
 NO_KEYS = {"keys_by": ""}       # of a bake.npz without few keys
 KEY_ARRAYS = ("key_counts", "keys")
 
+
 def from_reconstruction(result: "Reconstruction", basis: HeadBasis) -> Arrays:
     """Return head.npz: vertices (V, 3) m, faces (F, 3) skin triangles, landmarks68, identity, rest (K,), colours of eyes, hair and
     brows, how far hair reaches below the eyes and stands off the head (m), its parting, waves and hairline, "PHOTO" where not seen,
