@@ -17,9 +17,8 @@ from ..core.types import Floats
 from . import drivers, neck
 from .actions import FIRST
 from .roots import AVATAR as AVATAR
-from .roots import NECK
+from .roots import NECK, gather
 from .roots import find_root as find_root
-from .roots import gather
 from .roots import parts_of as parts_of
 from .roots import root_of as root_of
 from .scene import to_blender

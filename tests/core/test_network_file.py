@@ -102,7 +102,7 @@ def test_what_says_what_it_is_is_opened(tmp_path):
 
 
 def weighted(path, said, takes, weight):
-    """Write a network that gives what it `takes`, {name: (shape, name of the output)}, times its weight, and a strength of emotions."""
+    """Write a network that gives what it `takes`, {name: (shape, output)}, times its weight, and a strength of emotions."""
     graph = Graph()
     factor = graph.floats("weight", weight)
     gives = {output: shape for shape, output in takes.values()}

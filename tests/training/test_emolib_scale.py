@@ -198,13 +198,7 @@ def dumb_ray(monkeypatch):
         asked.append(timeout)
         raise ray.exceptions.failure
 
-    class Silent(Exception):
-        pass
-
-    class Failed(Exception):
-        pass
-
-    exceptions = SimpleNamespace(GetTimeoutError=Silent, RayError=Failed, failure=Silent())
+    exceptions = SimpleNamespace(GetTimeoutError=TimeoutError, RayError=RuntimeError, failure=TimeoutError())
     task = SimpleNamespace(remote=lambda: None)
     ray = SimpleNamespace(is_initialized=lambda: False, init=lambda **options: asked.append(options["runtime_env"]["env_vars"]),
                           remote=lambda **options: lambda function: task, get=get, shutdown=lambda: asked.append("ended"),

@@ -81,7 +81,7 @@ def start(ray: Any, address: str, workers: int) -> None:
 
 
 def answered(ray: Any, address: str) -> None:
-    """Wait until a worker has loaded this module; raise InputError when none does: one that ends at its start, Ray replaces for ever."""
+    """Wait until a worker has loaded this module; raise InputError when none does: what ends at its start is replaced for ever."""
     try:
         ray.get(ray.remote(num_cpus=1)(ready).remote(), timeout=ANSWER)
     except ray.exceptions.GetTimeoutError as error:
