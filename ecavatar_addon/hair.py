@@ -3,12 +3,14 @@
 They follow the skin (hair_nodes.py).
 """
 
+from dataclasses import replace
+
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.hair.haircut import Haircut
-from ..core.hair.look import Look
+from ..core.hair.look import Look, hairline_of
 from ..core.hair.shades import ROOT, SHADES, TIP, inherent, paler
 from ..core.hair.strands import Strands
 from ..core.head.model import HeadBasis
@@ -39,11 +41,14 @@ def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, bas
         if role in parts:
             seat(parts[role], skin, head["vertices"], basis)
             if role == HAIR and (kept := next(iter(parts[role].data.materials), None)) is not None:
-                show_roots(skin, look.scalp, np.array(kept.diffuse_color[:3], np.float64))
+                worn = replace(look.cut, hairline=parts[role].ecavatar.hairline or look.cut.hairline)       # none: grown before
+                show_roots(skin, look.scalp_as(worn, head, basis), np.array(kept.diffuse_color[:3], np.float64))
         elif cut.style != "NONE" and len(colour):
             strands = look.hair_as(cut, head, basis) if role == HAIR else look.brows
-            grow(root, role, skin, strands, basis).data.materials.append(material(role, linear(colour)))
+            grown = grow(root, role, skin, strands, basis)
+            grown.data.materials.append(material(role, linear(colour)))
             if role == HAIR:
+                grown.ecavatar.hairline = hairline_of(head, cut)
                 show_roots(skin, look.scalp_as(cut, head, basis), linear(colour))
 
 

@@ -17,7 +17,7 @@ from ..core.types import Floats
 from . import drivers, neck
 from .actions import FIRST
 from .roots import AVATAR as AVATAR
-from .roots import NECK
+from .roots import NECK, gather
 from .roots import find_root as find_root
 from .roots import parts_of as parts_of
 from .roots import root_of as root_of
@@ -63,6 +63,7 @@ def furnish(root: bpy.types.Object, result: JobResult, basis: HeadBasis) -> Part
              *fused_names(result, root.ecavatar.number))
     offsets = np.concatenate([result.bake[name] for name in ("offsets", "corrective_offsets", "fusion_offsets")])
     vertices = result.head["vertices"]
+    gather(root)
     old, parts = parts_of(root), {}
     for role in OBJECTS:
         shape = part_shape(role, vertices, names, offsets, basis)

@@ -37,6 +37,8 @@ class ECAVATAR_PG_object(bpy.types.PropertyGroup):
     home: bpy.props.StringProperty(
         name="Home", subtype="DIR_PATH", description="Of the root: folder that this avatar was first generated in")
     head_model: bpy.props.StringProperty(name="Head Model", description="Of the root: sha256 of the head model it was made with")
+    hairline: bpy.props.StringProperty(
+        name="Hairline", description="Of the hair: which one it was grown with, as the scalp has to be wherever it is kept")
     clips: bpy.props.CollectionProperty(
         type=ECAVATAR_PG_clip, name="Clips", description="Of the root: its recordings, in the order in which they were made")
     active_clip: bpy.props.IntProperty(

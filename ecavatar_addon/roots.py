@@ -42,3 +42,17 @@ def parts_of(root: bpy.types.Object) -> dict[str, bpy.types.Object]:
         if child.ecavatar.role:
             found.setdefault(child.ecavatar.role, child)
     return found
+
+
+def gather(root: bpy.types.Object) -> None:
+    """Hang on the root what hung on a part that an artist has deleted, else it would be made a second time; of the root's collection,
+    unless other avatars are in it too."""
+    for child in root.children_recursive:
+        if child.ecavatar.role and not child.users_collection:
+            bpy.data.objects.remove(child)              # deleted, and there only because the hair's nodes name it
+    for collection in root.users_collection:
+        if sum(other.ecavatar.role == AVATAR for other in collection.objects) > 1:
+            continue
+        for other in collection.objects:
+            if other.parent is None and other.ecavatar.role and other.ecavatar.role not in (AVATAR, *parts_of(root)):
+                other.parent = root

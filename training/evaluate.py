@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import ECAvatarError, InputError
+from core.errors import InputError
 from core.files import read_json
 from core.types import Floats
 
+from .command import told
 from .flame.model import Flame, read_masks
 from .vocaset.layout import FPS, STRIDE, VERTICES, Sequence, Vocaset, open_array
 from .vocaset.lip_sync import Closures, closures, opening_of
@@ -200,7 +201,8 @@ def fused_lips(options: argparse.Namespace, sync: LipSync, cases: Iterable[str])
     return {case: sync.accuracy(fused_sequences(options.ablation.parent, case, flame, sync.vocaset)) for case in cases}
 
 
-def main(arguments: list[str] | None = None) -> int:
+@told
+def main(arguments: list[str] | None = None) -> None:
     """Evaluate; 2 with one line on bad input."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("vocaset", "masks", "ravdess", "ablation", "phones", "head", "model", "json"):
@@ -208,14 +210,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--predictions", nargs="+", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--ravdess-predictions", nargs="+", default=[], metavar="NAME=FOLDER")
     options = parser.parse_args(arguments)
-    try:
-        figures = evaluate(options)
-        if options.json:
-            options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    except ECAvatarError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    return 0
+    figures = evaluate(options)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

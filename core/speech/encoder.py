@@ -4,7 +4,7 @@ The encoder attends over everything it is given, so a long recording goes throug
 overlap; inside an overlap the features pass over linearly from one window to the next, which leaves no seam.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from ..errors import PackError
 from ..protobuf import cut_short, signed
@@ -152,6 +153,21 @@ class SpeechEncoder:
         return np.concatenate([output[0] for output in result], axis=1).astype(np.float32)
 
 
+class Session(onnxruntime.InferenceSession):  # type: ignore[misc]       # which has no types
+    """An open network, a pack's and untrusted, that gives numbers or is refused."""
+
+    def __init__(self, model: Path | bytes, options: onnxruntime.SessionOptions) -> None:
+        super().__init__(str(model) if isinstance(model, Path) else model, options, providers=["CPUExecutionProvider"])
+        self.path = model if isinstance(model, Path) else ""
+
+    def run(self, output_names: Sequence[str] | None, input_feed: Mapping[str, NDArray[Any]], run_options: Any = None) -> list[Any]:
+        """Return the outputs; raise PackError when one holds a value that is not finite."""
+        found = super().run(output_names, input_feed, run_options)
+        if not all(np.isfinite(output).all() for output in found):
+            raise PackError("a network of the model pack gives values that are not finite", self.path, ADVICE)
+        return found
+
+
 def open_session(model: Path | bytes, threads: int = 0, *, few_channels: bool = False) -> onnxruntime.InferenceSession:
     """Open a network, a file or its content, for the CPU. Raises PackError when it is missing or damaged.
 
@@ -177,8 +193,7 @@ def options_for(threads: int) -> onnxruntime.SessionOptions:
 def opened(model: Path | bytes, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
     """Open a network with these options. Raises PackError when it is damaged, or what it should leave cannot be written."""
     try:
-        return onnxruntime.InferenceSession(str(model) if isinstance(model, Path) else model, options,
-                                            providers=["CPUExecutionProvider"])
+        return Session(model, options)
     except Exception as error:      # ONNX Runtime's own exceptions share no base class but Exception
         raise PackError(f"a network of the model pack cannot be opened ({type(error).__name__})",
                         model if isinstance(model, Path) else "", ADVICE) from error

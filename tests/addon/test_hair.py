@@ -219,6 +219,19 @@ def test_a_new_skin_has_the_roots_of_the_hair_that_was_kept(avatar, result):
     assert roots_colour(parts_of(import_avatar(result, bpy.context.scene))["skin"]) == approx((0.5, 0.1, 0.1, 1.0))   # the artist
 
 
+def test_a_new_skin_has_the_hairline_of_the_hair_that_was_kept(avatar, result):
+    settings, parts = bpy.context.scene.ecavatar, parts_of(avatar)
+    bpy.data.objects.remove(parts["hair"])
+    settings.hair, settings.hairline = "CROPPED", "BALDING"
+    kept = parts_of(import_avatar(result, bpy.context.scene))["hair"]
+    settings.hair = settings.hairline = "PHOTO"                     # full, as in the photo
+    bpy.data.objects.remove(parts_of(avatar)["skin"])
+    again = parts_of(import_avatar(result, bpy.context.scene))
+    assert again["hair"] == kept and share_of_roots(again["skin"]) == 0
+    bpy.data.objects.remove(kept)
+    assert share_of_roots(parts_of(import_avatar(result, bpy.context.scene))["skin"]) > 0.6
+
+
 def test_kept_hair_moves_with_a_new_head(avatar, result):
     grown = {role: parts_of(avatar)[role] for role in ("hair", "brows")}
     for hair in grown.values():

@@ -3,13 +3,14 @@
 import json
 import math
 
+import numpy as np
 import pytest
 
 from building.onnx_file import Graph
 from core.emotion.funet import FuNet
 from core.emotion.network import GIVES, EmotionNetwork
 from core.errors import PackError
-from core.speech.articulation import CHANNELS
+from core.speech.articulation import CHANNELS, NEEDED
 from core.speech.encoder import open_session
 from core.speech.lipsync import LipNetwork
 from core.speech.log_mel import FRAME_RATE
@@ -98,6 +99,48 @@ def test_what_says_what_it_is_is_opened(tmp_path):
     for prior in (1e-3, 3, 1000.0):
         opened = EmotionNetwork.load(recogniser(tmp_path / "net.onnx", {"prior": prior}))
         assert opened.mean.tolist() == [0.5] * 7 and opened.prior == prior
+
+
+def weighted(path, said, takes, weight):
+    """Write a network that gives what it `takes`, {name: (shape, output)}, times its weight, and a strength of emotions."""
+    graph = Graph()
+    factor = graph.floats("weight", weight)
+    gives = {output: shape for shape, output in takes.values()}
+    for name, (_, output) in takes.items():
+        graph.node("Mul", [name, factor], output)
+    if "probabilities" in gives:
+        graph.node("ReduceMean", ["probabilities"], "strength", axes=[1], keepdims=0)
+        gives["strength"] = ("M",)
+    path.write_bytes(graph.model({name: shape for name, (shape, _) in takes.items()}, gives, {"ecavatar": json.dumps(said)}))
+    return path
+
+
+def heard(path, weight):
+    network = EmotionNetwork.load(weighted(path, EMOTION | {"mean": [0.5] * 7}, {"passages": (("M", 7), "probabilities")}, weight))
+    return network.judge(np.full((2, 7), 1 / 7, np.float32)).probabilities
+
+
+def spoken(path, weight):
+    phones = sorted(NEEDED)
+    network = LipNetwork.load(weighted(path, LIPS | {"reach": 0, "phones": phones}, {
+        "encoder": ((1, "T", len(CHANNELS)), "motion"), "spectrum": ((1, "T", len(phones)), "phones")}, weight))
+    return network.articulate(lambda times: np.full((len(times), len(CHANNELS)), 0.5, np.float32),
+                              lambda first, count: np.full((count, len(phones)), -1, np.float32), 5, lambda fraction: None).channels
+
+
+def fused(path, weight):
+    network = FuNet.load(weighted(path, {"format": 1, "vertices": 7}, {"lip": (("F", 7, 3), "fused"), "emo": (("F", 7, 3), "rest")},
+                                  weight), vertices=7)
+    return network(*np.ones((2, 4, 7, 3), np.float32))
+
+
+@pytest.mark.parametrize("use", [heard, spoken, fused])
+@pytest.mark.parametrize("weight", [math.nan, math.inf])
+def test_a_weight_that_is_no_number_is_refused_where_it_is_met(tmp_path, use, weight):
+    assert np.isfinite(use(tmp_path / "good.onnx", 1.0)).all()
+    with pytest.raises(PackError, match="gives values that are not finite") as error:
+        use(tmp_path / "net.onnx", weight)
+    assert "net.onnx" in str(error.value) and "\n" not in str(error.value)
 
 
 def test_a_recogniser_of_samples_has_all_threads_and_ours_one(tmp_path, monkeypatch):

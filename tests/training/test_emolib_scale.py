@@ -1,9 +1,11 @@
 """Libraries of any size: the same shards whoever makes them, failures tried again, retrieval checked against the exact one."""
 
 import io
+import os
 import sys
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -185,6 +187,40 @@ def test_a_cluster_is_tried_once_and_its_address_told(monkeypatch, error, told):
     with pytest.raises(InputError, match="in use in this process already"):
         list(runners.by_ray([], lambda shard: {}))
     assert tried == ["nonsense"]                            # somebody else's is left alone
+
+
+@pytest.fixture
+def dumb_ray(monkeypatch):
+    """A Ray whose workers do not answer, with what it was asked."""
+    asked = []
+
+    def get(task, *, timeout):
+        asked.append(timeout)
+        raise ray.exceptions.failure
+
+    exceptions = SimpleNamespace(GetTimeoutError=TimeoutError, RayError=RuntimeError, failure=TimeoutError())
+    task = SimpleNamespace(remote=lambda: None)
+    ray = SimpleNamespace(is_initialized=lambda: False, init=lambda **options: asked.append(options["runtime_env"]["env_vars"]),
+                          remote=lambda **options: lambda function: task, get=get, shutdown=lambda: asked.append("ended"),
+                          exceptions=exceptions, asked=asked)
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    return ray
+
+
+def test_workers_that_do_not_start_are_told_in_time(dumb_ray, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "where_ray_lies")
+    with pytest.raises(InputError, match="workers have not started in 180 seconds"):
+        list(runners.by_ray([], lambda shard: {}))
+    environment, *rest = dumb_ray.asked
+    assert environment == {"ECAVATAR_THREADS": "1", "PYTHONPATH": f"{runners.ROOT}{os.pathsep}where_ray_lies"}
+    assert rest == [runners.ANSWER, "ended"]
+
+
+def test_workers_that_cannot_load_us_are_told(dumb_ray):
+    dumb_ray.exceptions.failure = dumb_ray.exceptions.RayError("a traceback\nModuleNotFoundError: No module named 'core'")
+    with pytest.raises(InputError, match=r"cannot load ECAvatar \(ModuleNotFoundError: No module named 'core'\).*host:1"):
+        list(runners.by_ray([], lambda shard: {}, address="host:1"))
+    assert dumb_ray.asked == [{"ECAVATAR_THREADS": "1"}, runners.ANSWER, "ended"]
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from .shards import Record
 
 TRIES = 3                       # of a shard
 STARTS = 3                      # times Ray may be started: its own parts do not wait long for each other on a busy machine
+ANSWER = 180                    # seconds until its first worker must have answered: a busy machine took 52 to start and end all of it
 AHEAD = 2                       # tasks a core that wait or run: more would only hold memory
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = [".venv-*", ".cache", ".git", "dist", "demo"]       # of what a cluster is sent
@@ -38,7 +39,7 @@ def by_ray(shards: Sequence[Shard], make: Make, *, address: str = "", workers: i
     """Make the shards with Ray, as they become ready; the driver holds their records only.
 
     address: of a cluster, "" for one that is started here and ended again; workers: cores it may use, 0 for all.
-    Raises InputError when Ray is not installed or cannot be started, or the cluster is not there.
+    Raises InputError when Ray is not installed or cannot be started, its workers do not answer, or the cluster is not there.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")       # it would send statistics home
     try:
@@ -47,6 +48,7 @@ def by_ray(shards: Sequence[Shard], make: Make, *, address: str = "", workers: i
         raise InputError("Ray is not installed", "", "pip install -r building/requirements-scale.txt") from error
     start(ray, address, workers)
     try:
+        answered(ray, address)
         yield from scheduled(shards, make, ray, round(ray.cluster_resources().get("CPU", 1)))
     finally:
         ray.shutdown()
@@ -56,8 +58,10 @@ def start(ray: Any, address: str, workers: int) -> None:
     """Start Ray here, or join the cluster at `address`; raise InputError when that cannot be done."""
     if ray.is_initialized():
         raise InputError("Ray is in use in this process already", address, "end it with ray.shutdown() first")
-    environment: dict[str, Any] = ({"working_dir": str(ROOT), "excludes": LEFT_OUT} if address
-                                   else {"env_vars": {"PYTHONPATH": str(ROOT), "ECAVATAR_THREADS": "1"}})
+    variables = {"ECAVATAR_THREADS": "1"}           # a task has one core
+    if not address:                                 # Ray replaces it, and may itself have been found by it
+        variables["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    environment: dict[str, Any] = {"env_vars": variables} | ({"working_dir": str(ROOT), "excludes": LEFT_OUT} if address else {})
     for left in reversed(range(1 if address else STARTS)):
         try:
             ray.init(address=address or "local", num_cpus=None if address else workers or None, include_dashboard=False,
@@ -74,6 +78,23 @@ def start(ray: Any, address: str, workers: int) -> None:
             if not left:
                 raise InputError(f"Ray cannot be started ({first_line(error)})", "",
                                  "try again when the machine is less busy, or use --runner local") from error
+
+
+def answered(ray: Any, address: str) -> None:
+    """Wait until a worker has loaded this module; raise InputError when none does: what ends at its start is replaced for ever."""
+    try:
+        ray.get(ray.remote(num_cpus=1)(ready).remote(), timeout=ANSWER)
+    except ray.exceptions.GetTimeoutError as error:
+        raise InputError(f"Ray's workers have not started in {ANSWER} seconds", address,
+                         "see why in /tmp/ray/session_latest/logs/raylet.err of its machine, or use --runner local") from error
+    except ray.exceptions.RayError as error:
+        raise InputError(f"Ray's workers cannot load ECAvatar ({str(error).strip().splitlines()[-1]})", address,
+                         "install the same Python environment on each machine, or use --runner local") from error
+
+
+def ready() -> bool:
+    """Answer from a worker."""
+    return True
 
 
 def first_line(error: Exception) -> str:

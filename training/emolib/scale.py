@@ -60,7 +60,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="the library's folder")
     parser.add_argument("--pack", type=Path, default=DEFAULT, help="folder with head.npz, anchors.npz and third_party/")
     parser.add_argument("--runner", choices=("local", "ray"), default="local")
-    parser.add_argument("--address", default="", help="of a Ray cluster, such as ray://host:10001; without it Ray runs here")
+    parser.add_argument("--address", default="", help="of a Ray cluster, HOST:PORT as of `ray start`; without it Ray runs here")
     parser.add_argument("--workers", type=int, default=0, help="cores for Ray, without it all")
     parser.add_argument("--size", type=int, default=SIZE, help="images of a shard, of folders")
     options = parser.parse_args()

@@ -21,11 +21,12 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from core.emotion.network import FORMAT
-from core.errors import ECAvatarError, InputError
+from core.errors import InputError
 from core.files import write_atomically
 from core.speech.encoder import RATE
 from core.types import HEARD
 
+from ..command import told
 from ..speech.export import halve
 from .emotion2vec_network import Emotion2vec, load
 
@@ -122,7 +123,8 @@ def normalising(graph: onnx.GraphProto, source: str) -> list[onnx.NodeProto]:
             helper.make_node("Div", ["ecavatar_even", "ecavatar_deviation"], [source])]
 
 
-def main(arguments: list[str] | None = None) -> int:
+@told
+def main(arguments: list[str] | None = None) -> None:
     """Adapt; 2 with one line on bad input."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     source = parser.add_mutually_exclusive_group(required=True)
@@ -133,21 +135,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--logits", action="store_true", help="the network gives logits, not probabilities")
     parser.add_argument("--normalise", action="store_true", help="the export leaves the samples' normalisation to the caller")
     options = parser.parse_args(arguments)
-    try:
-        labels, path = read_labels(options.tokens), options.checkpoint or options.onnx
-        if options.checkpoint:
-            model = adapt(exported(load(path)), labels, path=path, logits=True, normalise=True)
-        else:
-            model = adapt(read_network(path), labels, path=path, logits=options.logits, normalise=options.normalise)
-        content = model.SerializeToString()
-        if len(content) >= LARGEST_PROTO:
-            raise InputError("the network is larger than 2 GB", path, "export it in half precision")
-        write_atomically(options.out, lambda file: file.write(content))
-    except ECAvatarError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
+    labels, path = read_labels(options.tokens), options.checkpoint or options.onnx
+    if options.checkpoint:
+        model = adapt(exported(load(path)), labels, path=path, logits=True, normalise=True)
+    else:
+        model = adapt(read_network(path), labels, path=path, logits=options.logits, normalise=options.normalise)
+    content = model.SerializeToString()
+    if len(content) >= LARGEST_PROTO:
+        raise InputError("the network is larger than 2 GB", path, "export it in half precision")
+    write_atomically(options.out, lambda file: file.write(content))
     sys.stdout.write(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB\n")
-    return 0
 
 
 if __name__ == "__main__":

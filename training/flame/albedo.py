@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.errors import ECAvatarError, InputError
+from core.errors import InputError
 from core.files import write_atomically
 from core.pictures.image import read_photo
 from training.emolib.emica import FACE, parameters
 
+from ..command import told
 from .model import FACES, JAW, Flame
 from .texture import TextureSpace, read_texture_data
 
@@ -60,7 +61,8 @@ def facing(vertices: Array, triangles: NDArray[np.int32]) -> Array:
     return np.asarray(sums[:, 2] / np.maximum(np.linalg.norm(sums, axis=1), 1e-12))
 
 
-def main(arguments: list[str] | None = None) -> int:
+@told
+def main(arguments: list[str] | None = None) -> None:
     """Make it; 2 with one line on bad input."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("texture", "emica", "out"):
@@ -68,20 +70,15 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("photo", "model"):
         parser.add_argument(f"--{name}", type=Path)
     options = parser.parse_args(arguments)
-    try:
-        space = read_texture_data(options.texture, FACES)
-        if space.components is None and not (options.photo and options.model):
-            raise InputError("texture data needs --photo and --model", "arguments", "give both, or FLAME_texture.npz")
-        made = (of_space(space, options.emica) if space.components is not None
-                else of_photo(space, options.emica, options.photo, Flame.load(options.model)))
-        content = io.BytesIO()
-        made.save(content, "PNG")
-        write_atomically(options.out, lambda file: file.write(content.getbuffer()))
-    except ECAvatarError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
+    space = read_texture_data(options.texture, FACES)
+    if space.components is None and not (options.photo and options.model):
+        raise InputError("texture data needs --photo and --model", "arguments", "give both, or FLAME_texture.npz")
+    made = (of_space(space, options.emica) if space.components is not None
+            else of_photo(space, options.emica, options.photo, Flame.load(options.model)))
+    content = io.BytesIO()
+    made.save(content, "PNG")
+    write_atomically(options.out, lambda file: file.write(content.getbuffer()))
     sys.stdout.write(f"{options.out}: {made.width} x {made.height} pixels\n")
-    return 0
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.emotion.fusion import offsets_of
-from core.errors import ECAvatarError, InputError
+from core.errors import InputError
 from core.files import read_arrays
 from core.head.model import HeadBasis
 from core.types import Floats
@@ -26,6 +26,7 @@ from training.emolib.fitting import fitted
 from training.emolib.layouts import Sample
 from training.vocaset.layout import VERTICES, open_array, write_array
 
+from ..command import told
 from .layer import FaceLayer
 from .model import Flame
 
@@ -113,7 +114,8 @@ def convert(source: Path, model: Path, out: Path, *, meshes: bool = False, pack:
     return made
 
 
-def main(arguments: list[str] | None = None) -> int:
+@told
+def main(arguments: list[str] | None = None) -> None:
     """Convert; 2 with one line on bad input."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("model", "out"):
@@ -122,18 +124,13 @@ def main(arguments: list[str] | None = None) -> int:
         parser.add_argument(f"--{name}", type=Path)
     parser.add_argument("--meshes", action="store_true", help="the folder holds vertices in the pose of the image")
     options = parser.parse_args(arguments)
-    try:
-        source = options.emica or options.photos
-        if source is None or (options.photos and (options.emica or not options.pack)):
-            raise InputError("give --emica, or --photos with --pack", "arguments", "choose one of both")
-        if not source.is_dir():
-            raise InputError("there is no such folder", source, "give the folder with EMICA's results, or with frames")
-        made = convert(source, options.model, options.out, meshes=options.meshes, pack=options.pack if options.photos else None)
-    except ECAvatarError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
+    source = options.emica or options.photos
+    if source is None or (options.photos and (options.emica or not options.pack)):
+        raise InputError("give --emica, or --photos with --pack", "arguments", "choose one of both")
+    if not source.is_dir():
+        raise InputError("there is no such folder", source, "give the folder with EMICA's results, or with frames")
+    made = convert(source, options.model, options.out, meshes=options.meshes, pack=options.pack if options.photos else None)
     sys.stdout.write(f"{made} sequences made now\n")
-    return 0
 
 
 if __name__ == "__main__":

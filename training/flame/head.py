@@ -10,14 +10,12 @@ import argparse
 import json
 import sys
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import ECAvatarError
 from core.face.detection import LANDMARKS
 from core.face.fit import Anchors, landmarks68
 from core.files import write_arrays
@@ -31,6 +29,7 @@ from training.head.eyes import gaze, sphere
 from training.head.surface import outer, project
 from training.head.unwrap import eye as unwrapped_eye
 
+from ..command import told
 from .correspondence import Correspondence
 from .keys import Keys, solve, turned
 from .model import JAW, Flame, points_of, read_landmarks, read_masks
@@ -263,18 +262,9 @@ def mouth_triangles(basis: HeadBasis) -> NDArray[np.int32]:
     return np.asarray(both, np.int32)
 
 
-def run(work: "partial[dict[str, Any]]") -> int:
-    """Call it and print what it returns as JSON; 2 with one line on bad input."""
-    try:
-        sys.stdout.write(json.dumps(work()) + "\n")
-    except ECAvatarError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    return 0
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Build the head."""
+@told
+def main(arguments: list[str] | None = None) -> None:
+    """Build the head; 2 with one line on bad input."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, what in (("model", "FLAME 2019, 2020 or 2023 (Open)"), ("masks", "FLAME_masks.pkl"),
                        ("landmarks", "landmark_embedding.npy of DECA"), ("texture", "TF_FLAME's texture_data, or FLAME_texture.npz"),
@@ -282,11 +272,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.add_argument(f"--{name}", type=Path, required=True, help=what)
     parser.add_argument("--people", type=int, default=PEOPLE, help="shape components that are kept")
     options = parser.parse_args(arguments)
-
-    def work() -> dict[str, Any]:
-        sources = Sources.read(options.model, options.masks, options.landmarks, options.texture)
-        return build(sources, options.out, options.people)
-    return run(partial(work))
+    sources = Sources.read(options.model, options.masks, options.landmarks, options.texture)
+    sys.stdout.write(json.dumps(build(sources, options.out, options.people)) + "\n")
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ from training.loop import CHECKPOINT, Process, Schedule, Task, process, read, tr
 from training.vocaset.layout import SUBJECTS, Vocaset
 from training.vocaset.metrics import LIPS, UPPER, greatest, union
 
+from ..command import told
 from .losses import TERMS, FusionLoss, Term
 from .network import FuNet, FuNetConfig, paper
 
@@ -221,19 +222,15 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: list[str] | None = None, network: FuNetConfig | None = None) -> int:
+@told
+def main(arguments: list[str] | None = None, network: FuNetConfig | None = None) -> None:
     """Train; 2 with one line on bad input."""
     options = parse(arguments)
     logging.basicConfig(level=logging.INFO)
-    try:
-        with process(options.device) as part:
-            rows = run(options, network or paper(), part)
-            if part.first:
-                sys.stdout.write(json.dumps(rows) + "\n")
-    except ECAvatarError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    return 0
+    with process(options.device) as part:
+        rows = run(options, network or paper(), part)
+        if part.first:
+            sys.stdout.write(json.dumps(rows) + "\n")
 
 
 if __name__ == "__main__":

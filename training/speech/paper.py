@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.errors import ECAvatarError, InputError
+from core.errors import InputError
 from core.files import read_json
 from core.types import AudioClip, Floats
 from training.flame.model import read_masks
@@ -31,6 +31,7 @@ from training.vocaset.layout import STRIDE, VERTICES, Sequence, Vocaset, open_ar
 from training.vocaset.mouth import MouthRig
 from training.vocaset.teeth import INDEX
 
+from ..command import told
 from .selftalk import FPS, SelfTalk, SelfTalkConfig, losses_of
 
 log = logging.getLogger(__name__)
@@ -191,7 +192,8 @@ def run(options: argparse.Namespace, part: Process) -> dict[str, float]:
     return means
 
 
-def main(arguments: list[str] | None = None) -> int:
+@told
+def main(arguments: list[str] | None = None) -> None:
     """Train; 2 with one line on bad input."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("vocaset", "masks", "out", "vocateeth", "flame", "predict"):
@@ -207,15 +209,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO)
-    try:
-        with process(options.device) as part:
-            means = run(options, part)
-            if part.first:
-                sys.stdout.write(json.dumps(means) + "\n")
-    except ECAvatarError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    return 0
+    with process(options.device) as part:
+        means = run(options, part)
+        if part.first:
+            sys.stdout.write(json.dumps(means) + "\n")
 
 
 if __name__ == "__main__":

@@ -19,9 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import ECAvatarError, InputError, JobError
+from core.errors import InputError, JobError
 from core.files import digest, read_json, write_json
 
+from ..command import told
 from .layout import Sequence, Vocaset, open_array, write_array
 from .mouth import MouthRig
 
@@ -121,7 +122,8 @@ def make(vocaset: Path, flame: Path, out: Path, *, template: Several[Path] = (),
         "sequences": len(results), "made now": sum(one["made"] for one in results), "skipped": len(skipped)}
 
 
-def main(arguments: list[str] | None = None) -> int:
+@told
+def main(arguments: list[str] | None = None) -> None:
     """Convert; 2 with one line on bad input."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--vocaset", type=Path, required=True)
@@ -130,13 +132,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--template", type=Path, nargs=3, default=[], metavar="OBJ", help="upper teeth, lower teeth, tongue")
     parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args(arguments)
-    try:
-        counts = make(options.vocaset, options.flame, options.out, template=options.template, workers=options.workers)
-    except ECAvatarError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
+    counts = make(options.vocaset, options.flame, options.out, template=options.template, workers=options.workers)
     sys.stdout.write(json.dumps(counts) + "\n")
-    return 0
 
 
 if __name__ == "__main__":
