@@ -20,6 +20,7 @@ from .head import attach, parts_of
 from .scene import to_blender
 from .skin import hide_roots, put, show_roots
 from .skin_relief import keep_rest
+from .solid_view import paint_roots, unpaint_roots
 
 HAIR, BROWS = "hair", "brows"
 UV = "UVMap"
@@ -35,16 +36,21 @@ def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, bas
     colours = {HAIR: head["hair_colour"], BROWS: head["brow_colour"]}
     if HAIR not in parts:
         hide_roots(skin)
+        unpaint_roots(skin)
     for role, colour in colours.items():
         if role in parts:
             seat(parts[role], skin, head["vertices"], basis)
             if role == HAIR and (kept := next(iter(parts[role].data.materials), None)) is not None:
-                show_roots(skin, look.scalp, np.array(kept.diffuse_color[:3], np.float64))
+                shown = look.scalp, np.array(kept.diffuse_color[:3], np.float64)
+                show_roots(skin, *shown)
+                paint_roots(skin, result, basis, *shown)
         elif cut.style != "NONE" and len(colour):
             strands = look.hair_as(cut, head, basis) if role == HAIR else look.brows
             grow(root, role, skin, strands, basis).data.materials.append(material(role, linear(colour)))
             if role == HAIR:
-                show_roots(skin, look.scalp_as(cut, head, basis), linear(colour))
+                shown = look.scalp_as(cut, head, basis), linear(colour)
+                show_roots(skin, *shown)
+                paint_roots(skin, result, basis, *shown)
 
 
 def wanted(scene: bpy.types.Scene) -> Haircut:
