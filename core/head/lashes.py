@@ -18,7 +18,9 @@ ROWS, RIM = 5, 1
 UPPER, LOWER = (0.0085, (4.0, 24.0, 46.0)), (0.0052, (-38.0, -46.0, -46.0))
 # share of that from the inner to the outer corner; of the way from root to tip at which the rows lie, for what is drawn on the strips
 LONG = ((0.0, 0.3, 0.6, 0.8, 1.0), (0.50, 0.85, 1.0, 0.98, 0.70))
-ALONG = (0.0, 0.18, 0.45, 0.73, 1.0)
+ALONG = (0.02, 0.19, 0.45, 0.72, 0.98)         # off the ends: pictures are repeated
+
+SHUT, FOLDED = "eyeBlink", -88.0                # lower lashes lie down below the upper lid that comes down to them: degrees above forward
 
 Array = NDArray[np.float64]
 
@@ -74,16 +76,17 @@ class Strip:
             result[..., self.rows[row], :] = result[..., self.rows[row - 1], :] + np.einsum("cij,...cj->...ci", turn, way)
         return result
 
-    def carried(self, offsets: NDArray[np.floating], longer: Floats) -> NDArray[np.floating]:
-        """Return what shapes add (..., V, 3) to `longer` lashes (V, 3), from what they add to these."""
-        ends = self.rows[[RIM, -1]]
-        way, rim = self.places[-1] - self.places[RIM], offsets[..., ends[0], :]
-        sunk = self.raised(way) - self.raised(way + offsets[..., ends[1], :] - rim)
-        turns = turned(self.axis, (sunk + np.pi) % (2 * np.pi) - np.pi) - np.eye(3)
-        result = offsets.copy()
-        for row in range(RIM + 1, ROWS):
-            reach = longer[self.rows[row]] - longer[self.rows[RIM]]
-            result[..., self.rows[row], :] = rim + np.einsum("...cij,cj->...ci", turns, reach)
+    def carried(self, offsets: NDArray[np.floating], longer: Floats, names: tuple[str, ...]) -> NDArray[np.floating]:
+        """Return what shapes of these names (or correctives) add (K, V, 3) to `longer` lashes (V, 3), from what they add to these."""
+        way, rim = self.places[-1] - self.places[RIM], offsets[:, self.rows[RIM]]
+        sunk = self.raised(way) - self.raised(way + offsets[:, self.rows[-1]] - rim)
+        sunk = (sunk + np.pi) % (2 * np.pi) - np.pi
+        if not self.upper:
+            side = "Left" if self.places[..., 0].mean() > 0 else "Right"
+            sunk[[name == SHUT + side for name in names]] = self.raised(longer[self.rows[-1]] - longer[self.rows[RIM]]) - np.radians(FOLDED)
+        turns, result = turned(self.axis, sunk) - np.eye(3), offsets.copy()
+        for row in self.rows[RIM + 1:]:
+            result[:, row] = rim + np.einsum("kcij,cj->kci", turns, longer[row] - longer[self.rows[RIM]])
         return result
 
 

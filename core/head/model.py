@@ -30,7 +30,6 @@ SHAPES: dict[str, tuple[type[np.generic], int]] = {
     "lip_corners": (np.int32, 1), "upper_incisor_edge": (np.int32, 1), "lower_lip_top": (np.int32, 1),
     "chin_vertex": (np.int32, 0), "below_ear_vertex": (np.int32, 0), "jaw_pivot": (np.float32, 1),
 }
-SHAPED = ("expression_basis", "corrective_basis")
 INDICES = ("quads", "inner_lip_upper", "inner_lip_lower", "lip_corners", "upper_incisor_edge", "lower_lip_top",
            "chin_vertex", "below_ear_vertex")
 
@@ -122,13 +121,14 @@ class HeadBasis:
         part = self.part("lashes")
         lashes, first_uv = part.vertices, int(self.quad_uv[part.faces].min())
         eyes = np.stack([self.vertices[self.part(f"eye_{side}").vertices].mean(axis=0) for side in ("left", "right")])
-        longer: dict[str, Any] = {name: getattr(self, name).copy() for name in ("uv", "vertices", "identity_basis", *SHAPED)}
+        longer: dict[str, Any] = {name: getattr(self, name).copy() for name in (
+            "uv", "vertices", "identity_basis", "expression_basis", "corrective_basis")}
         for strip in strips_of(self.vertices[lashes], self.quads[part.faces] - lashes.start, eyes):
             longer["uv"][strip.rows + first_uv] = strip.uv
             for name in ("vertices", "identity_basis"):
                 longer[name][..., lashes, :] = strip.drawn_out(longer[name][..., lashes, :])
-            for name in SHAPED:
-                longer[name][..., lashes, :] = strip.carried(longer[name][..., lashes, :], longer["vertices"][lashes])
+            for name, names in (("expression_basis", self.expression_names), ("corrective_basis", self.corrective_names)):
+                longer[name][:, lashes] = strip.carried(longer[name][:, lashes], longer["vertices"][lashes], names)
         return replace(self, **longer)
 
     def part(self, name: str) -> Part:
