@@ -216,7 +216,8 @@ def film(scene: bpy.types.Scene, root: bpy.types.Object, path: Path, folder: Pat
     shading.show_cavity, shading.cavity_type = True, "WORLD"
     shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.0, FILM_SHADE
     scene.display.matcap_ssao_distance, scene.display.matcap_ssao_samples = FILM_REACH, 32
-    scene.display.render_aa = "FXAA"
+    shading.show_object_outline = False             # around each hair
+    scene.display.render_aa, render.hair_type = "5", "STRIP"        # hairs as thin as they are, which one sample a pixel would miss
     render.resolution_x = render.resolution_y = FILM_SIDE
     settings = render.image_settings
     if hasattr(settings, "media_type"):             # from Blender 5.0 on
@@ -232,7 +233,7 @@ def film(scene: bpy.types.Scene, root: bpy.types.Object, path: Path, folder: Pat
     if hasattr(settings, "media_type"):
         settings.media_type = "IMAGE"
     settings.file_format = "PNG"
-    scene.frame_end, render.filepath, scene.camera.data.lens = last, "//", lens
+    scene.frame_end, render.filepath, render.hair_type, scene.camera.data.lens = last, "//", "STRAND", lens
 
 
 def say(text: str) -> None:
