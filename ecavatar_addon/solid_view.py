@@ -1,6 +1,7 @@
 """What solid shading shows of the skin: the photo's albedo with roots where hair grows, in an image that no shader is linked to.
 
-Solid shading draws hair as lines of one pixel and knows no shader: between dark hairs the pale scalp of the albedo would shine through.
+Solid shading draws hair as lines of one pixel and knows no shader: between dark hairs the pale scalp of the albedo would shine
+through.
 """
 
 import bpy
@@ -47,7 +48,8 @@ def unpaint_roots(skin: bpy.types.Object) -> None:
 
 def materials(skin: bpy.types.Object) -> list[bpy.types.Material]:
     """Return the skin's materials that are ours, whatever an artist has made of them."""
-    return [slot.material for slot in skin.material_slots if group_node(slot.material) is not None]
+    found = (slot.material for slot in skin.material_slots)
+    return [material for material in found if material is not None and group_node(material) is not None]
 
 
 def shows(node: bpy.types.Node, kind: str) -> bool:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TONE = 0.7                      # of the photo's colour, which shows hair lit: among strands light brightens it once more
-MIRRORED, LEAST = 0.03, 0.005   # linear: what hairs of any colour mirror, which renderers add; share of a photo's that at least is left
+MIRRORED, LEAST = 0.03, 0.005   # linear: what all hairs mirror, which renderers add; share of a photo's that is left at least
 ROOT, TIP = 0.55, 1.15          # of that, along a strand
 BETWEEN = 0.72                  # of that: what one sees between roots
 SHADES = (0.78, 1.25)           # of single strands

@@ -1,7 +1,7 @@
 """Lashes as long and curled as people's: those of the head model's source reach 3 mm from the lids, straight up and down.
 
-Strips of five rows of vertices, root to tip: the first lies in the lid, the second at its rim. What lies beyond is drawn out and turned
-about the rim, row by row; shapes carry it with the rim and turn it as they turned the short ones. Lashes that are as long and curled
+Strips of five rows of vertices, root to tip: the first lies in the lid, the second at its rim. What lies beyond is drawn out and
+turned about the rim, row by row; shapes carry it with the rim and turn it as they turned the short ones. Lashes that are as long and curled
 already stay as they are.
 """
 
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from ..types import Floats, Integers
 
 ROWS, RIM = 5, 1
-# metres that the longest reach beyond the rim, and degrees above forward at which they lead from row to row there; of the upper lid, the
-# lower one
+# metres that the longest reach beyond the rim, and degrees above forward at which they lead from row to row there; of the upper lid,
+# and the lower one
 UPPER, LOWER = (0.0085, (4.0, 24.0, 46.0)), (0.0052, (-38.0, -46.0, -46.0))
 # share of that from the inner to the outer corner; of the way from root to tip at which the rows lie, for what is drawn on the strips
 LONG = ((0.0, 0.3, 0.6, 0.8, 1.0), (0.50, 0.85, 1.0, 0.98, 0.70))
 ALONG = (0.02, 0.19, 0.45, 0.72, 0.98)         # off the ends: pictures are repeated
 
-SHUT, FOLDED = "eyeBlink", -88.0                # lower lashes lie down below the upper lid that comes down to them: degrees above forward
+SHUT, FOLDED = "eyeBlink", -88.0                # lower lashes lie down below the upper lid that comes down: degrees above forward
 
 Array = NDArray[np.float64]
 
@@ -51,8 +51,8 @@ class Strip:
     def along(self) -> Array:
         """How far from the inner to the outer corner the columns lie (C,), 0..1."""
         rim = self.places[RIM]
-        way = np.append(0.0, np.linalg.norm(np.diff(rim, axis=0), axis=1).cumsum()) / np.linalg.norm(np.diff(rim, axis=0), axis=1).sum()
-        return way if abs(rim[0, 0]) < abs(rim[-1, 0]) else 1 - way
+        way = np.append(0.0, np.linalg.norm(np.diff(rim, axis=0), axis=1).cumsum())
+        return way / way[-1] if abs(rim[0, 0]) < abs(rim[-1, 0]) else 1 - way / way[-1]
 
     @property
     def uv(self) -> Array:
@@ -83,7 +83,8 @@ class Strip:
         sunk = (sunk + np.pi) % (2 * np.pi) - np.pi
         if not self.upper:
             side = "Left" if self.places[..., 0].mean() > 0 else "Right"
-            sunk[[name == SHUT + side for name in names]] = self.raised(longer[self.rows[-1]] - longer[self.rows[RIM]]) - np.radians(FOLDED)
+            stood = self.raised(longer[self.rows[-1]] - longer[self.rows[RIM]])
+            sunk[[name == SHUT + side for name in names]] = stood - np.radians(FOLDED)
         turns, result = turned(self.axis, sunk) - np.eye(3), offsets.copy()
         for row in self.rows[RIM + 1:]:
             result[:, row] = rim + np.einsum("kcij,cj->kci", turns, longer[row] - longer[self.rows[RIM]])
@@ -98,7 +99,8 @@ def turned(axis: Array, angles: Array) -> Array:
 
 
 def strips_of(points: Floats, quads: Integers, eyes: Array) -> list[Strip]:
-    """Return the strips among the lashes' vertices (V, 3) of the mean head, with quads into them; eyes: (2, 3), the eyeballs' middles."""
+    """Return the strips among the lashes' vertices (V, 3) of the mean head, with quads into them; eyes: (2, 3), the eyeballs'
+    middles."""
     beside: list[set[int]] = [set() for _ in points]
     for quad in quads.tolist():
         for first, second in zip(quad, quad[1:] + quad[:1], strict=True):

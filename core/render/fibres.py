@@ -24,7 +24,7 @@ from .studio import Place, Studio
 TILT, ROUGH = np.radians(-6.0), np.radians(9.0)         # of the cuticle's scales; spread of what they mirror
 MIRRORED = 0.046                # share that the surface mirrors of light which meets it at right angles (n = 1.55)
 STRAIGHT, INSIDE = 0.86, 0.056  # shares that go through, and that are mirrored inside, on average over a hair's width
-AHEAD, BACK = (3.65, 1.368), (17.0, 0.613)              # how these fall off around the hair (Karis 2016): sharpness, sum over the circle
+AHEAD, BACK = (3.65, 1.368), (17.0, 0.613)              # how these fall off around a hair (Karis 2016): sharpness, sum over the circle
 TINT = 5.97                     # a fibre's absorption from the colour of many: (ln colour / TINT)^2 (Chiang et al. 2016)
 DIFFUSE, THROUGH = 1.0, 0.45    # of the colour; share of light that hair in front lets through or scatters on
 OFF = 2e-4                      # metres off a strand at which rays begin
