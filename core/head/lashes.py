@@ -1,8 +1,8 @@
 """Lashes as long and curled as people's: those of the head model's source reach 3 mm from the lids, straight up and down.
 
 Strips of five rows of vertices, root to tip: the first lies in the lid, the second at its rim. What lies beyond is drawn out and
-turned about the rim, row by row; shapes carry it with the rim and turn it as they turned the short ones. Lashes that are as long and curled
-already stay as they are.
+turned about the rim, row by row; shapes carry it with the rim and turn it as they turned the short ones. Lashes that are as long and
+curled already stay as they are.
 """
 
 from dataclasses import dataclass
