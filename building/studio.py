@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 SIDE = 480                      # pixels of a picture on the sheet
 SAMPLES = 16
-FILM_SECONDS, FILM_SIDE, FILM_LENS = 3.5, 640, 120      # a larger picture takes hardly longer, more samples do: each draws all hair
+FILM_SECONDS, FILM_SIDE, FILM_LENS = 3.5, 640, 120      # a larger picture takes hardly longer
 FILM_SHADE, FILM_REACH = 1.0, 0.02      # how dark hollows are, the mouth's and between strands; metres across which they count as such
 DISTANCE = 0.75                 # metres from camera to head, with a lens of 85 mm
 MIDDLE, HEIGHT = 0.045, 0.018   # metres: how far behind the face the head's middle lies, and above its origin
@@ -215,8 +215,9 @@ def film(scene: bpy.types.Scene, root: bpy.types.Object, path: Path, folder: Pat
     shading.color_type, shading.light, shading.studio_light = "TEXTURE", "STUDIO", "paint.sl"
     shading.show_cavity, shading.cavity_type = True, "WORLD"
     shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.0, FILM_SHADE
-    scene.display.matcap_ssao_distance, scene.display.matcap_ssao_samples = FILM_REACH, 32
-    scene.display.render_aa = "FXAA"
+    scene.display.matcap_ssao_distance, scene.display.matcap_ssao_samples = FILM_REACH, 8
+    shading.show_object_outline = False             # around each hair
+    scene.display.render_aa, render.hair_type = "5", "STRIP"        # hairs as thin as they are, which one sample a pixel would miss
     render.resolution_x = render.resolution_y = FILM_SIDE
     settings = render.image_settings
     if hasattr(settings, "media_type"):             # from Blender 5.0 on
@@ -232,7 +233,7 @@ def film(scene: bpy.types.Scene, root: bpy.types.Object, path: Path, folder: Pat
     if hasattr(settings, "media_type"):
         settings.media_type = "IMAGE"
     settings.file_format = "PNG"
-    scene.frame_end, render.filepath, scene.camera.data.lens = last, "//", lens
+    scene.frame_end, render.filepath, render.hair_type, scene.camera.data.lens = last, "//", "STRAND", lens
 
 
 def say(text: str) -> None:

@@ -22,6 +22,7 @@ from .head import attach, parts_of
 from .scene import to_blender
 from .skin import hide_roots, put, show_roots
 from .skin_relief import keep_rest
+from .solid_view import paint_roots, unpaint_roots
 
 HAIR, BROWS = "hair", "brows"
 UV = "UVMap"
@@ -37,19 +38,24 @@ def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, bas
     colours = {HAIR: head["hair_colour"], BROWS: head["brow_colour"]}
     if HAIR not in parts:
         hide_roots(skin)
+        unpaint_roots(skin)
     for role, colour in colours.items():
         if role in parts:
             seat(parts[role], skin, head["vertices"], basis)
             if role == HAIR and (kept := next(iter(parts[role].data.materials), None)) is not None:
                 worn = replace(look.cut, hairline=parts[role].ecavatar.hairline or look.cut.hairline)       # none: grown before
-                show_roots(skin, look.scalp_as(worn, head, basis), np.array(kept.diffuse_color[:3], np.float64))
+                shown = look.scalp_as(worn, head, basis), np.array(kept.diffuse_color[:3], np.float64)
+                show_roots(skin, *shown)
+                paint_roots(skin, result, basis, *shown)
         elif cut.style != "NONE" and len(colour):
             strands = look.hair_as(cut, head, basis) if role == HAIR else look.brows
             grown = grow(root, role, skin, strands, basis)
             grown.data.materials.append(material(role, linear(colour)))
             if role == HAIR:
                 grown.ecavatar.hairline = hairline_of(head, cut)
-                show_roots(skin, look.scalp_as(cut, head, basis), linear(colour))
+                shown = look.scalp_as(cut, head, basis), linear(colour)
+                show_roots(skin, *shown)
+                paint_roots(skin, result, basis, *shown)
 
 
 def wanted(scene: bpy.types.Scene) -> Haircut:

@@ -173,6 +173,7 @@ def show_in(context: bpy.types.Context, window: bpy.types.Window, area: bpy.type
         return
     if space.shading.type == "SOLID" and space.shading.color_type == "MATERIAL":
         space.shading.color_type = "TEXTURE"
+        space.shading.show_object_outline = False               # else a dark one around each hair
     space.region_3d.view_rotation = Vector(VIEW).to_track_quat("-Z", "Y")
     with context.temp_override(window=window, area=area, region=region):
         bpy.ops.view3d.view_selected()

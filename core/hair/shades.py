@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-TONE = 0.65                     # of the photo's colour, which shows hair lit: among strands light brightens it once more
-MIRRORED = 0.08                 # linear: about where half of what a photo shows is what hairs mirror, which renderers add
+TONE = 0.7                      # of the photo's colour, which shows hair lit: among strands light brightens it once more
+MIRRORED, LEAST = 0.03, 0.005   # linear: what all hairs mirror, which renderers add; share of a photo's that is left at least
 ROOT, TIP = 0.55, 1.15          # of that, along a strand
 BETWEEN = 0.72                  # of that: what one sees between roots
 SHADES = (0.78, 1.25)           # of single strands
@@ -16,8 +16,8 @@ Array = NDArray[np.float64]
 def inherent(colour: NDArray[np.floating]) -> Array:
     """Return the linear colour (..., 3) to shade hair with that a photo shows in `colour` (..., 3), linear: black hair looks grey
     with what it mirrors, and only its inside takes its colour."""
-    brightness = colour.mean(axis=-1, keepdims=True)
-    return np.asarray(TONE * colour * brightness / (brightness + MIRRORED), np.float64)
+    brightness = np.maximum(colour.mean(axis=-1, keepdims=True), 1e-6)
+    return np.asarray(TONE * colour * np.maximum(1 - MIRRORED / brightness, LEAST), np.float64)
 
 
 def at_roots(colour: NDArray[np.floating]) -> Array:

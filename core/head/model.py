@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..errors import PackError
 from ..files import read_arrays
 from ..types import Bytes, Floats, Integers
+from .lashes import strips_of
 
 FORMAT = 3
 REST_USES = 0.5                  # share of a shape's way that a face resting in it has behind it
@@ -113,7 +114,22 @@ class HeadBasis:
             values[name] = tuple(map(str, stored[name]))
         for name in ("chin_vertex", "below_ear_vertex"):
             values[name] = int(stored[name])
-        return cls(**values)
+        return cls(**values).with_lashes()
+
+    def with_lashes(self) -> "HeadBasis":
+        """Draw lashes out (lashes.py), in the shapes too. Their UVs have the order of their vertices."""
+        part = self.part("lashes")
+        lashes, first_uv = part.vertices, int(self.quad_uv[part.faces].min())
+        eyes = np.stack([self.vertices[self.part(f"eye_{side}").vertices].mean(axis=0) for side in ("left", "right")])
+        longer: dict[str, Any] = {name: getattr(self, name).copy() for name in (
+            "uv", "vertices", "identity_basis", "expression_basis", "corrective_basis")}
+        for strip in strips_of(self.vertices[lashes], self.quads[part.faces] - lashes.start, eyes):
+            longer["uv"][strip.rows + first_uv] = strip.uv
+            for name in ("vertices", "identity_basis"):
+                longer[name][..., lashes, :] = strip.drawn_out(longer[name][..., lashes, :])
+            for name, names in (("expression_basis", self.expression_names), ("corrective_basis", self.corrective_names)):
+                longer[name][:, lashes] = strip.carried(longer[name][:, lashes], longer["vertices"][lashes], names)
+        return replace(self, **longer)
 
     def part(self, name: str) -> Part:
         """Return where the part called `name` lies."""

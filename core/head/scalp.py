@@ -26,7 +26,7 @@ EAR_OUT, EAR_TOP, EAR_BACK, EAR_FRONT = 0.0765, 0.036, -0.076, -0.030
 EAR_MARGIN = 0.0030                         # metres strands keep from the ears' vertices
 NAPE = 0.080                                # metres below the eyes where hair ends
 # metres inside the hairline where roots begin and stand densest; share of skin that they hide
-BEGINS, DENSE, COVERED = -0.001, 0.011, 0.88
+BEGINS, DENSE, COVERED = -0.001, 0.011, 0.96
 ROOTS_SIDE = 512                            # pixels of the map of where hair is rooted
 LEAST_COVERED = 1e-3                        # of a texel by a UV island, for it to show anything
 FRINGE, TEMPLE = 0.034, 0.020               # metres above the eyes where hair ends, in front of this far behind them

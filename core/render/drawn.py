@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ..pictures.colours import Colour
 
 LASH: Colour = (0.010, 0.007, 0.006)
-LASH_LINE = 0.08, 0.26              # of the lashes' length: where the line of their roots ends
+LASH_LINE = 0.12, 0.24              # of the lashes' length: where the line of their roots ends
 LASH_SIZE = (64, 512)               # pixels of the lashes' image, high and wide
 EYE_SIDE, EYE_CONE = 512, 60        # pixels of the eye's image, and the angle it shows to each side
 PUPIL, IRIS = 7.4, 19.5             # degrees from the eye's axis
@@ -27,7 +27,7 @@ def lash_opacity(random: np.random.Generator) -> NDArray[np.float32]:
     opacity = np.zeros(LASH_SIZE, np.float32)
     columns = np.arange(width)
     ends = np.clip(np.minimum(columns / width / 0.1, (1 - columns / width) / 0.2), 0, 1)       # no line where the lids meet
-    for first, hairs, longest, thick, line in ((0, 44, 0.6, 1.6, 0.35), (height // 2, 120, 1.0, 3.0, 0.95)):
+    for first, hairs, longest, thick, line in ((0, 50, 0.9, 0.9, 0.35), (height // 2, 110, 1.0, 1.3, 0.95)):
         roots = (np.arange(hairs) + random.uniform(0.2, 0.8, hairs)) * width / hairs
         lengths = longest * random.uniform(0.6, 1.0, hairs) * np.sin(np.pi * np.clip(roots / width, 0.08, 0.9)) ** 0.4
         leans = (roots / width - 0.35) * width * 0.05 + random.normal(0, 2.0, hairs)

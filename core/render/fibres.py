@@ -18,13 +18,15 @@ from ..head.model import HeadBasis
 from ..pictures.colours import linear
 from .lights import SHORT, Lamp
 from .rays import Rays
-from .skin_optics import dot
+from .skin_optics import dot, schlick
 from .studio import Place, Studio
 
 TILT, ROUGH = np.radians(-6.0), np.radians(9.0)         # of the cuticle's scales; spread of what they mirror
-MIRRORED, STRAIGHT, INSIDE = 0.046, 0.5, 0.2            # shares that are mirrored at the surface, go through, are mirrored inside
+MIRRORED = 0.046                # share that the surface mirrors of light which meets it at right angles (n = 1.55)
+STRAIGHT, INSIDE = 0.86, 0.056  # shares that go through, and that are mirrored inside, on average over a hair's width
+AHEAD, BACK = (3.65, 1.368), (17.0, 0.613)              # how these fall off around a hair (Karis 2016): sharpness, sum over the circle
 TINT = 5.97                     # a fibre's absorption from the colour of many: (ln colour / TINT)^2 (Chiang et al. 2016)
-DIFFUSE, THROUGH = 1.3, 0.45    # of the colour; share of light that hair in front lets through or scatters on
+DIFFUSE, THROUGH = 1.0, 0.45    # of the colour; share of light that hair in front lets through or scatters on
 OFF = 2e-4                      # metres off a strand at which rays begin
 
 Array = NDArray[np.float64]
@@ -117,15 +119,17 @@ def passed(begin: Array, ways: Array, rays: Rays) -> tuple[Array, Array]:
 
 def scattered(along: Array, light: Array, view: Array, colour: Array) -> tuple[Array, Array]:
     """Return what hairs along (N, 3) of a colour (N, 3) scatter from a light to a view (N, 3), per irradiance across the hair: in
-    the lobes of a single hair, and diffusely. How the lobes fall off around the hair is Karis 2016's (R, TT, TRT in Unreal's hair)."""
+    the lobes of a single hair, and diffusely. How the lobes fall off around the hair is Karis 2016's (R, TT, TRT in Unreal's hair);
+    each is a density, so that it gives back its share of the light."""
     inclined, seen = np.arcsin(np.clip(dot(along, light), -1, 1)), np.arcsin(np.clip(dot(along, view), -1, 1))
     across = [way - dot(way, along)[:, None] * along for way in (light, view)]
     lengths = [np.maximum(np.linalg.norm(way, axis=1), 1e-6) for way in across]
     turned = np.clip(dot(*across) / (lengths[0] * lengths[1]), -1, 1)                           # cos(phi)
-    middle = (inclined + seen) / 2
-    surface = MIRRORED / 4 * np.sqrt((1 + turned) / 2) * lobe(middle - TILT, ROUGH)
-    straight = STRAIGHT / 4 * np.exp(-3.65 * (1 + turned)) * lobe(middle + TILT / 2, ROUGH)
-    inside = INSIDE / 4 * np.exp(-17 * (1 - turned)) * lobe(middle + 1.5 * TILT, 2 * ROUGH)
+    both = inclined + seen                                              # not half of it: lobes would give back twice their light
+    facing = np.sqrt((1 + dot(light, view)).clip(0) / 2)
+    surface = schlick(facing, MIRRORED) * np.sqrt((1 + turned) / 2) / 4 * lobe(both - 2 * TILT, 2 * ROUGH)
+    straight = STRAIGHT * np.exp(-AHEAD[0] * (1 + turned)) / AHEAD[1] * lobe(both + TILT, 2 * ROUGH)
+    inside = INSIDE * np.exp(-BACK[0] * (1 - turned)) / BACK[1] * lobe(both + 3 * TILT, 4 * ROUGH)
     passed = np.exp(-2 * (np.log(np.clip(colour, 1e-4, 1)) / TINT)**2)
     mirrored = surface[:, None] + straight[:, None] * passed + inside[:, None] * passed**2
     received = np.cos(inclined)[:, None]

@@ -11,6 +11,7 @@ from ecavatar.core.types import SkinParams
 from ecavatar.ecavatar_addon import skin as skins
 from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.head import parts_of
+from ecavatar.ecavatar_addon.solid_view import SOLID
 
 
 def shader(material):
@@ -31,7 +32,7 @@ def test_the_photo_is_in_the_file_and_on_the_skin(avatar):
     assert group == skins.group_node(material)
     picture = group.inputs["Albedo"].links[0].from_node.image
     assert picture.packed_file is not None and tuple(picture.size) == (2048, 2048)
-    assert material.node_tree.nodes.active.image == picture                       # what solid shading shows
+    assert material.node_tree.nodes.active.image[skins.TAG] == SOLID              # what solid shading shows
 
 
 def test_light_goes_furthest_in_red(avatar):
