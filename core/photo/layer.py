@@ -13,6 +13,7 @@ from ..head.model import REGIONS, HeadBasis
 from ..pictures.raster import rasterise, vertex_normals
 from ..pictures.sampling import bilinear
 from ..types import Floats, Integers, Photo
+from .furrows import Furrows
 from .shading import LUMINANCE, cast, estimated_shading, evened
 from .vermilion import Lips
 
@@ -52,6 +53,7 @@ class Layer:
 
     photo: Photo
     mask: SkinMask
+    furrows: Furrows
     seen: Samples
     light: Floats
     lip_light: Floats
@@ -67,15 +69,17 @@ def peeled(view: View, neutral: Floats, edges: Integers, *, basis: HeadBasis, an
     """Return one photo's layer: its skin at the vertices, and the light on it."""
     skin = basis.part("skin").vertices
     mask = find_skin(view.photo, view.face, view.camera.focal / float(view.camera.place(view.head[skin])[:, 2].mean()))
+    furrows = Furrows.of(view.photo, view.face, mask)
     moved = landmark_shift(view.head, view.face, view.camera, anchors, basis)
     seen = sampled(view.photo, view.head, view.camera, mask, basis=basis, moved=moved, hidden=mouth.bag > 0)
+    seen = replace(seen, colour=seen.colour / furrows.at(seen.pixels))
     normals = vertex_normals(view.head, all_triangles(basis))[skin]
     trust = seen.trust * seen.skin
     light = evened(seen.colour, trust, estimated_shading(seen.colour, trust, normals, basis), edges, basis)
     face = basis.regions == REGIONS.index("face")
     light = light * cast(typical(seen.colour / light, trust, face))
     whole = typical(seen.colour, trust, face) / np.maximum(typical(seen.colour / light, trust, face), 1)
-    return Layer(view.photo, mask, seen, light, whole / np.median(light[mouth.outside], axis=0), creased(view.head - neutral, basis))
+    return Layer(view.photo, mask, furrows, seen, light, whole / np.median(light[mouth.outside], axis=0), creased(view.head - neutral, basis))
 
 
 def matched(layer: Layer, first: Layer) -> Layer:
