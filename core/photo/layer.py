@@ -48,8 +48,8 @@ class Samples:
 
 @dataclass(frozen=True)
 class Layer:
-    """What one photo gives. light (V_skin, 3): what its colours are divided by; lip_light (3,): what those of lips are divided by
-    beyond that; creases (V_skin,) 0..1."""
+    """What one photo gives; seen: its colours without the shade in furrows. light (V_skin, 3): what these are divided by; lip_light
+    (3,): what those of lips are divided by beyond that; creases (V_skin,) 0..1."""
 
     photo: Photo
     mask: SkinMask
@@ -79,7 +79,8 @@ def peeled(view: View, neutral: Floats, edges: Integers, *, basis: HeadBasis, an
     face = basis.regions == REGIONS.index("face")
     light = light * cast(typical(seen.colour / light, trust, face))
     whole = typical(seen.colour, trust, face) / np.maximum(typical(seen.colour / light, trust, face), 1)
-    return Layer(view.photo, mask, furrows, seen, light, whole / np.median(light[mouth.outside], axis=0), creased(view.head - neutral, basis))
+    lip_light = whole / np.median(light[mouth.outside], axis=0)
+    return Layer(view.photo, mask, furrows, seen, light, lip_light, creased(view.head - neutral, basis))
 
 
 def matched(layer: Layer, first: Layer) -> Layer:

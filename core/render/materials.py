@@ -48,7 +48,7 @@ class Gloss:
 
 
 def shine(params: SkinParams, normal: Array, light: Array, view: Array) -> Array:
-    """Return the specular term of Eq. 9, as far as facets hide none of it, times the light's cosine (...,) of unit vectors (..., 3)."""
+    """Return the specular term of Eq. 9, less what facets hide, times the light's cosine (...,) of unit vectors (..., 3)."""
     lit, seen = dot(normal, light), dot(normal, view)
     masking = unmasked(lit, params.roughness) * unmasked(seen, params.roughness)
     return np.asarray(specular(params, normal, light, view) * masking * np.maximum(lit, 0))
