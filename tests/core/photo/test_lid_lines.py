@@ -55,5 +55,5 @@ def test_skin_deep_above_the_lids_is_less_red_and_brows_and_cheeks_are_as_they_w
     drawn = at_vertices(lines.drawn(image, uv_coverage(basis(), 512), basis().skin_triangles))
     deep = (np.abs(lines.off[0] - 0.0065) < 0.001) & (lines.dark[0] > 0.95)
     redness = (drawn[:, 0] / drawn[:, 1]) / (SKIN[0] / SKIN[1])
-    assert deep.sum() > 4 and np.median(redness[deep]) < 0.95 and np.median(drawn[deep, 1]) > SKIN[1]
+    assert deep.sum() > 4 and np.median(redness[deep]) < 0.96 and np.median(drawn[deep, 1]) > SKIN[1]
     assert np.abs(at(redness[:, None], [105, 334, 50, 280]) - 1).max() < 0.01
