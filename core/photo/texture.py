@@ -107,7 +107,7 @@ def overlaid(image: Floats, layer: Layer, filling: Filling, coverage: Coverage, 
     mixed = np.einsum("nk,nkc->nc", weights, values[corners].astype(np.float32))
     skin, margin, _ = layer.mask.at(mixed[:, :2])
     share = (mixed[:, 2] * skin)[:, None]
-    light = mixed[:, 4:7] * layer.lip_light ** filling.share(corners, weights)
+    light = mixed[:, 4:7] * layer.lip_light ** filling.share(corners, weights) * layer.furrows.at(mixed[:, :2])
     below, colour = image[shown], bilinear(layer.photo.pixels, mixed[:, 0], mixed[:, 1]) / np.maximum(light, 0.2)
     colour = tempered(colour, filling.plain(corners, weights))
     crease = CREASING * mixed[:, 3]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..pictures.colours import GUMS, TEETH, TONGUE
 from ..types import SkinParams
-from .skin_optics import dot, specular, transmittance, with_reflectance
+from .skin_optics import dot, specular, transmittance, unmasked, with_reflectance
 
 Array = NDArray[np.float64]
 SKIN = SkinParams()             # its absorption is set by the photo's tone
@@ -44,7 +44,14 @@ class Gloss:
 
     def shine(self, normal: Array, light: Array, view: Array) -> Array:
         """Return the specular term of Eq. 9 times the light's cosine (...,) of unit vectors (..., 3)."""
-        return specular(self.params, normal, light, view) * np.maximum(dot(normal, light), 0)
+        return shine(self.params, normal, light, view)
+
+
+def shine(params: SkinParams, normal: Array, light: Array, view: Array) -> Array:
+    """Return the specular term of Eq. 9, less what facets hide, times the light's cosine (...,) of unit vectors (..., 3)."""
+    lit, seen = dot(normal, light), dot(normal, view)
+    masking = unmasked(lit, params.roughness) * unmasked(seen, params.roughness)
+    return np.asarray(specular(params, normal, light, view) * masking * np.maximum(lit, 0))
 
 
 def hemispherical(params: SkinParams, cosine: float, steps: int = 96) -> float:
@@ -54,7 +61,7 @@ def hemispherical(params: SkinParams, cosine: float, steps: int = 96) -> float:
     flat = np.sqrt(1 - up**2)[:, None]
     light = np.stack([flat * np.cos(turn), flat * np.sin(turn), np.repeat(up[:, None], steps, axis=1)], axis=2)
     view = np.array([np.sqrt(max(1 - cosine**2, 0)), 0, max(cosine, 1e-6)])
-    values = specular(params, np.array([0.0, 0.0, 1.0]), light, view) * up[:, None]
+    values = shine(params, np.array([0.0, 0.0, 1.0]), light, view)
     return float(2 * np.pi * values.mean())
 
 

@@ -17,6 +17,7 @@ from .studio import Studio
 EYE_STEPS = 2                   # each flat lamp is looked at in 2 x 2 places from the eye
 CORNEA, CORNEA_BLUR = ((EYE.eta - 1) / (EYE.eta + 1))**2, 0.012      # F0; radians by which the tear film scatters what it mirrors
 LASH_ALBEDO = np.array([0.010, 0.007, 0.006])
+OUTLINE = 0.2                   # cosine of the view below which lamps' shine fades: a line narrower than a cell would be dots
 MIRRORED_WITHIN = 5.0           # metres
 
 Array = NDArray[np.float64]
@@ -88,7 +89,7 @@ def shine(stage: Stage, seen: Seen, gloss: Gloss, turns: NDArray[np.int64]) -> A
     """Return what the surface mirrors (N, 3) of lamps and surroundings (Eq. 9); lips shine more than the skin around."""
     visible = seen.mixed(stage.lit.visible)
     moist = seen.mixed(stage.portrait.moist[:, None])[:, 0]
-    result = np.zeros((len(seen.points), 3))
+    result, resolved = np.zeros((len(seen.points), 3)), np.clip(seen.cosine / OUTLINE, 0, 1)**2
     for number, lamp in enumerate(Lamp.of(light) for light in stage.studio.lights):
         shone = np.flatnonzero(visible[:, number])
         normal, view, wetness = seen.normals[shone], seen.view[shone], moist[shone]
@@ -98,7 +99,7 @@ def shine(stage: Stage, seen: Seen, gloss: Gloss, turns: NDArray[np.int64]) -> A
         if len(lips):
             wet = stage.portrait.lips.shine(normal[lips], direction[lips, 0], view[lips])
             mirrored[lips] += wetness[lips] * (wet - mirrored[lips])
-        result[shone] += (mirrored * flux[:, 0] * visible[shone, number])[:, None] * lamp.radiance
+        result[shone] += (mirrored * flux[:, 0] * visible[shone, number] * resolved[shone])[:, None] * lamp.radiance
     if any(stage.studio.surroundings):
         result += (gloss.around(seen.cosine) * visible[:, -1])[:, None] * np.array(stage.studio.surroundings)
     return result

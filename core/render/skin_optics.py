@@ -95,6 +95,16 @@ def beckmann(cosine: ArrayLike, roughness: float) -> Array:
     return np.asarray(np.where(np.asarray(cosine) > 0, density, 0.0))
 
 
+def unmasked(cosine: ArrayLike, roughness: float) -> Array:
+    """Return Smith's G1: which share of Beckmann's facets is seen or lit from this cosine to the normal (Walter et al. 2007, Eq. 27).
+
+    Eq. 9 leaves it out, and where light grazes towards the eye would give back many times what falls in.
+    """
+    up = np.clip(np.asarray(cosine, np.float64), 1e-4, 1)
+    slope = np.minimum(up / (roughness * np.sqrt(np.maximum(1 - up**2, 1e-8))), 1.6)
+    return np.asarray(np.minimum((3.535 * slope + 2.181 * slope**2) / (1 + 2.276 * slope + 2.577 * slope**2), 1))
+
+
 def specular(params: SkinParams, normal: Array, light: Array, view: Array) -> Array:
     """Return rho_s D F / (h . h), h = light + view unnormalised (Eq. 9), of unit vectors (..., 3).
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from core.face.skin_mask import EYES
+from core.head.uv_image import uv_coverage
 from core.photo.lid_lines import UPPER, LidLines, shade
-from tests.core.own_heads import anchors, basis, skin_places
+from tests.core.own_heads import SKIN, anchors, at_vertices, basis, skin_places
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +48,12 @@ def test_both_sides_are_alike(light):
 def test_the_shade_is_brown(light):
     dark = light[light[:, 1] < 0.6]
     assert len(dark) > 20 and (dark[:, 0] > dark[:, 1]).all() and (dark[:, 1] > dark[:, 2]).all()
+
+
+def test_skin_deep_above_the_lids_is_less_red_and_brows_and_cheeks_are_as_they_were(lines):
+    image = np.broadcast_to(SKIN, (512, 512, 3)).astype(np.float32)
+    drawn = at_vertices(lines.drawn(image, uv_coverage(basis(), 512), basis().skin_triangles))
+    deep = (np.abs(lines.off[0] - 0.0065) < 0.001) & (lines.dark[0] > 0.95)
+    redness = (drawn[:, 0] / drawn[:, 1]) / (SKIN[0] / SKIN[1])
+    assert deep.sum() > 4 and np.median(redness[deep]) < 0.96 and np.median(drawn[deep, 1]) > SKIN[1]
+    assert np.abs(at(redness[:, None], [105, 334, 50, 280]) - 1).max() < 0.01

@@ -53,3 +53,12 @@ def test_the_highlight_goes_half_as_far_as_the_light(angle):
 def test_a_highlight_grows_towards_grazing_light():
     near, far = (on_sphere(np.array([np.sin(angle), 0, np.cos(angle)]), np.array([0.0, 0, 1]))[1].max() for angle in (0.2, 2.0))
     assert far > 2 * near                           # Schlick's Fresnel term, and h . h falls with the angle
+
+
+@pytest.mark.parametrize("name", MATERIALS)
+def test_light_that_grazes_towards_the_eye_is_mirrored_less_the_more_it_grazes(name):
+    """Lamps behind a head: Eq. 9 alone rises without end there."""
+    up = np.radians([0.25, 0.5, 1.0, 2.0])
+    light = np.stack([-np.cos(up), np.zeros(4), np.sin(up)], axis=1)
+    values = Gloss.of(MATERIALS[name]).shine(np.broadcast_to([0.0, 0, 1], light.shape), light, light * [-1, 1, 1])
+    assert (np.diff(values) > 0).all()

@@ -13,11 +13,11 @@ from core.head.scalp import COVERED, rooted, with_roots
 from core.job import read_result
 from core.pack import DEFAULT, Pack
 from core.pictures.colours import linear
-from core.render import frame
+from core.render import frame, shade
 from core.render.fibres import fibres_of
 from core.render.frame import Settings, Window, camera_rays, developed, fill, filtered, render, spared
 from core.render.portrait import Portrait
-from core.render.studio import STUDIO, AreaLight, PortraitCamera, Studio
+from core.render.studio import STUDIO, STUDIOS, AreaLight, PortraitCamera, Studio
 from tests.core.render_stand_in import BROW_HAIRS, FRAMES, OPEN, TONE
 
 SMALL = Settings(size=64, rays=1, hair=False)
@@ -60,6 +60,23 @@ def test_twice_the_light_is_twice_the_radiance(portrait, still):
     twice = render(portrait, 0, replace(SMALL, studio=replace(STUDIO, lights=lamps, backdrop=(0.1, 0.1, 0.1))))
     dim = twice < frame.BRIGHTEST
     assert np.allclose(twice[dim], 2 * still[dim], rtol=1e-6, atol=1e-6) and dim.mean() > 0.99
+
+
+def test_lamps_behind_a_head_leave_no_dots_along_its_outline(portrait, monkeypatch):
+    """What they mirror is narrower than a cell: without its fading, single cells on and beside the outline are far brighter."""
+    turned = replace(SMALL, size=96, rays=3, studio=STUDIOS["rim"], camera=PortraitCamera((-0.66, 0.02, 0.66)))
+    calm = lone(render(portrait, 0, turned))
+    monkeypatch.setattr(shade, "OUTLINE", 1e-6)
+    assert calm < 0.7 * lone(render(portrait, 0, turned))
+
+
+def lone(picture):
+    """By how much, in all, pixels are brighter than both those beside them or above and below."""
+    light = np.clip(picture.mean(axis=2), 0, 1)
+    middle = light[1:-1, 1:-1]
+    around = np.stack([light[:-2, 1:-1], light[2:, 1:-1], light[1:-1, :-2], light[1:-1, 2:]])
+    over = np.minimum(middle - np.sort(around, axis=0)[2], 1)
+    return over[over > 0.02].sum()
 
 
 def test_no_light_no_picture(portrait):

@@ -14,6 +14,7 @@ from core.render.skin_optics import (
     specular,
     total_reflectance,
     transmittance,
+    unmasked,
     with_reflectance,
 )
 
@@ -86,3 +87,9 @@ def test_surface_gives_back_less_than_falls_in():
     for light in (unit(0, 0, 1.0), unit(1.0, 0, 1.0), unit(4.0, 0, 1.0)):
         share = specular(SKIN1, unit(0, 0, 1.0), light, views) * views[:, 2]
         assert 0 < share.mean() * 2 * np.pi < 1
+
+
+def test_facets_hide_each_other_at_grazing_angles_only():
+    share = unmasked(np.cos(np.radians([0, 30, 60, 85, 89, 90])), 0.3)
+    assert np.allclose(share[:3], 1) and (np.diff(share[2:]) < 0).all() and share[-1] < 0.01
+    assert unmasked(np.cos(np.radians(75)), 0.2) > unmasked(np.cos(np.radians(75)), 0.5)
