@@ -18,14 +18,16 @@ from ..head.model import HeadBasis
 from ..types import Floats, Integers
 from .camera import Camera
 from .detection import BLENDSHAPES, LANDMARKS, LEFT_EYE, RIGHT_EYE, Face
+from .skin_mask import LIPS, MOUTH
 
 SKIN_LANDMARKS = 468                # those after them are the irises
 ITERATIONS = 6
 NOISE = 0.0026                      # metres: what a landmark may be off, its correlation with its neighbours included
 DEPTH_NOISE = 0.015                 # metres: the same of the depth that the landmark net guesses
-OUTLINE_NOISE, BROW_NOISE = 2.0, 1.3        # times NOISE
+OUTLINE_NOISE, BROW_NOISE, RIM_NOISE = 2.0, 1.3, 0.35      # times NOISE; rims of lips are seen sharply, and lips differ by little
 EXPRESSION_DEVIATION = 0.15         # around the expression net's scores
-DEVIATIONS = {"browDown": 0.07, "browInnerUp": 0.3, "browOuterUp": 0.3}         # the same of shapes that rest elsewhere in each face
+# the same of shapes that rest elsewhere in each face; of smiles, which differ; and of the jaw, which a long chin must not open
+DEVIATIONS = {"browDown": 0.07, "browInnerUp": 0.3, "browOuterUp": 0.3, "mouthSmile": 0.3, "jawOpen": 0.05}
 # by shape without its side: what the net finds in faces at rest, since it judges by distances, as the brow's from the eye, in which
 # people differ; and between which weights a face may rest in a shape, low brows as ones that are raised less than not at all
 RESTING_SCORES = {"browDown": 0.7, "browInnerUp": 0.2, "browOuterUp": 0.25}
@@ -239,6 +241,7 @@ def observation_weights(points: Array, target: Array, camera: Camera) -> Array:
     """Return the inverse covariance (L, 2, 2) of each landmark in pixels; the outline's is free along the outline."""
     noise = np.full(len(points), NOISE)
     noise[list(BROWS)] *= BROW_NOISE
+    noise[[*LIPS, *MOUTH]] *= RIM_NOISE
     pixels = noise * camera.focal / camera.place(points)[:, 2]
     weights = np.eye(2)[None] / (pixels**2)[:, None, None]
     outline = target[list(OUTLINE)]
