@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from ..face.fit import Anchors
 from ..head.model import HeadBasis
-from ..photo.brow_look import ACROSS, ALONG, MARGIN, brow_places
+from ..photo.brow_look import ACROSS, ALONG, ENDS, MARGIN, brow_places
 from ..types import Floats, Integers
 from .strands import Strands, nearest_on
 
@@ -54,16 +54,16 @@ def one_brow(side: int, neutral: Floats, basis: HeadBasis, anchors: Anchors, den
 
 def planted(density: Floats, random: np.random.Generator) -> tuple[Array, Array]:
     """Return where hairs grow, along and across (N,): by the photo's density within the usual outline of a brow."""
-    along, across = random.uniform(0, 1, 6 * HAIRS), random.uniform(-MARGIN, 1 + MARGIN, 6 * HAIRS)
-    column, row = along * (ALONG - 1), (across + MARGIN) / (1 + 2 * MARGIN) * (ACROSS - 1)
+    along, across = random.uniform(*ENDS, 7 * HAIRS), random.uniform(-MARGIN, 1 + MARGIN, 7 * HAIRS)
+    column, row = (along - ENDS[0]) / (ENDS[1] - ENDS[0]) * (ALONG - 1), (across + MARGIN) / (1 + 2 * MARGIN) * (ACROSS - 1)
     left, low = np.minimum(column.astype(int), ALONG - 2), np.minimum(row.astype(int), ACROSS - 2)
     right, up = column - left, row - low
     seen = ((density[left, low] * (1 - right) + density[left + 1, low] * right) * (1 - up)
             + (density[left, low + 1] * (1 - right) + density[left + 1, low + 1] * right) * up)
     middle = np.interp(along, (0, 0.3, 1), (0.48, 0.5, 0.5))
-    half = np.interp(along, (0, 0.15, 0.5, 0.8, 1), (0.40, 0.46, 0.46, 0.42, 0.30))
-    outline = np.clip((half + 0.12 - np.abs(across - middle)) / 0.24, 0, 1) * np.interp(along, (0, 0.1, 0.85, 1), (0.35, 1, 1, 0.45))
-    chance = outline * (SPARSE + (1 - SPARSE) * seen) * HAIRS / (6 * HAIRS) / 0.62
+    half = np.interp(along, (0, 0.15, 0.5, 0.8, 1, ENDS[1]), (0.40, 0.46, 0.46, 0.44, 0.36, 0.26))
+    outline = np.clip((half + 0.12 - np.abs(across - middle)) / 0.24, 0, 1) * np.interp(along, (ENDS[0], 0.08, 0.95, ENDS[1]), (0.35, 1, 1, 0.3))
+    chance = outline * (SPARSE + (1 - SPARSE) * seen) / (6 * 0.62)
     kept = random.uniform(size=len(along)) < chance
     return along[kept], across[kept]
 
@@ -75,7 +75,7 @@ def rooted(along: Array, across: Array, turn: Array, before: Array, landmarks: A
     angle = np.deg2rad(turn)
     back = along - before * np.cos(angle) / max(float(np.linalg.norm(tail - inner)), LEAST_HEIGHT)
     down = across - before * np.sin(angle) / np.maximum(np.linalg.norm(high - low, axis=1), LEAST_HEIGHT)
-    return np.clip(back, 0, 1), down
+    return np.clip(back, *ENDS), down
 
 
 def laid(along: Array, across: Array, random: np.random.Generator) -> tuple[Array, Array]:

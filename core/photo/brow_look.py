@@ -11,8 +11,9 @@ from ..types import Floats, Photo
 from .hair_colour import CHEEKS, FRINGE, sampled
 
 ALONG, ACROSS = 16, 7               # places a brow is looked at: from its inner end outwards, and from its lower edge to its upper one
+ENDS = -0.04, 1.12                  # where brows begin and end, of the way along their landmarks, which leave out the tail's last hairs
 MARGIN = 0.25                       # of a brow's height beyond its landmarks on both sides: they may lie a little off
-FOREHEAD = (1.7, 2.3)               # heights of a brow above its lower edge, where skin is compared with it
+FOREHEAD = (1.7, 1.9, 2.1, 2.3)     # heights of a brow above its lower edge, where skin is compared with it
 FULL, NOTICED = 0.45, 0.06          # log luminance below the skin's that is a dense brow's, and the least that counts
 DARKEST = 0.30                      # share of the brow's pixels that show hair rather than skin between hairs
 OWN, USUAL = 0.55, 0.5              # share of a brow's own side in it, the other being alike; density where the photo shows neither
@@ -32,21 +33,24 @@ class BrowLook:
 
 
 def brow_places(landmarks: NDArray[np.floating], side: int, across: Array, along: Array) -> Array:
-    """Return places (..., C) of a brow on landmarks (478, C): along (...) from 0 at the inner end to 1 at the tail, across (...)
-    from 0 at the lower edge to 1 at the upper one. side: 0 the person's right, 1 the left."""
+    """Return places (..., C) of a brow on landmarks (478, C): along (...) from 0 at the inner end to 1 at the tail, straight on beyond
+    both; across (...) from 0 at the lower edge to 1 at the upper one. side: 0 the person's right, 1 the left."""
     upper, lower = landmarks[list(BROWS[side][4::-1])], landmarks[list(BROWS[side][5:])]
     knots = np.linspace(0, 1, 5)
-    edges = [np.stack([np.interp(along, knots, edge[:, axis]) for axis in range(edge.shape[1])], axis=-1) for edge in (lower, upper)]
+    before, beyond = np.minimum(along, 0)[..., None], np.maximum(along - 1, 0)[..., None]
+    edges = [np.stack([np.interp(along, knots, edge[:, axis]) for axis in range(edge.shape[1])], axis=-1)
+             + (before * (edge[1] - edge[0]) + beyond * (edge[4] - edge[3])) * 4 for edge in (lower, upper)]
     return np.asarray(edges[0] + across[..., None] * (edges[1] - edges[0]))
 
 
 def brow_look(photo: Photo, face: Face) -> BrowLook:
     """Return how the photo shows the brows: as dense as they are darker than the skin above them."""
-    along, across = np.meshgrid(np.linspace(0, 1, ALONG), np.linspace(-MARGIN, 1 + MARGIN, ACROSS), indexing="ij")
+    along, across = np.meshgrid(np.linspace(*ENDS, ALONG), np.linspace(-MARGIN, 1 + MARGIN, ACROSS), indexing="ij")
     depth, over, found, skin = [], [], [], []
     for side in (0, 1):
         seen = smooth_samples(photo, face, brow_places(face.landmarks[:, :2], side, across, along))
-        forehead = brow_places(face.landmarks[:, :2], side, np.broadcast_to(FOREHEAD, (ALONG, 2)), along[:, :2])
+        forehead = brow_places(face.landmarks[:, :2], side, np.broadcast_to(FOREHEAD, (ALONG, len(FOREHEAD))),
+                              along[:, :len(FOREHEAD)])
         above = smooth_samples(photo, face, forehead)
         around = np.concatenate([above.reshape(-1, 3), seen.reshape(-1, 3)])           # hair may hang over what is above
         brightness = around.mean(axis=1)

@@ -26,7 +26,7 @@ from .vermilion import Lips
 
 SIDE = 2048                         # pixels
 CREASING = 0.75                     # share of creases that is taken out where the expression moves the cheek
-SHINE = 0.5                         # share of what is brighter than the skin around it that is taken out
+SHINE = 0.2                         # share of what is brighter than the skin around it that is taken out: people are known by the rest
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ LASH: Colour = (0.010, 0.007, 0.006)
 LASH_LINE = 0.12, 0.24              # of the lashes' length: where the line of their roots ends
 LASH_SIZE = (64, 512)               # pixels of the lashes' image, high and wide
 EYE_SIDE, EYE_CONE = 512, 60        # pixels of the eye's image, and the angle it shows to each side
-PUPIL, IRIS = 7.4, 19.5             # degrees from the eye's axis
+PUPIL, IRIS = 7.4, 21.0             # degrees from the eye's axis: an iris of 11.7 mm, .19 of the pupils' distance as in photos
 # what lids, lashes and brows leave of the light on the white, beside the iris and from so many degrees on, and on all of the eye above
 # its axis: in photos of seven people whites are a third as bright as cheeks, and two times as bright in themselves
 SHADED, SHADED_TO = (0.78, 0.48), 48.0
