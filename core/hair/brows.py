@@ -62,7 +62,8 @@ def planted(density: Floats, random: np.random.Generator) -> tuple[Array, Array]
             + (density[left, low + 1] * (1 - right) + density[left + 1, low + 1] * right) * up)
     middle = np.interp(along, (0, 0.3, 1), (0.48, 0.5, 0.5))
     half = np.interp(along, (0, 0.15, 0.5, 0.8, 1, ENDS[1]), (0.40, 0.46, 0.46, 0.44, 0.36, 0.26))
-    outline = np.clip((half + 0.12 - np.abs(across - middle)) / 0.24, 0, 1) * np.interp(along, (ENDS[0], 0.08, 0.95, ENDS[1]), (0.35, 1, 1, 0.3))
+    ends = np.interp(along, (ENDS[0], 0.08, 0.95, ENDS[1]), (0.35, 1, 1, 0.3))
+    outline = np.clip((half + 0.12 - np.abs(across - middle)) / 0.24, 0, 1) * ends
     chance = outline * (SPARSE + (1 - SPARSE) * seen) / (6 * 0.62)
     kept = random.uniform(size=len(along)) < chance
     return along[kept], across[kept]

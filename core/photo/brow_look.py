@@ -11,7 +11,7 @@ from ..types import Floats, Photo
 from .hair_colour import CHEEKS, FRINGE, sampled
 
 ALONG, ACROSS = 16, 7               # places a brow is looked at: from its inner end outwards, and from its lower edge to its upper one
-ENDS = -0.04, 1.12                  # where brows begin and end, of the way along their landmarks, which leave out the tail's last hairs
+ENDS = -0.04, 1.12                  # where brows begin and end, of the way along their landmarks, which leave out a tail's last hairs
 MARGIN = 0.25                       # of a brow's height beyond its landmarks on both sides: they may lie a little off
 FOREHEAD = (1.7, 1.9, 2.1, 2.3)     # heights of a brow above its lower edge, where skin is compared with it
 FULL, NOTICED = 0.45, 0.06          # log luminance below the skin's that is a dense brow's, and the least that counts
