@@ -20,7 +20,7 @@ UPPER, LOWER = (0.0085, (4.0, 24.0, 46.0)), (0.0052, (-38.0, -46.0, -46.0))
 LONG = ((0.0, 0.3, 0.6, 0.8, 1.0), (0.50, 0.85, 1.0, 0.98, 0.70))
 ALONG = (0.02, 0.19, 0.45, 0.72, 0.98)         # off the ends: pictures are repeated
 
-SHUT, FOLDED = "eyeBlink", -88.0                # lower lashes lie down below the upper lid that comes down: degrees above forward
+SHUT, FOLDED = "eyeBlink", -92.0                # lower lashes lie down below the upper lid that comes down: degrees above forward
 
 Array = NDArray[np.float64]
 
@@ -46,6 +46,11 @@ class Strip:
         """Unit vectors (C, 3) along the rim to the person's left: what turns about them turns from above to the front."""
         axis = np.gradient(self.places[RIM], axis=0)
         return np.asarray(axis * np.sign(axis[:, :1]) / np.linalg.norm(axis, axis=1, keepdims=True))
+
+    @property
+    def left(self) -> bool:
+        """Whether they are those of the person's left eye."""
+        return bool(self.places[..., 0].mean() > 0)
 
     @property
     def along(self) -> Array:
@@ -82,7 +87,7 @@ class Strip:
         sunk = self.raised(way) - self.raised(way + offsets[:, self.rows[-1]] - rim)
         sunk = (sunk + np.pi) % (2 * np.pi) - np.pi
         if not self.upper:
-            side = "Left" if self.places[..., 0].mean() > 0 else "Right"
+            side = "Left" if self.left else "Right"
             stood = self.raised(longer[self.rows[-1]] - longer[self.rows[RIM]])
             sunk[[name == SHUT + side for name in names]] = stood - np.radians(FOLDED)
         turns, result = turned(self.axis, sunk) - np.eye(3), offsets.copy()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..errors import PackError
 from ..files import read_arrays
 from ..types import Bytes, Floats, Integers
-from .lashes import strips_of
+from .lashes import Strip, strips_of
 
 FORMAT = 3
 REST_USES = 0.5                  # share of a shape's way that a face resting in it has behind it
@@ -120,10 +120,9 @@ class HeadBasis:
         """Draw lashes out (lashes.py), in the shapes too. Their UVs have the order of their vertices."""
         part = self.part("lashes")
         lashes, first_uv = part.vertices, int(self.quad_uv[part.faces].min())
-        eyes = np.stack([self.vertices[self.part(f"eye_{side}").vertices].mean(axis=0) for side in ("left", "right")])
         longer: dict[str, Any] = {name: getattr(self, name).copy() for name in (
             "uv", "vertices", "identity_basis", "expression_basis", "corrective_basis")}
-        for strip in strips_of(self.vertices[lashes], self.quads[part.faces] - lashes.start, eyes):
+        for strip in self.strips:
             longer["uv"][strip.rows + first_uv] = strip.uv
             for name in ("vertices", "identity_basis"):
                 longer[name][..., lashes, :] = strip.drawn_out(longer[name][..., lashes, :])
@@ -135,6 +134,13 @@ class HeadBasis:
         """Return where the part called `name` lies."""
         index = self.part_names.index(name)
         return Part(slice(*map(int, self.part_vertices[index])), slice(*map(int, self.part_faces[index])))
+
+    @cached_property
+    def strips(self) -> list[Strip]:
+        """The strips of lashes."""
+        part = self.part("lashes")
+        eyes = np.stack([self.vertices[self.part(f"eye_{side}").vertices].mean(axis=0) for side in ("left", "right")])
+        return strips_of(self.vertices[part.vertices], self.quads[part.faces] - part.vertices.start, eyes)
 
     @cached_property
     def skin_triangles(self) -> Integers:
