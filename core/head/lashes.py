@@ -104,8 +104,8 @@ def turned(axis: Array, angles: Array) -> Array:
 
 
 def strips_of(points: Floats, quads: Integers, eyes: Array) -> list[Strip]:
-    """Return the strips among the lashes' vertices (V, 3) of the mean head, with quads into them; eyes: (2, 3), the eyeballs'
-    middles."""
+    """Return the strips among the lashes' vertices (V, 3) of the mean head, with quads into them, none where lashes are built
+    otherwise; eyes: (2, 3), the eyeballs' middles."""
     beside: list[set[int]] = [set() for _ in points]
     for quad in quads.tolist():
         for first, second in zip(quad, quad[1:] + quad[:1], strict=True):
@@ -122,17 +122,24 @@ def strips_of(points: Floats, quads: Integers, eyes: Array) -> list[Strip]:
 
 
 def border_from(corner: int, first: int, beside: list[set[int]]) -> list[int]:
-    """Return the vertices along the border of a strip from one corner, over its neighbour `first`, to the next corner."""
+    """Return the vertices along the border of a strip from one corner, over its neighbour `first`, to the next corner; none where
+    there is no strip."""
     border = [corner, first]
     while len(beside[border[-1]]) == 3:
-        border.append(next(vertex for vertex in beside[border[-1]] if len(beside[vertex]) < 4 and vertex not in border))
+        onward = [vertex for vertex in beside[border[-1]] if len(beside[vertex]) < 4 and vertex not in border]
+        if len(onward) != 1:
+            return []
+        border += onward
     return border
 
 
-def rows_from(border: list[int], beside: list[set[int]]) -> Integers:
-    """Return the rows (ROWS, C) of vertices from one border of a strip to the other."""
+def rows_from(border: list[int], beside: list[set[int]]) -> Integers | None:
+    """Return the rows (ROWS, C) of vertices from one border of a strip to the other, None where it has others."""
     rows, seen = [border], set(border)
     while len(rows) < ROWS:
-        rows.append([next(iter(beside[vertex] - seen)) for vertex in rows[-1]])         # the only way on
+        onward = [beside[vertex] - seen for vertex in rows[-1]]
+        if any(len(others) != 1 for others in onward):
+            return None
+        rows.append([others.pop() for others in onward])
         seen.update(rows[-1])
-    return np.array(rows)
+    return np.array(rows) if set().union(*(beside[vertex] for vertex in rows[-1])) <= seen else None
