@@ -151,15 +151,16 @@ class Lids:
             eye, blink = self.eye(side, head), places[f"eyeBlink{side}"]
             looking = {places[shape + side]: eye.turned(head[ball] + shapes[places[shape + side], ball]) for shape in SHAPES}
             for strip in self.strips_of(side):                                           # made for how the mean head's stand
-                own = replace(strip, places=start[self.lashes][strip.rows])
-                shapes[[blink], self.lashes] = own.carried(shapes[[blink], self.lashes], start[self.lashes], (f"eyeBlink{side}",))
+                standing, own = head[self.lashes], replace(strip, places=start[self.lashes][strip.rows])
+                shapes[[blink], self.lashes] = own.carried(shapes[[blink], self.lashes], standing, (f"eyeBlink{side}",))
             for place in looking:
                 before = shapes[place, outside].copy()
                 shapes[place, outside] += self.missing(start + before, side, looking[place])
                 shapes[place, self.lashes] += self.lash_room(start + shapes[place, outside], side)
                 self.follow(correctives, place, before, shapes[place, outside] - before)
             lowered = places[f"browDown{side}"]
-            for wide in (0, shapes[places[f"eyeWide{side}"], outside]):                 # angry eyes are both
+            for share in (0.0, 1.0):                                                    # angry eyes are wide, too
+                wide = share * shapes[places[f"eyeWide{side}"], outside]
                 shapes[lowered, self.lashes] += self.lash_room(start + shapes[lowered, outside] + wide, side)
             for place in (places[f"eyeLook{way}{side}"] for way in ("In", "Out")):      # the cornea below shut lids
                 shapes[blink, outside] += self.missing(start + shapes[blink, outside] + shapes[place, outside], side, looking[place])
