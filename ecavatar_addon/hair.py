@@ -42,11 +42,15 @@ def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, bas
     for role, colour in colours.items():
         if role in parts:
             seat(parts[role], skin, head["vertices"], basis)
-            if role == HAIR and (kept := next(iter(parts[role].data.materials), None)) is not None:
+            if role != HAIR:
+                continue
+            if (kept := next(iter(parts[role].data.materials), None)) is not None:
                 worn = replace(look.cut, hairline=parts[role].ecavatar.hairline or look.cut.hairline)       # none: grown before
                 shown = look.scalp_as(worn, head, basis), np.array(kept.diffuse_color[:3], np.float64)
                 show_roots(skin, *shown)
-                paint_roots(skin, result, basis, *shown)
+                paint_roots(skin, result, basis, shown[1])
+            else:                               # of no colour that we know
+                unpaint_roots(skin)
         elif cut.style != "NONE" and len(colour):
             strands = look.hair_as(cut, head, basis) if role == HAIR else look.brows
             grown = grow(root, role, skin, strands, basis)
@@ -55,7 +59,7 @@ def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, bas
                 grown.ecavatar.hairline = hairline_of(head, cut)
                 shown = look.scalp_as(cut, head, basis), linear(colour)
                 show_roots(skin, *shown)
-                paint_roots(skin, result, basis, *shown)
+                paint_roots(skin, result, basis, shown[1])
 
 
 def wanted(scene: bpy.types.Scene) -> Haircut:

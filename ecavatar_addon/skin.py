@@ -102,6 +102,15 @@ def show_roots(skin: bpy.types.Object, scalp: Floats, hair: NDArray[np.float64])
             node.inputs[ROOTS].default_value = (*at_roots(hair), 1.0)
 
 
+def roots_of(skin: bpy.types.Object, material: bpy.types.Material) -> tuple[Floats, Floats | None]:
+    """Return how much of the skin roots hide, 0..1 for each vertex (V_skin,), and their linear colour (3,) in a material, None where
+    it has no group of ours: as `show_roots` or an artist has set them."""
+    scalp = np.empty(len(skin.data.vertices), np.float32)
+    skin.data.attributes[SCALP].data.foreach_get("value", scalp)
+    node = group_node(material)
+    return scalp, np.float32(node.inputs[ROOTS].default_value[:3]) if node is not None and ROOTS in node.inputs else None
+
+
 def hide_roots(skin: bpy.types.Object) -> None:
     """Let the scalp be bare skin."""
     if (roots := skin.data.attributes.get(SCALP)) is not None:

@@ -20,7 +20,7 @@ UPPER, LOWER = (0.0085, (4.0, 24.0, 46.0)), (0.0052, (-38.0, -46.0, -46.0))
 LONG = ((0.0, 0.3, 0.6, 0.8, 1.0), (0.50, 0.85, 1.0, 0.98, 0.70))
 ALONG = (0.02, 0.19, 0.45, 0.72, 0.98)         # off the ends: pictures are repeated
 
-SHUT, FOLDED = "eyeBlink", -88.0                # lower lashes lie down below the upper lid that comes down: degrees above forward
+SHUT, FOLDED = "eyeBlink", -92.0                # lower lashes lie down below the upper lid that comes down: degrees above forward
 
 Array = NDArray[np.float64]
 
@@ -46,6 +46,11 @@ class Strip:
         """Unit vectors (C, 3) along the rim to the person's left: what turns about them turns from above to the front."""
         axis = np.gradient(self.places[RIM], axis=0)
         return np.asarray(axis * np.sign(axis[:, :1]) / np.linalg.norm(axis, axis=1, keepdims=True))
+
+    @property
+    def left(self) -> bool:
+        """Whether they are those of the person's left eye."""
+        return bool(self.places[..., 0].mean() > 0)
 
     @property
     def along(self) -> Array:
@@ -82,7 +87,7 @@ class Strip:
         sunk = self.raised(way) - self.raised(way + offsets[:, self.rows[-1]] - rim)
         sunk = (sunk + np.pi) % (2 * np.pi) - np.pi
         if not self.upper:
-            side = "Left" if self.places[..., 0].mean() > 0 else "Right"
+            side = "Left" if self.left else "Right"
             stood = self.raised(longer[self.rows[-1]] - longer[self.rows[RIM]])
             sunk[[name == SHUT + side for name in names]] = stood - np.radians(FOLDED)
         turns, result = turned(self.axis, sunk) - np.eye(3), offsets.copy()
@@ -99,8 +104,8 @@ def turned(axis: Array, angles: Array) -> Array:
 
 
 def strips_of(points: Floats, quads: Integers, eyes: Array) -> list[Strip]:
-    """Return the strips among the lashes' vertices (V, 3) of the mean head, with quads into them; eyes: (2, 3), the eyeballs'
-    middles."""
+    """Return the strips among the lashes' vertices (V, 3) of the mean head, with quads into them, none where lashes are built
+    otherwise; eyes: (2, 3), the eyeballs' middles."""
     beside: list[set[int]] = [set() for _ in points]
     for quad in quads.tolist():
         for first, second in zip(quad, quad[1:] + quad[:1], strict=True):
@@ -117,17 +122,24 @@ def strips_of(points: Floats, quads: Integers, eyes: Array) -> list[Strip]:
 
 
 def border_from(corner: int, first: int, beside: list[set[int]]) -> list[int]:
-    """Return the vertices along the border of a strip from one corner, over its neighbour `first`, to the next corner."""
+    """Return the vertices along the border of a strip from one corner, over its neighbour `first`, to the next corner; none where
+    there is no strip."""
     border = [corner, first]
     while len(beside[border[-1]]) == 3:
-        border.append(next(vertex for vertex in beside[border[-1]] if len(beside[vertex]) < 4 and vertex not in border))
+        onward = [vertex for vertex in beside[border[-1]] if len(beside[vertex]) < 4 and vertex not in border]
+        if len(onward) != 1:
+            return []
+        border += onward
     return border
 
 
-def rows_from(border: list[int], beside: list[set[int]]) -> Integers:
-    """Return the rows (ROWS, C) of vertices from one border of a strip to the other."""
+def rows_from(border: list[int], beside: list[set[int]]) -> Integers | None:
+    """Return the rows (ROWS, C) of vertices from one border of a strip to the other, None where it has others."""
     rows, seen = [border], set(border)
     while len(rows) < ROWS:
-        rows.append([next(iter(beside[vertex] - seen)) for vertex in rows[-1]])         # the only way on
+        onward = [beside[vertex] - seen for vertex in rows[-1]]
+        if any(len(others) != 1 for others in onward):
+            return None
+        rows.append([others.pop() for others in onward])
         seen.update(rows[-1])
-    return np.array(rows)
+    return np.array(rows) if set().union(*(beside[vertex] for vertex in rows[-1])) <= seen else None

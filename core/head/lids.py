@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from ..pictures.raster import vertex_normals
 from ..types import Floats
+from .lash_room import cleared_of_skin
+from .lashes import Strip
 from .model import HeadBasis
 
 LINING = 0.0002                 # metres the lids' lining lies below the eyeball's surface, unseen
@@ -107,9 +109,9 @@ class Lids:
 
     def __init__(self, basis: HeadBasis) -> None:
         """Find them on the mean head."""
-        self.basis = basis
+        self.basis, self.strips = basis, basis.strips
         self.outside = slice(0, basis.part("lashes").vertices.stop)             # skin and lashes come first
-        self.skin = basis.part("skin").vertices
+        self.skin, self.lashes = basis.part("skin").vertices, basis.part("lashes").vertices
         self.balls = {side: basis.part(f"eye_{side.lower()}").vertices for side in ("Left", "Right")}
         skin = basis.vertices[self.skin]
         lashes = np.ones(self.outside.stop - len(skin))
@@ -137,6 +139,7 @@ class Lids:
         result = head.astype(np.float64)
         for side in self.balls:
             result[self.outside] = cleared(result[self.outside], self.sides[side], self.eye(side, head))
+            result[self.lashes] += self.lash_room(result[self.outside], side)
         return result.astype(np.float32)
 
     def fit(self, head: Floats) -> HeadBasis:
@@ -147,12 +150,21 @@ class Lids:
         for side, ball in self.balls.items():
             eye, blink = self.eye(side, head), places[f"eyeBlink{side}"]
             looking = {places[shape + side]: eye.turned(head[ball] + shapes[places[shape + side], ball]) for shape in SHAPES}
+            for strip in self.strips_of(side):                                           # made for how the mean head's stand
+                standing, own = head[self.lashes], replace(strip, places=start[self.lashes][strip.rows])
+                shapes[[blink], self.lashes] = own.carried(shapes[[blink], self.lashes], standing, (f"eyeBlink{side}",))
             for place in looking:
                 before = shapes[place, outside].copy()
                 shapes[place, outside] += self.missing(start + before, side, looking[place])
+                shapes[place, self.lashes] += self.lash_room(start + shapes[place, outside], side)
                 self.follow(correctives, place, before, shapes[place, outside] - before)
+            lowered = places[f"browDown{side}"]
+            for share in (0.0, 1.0):                                                    # angry eyes are wide, too
+                wide = share * shapes[places[f"eyeWide{side}"], outside]
+                shapes[lowered, self.lashes] += self.lash_room(start + shapes[lowered, outside] + wide, side)
             for place in (places[f"eyeLook{way}{side}"] for way in ("In", "Out")):      # the cornea below shut lids
                 shapes[blink, outside] += self.missing(start + shapes[blink, outside] + shapes[place, outside], side, looking[place])
+            shapes[blink, self.lashes] += self.lash_room(start + shapes[blink, outside], side)
             bulge = halfway(start, shapes[blink, outside].astype(np.float64), eye)
             correctives[self.basis.corrective_names.index(halfway_name(side)), outside] = bulge
             for index in self.beside(blink):
@@ -168,6 +180,19 @@ class Lids:
     def missing(self, points: Points, side: str, eye: Eyeball) -> Points:
         """Return the moves (N, 3) that clear skin and lashes (N, 3)."""
         return cleared(points, self.sides[side], eye) - points
+
+    def lash_room(self, points: Points, side: str) -> Points:
+        """Return the moves (N_lashes, 3) that bring the upper lashes of a side before the skin; points: (N, 3) of skin and lashes."""
+        skin, lashes = points[self.skin], points[self.lashes]
+        moved = lashes
+        for strip in self.strips_of(side):
+            if strip.upper:
+                moved = cleared_of_skin(moved, strip, skin, self.basis.skin_triangles)
+        return moved - lashes
+
+    def strips_of(self, side: str) -> list[Strip]:
+        """Return the lashes of a side's lids."""
+        return [strip for strip in self.strips if strip.left == (side == "Left")]
 
     def beside(self, blink: int) -> list[int]:
         """Return the correctives of the shape at `blink` together with another one."""

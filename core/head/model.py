@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..errors import PackError
 from ..files import read_arrays
 from ..types import Bytes, Floats, Integers
-from .lashes import strips_of
+from .lashes import Strip, strips_of
 
 FORMAT = 3
 REST_USES = 0.5                  # share of a shape's way that a face resting in it has behind it
@@ -106,7 +106,8 @@ class HeadBasis:
                    and (len(stored["corrective_pairs"]) == 0 or (stored["corrective_pairs"].min() >= 0
                         and stored["corrective_pairs"].max() < len(stored["expression_names"])))
                    and all(stored[name].min() >= 0 and stored[name].max() < count for name in INDICES)
-                   and stored["quad_uv"].shape == stored["quads"].shape and stored["quad_uv"].max() < len(stored["uv"]))
+                   and stored["quad_uv"].shape == stored["quads"].shape
+                   and stored["quad_uv"].min() >= 0 and stored["quad_uv"].max() < len(stored["uv"]))
         if not fitting:
             raise PackError("the arrays of the head model do not fit each other", path, "install the pack again")
         values: dict[str, Any] = {name: stored[name] for name in names}
@@ -114,17 +115,29 @@ class HeadBasis:
             values[name] = tuple(map(str, stored[name]))
         for name in ("chin_vertex", "below_ear_vertex"):
             values[name] = int(stored[name])
-        return cls(**values).with_lashes()
+        model = cls(**values)
+        if not model.whole:
+            raise PackError("the parts of the head model do not fit its faces", path, "install the pack again")
+        return model.with_lashes()
+
+    @property
+    def whole(self) -> bool:
+        """Whether the parts that every head has are there, each with faces of its own vertices."""
+        if not {"skin", "lashes", "eye_left", "eye_right"} <= set(self.part_names):
+            return False
+        parts = [self.part(name) for name in self.part_names]
+        return all(((part.vertices.start <= corners) & (corners < part.vertices.stop)).all()
+                   for part in parts for corners in [self.quads[part.faces]])
 
     def with_lashes(self) -> "HeadBasis":
-        """Draw lashes out (lashes.py), in the shapes too. Their UVs have the order of their vertices."""
+        """Draw lashes out (lashes.py), in the shapes too; those that are no strips stay."""
         part = self.part("lashes")
-        lashes, first_uv = part.vertices, int(self.quad_uv[part.faces].min())
-        eyes = np.stack([self.vertices[self.part(f"eye_{side}").vertices].mean(axis=0) for side in ("left", "right")])
+        lashes, corners, corners_uv = part.vertices, self.quads[part.faces], self.quad_uv[part.faces]
         longer: dict[str, Any] = {name: getattr(self, name).copy() for name in (
             "uv", "vertices", "identity_basis", "expression_basis", "corrective_basis")}
-        for strip in strips_of(self.vertices[lashes], self.quads[part.faces] - lashes.start, eyes):
-            longer["uv"][strip.rows + first_uv] = strip.uv
+        for strip in self.strips:
+            for vertex, uv in zip((strip.rows + lashes.start).ravel(), strip.uv.reshape(-1, 2), strict=True):
+                longer["uv"][corners_uv[corners == vertex]] = uv
             for name in ("vertices", "identity_basis"):
                 longer[name][..., lashes, :] = strip.drawn_out(longer[name][..., lashes, :])
             for name, names in (("expression_basis", self.expression_names), ("corrective_basis", self.corrective_names)):
@@ -135,6 +148,13 @@ class HeadBasis:
         """Return where the part called `name` lies."""
         index = self.part_names.index(name)
         return Part(slice(*map(int, self.part_vertices[index])), slice(*map(int, self.part_faces[index])))
+
+    @cached_property
+    def strips(self) -> list[Strip]:
+        """The strips of lashes."""
+        part = self.part("lashes")
+        eyes = np.stack([self.vertices[self.part(f"eye_{side}").vertices].mean(axis=0) for side in ("left", "right")])
+        return strips_of(self.vertices[part.vertices], self.quads[part.faces] - part.vertices.start, eyes)
 
     @cached_property
     def skin_triangles(self) -> Integers:

@@ -94,7 +94,7 @@ def in_ears(basis: HeadBasis) -> NDArray[np.bool_]:
     return np.asarray((np.abs(x) > EAR_OUT) & (y < EAR_TOP) & (z > EAR_BACK) & (z < EAR_FRONT))
 
 
-def with_roots(albedo: Array, roots: Array, scalp: Floats, basis: HeadBasis) -> Array:
+def with_roots(albedo: NDArray[np.floating], roots: NDArray[np.floating], scalp: Floats, basis: HeadBasis) -> NDArray[np.floating]:
     """Return the linear albedo (H, W, 3) with the scalp in the linear colour of the `roots` (3,) as far as they hide it, `scalp`
     (V_skin,), as in Blender."""
     coverage = uv_coverage(basis, ROOTS_SIDE)

@@ -120,7 +120,8 @@ def passed(begin: Array, ways: Array, rays: Rays) -> tuple[Array, Array]:
 def scattered(along: Array, light: Array, view: Array, colour: Array) -> tuple[Array, Array]:
     """Return what hairs along (N, 3) of a colour (N, 3) scatter from a light to a view (N, 3), per irradiance across the hair: in
     the lobes of a single hair, and diffusely. How the lobes fall off around the hair is Karis 2016's (R, TT, TRT in Unreal's hair);
-    each is a density, so that it gives back its share of the light."""
+    each is a density, so that it gives back its share of light that comes across the hair. Of what comes along it less comes back
+    (docs/render.md): Marschner's division by the narrower cone is left out."""
     inclined, seen = np.arcsin(np.clip(dot(along, light), -1, 1)), np.arcsin(np.clip(dot(along, view), -1, 1))
     across = [way - dot(way, along)[:, None] * along for way in (light, view)]
     lengths = [np.maximum(np.linalg.norm(way, axis=1), 1e-6) for way in across]

@@ -1,10 +1,13 @@
-"""Lashes are as long and curled as people's, and stay in front of lids that shut."""
+"""Lashes are as long and curled as people's, and stay in front of lids that shut or hang over them."""
+
+from functools import lru_cache
 
 import numpy as np
 import pytest
 
 from core.face.camera import UPRIGHT
-from core.head.lashes import RIM, ROWS, strips_of
+from core.head.lashes import RIM, ROWS
+from core.head.lids import Lids
 from core.pictures.raster import rasterise
 from tests.core.own_heads import basis, subject
 
@@ -13,10 +16,7 @@ SUNK = 4e-4                     # metres that a lash may lie in the skin
 
 
 def strips():
-    model = basis()
-    part = model.part("lashes")
-    eyes = np.stack([model.vertices[model.part(f"eye_{side}").vertices].mean(axis=0) for side in ("left", "right")])
-    return strips_of(model.vertices[part.vertices], model.quads[part.faces] - part.vertices.start, eyes)
+    return basis().strips
 
 
 def test_there_are_four_strips_that_hold_every_lash():
@@ -57,16 +57,51 @@ def test_what_is_drawn_on_them_runs_from_root_to_tip():
         assert (up > 0.5).all() if strip.upper else (up < 0.5).all()
 
 
-@pytest.mark.parametrize("who", range(3))
-def test_shut_lids_hide_the_lower_lashes_and_leave_the_upper_ones_in_front(who):
-    model, head = basis(), subject(who).neutral
-    head = head + model.expression(("eyeBlinkLeft", "eyeBlinkRight"), np.ones(2, np.float32))
+def before_the_skin(head, strip):
+    """Return how far the rows beyond the rim lie before the skin, as seen from in front, metres."""
+    model = basis()
     lashes = head[model.part("lashes").vertices]
+    view = (head - lashes[strip.rows].mean(axis=(0, 1))) @ UPRIGHT / GRAIN + [SIDE / 2, SIDE / 2, 0]
+    skin = rasterise(view, model.skin_triangles[:, ::-1], width=SIDE, height=SIDE, facing=True)
+    hairs = view[model.part("lashes").vertices][strip.rows[RIM + 1:]]
+    column, row = hairs[..., 0].astype(int), hairs[..., 1].astype(int)
+    return GRAIN * (skin.depth[row, column] - hairs[..., 2])
+
+
+@lru_cache
+def fitted(who):
+    """Return a neutral head, and the model with shapes that suit it."""
+    lids = Lids(basis())
+    neutral = lids.clear(subject(who).neutral)
+    return neutral, lids.fit(neutral)
+
+
+def posed(who, *names):
+    neutral, model = fitted(who)
+    both = tuple(name + side for name in names for side in ("Left", "Right"))
+    return neutral + model.expression(both, np.ones(len(both), np.float32))
+
+
+@pytest.mark.parametrize("who", range(16))
+def test_shut_lids_hide_the_lower_lashes_and_leave_the_upper_ones_in_front(who):
+    head = posed(who, "eyeBlink")
     for strip in strips():
-        view = (head - lashes[strip.rows].mean(axis=(0, 1))) @ UPRIGHT / GRAIN + [SIDE / 2, SIDE / 2, 0]
-        skin = rasterise(view, model.skin_triangles[:, ::-1], width=SIDE, height=SIDE, facing=True)
-        hairs = view[model.part("lashes").vertices][strip.rows[RIM + 1:]]
-        column, row = hairs[..., 0].astype(int), hairs[..., 1].astype(int)
-        before = GRAIN * (skin.depth[row, column] - hairs[..., 2])
+        before = before_the_skin(head, strip)
         # at the corners the lower ones lie on the skin; their tips are seen below the upper lid
         assert (before > -SUNK).all() if strip.upper else (before[0, 3:-3] < 0).all(), (who, strip.upper, before)
+
+
+@pytest.mark.parametrize("names", [(), ("browDown",), ("eyeWide", "browDown"), ("eyeLookUp",)], ids="+".join)
+@pytest.mark.parametrize("who", range(16))
+def test_upper_lashes_stay_before_lids_that_hang_over_them(who, names):
+    for strip in strips():
+        assert not strip.upper or (before_the_skin(posed(who, *names), strip) > -SUNK).all(), who
+
+
+@pytest.mark.parametrize("who", range(16))
+def test_lower_lashes_keep_their_length_in_a_blink(who):
+    neutral, _ = fitted(who)
+    long = [np.linalg.norm(np.diff(head[basis().part("lashes").vertices][strip.rows][RIM:], axis=0), axis=2)
+            for strip in strips() if not strip.upper for head in (neutral, posed(who, "eyeBlink"))]
+    for resting, shut in zip(long[::2], long[1::2], strict=True):
+        np.testing.assert_allclose(shut / resting, 1, atol=0.15)            # they move off the eyeball, too

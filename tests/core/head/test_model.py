@@ -108,6 +108,46 @@ def test_a_model_that_does_not_fit_is_refused_in_one_sentence(tmp_path, change, 
     assert "head.npz" in str(caught.value) and "\n" not in str(caught.value)
 
 
+LASHES = basis().part("lashes")
+
+
+@pytest.mark.parametrize(("field", "index", "value"), [
+    ("part_names", 1, "whiskers"), ("part_names", 5, "eye"), ("part_vertices", 1, 4242),
+    ("quads", (LASHES.faces.start, 0), 0), ("quads", (LASHES.faces.start, 0), LASHES.vertices.stop)])
+def test_parts_that_do_not_hold_their_faces_are_refused(tmp_path, field, index, value):
+    with pytest.raises(PackError, match="parts of the head model do not fit"):
+        HeadBasis.load(changed(tmp_path, **{field: (index, value)}))
+
+
+@pytest.mark.parametrize("change", [
+    {"part_faces": (1, LASHES.faces.start)},                                                        # no faces
+    {"quads": ((LASHES.faces, 3), basis().quads[LASHES.faces, 2])},                                 # triangles
+    {"quads": (LASHES.faces, np.random.default_rng(0).integers(LASHES.vertices.start, LASHES.vertices.stop, (184, 4)))}])
+def test_lashes_that_are_no_strips_stay_as_they_are(tmp_path, change):
+    path = changed(tmp_path, **change)
+    stored, model = read_arrays(path, ("vertices", "uv", "expression_basis"), PackError), HeadBasis.load(path)
+    assert all(np.array_equal(getattr(model, name), stored[name]) for name in stored)
+
+
+def test_the_uvs_of_lashes_may_lie_in_any_order(tmp_path):
+    model = basis()
+    order = np.random.default_rng(0).permutation(len(model.uv))
+    uv = read_arrays(ASSETS / "head.npz", ("uv",), PackError)["uv"]
+    path = changed(tmp_path, quad_uv=(..., order[model.quad_uv]), uv=(order, uv))
+    other = HeadBasis.load(path)
+    assert np.array_equal(other.uv[other.quad_uv], model.uv[model.quad_uv])
+
+
+def changed(folder, **changes):
+    """Return the path of a head model of which some places, by array and index, have other values."""
+    stored = read_arrays(ASSETS / "head.npz", ("format_version", *HeadBasis.__dataclass_fields__), PackError)
+    for name, (index, value) in changes.items():
+        stored[name] = stored[name].copy()
+        stored[name][index] = value
+    write_arrays(folder / "head.npz", stored)
+    return folder / "head.npz"
+
+
 def test_a_missing_or_broken_file_is_refused(tmp_path):
     (tmp_path / "head.npz").write_bytes(b"not a zip")
     for name in ("head.npz", "none.npz"):
