@@ -23,7 +23,7 @@ SHARE = 0.9                     # of LIMIT that one shape alone may be off
 PEAK = 0.0005                   # metres by which a peak must stand out, on both sides, to keep its key
 PEAK_REACH = 0.5                # seconds to both sides in which it does
 LIPS = ("mouth", "jaw")         # first words of the shapes that are keyed at closures
-VALUES = 200000                 # of all curves at most that are keyed together, for up to 3 KB of memory each
+VALUES = 50000                  # of all curves at most that are keyed together, for up to 3 KB of memory each
 Keyed = dict[int, BezierKeys]
 Tick = Callable[[float], None]
 
