@@ -18,7 +18,6 @@ ENOUGH = 1.02                   # times the excess that is taken off an error
 LEAST = 0.02                    # share of an error below which it is not worth keeping
 MOST = 0.98                     # share that is left of one at most
 CHUNK = 128                     # frames whose vertices are looked at together
-BLOCK = 1440                    # frames whose shapes are
 
 
 @dataclass(frozen=True)
@@ -139,9 +138,6 @@ def distances_of(basis: HeadBasis, moving: Places, member: Places) -> Floats:
 
 def misplaced(shown: Floats, meant: Floats, basis: HeadBasis) -> NDArray[np.bool_]:
     """Return in which frames (T,) a vertex is further than LIMIT from where it is meant to be; shown, meant: (T, K) weights."""
-    if len(shown) > BLOCK:
-        return np.concatenate([misplaced(shown[first:first + BLOCK], meant[first:first + BLOCK], basis)
-                               for first in range(0, len(shown), BLOCK)])
     extra = [basis.corrective_weights(basis.expression_names, weights) for weights in (shown, meant)]
     off = np.hstack([shown - meant, extra[0] - extra[1]])
     places = np.flatnonzero(off.any(axis=0))

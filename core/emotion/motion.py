@@ -40,7 +40,7 @@ class EmotionCurves:
 
     def at(self, times: Floats) -> Floats:
         """Return the weights (T, K) at `times` (T,), seconds; the ends are held."""
-        return np.stack([np.interp(times, self.times, column).astype(np.float32) for column in self.weights.T], axis=1)
+        return np.stack([np.interp(times, self.times, column) for column in self.weights.T], axis=1).astype(np.float32)
 
 
 def emotion_curves(track: EmotionTrack, identity: Floats, *, emolib: Emolib, basis: HeadBasis) -> EmotionCurves:
