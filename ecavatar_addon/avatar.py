@@ -82,7 +82,8 @@ def lost(root: bpy.types.Object, parts: head.Parts) -> list[str]:
     """Return what the artist should know of other clips, whose keys are gone with a skin or neck that was just made anew."""
     others = [clip.name for clip in root.ecavatar.clips if clip.number != root.ecavatar.number]
     anew = [owner for owner in (parts["skin"].data.shape_keys, parts[roots.NECK]) if owner.animation_data is None]
-    return [f"the skin or the neck is new and lacks the keys of: {', '.join(others)}; Clips; Generate Again"] if others and anew else []
+    told = f"the skin or the neck is new and lacks the keys of: {', '.join(others)}; Clips; Generate Again"
+    return [told] if others and anew else []
 
 
 def play(root: bpy.types.Object, result: JobResult, basis: HeadBasis, target: bpy.types.Scene, told: list[str] | None, *,

@@ -40,7 +40,8 @@ def reduce_keys(weights: Floats, basis: HeadBasis, *, opening: Floats, fps: floa
     a vertex may be off, with `layers` for all of them together, as far as keys of these shapes can see to that. Each shape's peaks,
     and the shapes of lips and jaw where lips touch the closest, keep their values; no curve leaves the range of its weights, and lips
     that touch are not parted. Before its first key and after its last a curve has that one's value. Long motions are cut where they
-    are still, with a key of each shape, so that memory is bounded; after each part `tick` is told how much is done. Raises ValueError where weights are not finite.
+    are still, with a key of each shape, so that memory is bounded; after each part `tick` is told how much is done. Raises
+    ValueError where weights are not finite.
     """
     if not np.isfinite(weights).all():
         raise ValueError("the weights to be keyed hold values that are not finite")
