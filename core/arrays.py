@@ -109,7 +109,8 @@ def to_keys(path: Path) -> FewKeys | None:
         return None
     stored = read_arrays(path, ("names", *KEY_ARRAYS), JobError)
     counts, keys = stored["key_counts"], stored["keys"]
-    if counts.shape != (2, len(stored["names"])) or counts.dtype != np.int32 or counts.min(initial=0) < 0 or counts.sum() != len(keys):
+    if (counts.shape != (2, len(stored["names"])) or counts.dtype != np.int32 or counts.min(initial=0) < 0
+            or keys.shape != (counts.sum(), 3, 2)):
         raise JobError("the few keys of the result do not fit its shapes", path, "generate it again")
     ends = np.cumsum(counts).reshape(counts.shape)
     try:

@@ -204,6 +204,7 @@ def write_emotion(request: Request, motion: Path, heard: Path | None, out: Path)
 def write_bake(head: Path, motion: Path, felt: Path, out: Path, *, pack: Pack, request: Request, tick: Tick) -> tuple[str, ...]:
     """Head, motion and emotions -> one face (Sec. 4.3) as shapes, weights on the scene's frames under the artist's controls, their few
     keys if they are asked for, blinks, gaze and head motion; return warnings."""
+    tick(0.0)
     basis, track, controls = pack.load("head", HeadBasis.load), arrays.to_motion(motion), request.controls
     neutral, identity, rest = arrays.to_person(head)
     emolib = pack.load("emolib", lambda path: Emolib.load(path, basis, head_model=pack.digests("head")[0]))

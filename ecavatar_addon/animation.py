@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 import bpy
 import numpy as np
 
-from ..core.arrays import to_keys
-from ..core.bake.few_keys import few_keys, lips_keys, speech_keys
+from ..core.bake.few_keys import FewKeys, few_keys, lips_keys, speech_keys
 from ..core.bake.gaze import LOOKS
 from ..core.bake.key_error import LIMIT
 from ..core.bake.key_reduction import Keyed
@@ -47,10 +46,11 @@ LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 LIPS_LIMIT = 0.0001             # metres that keys of what keeps the lips in sync may move a vertex, beside an artist's
 
 
-def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBasis, *, start: int, dense: bool) -> list[str]:
+def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBasis, *, start: int, dense: bool,
+          few: FewKeys | None = None) -> list[str]:
     """Key speech and emotion of the avatar's selected clip on the skin from frame `start`, and return what the artist should know.
 
-    dense: a key on every frame for speech and lips, instead of few Bezier keys.
+    dense: a key on every frame for speech and lips, instead of few Bezier keys; few: these, where the worker made them.
     The track at the bottom holds everything at rest, so that a muted track above it leaves nothing behind.
     """
     keys, bake, clip = parts["skin"].data.shape_keys, result.bake, root.ecavatar.number
@@ -60,8 +60,7 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBa
     felt = EmotionCurves(bake["emotion_times"], bake["emotion_weights"])
     emotion = emotion_keys(names, felt, start=start, fps=fps, gain=gain)
     fused = result.emotions.fusion != "shapes"          # else what keeps the lips in sync is worked out for the speech as keyed
-    few = None if dense else (to_keys(result.folder / "bake.npz")       # which the worker made, if it did
-                              or few_keys(bake["weights"], None if fused else felt, basis, fps=fps))
+    few = None if dense else few or few_keys(bake["weights"], None if fused else felt, basis, fps=fps)
     speech = placed(names, few.speech, start=start) if few else dense_curves(names, bake["weights"], start=start)
     if fused:
         found = np.hstack([bake["emotion_lips"], bake["fusion_weights"]])

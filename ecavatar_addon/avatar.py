@@ -4,7 +4,8 @@ from pathlib import Path
 
 import bpy
 
-from ..core.arrays import to_performance
+from ..core.arrays import to_keys, to_performance
+from ..core.bake.few_keys import FewKeys
 from ..core.errors import InputError, PackError
 from ..core.files import digest
 from ..core.hair.look import Look
@@ -24,7 +25,7 @@ def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | 
     """
     pack = head.open_pack(result.pack, result.head_model, result.folder)
     basis = HeadBasis.load(pack.path("head"))
-    look = Look.read(result.look, basis)
+    look, few = Look.read(result.look, basis), keys_of(result, target)
     root = head.find_root(result.folder, target)
     if root is None:
         root = head.add_root(result.folder, target)
@@ -38,13 +39,15 @@ def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | 
         scene.remove_sound(Path(root.ecavatar.job), scene.scenes_of(root))
         root.ecavatar.job = str(result.folder)
     parts = head.furnish(root, result, basis)
+    if told is not None:
+        told += lost(root, parts)
     root.ecavatar.confidence, root.ecavatar.advice = float(result.head["confidence"]), str(result.head["advice"])
     skin.apply(parts, result, basis, look.tone)
     hair.apply(root, parts["skin"], result, basis, look, cut=look.cut if as_asked else hair.wanted(target))
     animation.follow_skin(parts, result)
     root.ecavatar.head_model = result.head_model
     span = clips.span_of(root, root.ecavatar.number) if len(root.ecavatar.clips) > 1 else None
-    play(root, result, basis, target, told, wanted=round(span[0]) if span is not None else target.frame_start)
+    play(root, result, basis, target, told, wanted=round(span[0]) if span is not None else target.frame_start, few=few)
     lights.furnish(target, root)
     return root
 
@@ -54,7 +57,8 @@ def add_clip(root: bpy.types.Object, result: JobResult, target: bpy.types.Scene,
     """Let the avatar `root` speak the recording of `result` too, from `frame` on or after its last clip; the head is not touched.
 
     What the artist should know is added to `told`. Raises, before anything is changed, PackError when the job was made with another
-    head model, InputError when it is a clip of the avatar already or the avatar's skin or neck is gone.
+    head model, InputError when it is a clip of the avatar already, JobError when the avatar's skin or neck is gone, or its keys
+    do not fit.
     """
     if result.head_model != root.ecavatar.head_model:
         raise PackError("the job was made with another head model than the avatar", result.folder, "generate it again")
@@ -62,16 +66,32 @@ def add_clip(root: bpy.types.Object, result: JobResult, target: bpy.types.Scene,
         raise InputError("this job is a clip of the avatar already", result.folder, "copy the folder to use it twice")
     parts = performance.checked(root)
     basis = HeadBasis.load(head.open_pack(result.pack, result.head_model, result.folder).path("head"))
-    fps = float(result.bake["fps"])
+    fps, few = float(result.bake["fps"]), keys_of(result, target)
     after = round(clips.last_frame(root) + clips.PAUSE * fps) + 1 if clips.spans(root) else target.frame_start
     clips.add(root, result.folder)
     head.add_fused(parts, result, basis, root.ecavatar.number)
-    play(root, result, basis, target, told, wanted=after if frame is None else frame)
+    play(root, result, basis, target, told, wanted=after if frame is None else frame, few=few)
+
+
+def keys_of(result: JobResult, target: bpy.types.Scene) -> FewKeys | None:
+    """Return the few keys that the worker made, if it did and the scene has few; raise JobError when they do not fit."""
+    return None if target.ecavatar.dense_keys else to_keys(result.folder / "bake.npz")
+
+
+def lost(root: bpy.types.Object, parts: head.Parts) -> list[str]:
+    """Return what the artist should know of other clips, whose keys are gone with a skin or neck that was just made anew."""
+    others = [clip.name for clip in root.ecavatar.clips if clip.number != root.ecavatar.number]
+    anew = [owner for owner in (parts["skin"].data.shape_keys, parts[roots.NECK]) if owner.animation_data is None]
+    told = f"the skin or the neck is new and lacks the keys of: {', '.join(others)}; Clips; Generate Again"
+    return [told] if others and anew else []
 
 
 def play(root: bpy.types.Object, result: JobResult, basis: HeadBasis, target: bpy.types.Scene, told: list[str] | None, *,
-         wanted: int) -> None:
-    """Key the motion of `result` for the selected clip from frame `wanted` on, or where the others leave room, and let it sound."""
+         wanted: int, few: FewKeys | None) -> None:
+    """Key the motion of `result` for the selected clip from frame `wanted` on, or where the others leave room, and let it sound.
+
+    few: its keys, where they were made already.
+    """
     avatar, parts = root.ecavatar, head.parts_of(root)
     length, number = len(result.bake["weights"]), avatar.number
     clips.arrange(root, ease=0.0)               # so that strips have room
@@ -82,7 +102,7 @@ def play(root: bpy.types.Object, result: JobResult, basis: HeadBasis, target: bp
     lip_sync.show(root, result.controls)
     emotion.show(root, result.felt, result.emotions)
     emotion.belong(root, Path(result.audio))
-    said += animation.apply(root, parts, result, basis, start=start, dense=target.ecavatar.dense_keys)
+    said += animation.apply(root, parts, result, basis, start=start, dense=target.ecavatar.dense_keys, few=few)
     performance.show(root, result.take)
     said += performance.apply(root, parts, to_performance(result.bake), start=start)
     clips.arrange(root)

@@ -17,6 +17,7 @@ from ..core.types import Floats
 from . import drivers, neck
 from .actions import FIRST
 from .roots import AVATAR as AVATAR
+from .roots import JAW as JAW
 from .roots import NECK, gather
 from .roots import find_root as find_root
 from .roots import parts_of as parts_of
@@ -25,7 +26,7 @@ from .scene import to_blender
 
 # the parts of the head model, each an object; were the lashes one with the skin, light below the lids would be caught in them
 OBJECTS = ("skin", "lashes", "teeth_upper", "teeth_lower", "tongue", "eye_left", "eye_right")
-JAW, EYES = "jaw", ("eye_left", "eye_right")
+EYES = "eye_left", "eye_right"
 FUSED = "fusion_"               # first word of shapes that the fusion of emotion and speech on the mesh needs; each job has its own
 FUSED_RANGE = 2.0               # of their sliders
 LEAST_OFFSET = 2e-5             # metres: a shape that moves teeth, tongue or eyes less than this gets no key there

@@ -114,24 +114,29 @@ class ECAVATAR_OT_import_job(bpy.types.Operator):
         """Import it into the scene."""
         try:
             result = job.read_result(Path(bpy.path.abspath(self.directory)))
-            take_in(result, context, self.placing)
+            told = take_in(result, context, self.placing)
             if not Path(result.audio).is_file():
-                self.report({"WARNING"}, f"the recording is gone, so there is no sound; {result.audio}; put it back and import again")
+                told.append(f"the recording is gone, so there is no sound; {result.audio}; put it back and import again")
         except ECAvatarError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
+        for text in told:
+            self.report({"WARNING"}, text)
         return {"FINISHED"}
 
 
-def take_in(result: "job.JobResult", context: bpy.types.Context, placing: str) -> None:
-    """Import a result as an avatar, or as a further clip of the active object's one; raise ECAvatarError when it cannot be."""
+def take_in(result: "job.JobResult", context: bpy.types.Context, placing: str) -> list[str]:
+    """Import a result as an avatar, or as a further clip of the active object's one, and return what the artist should know; raise
+    ECAvatarError when it cannot be."""
+    told: list[str] = []
     if placing == clips.REPLACE:
-        avatar.import_avatar(result, context.scene)
-        return
+        avatar.import_avatar(result, context.scene, told)
+        return told
     root = roots.root_of(context.active_object)
     if root is None:
         raise InputError("no avatar is selected that the clip could go to", result.folder, "select one, or import it as an avatar")
-    avatar.add_clip(root, result, context.scene, frame=context.scene.frame_current if placing == clips.PLAYHEAD else None)
+    avatar.add_clip(root, result, context.scene, told, frame=context.scene.frame_current if placing == clips.PLAYHEAD else None)
+    return told
 
 
 def take_of(target: bpy.types.Scene) -> Take:

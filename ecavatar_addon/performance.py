@@ -127,9 +127,12 @@ def strengthen(root: bpy.types.Object, felt: EmotionTrack) -> list[str]:
 
 
 def checked(root: bpy.types.Object) -> Parts:
-    """Return the avatar's parts; raise JobError when it has no skin with keys or no neck."""
+    """Return the avatar's parts; raise JobError when it has no skin with keys or no neck.
+
+    What was deleted may be there still, in no collection, because hair or modifiers name it.
+    """
     parts = parts_of(root)
-    if "skin" not in parts or parts["skin"].data.shape_keys is None or NECK not in parts:
+    if not all(role in parts and parts[role].users_collection for role in ("skin", NECK)) or parts["skin"].data.shape_keys is None:
         raise JobError("the avatar's skin, its shape keys or its neck is gone", root.name, "generate it again")
     return parts
 

@@ -1,10 +1,11 @@
 """Roots of avatars: an empty that all objects of one hang on. Drawing asks for them each time, so little is loaded here."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import bpy
 
-AVATAR, NECK = "avatar", "neck"         # roles of a root, and of the armature that moves the head
+AVATAR, NECK, JAW = "avatar", "neck", "jaw"     # roles of a root, of the armature that moves the head, and of what turns the jaw
 REST = "Rest"                   # NLA track at the bottom, which holds all that is keyed at rest
 
 
@@ -45,14 +46,30 @@ def parts_of(root: bpy.types.Object) -> dict[str, bpy.types.Object]:
 
 
 def gather(root: bpy.types.Object) -> None:
-    """Hang on the root what hung on a part that an artist has deleted, else it would be made a second time; of the root's collection,
-    unless other avatars are in it too."""
+    """Hang on the root what hung on a skin, neck or jaw that an artist has deleted, else it would be made a second time.
+
+    It is looked for in the root's collections, then in its scenes, unless there are other avatars, or what is left of them.
+    """
     for child in root.children_recursive:
-        if child.ecavatar.role and not child.users_collection:
-            bpy.data.objects.remove(child)              # deleted, and there only because the hair's nodes name it
-    for collection in root.users_collection:
-        if sum(other.ecavatar.role == AVATAR for other in collection.objects) > 1:
-            continue
-        for other in collection.objects:
-            if other.parent is None and other.ecavatar.role and other.ecavatar.role not in (AVATAR, *parts_of(root)):
-                other.parent = root
+        if child.ecavatar.role and not child.users_collection:      # deleted, and there only because the hair's nodes name it,
+            if child.use_fake_user:                                 # or since the artist wants to keep it
+                for part in (child, *child.children):
+                    part.parent = None
+            else:
+                bpy.data.objects.remove(child)
+    if root.ecavatar.head_model and not {"skin", NECK, JAW} <= set(parts_of(root)):      # a new avatar has lost nothing
+        for collection in root.users_collection:
+            if sum(other.ecavatar.role == AVATAR for other in collection.objects) == 1:
+                adopt(root, collection.objects)
+        for scene in bpy.data.scenes:
+            heads = [other for other in scene.objects if other.ecavatar.role == AVATAR
+                     or (other.ecavatar.role == "skin" and root_of(other) is None)]
+            if heads == [root]:
+                adopt(root, scene.objects)
+
+
+def adopt(root: bpy.types.Object, objects: Iterable[bpy.types.Object]) -> None:
+    """Hang on the root those parts that it lacks, and that hang on nothing."""
+    for other in objects:
+        if other.parent is None and other.ecavatar.role and other.ecavatar.role not in (AVATAR, *parts_of(root)):
+            other.parent = root

@@ -5,6 +5,7 @@ where all shapes' errors together then move a vertex too far or part lips that t
 lowered there, as far as is needed, and it is keyed anew.
 """
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -22,19 +23,25 @@ SHARE = 0.9                     # of LIMIT that one shape alone may be off
 PEAK = 0.0005                   # metres by which a peak must stand out, on both sides, to keep its key
 PEAK_REACH = 0.5                # seconds to both sides in which it does
 LIPS = ("mouth", "jaw")         # first words of the shapes that are keyed at closures
-VALUES = 200000                 # of all curves at most that are keyed together, for up to 3 KB of memory each
+VALUES = 50000                  # of all curves at most that are keyed together, for up to 3 KB of memory each
 Keyed = dict[int, BezierKeys]
+Tick = Callable[[float], None]
+
+
+def untold(_fraction: float) -> None:
+    """Tell nobody how much is done."""
 
 
 def reduce_keys(weights: Floats, basis: HeadBasis, *, opening: Floats, fps: float, limit: float = LIMIT,
-                layers: Layers | None = None) -> Keyed:
+                layers: Layers | None = None, tick: Tick = untold) -> Keyed:
     """Return keys on frames 0, 1, ... for the places of those shapes of the head that move.
 
     weights: (T, K) on whole frames at `fps`; opening: (T,) metres, the gap between the lips that they are part of; limit: metres that
     a vertex may be off, with `layers` for all of them together, as far as keys of these shapes can see to that. Each shape's peaks,
     and the shapes of lips and jaw where lips touch the closest, keep their values; no curve leaves the range of its weights, and lips
     that touch are not parted. Before its first key and after its last a curve has that one's value. Long motions are cut where they
-    are still, with a key of each shape, so that memory is bounded. Raises ValueError where weights are not finite.
+    are still, with a key of each shape, so that memory is bounded; after each part `tick` is told how much is done. Raises
+    ValueError where weights are not finite.
     """
     if not np.isfinite(weights).all():
         raise ValueError("the weights to be keyed hold values that are not finite")
@@ -58,6 +65,7 @@ def reduce_keys(weights: Floats, basis: HeadBasis, *, opening: Floats, fps: floa
         part = slice(begin, end + 1)
         error = MeshError(weights[part], basis, moving, member, limit=limit, share=SHARE, layers=layers and layers.part(part))
         keyed.append([keys.moved(begin) for keys in fewest_keys(curves[:, part], fixed[:, part], tops[:, part], room[part], error)])
+        tick(len(keyed) / (len(cuts) - 1))
     whole = [joined(parts) for parts in zip(*keyed, strict=True)]
     return {int(place): whole[curve] for place, curve in zip(moving, member, strict=True)}
 

@@ -111,9 +111,11 @@ class SpeechEncoder:
         outputs, cut_off = [LAYER.format(layer) for layer in layers], are_cut_off()
         try:
             middle = ending_at(path, outputs)
-            return cls(open_session(middle if cut_off else signed(middle), threads), outputs)
+            session = open_session(middle if cut_off else signed(middle), threads)
         except (PackError, ValueError) as error:
             raise PackError("the speech encoder has no such middle layers", path, ADVICE) from error
+        session.path = path                     # which it was cut from
+        return cls(session, outputs)
 
     def encode(self, clip: AudioClip, tick: Callable[[float], None] = lambda fraction: None) -> SpeechFeatures:
         """Return the features of a recording; `tick` hears the fraction done after each window."""
@@ -168,7 +170,7 @@ class Session(onnxruntime.InferenceSession):  # type: ignore[misc]       # which
         return found
 
 
-def open_session(model: Path | bytes, threads: int = 0, *, few_channels: bool = False) -> onnxruntime.InferenceSession:
+def open_session(model: Path | bytes, threads: int = 0, *, few_channels: bool = False) -> Session:
     """Open a network, a file or its content, for the CPU. Raises PackError when it is missing or damaged.
 
     threads: that it may use, 0 for as many as this process is allowed.
@@ -190,7 +192,7 @@ def options_for(threads: int) -> onnxruntime.SessionOptions:
     return options
 
 
-def opened(model: Path | bytes, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
+def opened(model: Path | bytes, options: onnxruntime.SessionOptions) -> Session:
     """Open a network with these options. Raises PackError when it is damaged, or what it should leave cannot be written."""
     try:
         return Session(model, options)

@@ -197,6 +197,16 @@ def test_keys_that_the_worker_made_are_those_that_are_made_here(root, folder, mo
             np.testing.assert_array_equal(getattr(keyed, part), getattr(before[channel], part))
 
 
+def test_keys_that_do_not_fit_are_refused_before_anything_is_made(addon, folder, root):
+    harmed, count = with_keys(folder, lip_sync.basis_of(root), keys=np.zeros((), np.float32)), len(bpy.data.objects)
+    with pytest.raises(JobError, match="few keys.*do not fit"):
+        import_avatar(harmed, bpy.context.scene)
+    bpy.data.objects.remove(root)
+    with pytest.raises(JobError, match="few keys.*do not fit"):
+        import_avatar(harmed, bpy.context.scene)
+    assert len(bpy.data.objects) == count - 1
+
+
 def test_keys_of_another_version_are_made_here(root, folder):
     few = np.zeros((0, 3, 2), np.float32)
     other = {"keys_by": np.array("0" * 64), "keys": few, "key_counts": np.zeros((2, 57), np.int32)}

@@ -197,6 +197,16 @@ def test_generate_lets_the_head_say_a_further_recording_and_leaves_it_alone(read
     assert second.start == start and strips_of(keys(root), "Speech")[2].action[STAMP]["fps"] == 12 and keyed(root, 1) == first_keys
 
 
+def test_clips_whose_keys_went_with_a_deleted_skin_are_told(two, finished):
+    said = []
+    import_avatar(read_result(finished), bpy.context.scene, said)
+    assert not said
+    bpy.data.objects.remove(parts_of(two)["skin"])
+    two.ecavatar.clips[1].name = "Farewell"
+    import_avatar(read_result(finished), bpy.context.scene, said)
+    assert len(strips_of(keys(two), "Speech")) == 1 and len(said) == 1 and "Farewell; Clips; Generate Again" in said[0]
+
+
 def test_a_character_of_the_artists_says_both(own, finished, tmp_path):
     root = next(found for found in bpy.context.scene.objects if found.ecavatar.role == "avatar")
     add_clip(root, read_result(shutil.copytree(finished, tmp_path / "second")), bpy.context.scene)

@@ -49,6 +49,7 @@ def test_those_of_another_version_are_not_taken(tmp_path):
 @pytest.mark.parametrize("harm", [
     {"keys": None}, {"keys": arrays.from_keys(FEW, SHAPES)["keys"][1:]}, {"keys": np.full((13, 3, 2), np.nan, np.float32)},
     {"keys": np.zeros((13, 3, 2))}, {"keys": np.zeros((13, 2), np.float32)}, {"keys": np.zeros((13, 4, 2), np.float32)},
+    {"keys": np.zeros((), np.float32)}, {"keys": np.zeros(13, np.float32)},
     {"key_counts": np.zeros((2, SHAPES + 1), np.int32)}, {"key_counts": np.array([[14, 0, 0, 0, -1], [0] * 5], np.int32)},
     {"key_counts": np.full((2, SHAPES), 1.3)}])
 def test_those_that_do_not_fit_are_refused(tmp_path, harm):

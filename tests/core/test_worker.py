@@ -43,15 +43,21 @@ def run(folder):
 
 
 @pytest.fixture(scope="module")
-def job(tmp_path_factory):
-    """A finished job folder of the example photo and recording, and its messages."""
+def finished(tmp_path_factory):
+    """A finished job folder of the example photo and recording, and its messages; do not change it."""
     folder = tmp_path_factory.mktemp("Job mit Ümläuten und spaces")
     Request(str(PHOTO), str(SPEECH), "", 25.0).write(folder)
     return folder, run(folder)
 
 
-def test_a_job_runs_to_its_end(job):
-    folder, (code, messages, _) = job
+@pytest.fixture
+def job(finished, tmp_path):
+    """A copy of that folder."""
+    return Path(shutil.copytree(finished[0], tmp_path / finished[0].name))
+
+
+def test_a_job_runs_to_its_end(finished):
+    folder, (code, messages, _) = finished
     assert code == 0 and messages[-1].ok and Path(messages[-1].manifest) == folder / "manifest.json"
     stages = [message.stage for message in messages if message.kind == "progress"]
     assert list(dict.fromkeys(stages)) == ["head", "look", "speech", "emotion", "bake"]
@@ -64,30 +70,29 @@ def test_a_job_runs_to_its_end(job):
 
 
 def test_nothing_is_done_twice(job):
-    folder, _ = job
-    before = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npz")}
-    Request(str(PHOTO), str(SPEECH), "", 25.0).write(folder)
-    code, _, _ = run(folder)
+    before = {path.name: path.stat().st_mtime_ns for path in job.glob("*.npz")}
+    Request(str(PHOTO), str(SPEECH), "", 25.0).write(job)
+    code, _, _ = run(job)
     assert code == 0
-    assert {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npz")} == before
-    Request(str(PHOTO), str(SPEECH), "", 30.0).write(folder)
-    run(folder)
-    changed = {path.name for path in folder.glob("*.npz") if path.stat().st_mtime_ns != before[path.name]}
+    assert {path.name: path.stat().st_mtime_ns for path in job.glob("*.npz")} == before
+    Request(str(PHOTO), str(SPEECH), "", 30.0).write(job)
+    run(job)
+    changed = {path.name for path in job.glob("*.npz") if path.stat().st_mtime_ns != before[path.name]}
     assert changed == {"bake.npz"}
 
 
 def test_few_keys_are_made_on_request_and_change_nothing_else(job):
-    folder, _ = job
-    request, before = Request.read(folder), read_result(folder).bake
-    assert to_keys(folder / "bake.npz") is None
-    replace(request, few_keys=True).write(folder)
-    code, messages, _ = run(folder)
-    assert code == 0 and {message.fraction for message in messages if message.stage == "bake"} == {0.5, 1.0}
-    after = read_result(folder).bake
+    request, before = Request.read(job), read_result(job).bake
+    assert to_keys(job / "bake.npz") is None
+    replace(request, few_keys=True).write(job)
+    code, messages, _ = run(job)
+    told = [message.fraction for message in messages if message.stage == "bake"]
+    assert code == 0 and told == sorted(told) and {0.0, 0.5, 1.0} <= set(told)
+    after = read_result(job).bake
     assert all(np.array_equal(after[name], values) for name, values in before.items())
     wanted = few_keys(after["weights"], EmotionCurves(after["emotion_times"], after["emotion_weights"]),
-                      HeadBasis.load(Pack.open(DEFAULT).path("head")), fps=30.0)
-    found = to_keys(folder / "bake.npz")
+                      HeadBasis.load(Pack.open(DEFAULT).path("head")), fps=request.fps)
+    found = to_keys(job / "bake.npz")
     for layer, same in ((found.speech, wanted.speech), (found.lips, wanted.lips)):
         assert len(layer) > 3 and list(layer) == list(same)
         assert all(np.array_equal(getattr(keys, part), getattr(same[place], part)) for place, keys in layer.items()
@@ -95,25 +100,23 @@ def test_few_keys_are_made_on_request_and_change_nothing_else(job):
 
 
 def test_new_lip_controls_only_bake_again(job):
-    folder, _ = job
-    before = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npz")}
-    widest = read_result(folder).bake["weights"].max()
-    Request(str(PHOTO), str(SPEECH), "", 30.0, controls=LipControls(jaw_strength=0.0, lip_strength=0.5)).write(folder)
-    assert run(folder)[0] == 0
-    assert {path.name for path in folder.glob("*.npz") if path.stat().st_mtime_ns != before[path.name]} == {"bake.npz"}
-    result = read_result(folder)
+    before = {path.name: path.stat().st_mtime_ns for path in job.glob("*.npz")}
+    widest = read_result(job).bake["weights"].max()
+    Request(str(PHOTO), str(SPEECH), "", 25.0, controls=LipControls(jaw_strength=0.0, lip_strength=0.5)).write(job)
+    assert run(job)[0] == 0
+    assert {path.name for path in job.glob("*.npz") if path.stat().st_mtime_ns != before[path.name]} == {"bake.npz"}
+    result = read_result(job)
     assert result.bake["weights"].max() < widest and result.controls.jaw_strength == 0.0
     assert not result.bake["weights"][:, list(result.bake["names"]).index("jawOpen")].any()
 
 
 def test_a_chosen_emotion_only_bakes_again_and_shows_on_the_face(job):
-    folder, _ = job
-    before = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npz")}
+    before = {path.name: path.stat().st_mtime_ns for path in job.glob("*.npz")}
     own = EmotionSettings(windows=(EmotionWindow(2.0, 4.0, "sad", 3.0),))
-    Request(str(PHOTO), str(SPEECH), "", 30.0, emotion="happy:3", emotions=own).write(folder)
-    assert run(folder)[0] == 0
-    assert {path.name for path in folder.glob("*.npz") if path.stat().st_mtime_ns != before[path.name]} == {"bake.npz"}
-    result = read_result(folder)
+    Request(str(PHOTO), str(SPEECH), "", 25.0, emotion="happy:3", emotions=own).write(job)
+    assert run(job)[0] == 0
+    assert {path.name for path in job.glob("*.npz") if path.stat().st_mtime_ns != before[path.name]} == {"bake.npz"}
+    result = read_result(job)
     assert [window.category for window in result.felt.windows] == ["happy", "sad", "happy"]
     smile = result.bake["emotion_weights"][:, list(result.bake["names"]).index("mouthSmileLeft")]
     assert smile[0] > 0.5 and smile[2] < 0.2 and result.bake["emotion_times"][2] == pytest.approx(2.4)

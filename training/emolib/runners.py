@@ -81,9 +81,12 @@ def start(ray: Any, address: str, workers: int) -> None:
 
 
 def answered(ray: Any, address: str) -> None:
-    """Wait until a worker has loaded this module; raise InputError when none does: what ends at its start is replaced for ever."""
+    """Wait until a worker has loaded this module; raise InputError when none does: what ends at its start is replaced for ever.
+
+    It asks for no core, as all those of a cluster that others use too may be busy for longer.
+    """
     try:
-        ray.get(ray.remote(num_cpus=1)(ready).remote(), timeout=ANSWER)
+        ray.get(ray.remote(num_cpus=0)(ready).remote(), timeout=ANSWER)
     except ray.exceptions.GetTimeoutError as error:
         raise InputError(f"Ray's workers have not started in {ANSWER} seconds", address,
                          "see why in /tmp/ray/session_latest/logs/raylet.err of its machine, or use --runner local") from error

@@ -117,6 +117,15 @@ def test_weights_are_signed_unless_the_processor_cuts_their_products_off(monkeyp
         np.testing.assert_array_equal(found[0], found[1])
 
 
+@pytest.mark.parametrize("layers", [(), LAYERS])
+def test_numbers_that_are_not_finite_are_told_with_the_file_that_gave_them(layers: tuple[int, ...]) -> None:
+    """Middle layers are cut out of it, and opened from memory."""
+    path = DEFAULT / "third_party" / "moonshine_tiny_encoder.ort"
+    encoder = SpeechEncoder.load(path, layers=layers, threads=1)
+    with pytest.raises(PackError, match=path.name):
+        next(encoder.parts(np.full(RATE, np.nan, np.float32), lambda fraction: None))
+
+
 def test_an_encoder_without_middle_layers_and_a_runtime_that_fails_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     damaged = tmp_path / "damaged.ort"
     damaged.write_bytes(b"not a network")
