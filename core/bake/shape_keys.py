@@ -25,7 +25,7 @@ KEPT = 0.95                     # share of a peak that sampling may leave of it
 LEAST_WEIGHT = 1e-4             # of a shape that is worth a key
 BLOCK = 1440                    # frames baked at once, which bounds the memory
 AROUND, BESIDE = 2.0, 2         # seconds and frames beside them that they depend on
-LEAST_PARTED = 5e-6             # metres that keys in single precision part lips that touch
+LEAST_PARTED = 3e-6             # metres that keys in single precision part lips that touch; keying may add 2e-6
 WRONG_AROUND = 4                # frames around those where something is wrong: keys begin and end there
 LEAST_ERROR = 0.0001            # metres of the lips' gap below which sampling leaves mouthClose alone
 
