@@ -29,7 +29,7 @@ def test_a_smile_that_presses_the_lips_is_made_up_for(own, root, result, monkeyp
     frames = [*np.flatnonzero(gaps < 0.4)[::8].tolist(), wide]
     apply(made)
     wanted, found = zip(*(lips_apart(frame, middle, parts_of(root)["skin"], made) for frame in frames), strict=True)
-    np.testing.assert_allclose(found, wanted, rtol=0.15, atol=0.7)                  # millimetres: our correctives are no keys of its
+    np.testing.assert_allclose(found, [*wanted[:-1], gaps[wide]], rtol=0.15, atol=0.7)      # millimetres: our correctives open wider
     monkeypatch.setattr(character, "lip_gaps", lambda *_: None)
     apply(made)
     assert min(lips_apart(frame, middle, made)[0] for frame in frames) < -1.5               # as it would be
