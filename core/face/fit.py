@@ -24,7 +24,7 @@ SKIN_LANDMARKS = 468                # those after them are the irises
 ITERATIONS = 6
 NOISE = 0.0026                      # metres: what a landmark may be off, its correlation with its neighbours included
 DEPTH_NOISE = 0.015                 # metres: the same of the depth that the landmark net guesses
-OUTLINE_NOISE, BROW_NOISE, RIM_NOISE = 2.0, 1.3, 0.35      # times NOISE; rims of lips are seen sharply, and lips differ by little
+OUTLINE_NOISE, BROW_NOISE, RIM_NOISE = 2.0, 1.3, 0.5       # times NOISE; rims of lips are seen sharply, and lips differ by little
 EXPRESSION_DEVIATION = 0.15         # around the expression net's scores
 # the same of shapes that rest elsewhere in each face; of smiles, which differ; and of the jaw, which a long chin must not open
 DEVIATIONS = {"browDown": 0.07, "browInnerUp": 0.3, "browOuterUp": 0.3, "mouthSmile": 0.3, "jawOpen": 0.05}
