@@ -13,7 +13,21 @@ from ecavatar.ecavatar_addon.actions import channels_of, our_action, sample
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.motion_source import sources_of
 
-from .own_characters import SHAPES, apply, gap_mm, gltf, keys, lip_gap, moments, own_head, select, show, vowels_of_vrm, with_arkit, with_vowels
+from .own_characters import (
+    SHAPES,
+    apply,
+    gap_mm,
+    gltf,
+    keys,
+    lip_gap,
+    moments,
+    own_head,
+    select,
+    show,
+    vowels_of_vrm,
+    with_arkit,
+    with_vowels,
+)
 from .test_animation import evaluated
 
 TRACKS = ["Rest", "Speech", "Blinks", "Gaze", "Emotion", "Emotion Lips"]
