@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from ..errors import PackError
 from ..network_file import metadata_of
-from ..speech.encoder import open_session
+from ..speech.encoder import Session, open_session
 from ..types import Floats
 
 FORMAT = 1
@@ -17,7 +16,7 @@ BLOCK = 16                      # frames at once
 class FuNet:
     """The network for a head model; call it with offsets from the neutral head."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, vertices: int) -> None:
+    def __init__(self, session: Session, vertices: int) -> None:
         self._session, self.vertices = session, vertices
 
     @classmethod

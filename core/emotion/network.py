@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from ..errors import PackError
 from ..network_file import are_numbers, metadata_of
-from ..speech.encoder import open_session
+from ..speech.encoder import Session, open_session
 from ..speech.voice_encoder import HEARS
 from ..types import HEARD, MOST_LEVEL, Floats, LevelBy, check
 
@@ -50,7 +49,7 @@ class Judgement:
 class EmotionNetwork:
     """A recogniser in ONNX Runtime: ours (training/emotion), or one that hears plain samples (training/emotion/emotion2vec.py)."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, mean: Floats, *, samples: bool = False, prior: float = 1.0) -> None:
+    def __init__(self, session: Session, mean: Floats, *, samples: bool = False, prior: float = 1.0) -> None:
         """mean: (P,) of all voices; samples: whether it hears those; prior: how many times as likely it takes neutral to be as each
         other emotion before anything is heard."""
         self._session, self.mean, self.hears_samples, self.prior = session, mean, samples, prior

@@ -91,7 +91,7 @@ def loudness(samples: Samples) -> float:
 class SpeechEncoder:
     """Moonshine tiny's encoder (MIT licence) in ONNX Runtime."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, outputs: Sequence[str] = ()) -> None:
+    def __init__(self, session: "Session", outputs: Sequence[str] = ()) -> None:
         """session: the network; outputs: names of the values to give side by side, without any its own one."""
         self._session, self._outputs = session, outputs
 
@@ -155,16 +155,19 @@ class SpeechEncoder:
         return np.concatenate([output[0] for output in result], axis=1).astype(np.float32)
 
 
-class Session(onnxruntime.InferenceSession):  # type: ignore[misc]       # which has no types
-    """An open network, a pack's and untrusted, that gives numbers or is refused."""
+class Session:
+    """An open network, a pack's and untrusted, that gives numbers or is refused; path: its file, "" if it came as bytes."""
 
     def __init__(self, model: Path | bytes, options: onnxruntime.SessionOptions) -> None:
-        super().__init__(str(model) if isinstance(model, Path) else model, options, providers=["CPUExecutionProvider"])
-        self.path = model if isinstance(model, Path) else ""
+        self._opened = onnxruntime.InferenceSession(str(model) if isinstance(model, Path) else model, options,
+                                                    providers=["CPUExecutionProvider"])
+        self.get_inputs, self.get_outputs, self.get_modelmeta = (
+            self._opened.get_inputs, self._opened.get_outputs, self._opened.get_modelmeta)
+        self.path: Path | str = model if isinstance(model, Path) else ""
 
-    def run(self, output_names: Sequence[str] | None, input_feed: Mapping[str, NDArray[Any]], run_options: Any = None) -> list[Any]:
+    def run(self, output_names: Sequence[str] | None, input_feed: Mapping[str, NDArray[Any]]) -> list[Any]:
         """Return the outputs; raise PackError when one holds a value that is not finite."""
-        found = super().run(output_names, input_feed, run_options)
+        found: list[Any] = self._opened.run(output_names, input_feed)
         if not all(np.isfinite(output).all() for output in found):
             raise PackError("a network of the model pack gives values that are not finite", self.path, ADVICE)
         return found

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from ..errors import PackError
 from ..head.model import HeadBasis
@@ -15,7 +14,7 @@ from ..spool import Recording
 from ..types import AudioClip, Floats, MotionTrack
 from .articulation import CHANNELS, NEEDED, Articulation, decode_blocks, rest
 from .denoise import without_noise
-from .encoder import LEVEL, SpeechEncoder, levelled, open_session
+from .encoder import LEVEL, Session, SpeechEncoder, levelled, open_session
 from .log_mel import FRAME_RATE, level, log_mel
 from .mouth_rig import pose
 
@@ -28,7 +27,7 @@ SPOKEN_GAP, SPOKEN_SHARE = 0.002, 0.02      # metres between lips that speak, an
 class LipNetwork:
     """Our lip network (training/speech) in ONNX Runtime."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, metadata: dict[str, Any]) -> None:
+    def __init__(self, session: Session, metadata: dict[str, Any]) -> None:
         self._session = session
         self.reach = int(metadata["reach"])
         self.labels = tuple(metadata["phones"])

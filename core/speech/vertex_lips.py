@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from ..emotion.fused_shapes import curvature, importance
 from ..errors import PackError
@@ -16,7 +15,7 @@ from ..head.model import HeadBasis
 from ..head.mouth import jaw_angle
 from ..network_file import are_numbers, metadata_of
 from ..types import AudioClip, Floats, MotionTrack
-from .encoder import open_session
+from .encoder import Session, open_session
 from .wave_encoder import WaveEncoder, crossfaded
 
 FORMAT = 2
@@ -31,7 +30,7 @@ STEADY = 2e-2                   # of the same, for weights that change evenly
 class VertexLipNetwork:
     """A decoder in ONNX Runtime: features (1, T, W) at `fps` -> offsets (1, T, N, 3), metres, of the head's skin."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, fps: float) -> None:
+    def __init__(self, session: Session, fps: float) -> None:
         self._session, self.fps = session, fps
 
     @classmethod

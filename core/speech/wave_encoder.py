@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from ..errors import PackError
 from ..network_file import is_count, metadata_of
 from ..types import AudioClip, Floats
-from .encoder import RATE, SpeechFeatures, open_session
+from .encoder import RATE, Session, SpeechFeatures, open_session
 
 FORMAT = 1
 WINDOW_S, OVERLAP_S = 11.5, 1.9         # of what the encoder is given at once, as core/speech/encoder.py does
@@ -59,7 +58,7 @@ class Hearing:
 class WaveEncoder:
     """A speech encoder in ONNX Runtime: samples (1, N) at 16 kHz -> features (1, T, W) (training/export.py)."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, metadata: dict[str, Any]) -> None:
+    def __init__(self, session: Session, metadata: dict[str, Any]) -> None:
         self._session = session
         self.hearing = Hearing(int(metadata["hop"]), int(metadata["field"]))
         self.normalise, self.width = bool(metadata["normalise"]), int(metadata["width"])

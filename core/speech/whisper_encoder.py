@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from ..errors import PackError
 from ..network_file import metadata_of
 from ..spool import Samples, stretch
 from ..types import Floats
-from .encoder import ADVICE, RATE, SpeechFeatures, open_session
+from .encoder import ADVICE, RATE, Session, SpeechFeatures, open_session
 from .log_mel import in_bands
 from .wave_encoder import crossfaded
 
@@ -36,7 +35,7 @@ FLOOR = 1e-10                   # power
 class WhisperEncoder:
     """The layers in ONNX Runtime: spectra (1, 80, 2T) -> layers (1, T, WIDTH), made by building/whisper.py."""
 
-    def __init__(self, session: onnxruntime.InferenceSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     @classmethod
