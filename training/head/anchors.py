@@ -21,6 +21,7 @@ from core.head.model import HeadBasis
 from core.types import Floats
 
 from .average import MOUTH_OPENING, POINTS, canonical, similarity
+from .profile import stood_out
 from .source import Array
 from .surface import outer, project
 
@@ -35,6 +36,7 @@ def placed(target: Array, basis: HeadBasis, anchors: Anchors) -> tuple[Array, ND
     """Return the canonical points (468, 3) moved, turned and scaled onto the mean head, and the surface below them: triangle
     vertices (468, 3) and barycentric weights. Half of each step goes to the surface, half to where they lie on the source."""
     used = np.setdiff1d(np.arange(POINTS), MOUTH_OPENING)
+    target = target + stood_out(target, target)
     triangles = outer(basis.vertices, basis.skin_triangles)
     before = anchors.points(basis.vertices)[:POINTS].astype(np.float64)
     goal, points = before, target

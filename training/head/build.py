@@ -12,9 +12,9 @@ from core.files import write_arrays
 from core.head.lids import Eyeball, cleared, sides
 from core.head.model import FORMAT, MATERIALS
 
-from . import brows, eyes, mouth, nose, population, teeth, tongue, unwrap
+from . import brows, eyes, mouth, nose, population, profile, teeth, tongue, unwrap
 from . import crop as cropping
-from .average import AverageFace, canonical
+from .average import POINTS, AverageFace, canonical
 from .correctives import correctives
 from .crop import Indices
 from .jaw import Jaw
@@ -22,12 +22,12 @@ from .lips import LipCloser, LipLine, mirror_map
 from .loops import Topology, mouth_loops
 from .regions import lip_top, regions
 from .room import MouthRoom
-from .source import Array, Source
+from .source import RAISE, Array, Source
 from .variation import SmoothVariation
 
 SAMPLES, COMPONENTS, BOUND = 1500, 140, 3.0
 PUCKER = 1.35                   # the face unit is shy
-CONTACT = 0                     # which loop around the mouth is the one where the lips touch
+CONTACT, INNER = 0, 2           # which loop around the mouth is the one where the lips touch; which of those behind it is the lips' inside
 LIDS = 0.020                    # metres from the eyeball's middle: what moves it
 LANDMARKS = Path(__file__).with_name("landmarks.npz")      # where the landmarks lie on the source's skin (docs/head_model.md)
 EYES = ("eye_left", "eye_right")
@@ -62,6 +62,7 @@ class Builder:
         self.topology = topology
         self.loops = mouth_loops(topology, self.base, np.array([0.0, strip[:, 1].min(), strip[:, 2].max()]))
         self.mirror = mirror_map(self.base[self.skin])
+        self.inner = [loop for loop in self.loops if self.base[loop[0], 2] < self.base[self.loops[CONTACT][0], 2]][INNER]
         self.line = LipLine.from_half_loop(self.loops[CONTACT], self.mirror, self.base)
         self.rim = cropping.rim(self.skin_quads)
         self.arches = {"teeth_upper": teeth.arch(upper=True), "teeth_lower": teeth.arch(upper=False)}
@@ -89,6 +90,8 @@ class Builder:
         triangles = np.concatenate([self.skin_quads[:, [0, 1, 2]], self.skin_quads[:, [0, 2, 3]]])
         self.average = AverageFace(mean, triangles, self.anchors, canonical(self.task))
         self.drawn, self.typical = mean, mean + self.with_eyeballs(self.average.moves(mean), mean)
+        face = np.einsum("lk,lkc->lc", self.anchors.weights[:POINTS], self.typical[self.anchors.vertices[:POINTS]])
+        self.typical += profile.stood_out(self.typical, face)
         self.lids = {eye: sides(mean[self.skin], triangles, self.ball(*eyes.sphere(mean[self.crop.vertices(eye)]))) for eye in EYES}
         smooth = SmoothVariation(self.typical)
         return np.stack([self.typical + population.VARIETY * (head - mean) + self.with_eyeballs(smooth.draw(random), mean)
@@ -120,8 +123,8 @@ class Builder:
         row = self.crop.vertices("teeth_upper")
         scale = float(np.ptp(head[row, 0]) / np.ptp(self.typical[row, 0]))
         scale = (1 + 0.6 * (scale - 1)) / self.average.scale            # the teeth are as large as teeth are, the head grows
-        inner = skin[self.loops[4][0]] * 0.5 + skin[self.loops[4][-1]] * 0.5
-        seats = mouth.seats(np.array([0, middle[1] - 0.0030, inner[2] - 0.0022]), scale)
+        inner = skin[[self.inner[0], self.inner[-1]]].mean(axis=0)
+        seats = mouth.seats(np.array([0, middle[1] - 0.0030, inner[2] - profile.LIPS - 0.0022]), scale)       # lips, not teeth, stand out
         parts = {"skin": self.room.cleared(skin, seats, mouth.RESTING_GAP, lining=True), "lashes": lashes,
                  **{name: seat.placed(arch.vertices) for (name, arch), seat in zip(self.arches.items(), seats, strict=True)},
                  "tongue": seats[0].placed(self.tongue.vertices),
@@ -129,8 +132,9 @@ class Builder:
         return np.concatenate(list(parts.values())) - self.centre
 
     def drawn_skin(self) -> Array:
-        """Return the skin of the source's own mean head, lips closed, origin in its middle: what the regions are cut out of."""
-        skin = self.closer.close(self.drawn[self.skin])
+        """Return the skin of the source's own mean head as the source holds it, lips closed, origin in its middle: what the regions
+        are cut out of."""
+        skin = self.closer.close(self.drawn[self.skin]) @ RAISE
         return skin - skin.mean(axis=0) * [0, 1, 1]
 
     def layout(self) -> Layout:

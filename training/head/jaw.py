@@ -8,6 +8,7 @@ from .source import Array
 
 CHIN_STRIP = 0.006              # metres from the symmetry plane
 CHIN = (0.022, 0.042)           # metres
+CHIN_DEPTH = 0.008              # metres behind the foremost point: farther back lies the mouth's lining
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Jaw:
         mouth: height at which the lips meet, metres; the chin is the front of the face CHIN metres below it.
         """
         below = mouth - skin[:, 1]
-        middle = np.flatnonzero((np.abs(skin[:, 0]) < CHIN_STRIP) & (skin[:, 2] > 0.03) & (below > CHIN[0]) & (below < CHIN[1]))
+        strip = (np.abs(skin[:, 0]) < CHIN_STRIP) & (below > CHIN[0]) & (below < CHIN[1])
+        middle = np.flatnonzero(strip & (skin[:, 2] > skin[strip, 2].max() - CHIN_DEPTH))
         still = np.flatnonzero((skin[:, 0] > 0.045) & (np.linalg.norm(opening, axis=1) < 0.002)
                                & (np.linalg.norm(skin[:, 1:] - self.pivot[1:], axis=1) < 0.04))
         errors = np.array([[abs(self.segment_angle(skin, opening, chin, ear) - self.full_angle) for ear in still] for chin in middle])
