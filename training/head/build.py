@@ -22,7 +22,7 @@ from .lips import LipCloser, LipLine, mirror_map
 from .loops import Topology, mouth_loops
 from .regions import lip_top, regions
 from .room import MouthRoom
-from .source import RAISE, Array, Source
+from .source import Array, Source
 from .variation import SmoothVariation
 
 SAMPLES, COMPONENTS, BOUND = 1500, 140, 3.0
@@ -132,9 +132,8 @@ class Builder:
         return np.concatenate(list(parts.values())) - self.centre
 
     def drawn_skin(self) -> Array:
-        """Return the skin of the source's own mean head as the source holds it, lips closed, origin in its middle: what the regions
-        are cut out of."""
-        skin = self.closer.close(self.drawn[self.skin]) @ RAISE
+        """Return the skin of the source's own mean head, lips closed, origin in its middle: what the regions are cut out of."""
+        skin = self.closer.close(self.drawn[self.skin])
         return skin - skin.mean(axis=0) * [0, 1, 1]
 
     def layout(self) -> Layout:

@@ -5,7 +5,7 @@ import numpy as np
 from .correctives import Corrective, named
 from .jaw import Jaw
 from .room import MouthRoom, Seat
-from .source import RAISE, Array
+from .source import Array
 from .teeth import Arch
 
 LOWER_SEAT = np.array([0.0, 0.0025, -0.0026])       # metres from the upper incisors' edge to the lower ones': overbite, overjet
@@ -24,7 +24,7 @@ Shapes = dict[str, Array]
 
 def seats(upper: Array, scale: float) -> list[Seat]:
     """Return the seats of both arches at rest, the upper incisors' edge at `upper` (3,), metres."""
-    return [Seat(True, upper, scale, RAISE), Seat(False, upper + RAISE @ LOWER_SEAT, scale, RAISE)]
+    return [Seat(True, upper, scale, np.eye(3)), Seat(False, upper + LOWER_SEAT, scale, np.eye(3))]
 
 
 def seats_on(head: Array, arches: dict[str, Arch], part: Parts) -> list[Seat]:

