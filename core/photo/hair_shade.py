@@ -13,8 +13,8 @@ from ..types import Floats
 from .shading import LUMINANCE
 
 REACH_MM, WIDE_MM = 6.0, 14.0       # how far inside the skin's edge shade is looked for; how far around what it is compared with
-SHADE = 0.10, 0.28                  # log luminance, sRGB, below the skin further in: nothing, all is cut
-LIDS_MM, EDGE_MM = 7.0, 2.0         # around eyes, and around what else is dark by nature, where nothing is cut
+SHADE = 0.06, 0.20                  # log luminance, sRGB, below the skin further in: nothing, all is cut
+LIDS_MM, EDGE_MM = 4.5, 2.0         # around eyes, and around what else is dark by nature, where nothing is cut
 ABOVE_MM = 6.0                      # above the lips' contact over which cutting begins: beards stay
 MILLIMETRE = SIDE / SPAN / 1000     # pixels of the mask's square
 

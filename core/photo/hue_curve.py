@@ -39,7 +39,7 @@ class HueCurve:
         return cls(levels, (DEEPER * explained).astype(np.float32), plain[0])
 
     def at(self, colour: Floats) -> Floats:
-        """Return what the colours (N, 3) are to be divided by (N, 3): hues go towards the plain tone's, never beyond; luminance stays."""
+        """Return what the colours (N, 3) are to be divided by (N, 3): hues go to the plain tone's, not beyond; luminance stays."""
         bright, off = colour @ LUMINANCE, hue(colour) - self.plain
         shift = np.stack([np.interp(bright, self.levels, channel) for channel in self.shift.T], axis=1)
         factors = np.exp(np.clip(shift, np.minimum(off, 0), np.maximum(off, 0)))
