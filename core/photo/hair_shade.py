@@ -9,7 +9,6 @@ import numpy as np
 
 from ..face.detection import Face
 from ..face.skin_mask import BROWS, EYES, LIPS, MOUTH, SIDE, SPAN, SkinMask, blurred, grown, inside_polygon, outlined, square_places
-from ..types import Floats
 from .shading import LUMINANCE
 
 REACH_MM, WIDE_MM = 6.0, 14.0       # how far inside the skin's edge shade is looked for; how far around what it is compared with
@@ -27,10 +26,10 @@ def unshaded(mask: SkinMask, face: Face) -> SkinMask:
     features = grown(features, round(EDGE_MM * MILLIMETRE)) | grown(openings, round(LIDS_MM * MILLIMETRE))
     rows = np.arange(SIDE)[:, None] + 0.5
     above = np.clip((landmarks[list(MOUTH), 1].mean() - rows) / (ABOVE_MM * MILLIMETRE), 0, 1)
-    border = np.clip(4 - 4 * blurred(np.maximum(mask.share, features), REACH_MM * MILLIMETRE), 0, 1) * ~features
-    inner = mask.share * (1 - border) * ~features
+    bare = (~features).astype(np.float32)
+    border = bare * np.clip(4 - 4 * blurred(np.maximum(mask.share, 1 - bare), REACH_MM * MILLIMETRE), 0, 1)
+    inner = bare * mask.share * (1 - border)
     levels = np.log(mask.colour + 6) @ LUMINANCE
     around = blurred(levels * inner, WIDE_MM * MILLIMETRE) / np.maximum(blurred(inner, WIDE_MM * MILLIMETRE), 1e-4)
     cut = border * above * np.clip((around - levels - SHADE[0]) / (SHADE[1] - SHADE[0]), 0, 1)
-    share: Floats = mask.share * (1 - cut)
-    return replace(mask, share=share.astype(np.float32))
+    return replace(mask, share=(mask.share * (1 - cut)).astype(np.float32))

@@ -50,9 +50,9 @@ class Samples:
 
 @dataclass(frozen=True)
 class Layer:
-    """What one photo gives; hues: how its hue follows brightness; seen: its colours without that, and without
-    the shade in furrows. light (V_skin, 3): what these are divided by; lip_light
-    (3,): what those of lips are divided by beyond that; creases (V_skin,) 0..1."""
+    """What one photo gives; hues: how its hue follows brightness; seen: its colours without that, and without the shade in furrows.
+    light (V_skin, 3): what these are divided by; lip_light (3,): what those of lips are divided by beyond that; creases (V_skin,)
+    0..1."""
 
     photo: Photo
     mask: SkinMask
