@@ -1,4 +1,4 @@
-"""Shade in the furrows beside the nose and under the brows: too narrow for the light's estimate, whose places are the mesh's vertices.
+"""Shade in the furrows beside the nose, under the brows and of a smile: too narrow for the light's estimate at the mesh's vertices.
 
 In a photo from the front the nose's sides face away from the light, from the eyes' inner corners down to the wings. Printed on the
 head, that is a dark streak that no light of the scene takes away, plainly seen from the side.
@@ -10,20 +10,22 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..face.detection import Face, pyramid
+from ..face.detection import BLENDSHAPES, Face, pyramid
 from ..face.skin_mask import BROWS, EYES, LIPS, SIDE, SPAN, SkinMask, blurred, grown, inside_polygon, square_places
 from ..pictures.sampling import bilinear, crop
 from ..types import Floats, Photo
 from .shading import LUMINANCE
 
-# landmarks from the eyes' inner corners down the nose's sides, and between upper lids and brows. Folds from nose to mouth stay: people
-# are known by them
+# landmarks from the eyes' inner corners down the nose's sides, between upper lids and brows, and along the folds from nose to mouth
 NOSE = (244, 245, 188, 174, 198, 131), (464, 465, 412, 399, 420, 360)
 SOCKETS = (247, 30, 29, 27, 28, 56, 190), (467, 260, 259, 257, 258, 286, 414)
+FOLDS = (129, 203, 206, 216, 212), (358, 423, 426, 436, 432)
+SMILE = BLENDSHAPES.index("mouthSmileLeft"), BLENDSHAPES.index("mouthSmileRight")
 NOSE_MM, SOCKET_MM, SOFT_MM = 5.5, 3.5, 2.5     # half the width of what counts as furrow, and over how much it ends
 FINE_MM, WIDE_MM = 1.2, 12.0        # what is narrower is a mark of the skin; how far around the skin's plain colour is looked for
 DARKER = 0.08                       # log luminance, sRGB, below the skin around: shade from there on, less so before
 NOSE_SHARE, SOCKET_SHARE = 0.7, 0.5 # of the shade that is taken out
+SMILE_SHARE = 0.6                   # of that in the folds of a smile; those of a face at rest stay: people are known by them
 DEEPEST = 0.8                       # log of it that is believed: nostrils are darker
 MILLIMETRE = SIDE / SPAN / 1000     # pixels of the mask's square
 
@@ -40,7 +42,9 @@ class Furrows:
         """Compare the skin in a photo's furrows with that around them."""
         pixels = crop(pyramid(photo.pixels), *mask.centre, mask.side, mask.angle, SIDE)
         landmarks = square_places(face.landmarks[:, :2], mask.centre, mask.side, mask.angle)
-        furrow = np.maximum(NOSE_SHARE * lined(landmarks, NOSE, NOSE_MM), SOCKET_SHARE * lined(landmarks, SOCKETS, SOCKET_MM))
+        smile = float(face.scores[list(SMILE)].mean())
+        furrow = np.maximum.reduce([NOSE_SHARE * lined(landmarks, NOSE, NOSE_MM), SOCKET_SHARE * lined(landmarks, SOCKETS, SOCKET_MM),
+                                    SMILE_SHARE * smile * lined(landmarks, FOLDS, NOSE_MM)])
         features = np.logical_or.reduce([inside_polygon(landmarks[list(line)]) for line in (*BROWS, *EYES, LIPS)])
         skin = mask.share * ~grown(features, round(MILLIMETRE))
         levels = np.log(pixels + 6)

@@ -14,6 +14,8 @@ from ..pictures.raster import rasterise, vertex_normals
 from ..pictures.sampling import bilinear
 from ..types import Floats, Integers, Photo
 from .furrows import Furrows
+from .hair_shade import unshaded
+from .hue_curve import HueCurve
 from .shading import LUMINANCE, cast, estimated_shading, evened
 from .vermilion import Lips
 
@@ -48,12 +50,14 @@ class Samples:
 
 @dataclass(frozen=True)
 class Layer:
-    """What one photo gives; seen: its colours without the shade in furrows. light (V_skin, 3): what these are divided by; lip_light
-    (3,): what those of lips are divided by beyond that; creases (V_skin,) 0..1."""
+    """What one photo gives; hues: how its hue follows brightness; seen: its colours without that, and without the shade in furrows.
+    light (V_skin, 3): what these are divided by; lip_light (3,): what those of lips are divided by beyond that; creases (V_skin,)
+    0..1."""
 
     photo: Photo
     mask: SkinMask
     furrows: Furrows
+    hues: HueCurve
     seen: Samples
     light: Floats
     lip_light: Floats
@@ -69,18 +73,20 @@ def peeled(view: View, neutral: Floats, edges: Integers, *, basis: HeadBasis, an
     """Return one photo's layer: its skin at the vertices, and the light on it."""
     skin = basis.part("skin").vertices
     mask = find_skin(view.photo, view.face, view.camera.focal / float(view.camera.place(view.head[skin])[:, 2].mean()))
+    mask = unshaded(mask, view.face)
     furrows = Furrows.of(view.photo, view.face, mask)
     moved = landmark_shift(view.head, view.face, view.camera, anchors, basis)
     seen = sampled(view.photo, view.head, view.camera, mask, basis=basis, moved=moved, hidden=mouth.bag > 0)
-    seen = replace(seen, colour=seen.colour / furrows.at(seen.pixels))
-    normals = vertex_normals(view.head, all_triangles(basis))[skin]
     trust = seen.trust * seen.skin
+    colour, face = seen.colour / furrows.at(seen.pixels), basis.regions == REGIONS.index("face")
+    hues = HueCurve.of(colour[face & (trust > 0.6)], typical(colour, trust, face))
+    seen = replace(seen, colour=np.where(mouth.outside[:, None], colour, colour / hues.at(colour)))
+    normals = vertex_normals(view.head, all_triangles(basis))[skin]
     light = evened(seen.colour, trust, estimated_shading(seen.colour, trust, normals, basis), edges, basis)
-    face = basis.regions == REGIONS.index("face")
     light = light * cast(typical(seen.colour / light, trust, face))
     whole = typical(seen.colour, trust, face) / np.maximum(typical(seen.colour / light, trust, face), 1)
     lip_light = whole / np.median(light[mouth.outside], axis=0)
-    return Layer(view.photo, mask, furrows, seen, light, lip_light, creased(view.head - neutral, basis))
+    return Layer(view.photo, mask, furrows, hues, seen, light, lip_light, creased(view.head - neutral, basis))
 
 
 def matched(layer: Layer, first: Layer) -> Layer:

@@ -10,7 +10,8 @@ SHADOW_DAMPING = 0.75               # share of the estimated shading that is div
 EVENING, EVENING_CHROMA = 0.8, 0.5  # share of the face's remaining broad unevenness that is taken out: light, colour
 EVENING_REACH = 3.0                 # edges it spans
 CAST_KEPT = 0.3                     # share of the light's colour that is left, beyond what skin may be
-WARMTH, YELLOW = (0.16, 0.42), (0.10, 0.32)     # log red/green and log green/blue, sRGB, of people's skin in white light
+WARMTH, YELLOW = (0.19, 0.42), (0.10, 0.32)     # log red/green and log green/blue, sRGB, of people's skin in white light
+SALLOW = 0.03                       # the second less the first at most: hue angles (CIELAB) end at 68 degrees
 GREY = 0.03                         # below both of these a photo has no colours
 CHROMA_REACH = 0.09                 # log chroma by which skin differs from the face's plain tone at most: flush, freckles, make-up
 LIPS_REACH = 0.15                   # the same of the lips from lips of that skin
@@ -56,7 +57,8 @@ def cast(tone: Floats) -> Floats:
     warmth, yellow = red - green, green - blue
     if abs(warmth) < GREY and abs(yellow) < GREY:
         return np.ones(3, np.float32)
-    over = [(1 - CAST_KEPT) * (value - np.clip(value, *limits)) for value, limits in ((warmth, WARMTH), (yellow, YELLOW))]
+    limits = YELLOW[0], min(YELLOW[1], float(np.clip(warmth, *WARMTH)) + SALLOW)
+    over = [(1 - CAST_KEPT) * (value - np.clip(value, *of)) for value, of in ((warmth, WARMTH), (yellow, limits))]
     factors = np.exp([over[0], 0.0, -over[1]])
     return np.asarray(factors * (tone @ LUMINANCE) / (tone @ (LUMINANCE * factors)), np.float32)
 

@@ -105,9 +105,9 @@ def overlaid(image: Floats, layer: Layer, filling: Filling, coverage: Coverage, 
     shown = (coverage.triangle >= 0) & (values[triangles, 2].max(axis=1)[np.maximum(coverage.triangle, 0)] > 0)
     corners, weights = triangles[coverage.triangle[shown]], coverage.weights[shown]
     mixed = np.einsum("nk,nkc->nc", weights, values[corners].astype(np.float32))
-    skin, margin, _ = layer.mask.at(mixed[:, :2])
-    share = (mixed[:, 2] * skin)[:, None]
-    light = mixed[:, 4:7] * layer.lip_light ** filling.share(corners, weights) * layer.furrows.at(mixed[:, :2])
+    skin, margin, smooth = layer.mask.at(mixed[:, :2])
+    share, lips, furrows = (mixed[:, 2] * skin)[:, None], filling.share(corners, weights), layer.furrows.at(mixed[:, :2])
+    light = mixed[:, 4:7] * furrows * layer.lip_light ** lips * layer.hues.at(smooth / furrows) ** (1 - lips)
     below, colour = image[shown], bilinear(layer.photo.pixels, mixed[:, 0], mixed[:, 1]) / np.maximum(light, 0.2)
     colour = tempered(colour, filling.plain(corners, weights))
     crease = CREASING * mixed[:, 3]

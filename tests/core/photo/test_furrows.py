@@ -1,10 +1,12 @@
 """Shade along the nose and under the brows is found and not taken for the skin's colour; marks and the rest of the face are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.face.skin_mask import find_skin
-from core.photo.furrows import NOSE, SOCKETS, Furrows
+from core.photo.furrows import FOLDS, NOSE, SMILE, SOCKETS, Furrows
 from core.types import Photo
 from tests.core.own_heads import face_of, photograph, plain_colours, subject
 
@@ -12,8 +14,11 @@ SHADE = np.float32([0.82, 0.74, 0.70])      # light of a streak, by channel
 ELSEWHERE = (205, 425, 152, 10, 151, 206, 426, 50, 280)       # cheeks, chin, forehead, folds to the mouth
 
 
-def furrows_of(photo, one):
+def furrows_of(photo, one, smile=0.0):
     face = face_of(one)
+    scores = face.scores.copy()
+    scores[list(SMILE)] = smile
+    face = replace(face, scores=scores)
     return Furrows.of(photo, face, find_skin(photo, face, one.camera.focal / 0.75)), face.landmarks[:, :2]
 
 
@@ -62,3 +67,14 @@ def test_a_small_mark_stays(one, plain):
     face = face_of(one).landmarks[:, :2]
     furrows, landmarks = furrows_of(spotted(plain, face[[174]], 0.001 * one.camera.focal / 0.75, SHADE), one)
     assert furrows.at(landmarks[[174]]).min() > 0.88 > SHADE.max()
+
+
+def test_folds_of_a_smile_are_found_and_those_of_a_face_at_rest_stay(one, plain):
+    face = face_of(one).landmarks[:, :2]
+    fold = np.linspace(face[FOLDS[0][1]], face[FOLDS[0][3]], 20)
+    shaded = spotted(plain, fold, 0.003 * one.camera.focal / 0.75, SHADE)
+    (smiling, landmarks), (resting, _) = furrows_of(shaded, one, smile=0.9), furrows_of(shaded, one)
+    left = smiling.at(landmarks[[206]])[0]
+    assert left[1] < 0.96 and left[0] > left[1] > SHADE[1]
+    assert np.abs(resting.at(landmarks[[206]]) - 1).max() < 1e-3
+    assert smiling.at(landmarks[[426]]).min() > 0.97                             # the other side has none

@@ -139,6 +139,21 @@ def test_side_light_is_taken_out():
     assert abs(left / right - 1) < 0.35 * (seen[0] / seen[1] - 1)           # the albedo's, little
 
 
+def test_highlights_have_the_skins_hue():
+    """A lamp from above, and a film whose red ends at 185: in the photo what it lights best is greyer than the rest."""
+    one = subject(4)
+    lit = np.minimum(photograph(one, plain_colours(), (0.0, 0.6, 0.8)).pixels, [185, 255, 255]).astype(np.uint8)
+    found = at_vertices(albedo_from([one], [Photo(lit)]))
+    places = one.camera.project(one.head)[: len(found), :2].astype(int)
+    seen = lit[places[:, 1], places[:, 0]].astype(np.float32)
+    skin = np.flatnonzero(face_middle() & (np.abs(plain_colours()[: len(found)] - SKIN).max(axis=1) < 8))
+    order = skin[np.argsort(seen[skin] @ LUMINANCE)]
+    dark, bright = order[len(order) // 4:len(order) // 2], order[-len(order) // 5:]
+    lost = [np.median(np.log(colour[dark, 0] / colour[dark, 1])) - np.median(np.log(colour[bright, 0] / colour[bright, 1]))
+            for colour in (seen, found)]
+    assert lost[0] > 0.08 and abs(lost[1]) < 0.4 * lost[0]
+
+
 def test_a_grey_photo_gives_a_grey_head():
     grey = np.repeat(plain_colours().mean(axis=1, keepdims=True), 3, axis=1).astype(np.float32)
     image = albedo_of(subject(5), grey)
@@ -267,6 +282,13 @@ def test_strong_stray_colour_is_tempered_and_a_flush_stays():
     orange, flush = tempered(np.array([[210.0, 140.0, 80.0], [222.0, 172.0, 150.0]]), tone)
     assert hue_distance(orange, tone[0]) < 0.2 < hue_distance(np.array([210.0, 140.0, 80.0]), tone[0])
     assert np.abs(flush - [222, 172, 150]).max() < 3
+
+
+def test_a_sallow_tone_is_the_lights():
+    """No one's skin is this green, nor this pale and grey (CIELAB hue angles of 72 and 80 degrees)."""
+    for tone in ((211, 173, 133), (220, 198, 168)):
+        red, green, blue = np.log(np.float32(tone) / cast(np.float32(tone)))
+        assert red - green > 0.16 and (green - blue) - (red - green) < 0.045 < np.log(tone[1] ** 2 / tone[0] / tone[2])
 
 
 @pytest.mark.parametrize("tone", [(128, 128, 128), (226, 182, 160), (110, 74, 56), (202, 146, 116)])
