@@ -236,14 +236,16 @@ def rekey_lips(keys: bpy.types.Key, basis: HeadBasis, clip: int, before: Floats 
         return ""
     stamp, names = lips[STAMP].to_dict(), tuple(basis.expression_names)
     frames, felt = np.arange(stamp["start"], stamp["end"] + 1), felt_by(emotion, keys, names)
+    changed = np.ones(len(felt), bool) if before is None else (np.abs(felt - before) > UNCHANGED).any(axis=1)
+    if not changed.any() and not is_edited(lips, keys):
+        return ""
     keyed, speech = sample(spoken, keys, names, frames), meant_by(spoken, keys, names, len(frames))
     said, limit = (keyed, LIPS_LIMIT) if speech is None else (speech, LIMIT)
     times = ((frames - stamp["start"]) / stamp["fps"]).astype(np.float32)
     added = lips_under(EmotionCurves(times, felt), said, basis=basis, fps=stamp["fps"])
     if stamp.get("dense"):
         return rekey(keys, LIPS, dense_curves(names, np.float32(stamp["gain"]) * added, start=stamp["start"]), clip)
-    part = None if before is None else stretch_of(lips, keys, names, (np.abs(felt - before) > UNCHANGED).any(axis=1),
-                                                  round(AROUND * stamp["fps"]))
+    part = stretch_of(lips, keys, names, changed, round(AROUND * stamp["fps"])) if before is not None and changed.any() else None
     where = slice(None) if part is None else part.frames
     few = lips_keys(added[where], basis, meant=(said + felt + added)[where], shown=(keyed + felt)[where], felt=felt[where],
                     fps=stamp["fps"], limit=limit, held={} if part is None else part.held)

@@ -8,6 +8,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.bake import few_keys
 from ..core.bake.bezier import BezierKeys
 from ..core.bake.key_stretch import between_keys, spliced
 from ..core.types import Floats
@@ -17,14 +18,14 @@ from .leads import unled
 
 @dataclass(frozen=True)
 class Stretch:
-    """frames: which of the stamp's frames are keyed anew; held: those of them, counted from its first, -> weights (K,) that keys beside
-    the stretch have there; old: all curves of the action as they are; begin, end: scene frames of keys that stay, if there are."""
+    """frames: which of the stamp's frames are keyed anew; held: those of them, counted from the first, with the weights (K,) that keys
+    beside the stretch have there; old: all curves of the action as they are; begin, end: scene frames of keys that stay, if any do."""
 
     frames: slice
     held: dict[int, Floats]
     old: dict[Channel, BezierKeys]
-    begin: int | None
-    end: int | None
+    begin: float | None
+    end: float | None
 
     def joined(self, new: Mapping[Channel, BezierKeys]) -> dict[Channel, BezierKeys]:
         """Return the curves with `new` keys in the stretch; both as they lie on scene frames."""
@@ -36,27 +37,27 @@ class Stretch:
 
 def stretch_of(action: bpy.types.Action, keys: bpy.types.Key, names: tuple[str, ...], changed: NDArray[np.bool_], around: int
                ) -> Stretch | None:
-    """Return the shortest stretch that can be keyed anew by itself, where the motion has `changed` (T,) on these of the stamp's frames.
+    """Return the shortest stretch that can be keyed anew by itself, where the motion has `changed` (T,) on some of the stamp's frames.
 
-    names: (K,) of the shapes; around: frames by which a change reaches further. None where nothing has changed, all has to be keyed
-    anew, or keys are not as we write them.
+    names: (K,) of the shapes; around: frames by which a change reaches further. None where all has to be keyed anew, as in short
+    clips, whose keys are then always the same for the same emotions, or where keys are not as we write them.
     """
     stamp, old, frames = action[STAMP].to_dict(), curves_of(action, keys, names), np.flatnonzero(changed)
-    if not old or not len(frames):
+    if len(old) * len(changed) <= few_keys.LIPS_VALUES:         # one part, or keys that are not as ours
         return None
-    start, count = round(stamp["start"]), len(changed)
-    begin, end = between_keys(list(old.values()), start + int(frames[0]) - around, start + int(frames[-1]) + around)
-    if begin is None and end is None:
-        return None
-    first, last = (0 if begin is None else begin - start), (count - 1 if end is None else end - start)
+    times = np.arange(stamp["start"], stamp["end"] + 1)
+    begin, end = between_keys(list(old.values()), times, times[frames[0]] - around, times[frames[-1]] + around)
     edges = [frame for frame in (begin, end) if frame is not None]
-    weights = sample(action, keys, names, np.array(edges, np.float64)) / np.float32(stamp["gain"])
-    held = {frame - start - first: row for frame, row in zip(edges, weights, strict=True)}
+    if not edges:
+        return None
+    first, last = (0 if begin is None else round(begin - times[0])), (len(times) - 1 if end is None else round(end - times[0]))
+    weights = sample(action, keys, names, np.array(edges)) / np.float32(stamp["gain"])
+    held = {round(frame - times[first]): row for frame, row in zip(edges, weights, strict=True)}
     return Stretch(slice(first, last + 1), held, old, begin, end)
 
 
 def curves_of(action: bpy.types.Action, keys: bpy.types.Key, names: tuple[str, ...]) -> dict[Channel, BezierKeys]:
-    """Return the action's keys of the shapes `names` without leads; none at all where an artist's are among them that are not as ours."""
+    """Return the action's keys of the shapes `names` without leads; none at all where some of them, an artist's, are not as ours."""
     paths, found = {path_of(name): name for name in names}, {}
     edited = is_edited(action, keys)
     for curve in channels_of(action, keys)[1]:

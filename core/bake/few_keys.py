@@ -16,7 +16,7 @@ from .key_error import LIMIT, Layers
 from .key_reduction import Keyed, Tick, reduce_keys, untold
 from .shape_keys import lips_beside, lips_under
 
-LIPS_VALUES = 10000             # of the lips' curves that are keyed together: what a change of the emotion keys anew, at most twice
+LIPS_VALUES = 10000             # of the lips' curves that are keyed together: what a change of the emotion keys anew, or twice that
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def lips_keys(lips: Floats, basis: HeadBasis, *, meant: Floats, shown: Floats, f
               limit: float = LIMIT, held: Mapping[int, Floats] | None = None, tick: Tick = untold) -> Keyed:
     """Return keys of what keeps the lips in sync under an emotion, all (T, K) on whole frames at `fps`.
 
-    lips: what is added; meant: what all amounts to with it; shown: speech and emotion as keyed; felt: the emotion; limit: metres; held:
-    frame -> weights (K,) with which all shapes have a level key there.
+    lips: what is added; meant: what all amounts to with it; shown: speech and emotion as keyed; felt: the emotion; limit: metres;
+    held: frame -> weights (K,) with which all shapes have a key there, a level one on the first and on the last frame.
     """
     added, face = lips_beside(lips, basis, meant=meant, shown=shown, felt=felt), np.clip(meant, 0, 1)
     for frame, weights in (held or {}).items():

@@ -39,9 +39,9 @@ def reduce_keys(weights: Floats, basis: HeadBasis, *, opening: Floats, fps: floa
     weights: (T, K) on whole frames at `fps`; opening: (T,) metres, the gap between the lips that they are part of; limit: metres that
     a vertex may be off, with `layers` for all of them together, as far as keys of these shapes can see to that. Each shape's peaks,
     and the shapes of lips and jaw where lips touch the closest, keep their values; no curve leaves the range of its weights, and lips
-    that touch are not parted; on frames that are `held`, all have a key. Before its first key and after its last a curve has that one's value. Long motions are cut where they
-    are still, with a level key of each shape, into parts of `values`, so that memory is bounded; after each part `tick` is told how much is done. Raises
-    ValueError where weights are not finite.
+    that touch are not parted; on frames that are `held`, all have a key. Before its first key and after its last a curve has that
+    one's value. Long motions are cut where they are still, with a level key of each shape, into parts of `values`, so that memory is
+    bounded; after each part `tick` is told how much is done. Raises ValueError where weights are not finite.
     """
     if not np.isfinite(weights).all():
         raise ValueError("the weights to be keyed hold values that are not finite")

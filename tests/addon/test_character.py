@@ -29,7 +29,6 @@ from .own_characters import (
     with_arkit,
     with_vowels,
 )
-from .test_animation import evaluated
 
 TRACKS = ["Rest", "Speech", "Blinks", "Gaze", "Emotion", "Emotion Lips"]
 

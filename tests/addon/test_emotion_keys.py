@@ -81,10 +81,10 @@ def test_a_change_leaves_the_keys_before_and_after_it_as_they_are(root, leads, m
     after = bezier(root)
     assert f"{action.name} edited" in root.ecavatar.emotion.said
     assert any((keyed[:, 0] == where).any() and edited in keyed[:, 1] for keyed in after.values())
-    stays, early = 24 * 8, 24 * 3
     for path, keyed in before.items():
-        np.testing.assert_array_equal(after[path][after[path][:, 0] > stays], keyed[keyed[:, 0] > stays], err_msg=path)
-    assert any(not np.array_equal(after[path][after[path][:, 0] < early], keyed[keyed[:, 0] < early]) for path, keyed in before.items())
+        late, stays = (some[some[:, 0] > 24 * 8] for some in (after[path], keyed))
+        np.testing.assert_array_equal(late, stays, err_msg=path)
+    assert any(len(after[path]) != len(keyed) for path, keyed in before.items())
 
 
 def test_keys_of_the_emotion_are_few_and_straight(root, folder):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.bake.bezier import BezierKeys
-from core.bake.key_stretch import between_keys, level_frames, spliced
+from core.bake.key_stretch import between_keys, level_at, spliced
 
 NONE = BezierKeys(*np.zeros((3, 0, 2), np.float32))
 
@@ -17,33 +17,35 @@ def curve(*points, rise=()):
 
 
 OLD = curve((0, 0.1), (4, 0.5), (6, 0.4), (10, 0.2), (15, 0.9), (20, 0.0), rise=(4, 15))
-NEW = curve((6, 0.4), (7, 0.8), (9, 0.6), (10, 0.2), rise=(7, 9))
 
 
-def test_level_keys_are_found_on_whole_frames():
-    assert level_frames(OLD) == [0, 6, 10, 20]
-    assert level_frames(curve((1.5, 0), (3, 0))) == [3]
+def test_a_curve_is_level_on_level_keys_and_where_it_keeps_its_value():
+    frames = np.arange(-1.0, 22)
+    assert frames[level_at(OLD, frames)].tolist() == [-1, 0, 6, 10, 20, 21]
+    assert frames[level_at(curve((3, 0.5), (6, 0.5), (9, 0.2), rise=(9,)), frames)].tolist() == [-1, 0, 1, 2, 3, 4, 5, 6]
 
 
-def test_the_nearest_frames_on_which_all_have_a_level_key():
-    other = curve((0, 0), (6, 1), (9, 0), (20, 0))
-    assert between_keys([OLD, other], 7, 8) == (6, 20)
-    assert between_keys([OLD, other], 0, 0) == (0, 0)
-    assert between_keys([OLD, curve((5, 0))], 7, 8) == (None, None) == between_keys([], 7, 8)
+def test_the_nearest_frames_on_which_all_are_level():
+    frames, other = np.arange(0.0, 21), curve((0, 0), (6, 1), (9, 0.5), (20, 0))
+    assert between_keys([OLD, other], frames, 7, 8) == (6, 20)
+    assert between_keys([OLD, other], frames, 0, 0) == (0, 0)
+    assert between_keys([OLD, curve((0, 0), (20, 1), rise=(0, 20))], frames, 7, 8) == (None, None)
 
 
 @pytest.mark.parametrize(("begin", "end"), [(6, 10), (None, 10), (6, None)])
-def test_outside_the_curve_is_the_old_one_and_inside_the_new(begin, end):
-    made = spliced(OLD, NEW, begin, end)
+@pytest.mark.parametrize("old", [OLD, curve((6, 0.4)), curve((0, 0.1), (3, 0.4), (6, 0.4), rise=(3,)), curve((2, 0.4), (16, 0.4))])
+def test_outside_the_curve_is_the_old_one_and_inside_the_new(begin, end, old):
+    new = curve((6, old.at(np.array([6.0]))[0]), (7, 0.8), (9, 0.6), (10, old.at(np.array([10.0]))[0]), rise=(7, 9))
+    made = spliced(old, new, begin, end)
     assert (np.diff(made.points[:, 0]) > 0).all()
     frames = np.linspace(0, 20, 401)
     outside = (frames <= (-1 if begin is None else begin)) | (frames >= (21 if end is None else end))
-    np.testing.assert_array_equal(made.at(frames[outside]), OLD.at(frames[outside]))
-    np.testing.assert_array_equal(made.at(frames[~outside]), NEW.at(frames[~outside]))
+    np.testing.assert_array_equal(made.at(frames[outside]), old.at(frames[outside]))
+    np.testing.assert_array_equal(made.at(frames[~outside]), new.at(frames[~outside]))
 
 
 def test_what_does_not_move_on_one_side_has_no_keys_there():
-    assert spliced(NONE, NEW, 6, 10) is NEW
-    still = spliced(OLD, NONE, 6, 10)
-    assert still.points[:, 0].tolist() == [0, 4, 6, 10, 15, 20]
-    assert not len(spliced(NEW, NONE, None, None).points)
+    new = curve((6, 0), (8, 0.7), (10, 0))
+    assert spliced(NONE, new, 6, 10).points.tolist() == new.points.tolist()
+    assert spliced(OLD, NONE, 6, 10).points[:, 0].tolist() == [0, 4, 6, 10, 15, 20]
+    assert not len(spliced(new, NONE, None, None).points)
