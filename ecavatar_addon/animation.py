@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 import bpy
 import numpy as np
 
+from ..core.bake.bezier import BezierKeys
 from ..core.bake.few_keys import FewKeys, few_keys, lips_keys, speech_keys
 from ..core.bake.gaze import LOOKS
 from ..core.bake.key_error import LIMIT
 from ..core.bake.key_reduction import Keyed
-from ..core.bake.shape_keys import lips_under
+from ..core.bake.shape_keys import AROUND, lips_under
 from ..core.emotion.motion import EmotionCurves
 from ..core.head.model import HeadBasis
 from ..core.job import JobResult
@@ -39,10 +40,12 @@ from .actions import (
 )
 from .head import EYES, JAW, Parts, fused_names
 from .roots import REST as REST
+from .stretches import stretch_of
 
 SPEECH, EMOTION, LIPS = "Speech", "Emotion", "Emotion Lips"
 FUSE_AGAIN = "emotion and speech of this avatar are fused on the mesh; Emotion panel; press Generate to fuse them with this change"
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
+UNCHANGED = 1e-6                # of a weight, by which single precision may change it
 LIPS_LIMIT = 0.0001             # metres that keys of what keeps the lips in sync may move a vertex, beside an artist's
 
 
@@ -99,7 +102,7 @@ def edits_kept(names: Iterable[str]) -> list[str]:
     return [f"your edited keys are kept; action {name}; put it on an NLA track to use it" for name in names if name]
 
 
-def placed(names: tuple[str, ...], keyed: Keyed, *, start: float, gain: float = 1.0) -> Curves:
+def placed(names: tuple[str, ...], keyed: Keyed, *, start: float, gain: float = 1.0) -> dict[Channel, BezierKeys]:
     """Return few keys of the shapes `names` as they lie from frame `start` on, with values times `gain`."""
     return {names[place]: keys.scaled(gain).moved(start) for place, keys in keyed.items()}
 
@@ -207,31 +210,47 @@ def meant_by(action: bpy.types.Action, keys: bpy.types.Key, names: tuple[str, ..
 
 def rekey_emotion(keys: bpy.types.Key, felt: EmotionCurves, basis: HeadBasis, clip: int = FIRST) -> tuple[str, ...]:
     """Key the emotion of a clip anew, and what it asks of the lips; return the names of copies that keep an artist's edits."""
-    stamp = our_action(keys, EMOTION, clip)[STAMP]
-    curves = emotion_keys(tuple(basis.expression_names), felt, start=stamp["start"], fps=stamp["fps"], gain=stamp["gain"])
-    return tuple(filter(None, (rekey(keys, EMOTION, curves, clip), rekey_lips(keys, basis, clip))))
+    action, names = our_action(keys, EMOTION, clip), tuple(basis.expression_names)
+    stamp, spoken = action[STAMP], our_action(keys, SPEECH, clip)
+    current = spoken is not None and not is_edited(spoken, keys) and not is_edited(action, keys)
+    before = felt_by(action, keys, names) if current else None
+    curves = emotion_keys(names, felt, start=stamp["start"], fps=stamp["fps"], gain=stamp["gain"])
+    return tuple(filter(None, (rekey(keys, EMOTION, curves, clip), rekey_lips(keys, basis, clip, before))))
 
 
-def rekey_lips(keys: bpy.types.Key, basis: HeadBasis, clip: int) -> str:
+def felt_by(action: bpy.types.Action, keys: bpy.types.Key, names: tuple[str, ...]) -> Floats:
+    """Return the weights (N, K) that the keys of an emotion amount to, strength left out."""
+    stamp = action[STAMP]
+    return sample(action, keys, names, np.arange(stamp["start"], stamp["end"] + 1)) / np.float32(stamp["gain"])
+
+
+def rekey_lips(keys: bpy.types.Key, basis: HeadBasis, clip: int, before: Floats | None = None) -> str:
     """Key anew what keeps the lips in sync under the emotion; return the name of the kept copy, or "".
 
     All layers together keep to what the speech's few keys stand for as closely as these alone do; where an artist has edited them,
     to them. Nothing is done where he has deleted one of the tracks, and where both were fused on the mesh, which the engine does.
+    before: (N, K) what was felt when they were keyed last, if nothing else has changed: keys before and after the change stay.
     """
     spoken, emotion, lips = (our_action(keys, name, clip) for name in (SPEECH, EMOTION, LIPS))
     if spoken is None or emotion is None or lips is None or fused_on_mesh(keys, clip):
         return ""
     stamp, names = lips[STAMP].to_dict(), tuple(basis.expression_names)
-    frames = np.arange(stamp["start"], stamp["end"] + 1)
-    felt = sample(emotion, keys, names, frames) / np.float32(emotion[STAMP]["gain"])
+    frames, felt = np.arange(stamp["start"], stamp["end"] + 1), felt_by(emotion, keys, names)
+    changed = np.ones(len(felt), bool) if before is None else (np.abs(felt - before) > UNCHANGED).any(axis=1)
+    if not changed.any() and not is_edited(lips, keys):
+        return ""
     keyed, speech = sample(spoken, keys, names, frames), meant_by(spoken, keys, names, len(frames))
     said, limit = (keyed, LIPS_LIMIT) if speech is None else (speech, LIMIT)
     times = ((frames - stamp["start"]) / stamp["fps"]).astype(np.float32)
     added = lips_under(EmotionCurves(times, felt), said, basis=basis, fps=stamp["fps"])
     if stamp.get("dense"):
         return rekey(keys, LIPS, dense_curves(names, np.float32(stamp["gain"]) * added, start=stamp["start"]), clip)
-    few = lips_keys(added, basis, meant=said + felt + added, shown=keyed + felt, felt=felt, fps=stamp["fps"], limit=limit)
-    return rekey(keys, LIPS, placed(names, few, start=stamp["start"], gain=stamp["gain"]), clip)
+    part = stretch_of(lips, keys, names, changed, round(AROUND * stamp["fps"])) if before is not None and changed.any() else None
+    where = slice(None) if part is None else part.frames
+    few = lips_keys(added[where], basis, meant=(said + felt + added)[where], shown=(keyed + felt)[where], felt=felt[where],
+                    fps=stamp["fps"], limit=limit, held={} if part is None else part.held)
+    new = placed(names, few, start=stamp["start"] + (where.start or 0), gain=stamp["gain"])
+    return rekey(keys, LIPS, new if part is None else part.joined(new), clip)
 
 
 def fused_on_mesh(keys: bpy.types.Key, clip: int) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..core.character.lip_pairs import find_pairs, gaps_of
+from ..core.character.lip_pairs import find_pairs, gaps_of, gaps_of_ours
 from ..core.character.mapping import CharacterMap, MappedKey
 from ..core.character.retarget import CLOSING, JAW, KeyedLayers, retarget
 from ..core.character.shape_names import detect
@@ -144,7 +144,8 @@ def key_all(keys: bpy.types.Key, owner: str, sources: list[Source], mapping: Cha
 def lip_gaps(keys: bpy.types.Key, mapping: CharacterMap) -> Floats | None:
     """Return by how many of our millimetres each driven key (M,) parts the lips of this mesh.
 
-    None where its lips are not found, visemes open the mouth, or it lacks a key that opens the jaw or one that shuts the lips.
+    Where its lips are not found, its keys count as ours. None where visemes open the mouth, or it lacks a key that opens the jaw or
+    one that shuts the lips.
     """
     rows = mapping.driven
     by_source = {row.source: row.key for row in reversed(rows)}
@@ -162,7 +163,7 @@ def lip_gaps(keys: bpy.types.Key, mapping: CharacterMap) -> Floats | None:
 
     pairs = find_pairs(places(keys.reference_key), offsets(by_source[JAW]), offsets(by_source[CLOSING]))
     if pairs is None:
-        return None
+        return gaps_of_ours(tuple(row.source for row in rows))
     gaps = gaps_of(pairs, offsets, tuple(row.key for row in rows), by_source[JAW])
     return gaps if gaps[[row.key for row in rows].index(by_source[CLOSING])] < -LEAST_CLOSING else None
 

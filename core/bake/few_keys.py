@@ -3,6 +3,7 @@
 The engine makes them ahead, and Blender where it has not; both get the same ones, which depend on nothing in the scene.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from ..types import Floats
 from .key_error import LIMIT, Layers
 from .key_reduction import Keyed, Tick, reduce_keys, untold
 from .shape_keys import lips_beside, lips_under
+
+LIPS_VALUES = 10000             # of the lips' curves that are keyed together: what a change of the emotion keys anew, or twice that
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,14 @@ def speech_keys(weights: Floats, basis: HeadBasis, *, fps: float, tick: Tick = u
 
 
 def lips_keys(lips: Floats, basis: HeadBasis, *, meant: Floats, shown: Floats, felt: Floats, fps: float,
-              limit: float = LIMIT, tick: Tick = untold) -> Keyed:
+              limit: float = LIMIT, held: Mapping[int, Floats] | None = None, tick: Tick = untold) -> Keyed:
     """Return keys of what keeps the lips in sync under an emotion, all (T, K) on whole frames at `fps`.
 
-    lips: what is added; meant: what all amounts to with it; shown: speech and emotion as keyed; felt: the emotion; limit: metres.
+    lips: what is added; meant: what all amounts to with it; shown: speech and emotion as keyed; felt: the emotion; limit: metres;
+    held: frame -> weights (K,) with which all shapes have a key there, a level one on the first and on the last frame.
     """
-    added, held = lips_beside(lips, basis, meant=meant, shown=shown, felt=felt), np.clip(meant, 0, 1)
-    return reduce_keys(added, basis, opening=gap(basis, basis.expression_names, held), fps=fps, limit=limit,
-                       layers=Layers(shown, held), tick=tick)
+    added, face = lips_beside(lips, basis, meant=meant, shown=shown, felt=felt), np.clip(meant, 0, 1)
+    for frame, weights in (held or {}).items():
+        added[frame] = weights
+    return reduce_keys(added, basis, opening=gap(basis, basis.expression_names, face), fps=fps, limit=limit,
+                       layers=Layers(shown, face), held=tuple(held or ()), values=LIPS_VALUES, tick=tick)

@@ -33,15 +33,15 @@ def untold(_fraction: float) -> None:
 
 
 def reduce_keys(weights: Floats, basis: HeadBasis, *, opening: Floats, fps: float, limit: float = LIMIT,
-                layers: Layers | None = None, tick: Tick = untold) -> Keyed:
+                layers: Layers | None = None, held: tuple[int, ...] = (), values: int = VALUES, tick: Tick = untold) -> Keyed:
     """Return keys on frames 0, 1, ... for the places of those shapes of the head that move.
 
     weights: (T, K) on whole frames at `fps`; opening: (T,) metres, the gap between the lips that they are part of; limit: metres that
     a vertex may be off, with `layers` for all of them together, as far as keys of these shapes can see to that. Each shape's peaks,
     and the shapes of lips and jaw where lips touch the closest, keep their values; no curve leaves the range of its weights, and lips
-    that touch are not parted. Before its first key and after its last a curve has that one's value. Long motions are cut where they
-    are still, with a key of each shape, so that memory is bounded; after each part `tick` is told how much is done. Raises
-    ValueError where weights are not finite.
+    that touch are not parted; on frames that are `held`, all have a key. Before its first key and after its last a curve has that
+    one's value. Long motions are cut where they are still, with a level key of each shape, into parts of `values`, so that memory is
+    bounded; after each part `tick` is told how much is done. Raises ValueError where weights are not finite.
     """
     if not np.isfinite(weights).all():
         raise ValueError("the weights to be keyed hold values that are not finite")
@@ -58,8 +58,8 @@ def reduce_keys(weights: Floats, basis: HeadBasis, *, opening: Floats, fps: floa
     lips &= np.abs(curves).max(axis=1) * reach > limit
     fixed[np.ix_(lips, closures(opening))] = True
     room = np.where(opening <= SHUT, SHUT - opening, np.inf)
-    cuts = still_frames(curves * reach[:, None], -(-curves.size // VALUES))
-    fixed[:, cuts[1:-1]] = True
+    cuts = still_frames(curves * reach[:, None], -(-curves.size // values))
+    fixed[:, [*cuts[1:-1], *held]] = True
     keyed: list[list[BezierKeys]] = []
     for begin, end in pairwise(cuts.tolist()):
         part = slice(begin, end + 1)

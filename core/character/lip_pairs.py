@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..types import Floats
-from .shape_sources import GAP_MM
+from .shape_sources import DIRECT, GAP_MM
 
 JAW = "jawOpen"
 # shares of the way that the jaw key moves what it moves most: what goes along is lower lip, what stays is upper lip; how near they lie
@@ -67,3 +67,8 @@ def gaps_of(pairs: Pairs, offsets: Callable[[str], Floats], keys: tuple[str, ...
     down = (opened[lower] - opened[upper]).mean(axis=0)
     found = [float((moved[lower] - moved[upper]).mean(axis=0) @ down) for moved in map(offsets, keys)]
     return np.asarray(GAP_MM[JAW] * np.array(found) / (down @ down), np.float32)
+
+
+def gaps_of_ours(sources: tuple[str, ...]) -> Floats:
+    """Return by how many millimetres keys that show `sources` as our head does part the lips (M,); 0 for what is no mean of shapes."""
+    return np.array([sum(GAP_MM.get(shape, 0.0) for shape in DIRECT.get(source, {})) for source in sources], np.float32)

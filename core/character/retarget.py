@@ -14,7 +14,7 @@ from ..emotion.motion import spread
 from ..speech.articulation import smoothstep
 from ..types import Floats, check
 from .mapping import CharacterMap, MappedKey, kind_of
-from .shape_sources import DIRECT, EMOTIONS, GAP_MM, SHUT, VISEMES, Recipe, group_of, recipe_of
+from .shape_sources import CORRECTIVE_MM, DIRECT, EMOTIONS, GAP_MM, SHUT, VISEMES, Recipe, group_of, recipe_of
 
 JAW, CLOSING, LABIODENTAL = "jawOpen", "mouthClose", "viseme_FF"
 LIPS_SHUT, LIPS_APART = 0.4, 2.4        # millimetres of our gap up to which the lips touch, and from which they are free
@@ -99,7 +99,17 @@ def group_gains(names: tuple[str, ...], strengths: Mapping[str, float]) -> Float
 
 
 def gap_mm(names: tuple[str, ...], weights: Floats) -> Floats:
-    """Return how far the lips of our head are apart (T,), millimetres, correctives left out."""
+    """Return how far the lips of our head are apart (T,), millimetres, with the correctives that it wears."""
+    result = parted_mm(names, weights)
+    for first, second, gain, most in CORRECTIVE_MM:
+        if first in names and second in names:
+            share = np.clip(gain * weights[:, names.index(second)], 0, 1)
+            result += most * np.clip(weights[:, names.index(first)], 0, 1) * share
+    return result
+
+
+def parted_mm(names: tuple[str, ...], weights: Floats) -> Floats:
+    """Return how far lips are apart (T,), millimetres, on a head that has our shapes but none of our correctives."""
     return np.asarray(weights @ np.array([GAP_MM.get(name, 0.0) for name in names], np.float32), np.float32)
 
 
@@ -131,7 +141,7 @@ def fit_opening(names: tuple[str, ...], weights: Floats, shown: frozenset[str]) 
     if not absent or JAW not in shown:
         return weights
     result = without(names, weights, *absent)
-    excess = gap_mm(names, result) - gap_mm(names, weights)             # the lips are this much too far apart
+    excess = parted_mm(names, result) - gap_mm(names, weights)          # the lips are this much too far apart
     if CLOSING in shown:
         closing = names.index(CLOSING)
         before = result[:, closing].copy()

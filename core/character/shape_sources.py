@@ -21,6 +21,10 @@ GAP_MM = {"jawOpen": 27.6, "mouthClose": -27.7, "mouthFunnel": 6.2, "mouthLowerD
           "mouthUpperUpLeft": 2.5, "mouthUpperUpRight": 2.5, "mouthRollLower": -2.3, "mouthRollUpper": -2.6, "mouthPucker": -1.2,
           "mouthShrugLower": -3.7, "mouthShrugUpper": 3.25, "tongueOut": 8.3, "mouthLeft": -1.1, "mouthRight": -1.1, "jawForward": 1.2,
           "cheekPuff": -0.7}
+# two shapes, the gain of the second's weight, and by how many millimetres the corrective of their product at 1 parts the lips
+CORRECTIVE_MM = (("mouthSmileLeft", "jawOpen", 5.0, 2.8), ("mouthSmileRight", "jawOpen", 5.0, 2.7),
+                 ("mouthPucker", "mouthFunnel", 1.0, -2.8), ("tongueOut", "jawOpen", 5 / 3, -8.3),
+                 ("mouthRollLower", "jawOpen", 100 / 13, 1.8))
 
 
 def both(**weights: float) -> Recipe:

@@ -155,3 +155,19 @@ def apply(target, *others):
 
 def keys(target):
     return target.data.shape_keys
+
+
+def resting(made):
+    return places(keys(made).reference_key)
+
+
+def places(block):
+    found = np.empty(3 * len(block.data), np.float32)
+    block.data.foreach_get("co", found)
+    return found.reshape(-1, 3)
+
+
+def lips_apart(frame, lips, *heads):
+    """Return how much further apart than at rest the upper and the lower vertex `lips` of some heads are on a frame, millimetres."""
+    show(frame)
+    return [1000 * float((evaluated(head) - resting(head))[lips, 2] @ [1, -1]) for head in heads]

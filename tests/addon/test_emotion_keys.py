@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from ecavatar.core.bake import few_keys
 from ecavatar.core.bake.key_error import LIMIT
 from ecavatar.core.bake.shape_keys import lips_under
 from ecavatar.core.emotion.motion import EmotionCurves
@@ -9,8 +10,8 @@ from ecavatar.core.head.mouth import gap
 from ecavatar.core.job import read_result
 from ecavatar.core.speech.lip_gap import SHUT
 from ecavatar.ecavatar_addon import lip_sync
-from ecavatar.ecavatar_addon.actions import channels_of
-from ecavatar.ecavatar_addon.animation import LIPS_LIMIT
+from ecavatar.ecavatar_addon.actions import channels_of, lead_action, read, settle
+from ecavatar.ecavatar_addon.animation import LIPS_LIMIT, rekey_lips
 
 from .keyed import curves, keys, sampled, strip
 
@@ -37,9 +38,11 @@ def test_few_keys_of_all_layers_together_stay_within_the_limit(root, folder):
     assert (after - np.maximum(opening, SHUT))[opening <= SHUT].max() < 5e-6                # single precision of the keys
 
 
+@pytest.mark.parametrize("parts", [1, 6])
 @pytest.mark.parametrize("edited", [False, True])
-def test_after_a_change_the_lips_are_in_sync_with_the_speech_or_with_its_edited_keys(root, folder, edited):
+def test_after_a_change_the_lips_are_in_sync_with_the_speech_or_with_its_edited_keys(root, folder, edited, parts, monkeypatch):
     bake, basis = read_result(folder).bake, lip_sync.basis_of(root)
+    keyed_in_parts(root, parts, monkeypatch)
     if edited:
         for curve in channels_of(strip(root, "Speech").action, keys(root))[1]:
             curve.keyframe_points[-1].co.y += 0.02
@@ -49,6 +52,39 @@ def test_after_a_change_the_lips_are_in_sync_with_the_speech_or_with_its_edited_
     times = np.arange(len(speech), dtype=np.float32) / 24
     wanted = speech + added + lips_under(EmotionCurves(times, added), speech, basis=basis, fps=24.0)
     assert apart(keyed + added + sampled(root, bake, LIPS), wanted, basis).max() <= (LIPS_LIMIT if edited else LIMIT)
+
+
+def keyed_in_parts(root, parts, monkeypatch):
+    """Key the lips in so many parts, as those of a long clip are."""
+    monkeypatch.setattr(few_keys, "LIPS_VALUES", 241 * len(curves(root, LIPS)) // parts)
+    rekey_lips(keys(root), lip_sync.basis_of(root), 1)
+
+
+def bezier(root):
+    """Shape -> frames and values of keys and handles (N, 6), of the lips."""
+    return {curve.data_path: np.hstack([read(curve, name).reshape(-1, 2) for name in ("co", "handle_left", "handle_right")])
+            for curve in channels_of(strip(root, LIPS).action, keys(root))[1]}
+
+
+@pytest.mark.parametrize("leads", [0.0, 5.0])
+def test_a_change_leaves_the_keys_before_and_after_it_as_they_are(root, leads, monkeypatch):
+    keyed_in_parts(root, 6, monkeypatch)
+    action = strip(root, LIPS).action
+    lead_action(action, keys(root), before=leads, after=leads)
+    curve = max(channels_of(action, keys(root))[1], key=lambda curve: len(curve.keyframe_points))
+    point = next(point for point in curve.keyframe_points if point.co.x > 24 * 8)
+    point.co_ui.y += 0.07                                           # the artist's
+    settle(curve)
+    edited, where = point.co.y, point.co.x
+    before = bezier(root)
+    root.ecavatar.emotion.windows[0].category = "surprise"          # until 3 s, 3.2 with the transition
+    after = bezier(root)
+    assert f"{action.name} edited" in root.ecavatar.emotion.said
+    assert any((keyed[:, 0] == where).any() and edited in keyed[:, 1] for keyed in after.values())
+    for path, keyed in before.items():
+        late, stays = (some[some[:, 0] > 24 * 8] for some in (after[path], keyed))
+        np.testing.assert_array_equal(late, stays, err_msg=path)
+    assert any(len(after[path]) != len(keyed) for path, keyed in before.items())
 
 
 def test_keys_of_the_emotion_are_few_and_straight(root, folder):

@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from core.bake.few_keys import few_keys, speech_keys
+from core.bake.few_keys import few_keys, lips_keys, speech_keys
 from core.bake.key_error import LIMIT
 from core.bake.shape_keys import lips_under
 from core.emotion.motion import EmotionCurves
@@ -57,3 +57,15 @@ def test_the_same_emotion_gets_the_same_keys_and_progress_is_told():
     told = []
     again = few_keys(speech(), smile(), real_head(), fps=24.0, tick=told.append)
     assert same(again.speech, made().speech) and same(again.lips, made().lips) and told == [0.5, 1.0]
+
+
+def test_ends_that_are_held_have_a_level_key_of_each_shape_with_its_weight():
+    felt = smile().at(np.arange(FRAMES, dtype=np.float32) / np.float32(24))
+    lips = lips_under(smile(), speech(), basis=real_head(), fps=24.0)
+    held = {0: lips[0] + np.float32(0.001), FRAMES - 1: lips[-1] + np.float32(0.001)}
+    keyed = lips_keys(lips, real_head(), meant=speech() + felt + lips, shown=speech() + felt, felt=felt, fps=24.0, held=held)
+    assert len(keyed) > 2
+    for place, keys in keyed.items():
+        for frame, weights in held.items():
+            here = keys.points[:, 0] == frame
+            assert keys.points[here, 1] == weights[place] == keys.left[here, 1] == keys.right[here, 1]

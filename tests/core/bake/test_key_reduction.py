@@ -6,7 +6,6 @@ from functools import cache
 import numpy as np
 import pytest
 
-from core.bake import key_reduction
 from core.bake.key_error import LIMIT, Layers
 from core.bake.key_reduction import closures, peaks, reduce_keys
 from core.bake.shape_keys import frame_weights, lips_beside
@@ -175,11 +174,10 @@ def test_other_layers_that_no_key_can_mend_cost_no_keys():
     assert error(other + shown(beside, range(60)), weights).max() <= error(other + weights, weights).max() + LIMIT
 
 
-def test_a_long_motion_is_cut_where_it_is_still(monkeypatch):
+def test_a_long_motion_is_cut_where_it_is_still():
     weights = np.concatenate([spoken(24.0), 0 * spoken(24.0)[:12], spoken(24.0)[::-1]])
     whole = keyed(weights)
-    monkeypatch.setattr(key_reduction, "VALUES", len(weights) * len(whole) // 3)
-    keys, frames = keyed(weights), np.arange(len(weights))
+    keys, frames = keyed(weights, values=len(weights) * len(whole) // 3), np.arange(len(weights))
     assert set(keys) == set(whole)
     after = shown(keys, frames)
     assert error(after, weights).max() <= LIMIT

@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from core.character.lip_pairs import MOST, find_pairs, gaps_of, nearest_among
+from core.character.lip_pairs import MOST, find_pairs, gaps_of, gaps_of_ours, nearest_among
 from core.character.shape_sources import GAP_MM
 from core.head.model import HeadBasis
 from core.pack import DEFAULT, Pack
@@ -78,3 +78,9 @@ def test_open_lips_and_other_meshes_have_none(basis):
     assert find_pairs(basis.vertices, np.zeros_like(jaw), closing) is None
     assert find_pairs(basis.vertices, jaw, np.zeros_like(jaw)) is None
     assert find_pairs(basis.vertices[:0], jaw[:0], closing[:0]) is None
+
+
+def test_keys_whose_lips_are_not_found_count_as_ours():
+    sources = ("jawOpen", "mouthLowerDown", "mouthLowerDownLeft", "browInnerUp", "viseme_aa")
+    np.testing.assert_allclose(gaps_of_ours(sources), [GAP_MM["jawOpen"], 2 * GAP_MM["mouthLowerDownLeft"],
+                                                       GAP_MM["mouthLowerDownLeft"], 0, 0], rtol=1e-6)

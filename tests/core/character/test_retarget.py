@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from core.character.mapping import CharacterMap, MappedKey
-from core.character.retarget import AvatarMotion, bounded_least_squares, gap_mm, retarget
+from core.character.retarget import AvatarMotion, bounded_least_squares, gap_mm, parted_mm, retarget
 from core.character.shape_names import detect
 from core.character.shape_sources import GAP_MM, SHAPES, both
 from core.head.model import HeadBasis
+from core.head.mouth import gap
 from core.pack import DEFAULT, Pack
 from core.speech.lip_gap import effect
 
@@ -47,6 +48,14 @@ def test_gaps_are_those_of_the_head():
     basis = HeadBasis.load(Pack.open(DEFAULT).path("head"))
     measured = [1000 * effect(basis, {name: 1.0}) for name in GAP_MM]
     np.testing.assert_allclose(list(GAP_MM.values()), measured, atol=0.15)                  # the table has one decimal
+
+
+def test_correctives_of_the_table_part_the_lips_as_the_heads_do():
+    basis, random = HeadBasis.load(Pack.open(DEFAULT).path("head")), np.random.default_rng(3)
+    worn = random.uniform(0, 1, (200, len(SHAPES))).astype(np.float32)
+    alone = np.array([1000 * effect(basis, {name: 1.0}) for name in SHAPES])
+    measured = 1000 * (gap(basis, SHAPES, worn) - gap(basis, SHAPES, 0 * worn[:1]))
+    np.testing.assert_allclose(gap_mm(SHAPES, worn) - parted_mm(SHAPES, worn), measured - worn @ alone, atol=0.2)
 
 
 def test_our_own_names_get_our_own_weights(performance):
@@ -118,10 +127,12 @@ def test_lips_of_a_smile_that_presses_them_are_as_far_apart_as_ours(performance)
 def test_lips_meet_whatever_the_strengths_of_keys(performance, pressed, strengths):
     rows = tuple(replace(row, strength=strengths.get(row.key, 1.0)) for row in detect(SHAPES).mapping.driven)
     own = np.array([GAP_MM.get(row.key, 0.0) - pressed * row.key.startswith("mouthSmile") for row in rows], np.float32)
+    worn = gap_mm(SHAPES, performance.speech + performance.emotion)
+    pose(performance.lips[SHUT], mouthClose=worn[SHUT] / -GAP_MM["mouthClose"])         # what an avatar needs under its correctives
     layers = retarget(performance, CharacterMap(rows), own)
     gaps = (layers.speech + layers.emotion + layers.lips) @ own
     assert np.abs(gaps[[SHUT, SILENT]]).max() < 0.02                    # millimetres: our own lips are 0.01 short of it
-    assert gaps[OPEN] == pytest.approx(strengths.get("jawOpen", 1.0) * gap_mm(SHAPES, performance.speech)[OPEN], abs=1e-3)
+    assert gaps[OPEN] == pytest.approx(strengths.get("jawOpen", 1.0) * worn[OPEN], abs=1e-3)
 
 
 def test_least_squares_stay_within_bounds():
