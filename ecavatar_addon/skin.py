@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..core.hair.shades import at_roots
 from ..core.head.model import MATERIALS, REGIONS, HeadBasis
+from ..core.head.mouth_light import mouth_image
 from ..core.head.pores import pores
 from ..core.job import JobResult
 from ..core.pictures.colours import GUMS, TEETH, TONGUE, WHITE_OF_EYE, Colour, linear
@@ -54,10 +55,10 @@ def apply(parts: Parts, result: JobResult, basis: HeadBasis, tone: Floats) -> No
 
     tone: (3,) linear, the skin's mean.
     """
-    albedo, iris = cache(lambda: albedo_image(result)), cache(lambda: eye_image(result))
+    albedo, iris, mouth = cache(lambda: albedo_image(result)), cache(lambda: eye_image(result)), cache(lambda: mouth_in_light(basis))
     makers: dict[str, Callable[[], bpy.types.Material]] = {
         "skin": lambda: skin(albedo(), tone, SkinParams()), "lashes": lashes, "eye": lambda: eye(iris()),
-        **{name: partial(plain, name, values) for name, values in PLAIN.items()}}
+        **{name: partial(plain, name, values, mouth) for name, values in PLAIN.items()}}
     made: dict[str, bpy.types.Material] = {}
     for role in OBJECTS:
         kinds = np.unique(basis.material[basis.part(role).faces])
@@ -185,9 +186,18 @@ def skin(albedo: bpy.types.Image, tone: Floats, params: SkinParams) -> bpy.types
     return material
 
 
-def plain(name: str, moist: Moist) -> bpy.types.Material:
-    """Return a material of one colour, wet, with bumps that the coat of saliva evens."""
+def mouth_in_light(basis: HeadBasis) -> bpy.types.Image:
+    """Return the image of what lies in the mouth, for solid shading: it casts no shadows."""
+    colours = linear(mouth_image(basis)[::-1])
+    return new_image("ECAvatar mouth", np.float32(np.concatenate([colours, np.ones((*colours.shape[:2], 1))], axis=2)))
+
+
+def plain(name: str, moist: Moist, shown: Callable[[], bpy.types.Image]) -> bpy.types.Material:
+    """Return a material of one colour, wet, with bumps that the coat of saliva evens; solid shading has the image `shown`."""
     material, shader = new_material(name, moist.colour)
+    solid = material.node_tree.nodes.new("ShaderNodeTexImage")
+    solid.label, solid.location, solid.image = "Solid View", (-400, 200), shown()
+    material.node_tree.nodes.active = solid             # no shader is linked to it
     put(shader, {"Base Color": (*moist.colour, 1.0), "Roughness": moist.roughness, "Subsurface Weight": moist.subsurface,
                  "Subsurface Scale": moist.scale, "Subsurface Radius": moist.radii, "Coat Weight": moist.coat, "Coat Roughness": 0.08,
                  "Coat IOR": SALIVA})

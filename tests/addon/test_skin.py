@@ -86,3 +86,33 @@ def test_the_eyes_in_blender_are_those_that_are_drawn(avatar, result):
 
 def test_the_image_data_is_not_left_behind(avatar):
     assert not [image for image in bpy.data.images if image.users == 0 and not image.use_fake_user and image.name != "Render Result"]
+
+
+def in_mouth(avatar, role):
+    """Return what solid shading shows of a row's teeth: linear green (F,), and how far their faces are from the middle (F,), metres."""
+    part = parts_of(avatar)[role]
+    slot = next(number for number, one in enumerate(part.material_slots) if "teeth" in one.material.name)
+    node = part.material_slots[slot].material.node_tree.nodes.active
+    assert node.image.packed_file is not None and not any(socket.is_linked for socket in node.outputs)
+    values = np.empty((node.image.size[1], node.image.size[0], 4), np.float32)
+    node.image.pixels.foreach_get(values.ravel())
+    uv, found = part.data.uv_layers.active.data, []
+    for face in part.data.polygons:
+        if face.material_index == slot:
+            across, up = np.mean([uv[corner].uv for corner in face.loop_indices], axis=0)
+            pixel = values[int(up * values.shape[0]), int(across * values.shape[1]), 1]
+            found.append((linear(np.uint8(255 * pixel + 0.5)), abs(face.center.x)))
+    return np.array(found).T
+
+
+@pytest.mark.parametrize("role", ["teeth_upper", "teeth_lower"])
+def test_molars_lie_in_shadow(avatar, role):
+    shown, away = in_mouth(avatar, role)
+    assert np.quantile(shown[away > 0.018], 0.9) < 0.5 * np.quantile(shown[away < 0.008], 0.9)
+
+
+def test_gums_and_tongue_are_shown_with_them(avatar):
+    parts = parts_of(avatar)
+    shown = {slot.material.node_tree.nodes.active.image for role in ("teeth_upper", "teeth_lower", "tongue")
+             for slot in parts[role].material_slots}
+    assert len(shown) == 1
