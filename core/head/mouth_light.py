@@ -11,11 +11,12 @@ from .mouth_atlas import BANDS
 from .skin_surface import from_contact, in_mouth, skin_edges
 from .uv_image import padded
 
-# a mouth that is open as in a laugh: what is seen in speech is seen there too
-OPEN = {"jawOpen": 0.45, "mouthSmileLeft": 0.5, "mouthSmileRight": 0.5, "mouthUpperUpLeft": 0.3, "mouthUpperUpRight": 0.3,
-        "mouthLowerDownLeft": 0.3, "mouthLowerDownRight": 0.3}
-FLOOR = np.array([0.14, 0.08, 0.07])        # of the light outside, what mucous membrane passes on everywhere
-FULL, SOFT = 0.75, 0.7          # form factor from which a place is as light as one outside; power of what it has of that: light goes to and fro
+# a mouth that is open as in loud speech, with the lips off the teeth as in a smile
+OPEN = {"jawOpen": 0.35, "mouthSmileLeft": 0.3, "mouthSmileRight": 0.3, "mouthUpperUpLeft": 0.3, "mouthUpperUpRight": 0.3,
+        "mouthLowerDownLeft": 0.2, "mouthLowerDownRight": 0.2}
+FLOOR = np.array([0.11, 0.06, 0.055])       # of the light outside, what mucous membrane passes on everywhere
+FULL = 0.75                     # form factor from which a place is as light as one outside
+SOFT = np.array([0.8, 1.0, 1.05])           # power of the share of that: light goes to and fro, the red of it most
 RIM = 0.010                     # metres inside the lips over which their light becomes that of the mouth
 SIDE = 512                      # pixels of the image
 COLOURS = {"teeth": TEETH, "gums": GUMS, "tongue": TONGUE}
@@ -33,11 +34,13 @@ def mouth_light(basis: HeadBasis) -> Floats:
     triangles = np.concatenate([basis.quads[:, [0, 1, 2]], basis.quads[:, [0, 2, 3]]])
     outline = vertices[np.concatenate([basis.inner_lip_lower, basis.inner_lip_upper[::-1]])].astype(np.float64)
     seen = form_factor(vertices.astype(np.float64), vertex_normals(vertices, triangles).astype(np.float64), outline)
-    share = np.clip(seen / FULL, 0, 1)**SOFT
+    share = np.clip(seen[:, None] / FULL, 0, 1)**SOFT
     skin, edges = basis.part("skin").vertices, skin_edges(basis.skin_triangles)
-    inside = np.ones(len(vertices))
+    inside = np.zeros(len(vertices))
+    for part in {part for part, _ in BANDS} & set(basis.part_names):
+        inside[basis.part(part).vertices] = 1
     inside[skin] = in_mouth(basis, edges) * np.clip(from_contact(basis, edges) / RIM, 0, 1)
-    shade = FLOOR + (1 - FLOOR) * share[:, None]
+    shade = FLOOR + (1 - FLOOR) * share
     return np.asarray(1 + inside[:, None] * (shade - 1), np.float32)
 
 

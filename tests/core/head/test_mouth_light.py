@@ -47,7 +47,9 @@ def test_a_row_of_teeth_falls_into_shadow_at_its_back(part, least):
 
 def test_the_cheeks_inside_is_dark_and_the_face_is_not():
     model = basis()
-    skin = mouth_light(model)[model.part("skin").vertices]
+    light = mouth_light(model)
+    skin = light[model.part("skin").vertices]
+    assert all((light[model.part(part).vertices] == 1).all() for part in ("eye_left", "eye_right", "lashes"))
     inside = in_mouth(model, skin_edges(model.skin_triangles))
     assert (skin[~inside] == 1).all()
     assert np.median(skin[inside]) < 0.25 and skin.min() > 0.05
