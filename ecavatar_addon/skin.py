@@ -224,7 +224,7 @@ def plain(name: str, moist: Moist, shown: Callable[[], bpy.types.Image]) -> bpy.
 
 
 def shade_in_eevee(material: bpy.types.Material, shader: bpy.types.ShaderNode) -> None:
-    """Darken a shader where the mouth is dark, but in Cycles, where light finds its own way: without it Material Preview has no shadows."""
+    """Darken a shader where the mouth is dark, but not in Cycles, where light finds its own way: Material Preview has no shadows."""
     nodes, links = material.node_tree.nodes, material.node_tree.links
     next(node for node in nodes if node.type == "OUTPUT_MATERIAL").target = "CYCLES"
     dark, black, mixed, eevee = (nodes.new(f"ShaderNode{kind}") for kind in ("Attribute", "Emission", "MixShader", "OutputMaterial"))

@@ -6,10 +6,9 @@ The head model's own UVs have all of a tooth's sides, both rows and the tongue o
 from dataclasses import replace
 
 import numpy as np
-from numpy.polynomial import polynomial
 from numpy.typing import NDArray
 
-from ..types import Floats, Integers
+from ..types import Integers
 from .model import MATERIALS, HeadBasis
 
 ROWS = {"teeth_upper": 1.0, "teeth_lower": -1.0}                       # parts, and which way is up to their roots
@@ -47,6 +46,6 @@ def unrolled(basis: HeadBasis, vertices: Integers, places: Integers, part: str, 
         return np.column_stack([x, z])
     z -= z.min()
     turn, far = np.arctan2(x, z), np.hypot(x, z)                         # a row is half an ellipse about the middle of its ends
-    outward = far - polynomial.polyval(turn, polynomial.polyfit(turn, far, ARCH))
+    outward = far - np.polyval(np.polyfit(turn, far, ARCH), turn)
     from_root = -ROWS[part] * y
     return np.column_stack([turn, -np.arctan2(outward, from_root - from_root.min() + ROOM)])

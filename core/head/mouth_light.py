@@ -45,7 +45,7 @@ def mouth_light(basis: HeadBasis) -> Floats:
 
 
 def form_factor(points: Array, normals: Array, outline: Array) -> Array:
-    """Return the form factor (V,) of a surface within an outline (N, 3), clockwise as seen from points (V, 3) with unit normals (V, 3);
+    """Return the form factor (V,) of a surface within an outline (N, 3), clockwise as seen from points (V, 3) of unit normals (V, 3);
     what lies below a point's horizon counts negative."""
     total = np.zeros(len(points))
     rays = outline[:, None] - points                                                    # (N, V, 3)

@@ -90,7 +90,7 @@ def test_the_image_data_is_not_left_behind(avatar):
 
 
 def in_mouth(avatar, role):
-    """Return what solid shading shows of a row's teeth: linear green (F,), and how far their faces are from the middle (F,), metres."""
+    """Return what solid shading shows of a row's teeth: linear green (F,), and how far their faces are from the middle (F,)."""
     part = parts_of(avatar)[role]
     slot = next(number for number, one in enumerate(part.material_slots) if "teeth" in one.material.name)
     node = part.material_slots[slot].material.node_tree.nodes.active
