@@ -10,6 +10,7 @@ from ..core.errors import InputError, PackError
 from ..core.files import digest
 from ..core.hair.look import Look
 from ..core.head.model import HeadBasis
+from ..core.head.mouth_atlas import laid_out
 from ..core.job import JobResult
 from . import animation, clips, emotion, hair, head, lights, lip_sync, performance, roots, scene, skin
 
@@ -24,7 +25,7 @@ def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | 
     others. Nothing is changed before `result` has been read whole. Raises PackError when the head model it was made with is not there.
     """
     pack = head.open_pack(result.pack, result.head_model, result.folder)
-    basis = HeadBasis.load(pack.path("head"))
+    basis = laid_out(HeadBasis.load(pack.path("head")))
     look, few = Look.read(result.look, basis), keys_of(result, target)
     root = head.find_root(result.folder, target)
     if root is None:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import Any
 
 import bpy
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..core.hair.shades import at_roots
 from ..core.head.model import MATERIALS, REGIONS, HeadBasis
+from ..core.head.mouth_light import mouth_image, mouth_light
 from ..core.head.pores import pores
 from ..core.job import JobResult
 from ..core.pictures.colours import GUMS, TEETH, TONGUE, WHITE_OF_EYE, Colour, linear
@@ -18,7 +20,7 @@ from ..core.render.drawn import LASH, LASH_SIZE, eye_colours, lash_opacity
 from ..core.render.skin_optics import transport
 from ..core.types import Floats, SkinParams
 from .head import OBJECTS, Parts
-from .skin_nodes import ETA, GROUP, LIDS, LIPS, NO_ROOTS, PHOTO, ROOTS, SCALP, set_params, skin_group
+from .skin_nodes import DARK, ETA, GROUP, LIDS, LIPS, NO_ROOTS, PHOTO, ROOTS, SCALP, set_params, skin_group
 from .skin_relief import PORES, REST, keep_rest
 
 TAG, ALBEDO, EYE = "ecavatar", "albedo", "eye"          # custom property of our images, and its values
@@ -54,11 +56,12 @@ def apply(parts: Parts, result: JobResult, basis: HeadBasis, tone: Floats) -> No
 
     tone: (3,) linear, the skin's mean.
     """
-    albedo, iris = cache(lambda: albedo_image(result)), cache(lambda: eye_image(result))
+    albedo, iris, mouth = cache(lambda: albedo_image(result)), cache(lambda: eye_image(result)), cache(lambda: mouth_in_light(basis))
     makers: dict[str, Callable[[], bpy.types.Material]] = {
         "skin": lambda: skin(albedo(), tone, SkinParams()), "lashes": lashes, "eye": lambda: eye(iris()),
-        **{name: partial(plain, name, values) for name, values in PLAIN.items()}}
+        **{name: partial(plain, name, values, mouth) for name, values in PLAIN.items()}}
     made: dict[str, bpy.types.Material] = {}
+    dark = 1 - mouth_light(basis)[:, 0]                 # by the channel that is darkened least: lamps may cast shadows too
     for role in OBJECTS:
         kinds = np.unique(basis.material[basis.part(role).faces])
         for kind, slot in zip(kinds, parts[role].material_slots, strict=False):
@@ -72,7 +75,8 @@ def apply(parts: Parts, result: JobResult, basis: HeadBasis, tone: Floats) -> No
                     node.inputs[PHOTO].default_value = (*tone, 1.0)
         if role == "skin" or any(MATERIALS[kind] in PLAIN for kind in kinds):
             keep_rest(parts[role])
-    mark(parts["skin"].data, basis)
+            mark(parts[role].data, {DARK: dark[basis.part(role).vertices]})
+    mark(parts["skin"].data, {LIPS: basis.regions == REGIONS.index("lips"), LIDS: lids(basis), PORES: pores(basis)})
 
 
 def group_node(material: bpy.types.Material | None) -> bpy.types.Node | None:
@@ -81,12 +85,16 @@ def group_node(material: bpy.types.Material | None) -> bpy.types.Node | None:
     return next((node for node in nodes if node.type == "GROUP" and node.node_tree is not None and ETA in node.node_tree), None)
 
 
-def mark(mesh: bpy.types.Mesh, basis: HeadBasis) -> None:
-    """Tell the material where lips, lids and pores are, by attributes (V,) 0..1 of the skin's vertices; what is there stays."""
+def lids(basis: HeadBasis) -> Floats:
+    """Return how far the skin's vertices belong to the lids (V_skin,), 0..1."""
     skin_part = basis.part("skin").vertices
     blink = np.linalg.norm(basis.expressions[basis.indices(("eyeBlinkLeft", "eyeBlinkRight"))].sum(axis=0), axis=1)[skin_part]
-    for name, values in ((LIPS, basis.regions == REGIONS.index("lips")), (LIDS, np.clip(blink / (LID_TRAVEL * blink.max()), 0, 1)),
-                         (PORES, pores(basis))):
+    return np.asarray(np.clip(blink / (LID_TRAVEL * blink.max()), 0, 1), np.float32)
+
+
+def mark(mesh: bpy.types.Mesh, attributes: Mapping[str, NDArray[Any]]) -> None:
+    """Tell the material what places are by attributes (V,) 0..1 of the mesh's vertices; what is there stays."""
+    for name, values in attributes.items():
         if mesh.attributes.get(name) is None:
             mesh.attributes.new(name, "FLOAT", "POINT").data.foreach_set("value", np.asarray(values, np.float32))
 
@@ -185,9 +193,19 @@ def skin(albedo: bpy.types.Image, tone: Floats, params: SkinParams) -> bpy.types
     return material
 
 
-def plain(name: str, moist: Moist) -> bpy.types.Material:
-    """Return a material of one colour, wet, with bumps that the coat of saliva evens."""
+def mouth_in_light(basis: HeadBasis) -> bpy.types.Image:
+    """Return the image of what lies in the mouth, for solid shading: it casts no shadows."""
+    colours = linear(mouth_image(basis)[::-1])
+    return new_image("ECAvatar mouth", np.float32(np.concatenate([colours, np.ones((*colours.shape[:2], 1))], axis=2)))
+
+
+def plain(name: str, moist: Moist, shown: Callable[[], bpy.types.Image]) -> bpy.types.Material:
+    """Return a material of one colour, wet, with bumps that the coat of saliva evens; solid shading has the image `shown`."""
     material, shader = new_material(name, moist.colour)
+    solid = material.node_tree.nodes.new("ShaderNodeTexImage")
+    solid.label, solid.location, solid.image = "Solid View", (-400, 200), shown()
+    material.node_tree.nodes.active = solid             # no shader is linked to it
+    shade_in_eevee(material, shader)
     put(shader, {"Base Color": (*moist.colour, 1.0), "Roughness": moist.roughness, "Subsurface Weight": moist.subsurface,
                  "Subsurface Scale": moist.scale, "Subsurface Radius": moist.radii, "Coat Weight": moist.coat, "Coat Roughness": 0.08,
                  "Coat IOR": SALIVA})
@@ -203,6 +221,19 @@ def plain(name: str, moist: Moist) -> bpy.types.Material:
         links.new(noise.outputs[0], bump.inputs["Height"])
         links.new(bump.outputs["Normal"], shader.inputs["Normal"])
     return material
+
+
+def shade_in_eevee(material: bpy.types.Material, shader: bpy.types.ShaderNode) -> None:
+    """Darken a shader where the mouth is dark, but not in Cycles, where light finds its own way: Material Preview has no shadows."""
+    nodes, links = material.node_tree.nodes, material.node_tree.links
+    next(node for node in nodes if node.type == "OUTPUT_MATERIAL").target = "CYCLES"
+    dark, black, mixed, eevee = (nodes.new(f"ShaderNode{kind}") for kind in ("Attribute", "Emission", "MixShader", "OutputMaterial"))
+    dark.attribute_name, black.inputs["Strength"].default_value, eevee.target = DARK, 0.0, "EEVEE"
+    for place, socket in enumerate((dark.outputs["Fac"], shader.outputs[0], black.outputs[0])):
+        links.new(socket, mixed.inputs[place])
+    links.new(mixed.outputs[0], eevee.inputs["Surface"])
+    for node, location in ((dark, (0, -500)), (black, (0, -700)), (mixed, (320, -300)), (eevee, (540, -300))):
+        node.location = location
 
 
 def lashes() -> bpy.types.Material:

@@ -18,6 +18,7 @@ from .shader_tree import ShaderTree, Socket
 
 GROUP, CHANNEL, ETA = "ECAvatar Skin", "ECAvatar Skin Channel", "ecavatar_eta"
 LIPS, LIDS, SCALP = "ecavatar_lips", "ecavatar_lids", "ecavatar_scalp"          # attributes of the skin's vertices, 0..1
+DARK = "ecavatar_dark"          # attribute, of the mouth's parts too: share of the light outside that a place in the mouth lacks
 ROOTS, NO_ROOTS = "Hair Roots", (0.0, 0.0, 0.0, 1.0)    # the scalp's colour where hair grows, and its value before any has
 PHOTO = "Photo Tone"                                    # the albedo's mean, which its spots are seen relative to
 RADIUS = 4 * math.pi * 1.04     # of Cycles, times d: its lobe has d = radius / (4 pi s), s = 1.9 - A + 3.5 (A - .8)^2 for A = 1
@@ -112,8 +113,10 @@ def new_skin_group(eta: float) -> bpy.types.NodeTree:
                      for surface in ((height, given["Normal"]), (tree.math("MULTIPLY", height, fine.shine), fine.normal)))
     shine = tree.node("MixShader", {0: skin_relief.seen(tree, given[skin_relief.SLIDER]), 1: smooth, 2: rough}).outputs[0]
     plain = tree.math("MULTIPLY", tree.math("MULTIPLY", level, fine.shine), 0.5)
-    results = {"Cycles": tree.add(tree.add(*lobes), shine), "Color": tree.vector("MULTIPLY", colour, spots), "Radius": path,
-               "Roughness": tree.math("SQRT", roughness), "Specular": plain, "Normal": fine.normal}
+    light = tree.math("SUBTRACT", 1.0, tree.node("Attribute", attribute_name=DARK).outputs["Fac"])        # which Cycles finds itself
+    results = {"Cycles": tree.add(tree.add(*lobes), shine), "Color": tree.scaled(tree.vector("MULTIPLY", colour, spots), light),
+               "Radius": path, "Roughness": tree.math("SQRT", roughness), "Specular": tree.math("MULTIPLY", plain, light),
+               "Normal": fine.normal}
     tree.node("NodeGroupOutput", results)
     return group
 

@@ -1,4 +1,5 @@
-"""What solid shading shows of the skin: the photo's albedo with roots where hair grows, in an image that no shader is linked to.
+"""What solid shading shows of the skin: the photo's albedo with roots where hair grows and the mouth's inside in the light that gets
+there, in an image that no shader is linked to.
 
 Solid shading draws hair as lines of one pixel and knows no shader: between dark hairs the pale scalp of the albedo would shine
 through.
@@ -11,7 +12,9 @@ import numpy as np
 
 from ..core.hair.shades import at_roots
 from ..core.head.model import HeadBasis
+from ..core.head.mouth_light import mouth_light
 from ..core.head.scalp import with_roots
+from ..core.head.uv_image import spread
 from ..core.job import JobResult
 from ..core.pictures.colours import linear
 from ..core.types import Floats
@@ -87,7 +90,8 @@ def image(result: JobResult, basis: HeadBasis, scalp: Floats, roots: Floats) -> 
     photo.pixels.foreach_get(pixels.ravel())
     bpy.data.images.remove(photo)
     albedo = SHADES[(255 * pixels[::-1, :, :3] + 0.5).astype(np.uint8)]         # Blender's rows begin at the bottom
-    pixels[::-1, :, :3] = with_roots(albedo, np.float32(roots), scalp, basis)
+    light = spread(1 - mouth_light(basis)[basis.part("skin").vertices], basis, SIDE, SIDE)
+    pixels[::-1, :, :3] = with_roots(albedo, np.float32(roots), scalp, basis) * (1 - light)
     made = new_image(f"{result.folder.name} {SOLID}", pixels)
     made[TAG] = SOLID
     return made

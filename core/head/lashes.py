@@ -20,6 +20,7 @@ UPPER, LOWER = (0.0085, (4.0, 24.0, 46.0)), (0.0052, (-38.0, -46.0, -46.0))
 LONG = ((0.0, 0.3, 0.6, 0.8, 1.0), (0.50, 0.85, 1.0, 0.98, 0.70))
 ALONG = (0.02, 0.19, 0.45, 0.72, 0.98)         # off the ends: pictures are repeated
 
+ROOTED = 0.0014                 # metres from the rim that the root lies up the lid at most: longer ones come out of it as a dark wedge
 SHUT, FOLDED = "eyeBlink", -92.0                # lower lashes lie down below the upper lid that comes down: degrees above forward
 
 Array = NDArray[np.float64]
@@ -64,6 +65,14 @@ class Strip:
         """Where the vertices lie on what is drawn on the strips (ROWS, C, 2): lower lashes on its lower half."""
         return np.stack(np.broadcast_arrays(self.along, 0.5 * (self.upper + np.array(ALONG)[:, None])), axis=2)
 
+    def rooted(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return a copy of values (..., V, 3) of the lashes' vertices, or of what is added to them, with the roots near the rim."""
+        length = np.linalg.norm(self.places[RIM] - self.places[RIM - 1], axis=1)[:, None]
+        root, rim = (values[..., self.rows[row], :] for row in (RIM - 1, RIM))
+        result = values.copy()
+        result[..., self.rows[RIM - 1], :] = np.where(length > ROOTED, rim + ROOTED / length * (root - rim), root)
+        return result
+
     def raised(self, ways: Array) -> Array:
         """Return the angles (..., C), radians, of ways (..., C, 3) above forward."""
         forward = np.cross(self.axis, [0.0, 1.0, 0.0])
@@ -75,7 +84,7 @@ class Strip:
         ways, (length, degrees) = np.diff(self.places[RIM:], axis=0), UPPER if self.upper else LOWER
         longer = length * np.interp(self.along, *LONG) / np.linalg.norm(ways, axis=2).sum(axis=0)
         turns = longer[:, None, None] * turned(self.axis, self.raised(ways) - np.radians(degrees)[:, None])
-        result = values.copy()
+        result = self.rooted(values)
         for row, turn in zip(range(RIM + 1, ROWS), turns, strict=True):
             way = values[..., self.rows[row], :] - values[..., self.rows[row - 1], :]
             result[..., self.rows[row], :] = result[..., self.rows[row - 1], :] + np.einsum("cij,...cj->...ci", turn, way)
@@ -90,7 +99,7 @@ class Strip:
             side = "Left" if self.left else "Right"
             stood = self.raised(longer[self.rows[-1]] - longer[self.rows[RIM]])
             sunk[[name == SHUT + side for name in names]] = stood - np.radians(FOLDED)
-        turns, result = turned(self.axis, sunk) - np.eye(3), offsets.copy()
+        turns, result = turned(self.axis, sunk) - np.eye(3), self.rooted(offsets)
         for row in self.rows[RIM + 1:]:
             result[:, row] = rim + np.einsum("kcij,cj->kci", turns, longer[row] - longer[self.rows[RIM]])
         return result

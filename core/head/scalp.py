@@ -11,7 +11,7 @@ from ..pictures.raster import rasterise
 from ..pictures.sampling import bilinear
 from ..types import Floats
 from .model import HeadBasis
-from .uv_image import uv_coverage
+from .uv_image import spread
 
 # the hairline in profile on the mean head, forwards and upwards, millimetres: forehead, temple, sideburn, over the ear, nape
 HAIRLINE = np.array([(56, 80), (46, 84), (34, 91), (21, 97), (9, 97), (0, 88), (-2, 78), (-2, 68), (-8, 60), (-14, 48),
@@ -27,8 +27,6 @@ EAR_MARGIN = 0.0030                         # metres strands keep from the ears'
 NAPE = 0.080                                # metres below the eyes where hair ends
 # metres inside the hairline where roots begin and stand densest; share of skin that they hide
 BEGINS, DENSE, COVERED = -0.001, 0.011, 0.96
-ROOTS_SIDE = 512                            # pixels of the map of where hair is rooted
-LEAST_COVERED = 1e-3                        # of a texel by a UV island, for it to show anything
 FRINGE, TEMPLE = 0.034, 0.020               # metres above the eyes where hair ends, in front of this far behind them
 
 # where a hairline goes back, metres on the mean head: the full one's way up from the cranium's front, an angle times ROUND; how much
@@ -97,13 +95,7 @@ def in_ears(basis: HeadBasis) -> NDArray[np.bool_]:
 def with_roots(albedo: NDArray[np.floating], roots: NDArray[np.floating], scalp: Floats, basis: HeadBasis) -> NDArray[np.floating]:
     """Return the linear albedo (H, W, 3) with the scalp in the linear colour of the `roots` (3,) as far as they hide it, `scalp`
     (V_skin,), as in Blender."""
-    coverage = uv_coverage(basis, ROOTS_SIDE)
-    covered = (coverage.triangle >= 0)[..., None].astype(np.float32)
-    share = np.concatenate([coverage.interpolate(basis.skin_triangles, scalp[:, None]), covered], axis=2)
-    height, width = albedo.shape[:2]
-    column, row = (((np.arange(size) + 0.5) * ROOTS_SIDE / size).astype(np.float32) for size in (width, height))
-    found = bilinear(share, *np.meshgrid(column, row))
-    return np.asarray(albedo + found[..., :1] / np.maximum(found[..., 1:], LEAST_COVERED) * (roots - albedo))
+    return np.asarray(albedo + spread(scalp[:, None], basis, *albedo.shape[:2]) * (roots - albedo))
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..pictures.raster import Coverage, rasterise
+from ..pictures.sampling import bilinear
 from ..types import Bytes, Floats
 from .model import HeadBasis
+
+SIDE = 512                      # pixels of the map of what vertices have
+LEAST_COVERED = 1e-3            # of a texel by a UV island, for it to show anything
 
 
 def uv_coverage(basis: HeadBasis, side: int) -> Coverage:
@@ -14,6 +18,16 @@ def uv_coverage(basis: HeadBasis, side: int) -> Coverage:
     triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
     points = basis.uv * [1, -1] * side + [0, side]
     return rasterise(points, triangles, width=side, height=side)
+
+
+def spread(values: Floats, basis: HeadBasis, height: int, width: int) -> Floats:
+    """Return values (V_skin, C) of the skin's vertices as an image (height, width, C); 0 off the UV islands."""
+    coverage = uv_coverage(basis, SIDE)
+    covered = (coverage.triangle >= 0)[..., None].astype(np.float32)
+    share = np.concatenate([coverage.interpolate(basis.skin_triangles, values), covered], axis=2)
+    column, row = (((np.arange(size) + 0.5) * SIDE / size).astype(np.float32) for size in (width, height))
+    found = bilinear(share, *np.meshgrid(column, row))
+    return np.asarray(found[..., :-1] / np.maximum(found[..., -1:], LEAST_COVERED))
 
 
 def padded(image: Floats, covered: NDArray[np.bool_]) -> Bytes:

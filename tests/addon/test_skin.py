@@ -11,6 +11,7 @@ from ecavatar.core.types import SkinParams
 from ecavatar.ecavatar_addon import skin as skins
 from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.head import parts_of
+from ecavatar.ecavatar_addon.skin_nodes import DARK
 from ecavatar.ecavatar_addon.solid_view import SOLID
 
 
@@ -86,3 +87,61 @@ def test_the_eyes_in_blender_are_those_that_are_drawn(avatar, result):
 
 def test_the_image_data_is_not_left_behind(avatar):
     assert not [image for image in bpy.data.images if image.users == 0 and not image.use_fake_user and image.name != "Render Result"]
+
+
+def in_mouth(avatar, role):
+    """Return what solid shading shows of a row's teeth: linear green (F,), and how far their faces are from the middle (F,)."""
+    part = parts_of(avatar)[role]
+    slot = next(number for number, one in enumerate(part.material_slots) if "teeth" in one.material.name)
+    node = part.material_slots[slot].material.node_tree.nodes.active
+    assert node.image.packed_file is not None and not any(socket.is_linked for socket in node.outputs)
+    values = np.empty((node.image.size[1], node.image.size[0], 4), np.float32)
+    node.image.pixels.foreach_get(values.ravel())
+    uv, found = part.data.uv_layers.active.data, []
+    for face in part.data.polygons:
+        if face.material_index == slot:
+            across, up = np.mean([uv[corner].uv for corner in face.loop_indices], axis=0)
+            pixel = values[int(up * values.shape[0]), int(across * values.shape[1]), 1]
+            found.append((linear(np.uint8(255 * pixel + 0.5)), abs(face.center.x)))
+    return np.array(found).T
+
+
+@pytest.mark.parametrize("role", ["teeth_upper", "teeth_lower"])
+def test_molars_lie_in_shadow(avatar, role):
+    shown, away = in_mouth(avatar, role)
+    assert np.quantile(shown[away > 0.018], 0.9) < 0.5 * np.quantile(shown[away < 0.008], 0.9)
+
+
+def test_gums_and_tongue_are_shown_with_them(avatar):
+    parts = parts_of(avatar)
+    shown = {slot.material.node_tree.nodes.active.image for role in ("teeth_upper", "teeth_lower", "tongue")
+             for slot in parts[role].material_slots}
+    assert len(shown) == 1
+
+
+def test_the_mouth_is_dark_in_eevee_which_has_no_light_go_to_and_fro(avatar):
+    parts = parts_of(avatar)
+    for role, most in (("teeth_upper", 0.3), ("teeth_lower", 0.7), ("tongue", 0.9), ("skin", 0.01)):
+        mesh = parts[role].data
+        dark = np.empty(len(mesh.vertices), np.float32)
+        mesh.attributes[DARK].data.foreach_get("value", dark)
+        assert 0 <= dark.min() < most and 0.8 < dark.max() < 1
+        for slot in parts[role].material_slots:
+            outputs = {node.target: node for node in slot.material.node_tree.nodes if node.type == "OUTPUT_MATERIAL"}
+            assert outputs.keys() == {"CYCLES", "EEVEE"}
+            if role != "skin":
+                mixed = outputs["EEVEE"].inputs["Surface"].links[0].from_node
+                assert mixed.inputs[0].links[0].from_node.attribute_name == DARK
+                own, black = (mixed.inputs[place].links[0].from_node for place in (1, 2))
+                assert own == shader(slot.material) == outputs["CYCLES"].inputs["Surface"].links[0].from_node
+                assert black.inputs["Strength"].default_value == 0
+
+
+def test_the_skins_colour_in_eevee_is_that_of_the_photo_but_in_the_mouth(avatar):
+    group = skins.group_node(parts_of(avatar)["skin"].material_slots[0].material).node_tree
+    attribute = next(node for node in group.nodes if node.type == "ATTRIBUTE" and node.attribute_name == DARK)
+    light = attribute.outputs["Fac"].links[0].to_node
+    assert light.operation == "SUBTRACT" and light.inputs[0].default_value == 1
+    output = next(node for node in group.nodes if node.type == "GROUP_OUTPUT")
+    lit = {link.to_node for link in light.outputs[0].links}
+    assert lit == {output.inputs[name].links[0].from_node for name in ("Color", "Specular")}

@@ -4,8 +4,12 @@ import bpy
 import numpy as np
 import pytest
 from ecavatar.core.hair.shades import at_roots
+from ecavatar.core.head.model import HeadBasis
+from ecavatar.core.head.mouth_light import mouth_light
 from ecavatar.core.head.scalp import COVERED
+from ecavatar.core.head.uv_image import spread
 from ecavatar.core.job import read_result
+from ecavatar.core.pack import DEFAULT
 from ecavatar.core.pictures.colours import linear
 from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.head import parts_of
@@ -36,7 +40,9 @@ def test_the_scalp_has_the_roots_colour_and_the_face_its_own(avatar, result):
     assert image[TAG] == SOLID and image.packed_file is not None
     albedo = next(other for other in bpy.data.images if other.get(TAG) == ALBEDO)
     bare, covered = pixels(albedo), pixels(image)
-    changed = np.abs(covered - bare).max(axis=2) > 0.1
+    basis = HeadBasis.load(DEFAULT / "head.npz")
+    in_mouth = spread(1 - mouth_light(basis)[basis.part("skin").vertices, :1], basis, SIDE, SIDE)[::-1, :, 0] > 0
+    changed = (np.abs(covered - bare).max(axis=2) > 0.1) & ~in_mouth
     assert 0.1 < changed.mean() < 0.6
     roots = at_roots(linear(result.head["hair_colour"]))
     pale, dark = (linear((values[changed] * 255 + 0.5).astype(np.uint8)) for values in (bare, covered))
@@ -169,3 +175,14 @@ def test_an_artists_own_picture_stays_active_when_the_node_is_new(avatar, result
     own.image = bpy.data.images.new("baked", 8, 8)
     import_avatar(result, bpy.context.scene)
     assert nodes.active == own and len(ours(nodes)) == 1
+
+
+def test_the_cheeks_inside_lies_in_shadow_too(avatar):
+    basis = HeadBasis.load(DEFAULT / "head.npz")
+    skin, bare = parts_of(avatar)["skin"], next(other for other in bpy.data.images if other.get(TAG) == ALBEDO)
+    dark = mouth_light(basis)[basis.part("skin").vertices].max(axis=1) < 0.3
+    uv = np.array([skin.data.uv_layers.active.data[corner].uv for face in skin.data.polygons if dark[list(face.vertices)].all()
+                   for corner in face.loop_indices])
+    row, column = (uv.T[::-1] * SIDE).astype(int)
+    before, after = (linear((pixels(image)[row, column, 1] * 255 + 0.5).astype(np.uint8)) for image in (bare, shown(avatar)))
+    assert 0.05 < np.median(after / before) < 0.3

@@ -98,6 +98,15 @@ def test_upper_lashes_stay_before_lids_that_hang_over_them(who, names):
         assert not strip.upper or (before_the_skin(posed(who, *names), strip) > -SUNK).all(), who
 
 
+@pytest.mark.parametrize("names", [(), ("eyeBlink",), ("eyeWide", "browDown")], ids="+".join)
+@pytest.mark.parametrize("who", range(16))
+def test_roots_stay_at_the_rim(who, names):
+    """Or they come out of the lid at its outer corner, as a dark wedge."""
+    for strip in strips():
+        places = posed(who, *names)[basis().part("lashes").vertices][strip.rows]
+        assert np.linalg.norm(places[RIM] - places[RIM - 1], axis=1).max() < 0.0025, (who, strip.upper)
+
+
 @pytest.mark.parametrize("who", range(16))
 def test_lower_lashes_keep_their_length_in_a_blink(who):
     neutral, _ = fitted(who)
