@@ -66,6 +66,20 @@ def test_neighbours_touch_and_do_not_stand_in_each_other(row):
             assert -0.6 * MM < left - right < 1.2 * MM      # a contact; on the arch, which is bent, they stand a little freer
 
 
+@pytest.mark.parametrize("upper", [True, False])
+def test_both_sides_of_a_row_are_each_others_mirror_image_and_look_outwards(upper):
+    row = teeth.arch(upper=upper)
+    faces = row.quads[row.material == teeth.TEETH]
+    points = row.vertices[np.unique(faces)]
+    away = np.linalg.norm(points[:, None] - points[None] * [-1, 1, 1], axis=2).min(axis=1)
+    assert away.max() < 0.01 * MM
+    corners = row.vertices[faces]
+    normals = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
+    right = corners[..., 0].mean(axis=1) < 0
+    flow = np.einsum("fc,fc->f", corners.mean(axis=1) - points.mean(axis=0) * [0, 1, 1], normals)
+    assert flow[right].sum() == pytest.approx(flow[~right].sum(), rel=1e-6)     # turned inside out it would be its negative
+
+
 def test_the_lower_arch_lies_behind_the_upper_incisors_when_the_jaw_is_shut():
     from training.head.mouth import LOWER_SEAT
     _, overbite, behind = LOWER_SEAT

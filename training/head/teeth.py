@@ -76,11 +76,13 @@ def arch(*, upper: bool) -> Arch:
     for index in range(len(widths)):
         for side in (1.0, -1.0):
             tooth = crown(index, widths[index], heights[index]) - [0, drop[index], 0]
+            if side < 0:                                # the other way around, so that its faces look outwards still
+                tooth = tooth.reshape(-1, FINE_RING if index in FINE else RING, 3)[:, ::-1].reshape(-1, 3) * [-1, 1, 1]
             placed, _ = along(path, side * centres[index], tooth * [1, down, 1])
             faces = crown_quads(index) + total
             vertices.append(placed)
             quads.append(faces if down > 0 else faces[:, ::-1])
-            uv.append(np.column_stack([0.5 + side * (centres[index] + tooth[:, 0]) * 8, 0.55 + tooth[:, 1] * 20]))
+            uv.append(np.column_stack([0.5 + (side * centres[index] + tooth[:, 0]) * 8, 0.55 + tooth[:, 1] * 20]))
             if index < 2:
                 edge.append(total + np.arange(RING * (len(LEVELS) - 1), len(tooth)))
             total += len(tooth)
