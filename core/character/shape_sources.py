@@ -17,14 +17,14 @@ GROUPS = {"mouth": ("mouth",), "jaw": ("jaw",), "tongue": ("tongue",), "eyes": (
           "cheeks": ("cheek", "nose")}
 
 # millimetres by which a shape at 1 parts the lips of our head (core/head/mouth.py measures them; a test compares)
-GAP_MM = {"jawOpen": 27.6, "mouthClose": -27.7, "mouthFunnel": 6.2, "mouthLowerDownLeft": 2.1, "mouthLowerDownRight": 2.1,
-          "mouthUpperUpLeft": 2.5, "mouthUpperUpRight": 2.5, "mouthRollLower": -2.3, "mouthRollUpper": -2.6, "mouthPucker": -1.2,
-          "mouthShrugLower": -3.7, "mouthShrugUpper": 3.25, "tongueOut": 8.3, "mouthLeft": -1.1, "mouthRight": -1.1, "jawForward": 1.2,
+GAP_MM = {"jawOpen": 28.1, "mouthClose": -28.1, "mouthFunnel": 6.2, "mouthLowerDownLeft": 2.1, "mouthLowerDownRight": 2.1,
+          "mouthUpperUpLeft": 2.5, "mouthUpperUpRight": 2.5, "mouthRollLower": -2.3, "mouthRollUpper": -1.2, "mouthPucker": -1.2,
+          "mouthShrugLower": -3.7, "mouthShrugUpper": 3.25, "tongueOut": 8.4, "mouthLeft": -1.1, "mouthRight": -1.1, "jawForward": 1.2,
           "cheekPuff": -0.7}
 # two shapes, the gain of the second's weight, and by how many millimetres the corrective of their product at 1 parts the lips
-CORRECTIVE_MM = (("mouthSmileLeft", "jawOpen", 5.0, 2.8), ("mouthSmileRight", "jawOpen", 5.0, 2.7),
-                 ("mouthPucker", "mouthFunnel", 1.0, -2.8), ("tongueOut", "jawOpen", 5 / 3, -8.3),
-                 ("mouthRollLower", "jawOpen", 100 / 13, 1.8))
+CORRECTIVE_MM = (("mouthSmileLeft", "jawOpen", 5.0, 2.5), ("mouthSmileRight", "jawOpen", 5.0, 2.5),
+                 ("mouthPucker", "mouthFunnel", 1.0, -2.8), ("tongueOut", "jawOpen", 5 / 3, -8.4),
+                 ("mouthRollLower", "jawOpen", 100 / 13, 0.9))
 
 
 def both(**weights: float) -> Recipe:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..pictures.raster import vertex_normals
 from ..types import Floats
-from .lash_room import cleared_of_skin
+from .lash_room import cleared_of_skin, tucked
 from .lashes import Strip
 from .model import HeadBasis
 
@@ -164,7 +164,7 @@ class Lids:
                 shapes[lowered, self.lashes] += self.lash_room(start + shapes[lowered, outside] + wide, side)
             for place in (places[f"eyeLook{way}{side}"] for way in ("In", "Out")):      # the cornea below shut lids
                 shapes[blink, outside] += self.missing(start + shapes[blink, outside] + shapes[place, outside], side, looking[place])
-            shapes[blink, self.lashes] += self.lash_room(start + shapes[blink, outside], side)
+            shapes[blink, self.lashes] += self.lash_room(start + shapes[blink, outside], side, start)
             bulge = halfway(start, shapes[blink, outside].astype(np.float64), eye)
             correctives[self.basis.corrective_names.index(halfway_name(side)), outside] = bulge
             for index in self.beside(blink):
@@ -181,13 +181,16 @@ class Lids:
         """Return the moves (N, 3) that clear skin and lashes (N, 3)."""
         return cleared(points, self.sides[side], eye) - points
 
-    def lash_room(self, points: Points, side: str) -> Points:
-        """Return the moves (N_lashes, 3) that bring the upper lashes of a side before the skin; points: (N, 3) of skin and lashes."""
+    def lash_room(self, points: Points, side: str, opened: Points | None = None) -> Points:
+        """Return the moves (N_lashes, 3) that bring the upper lashes of a side before the skin, and where lids are shut the lower ones
+        behind it; points: (N, 3) of skin and lashes; opened: (N, 3) of a blink's neutral head."""
         skin, lashes = points[self.skin], points[self.lashes]
         moved = lashes
         for strip in self.strips_of(side):
             if strip.upper:
                 moved = cleared_of_skin(moved, strip, skin, self.basis.skin_triangles)
+            elif opened is not None:
+                moved = tucked(moved, strip, skin, self.basis.skin_triangles, opened[self.lashes])
         return moved - lashes
 
     def strips_of(self, side: str) -> list[Strip]:

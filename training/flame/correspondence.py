@@ -40,7 +40,8 @@ class Correspondence:
         target = outer(points, surface.triangles)
         for reach, ridge in SURFACE_STAGES:
             below = surface_points(self.moved[drawn], points, target)
-            self.move(self.moved[drawn], below, reach, ridge)
+            held = np.concatenate([self.moved[drawn], marks])                       # or lids and lips slide along the surface
+            marks = self.move(held, np.concatenate([below, landmarks]), reach, ridge)[len(drawn):]
         left = np.linalg.norm(self.moved[drawn] - surface_points(self.moved[drawn], points, target), axis=1)
         self.residual = float(left[basis.regions[drawn] != REGIONS.index("other")].mean())
         self.corners, self.weights = self.on_ours(triangles)

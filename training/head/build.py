@@ -89,9 +89,10 @@ class Builder:
         mean = raw.mean(axis=0)
         triangles = np.concatenate([self.skin_quads[:, [0, 1, 2]], self.skin_quads[:, [0, 2, 3]]])
         self.average = AverageFace(mean, triangles, self.anchors, canonical(self.task))
-        self.drawn, self.typical = mean, mean + self.with_eyeballs(self.average.moves(mean), mean)
-        face = np.einsum("lk,lkc->lc", self.anchors.weights[:POINTS], self.typical[self.anchors.vertices[:POINTS]])
-        self.typical += profile.stood_out(self.typical, face)
+        moves = self.average.moves(mean)
+        face = np.einsum("lk,lkc->lc", self.anchors.weights[:POINTS], (mean + moves)[self.anchors.vertices[:POINTS]])
+        moves += profile.stood_out(mean + moves, face)
+        self.drawn, self.typical = mean, mean + self.with_eyeballs(moves, mean)
         self.lids = {eye: sides(mean[self.skin], triangles, self.ball(*eyes.sphere(mean[self.crop.vertices(eye)]))) for eye in EYES}
         smooth = SmoothVariation(self.typical)
         return np.stack([self.typical + population.VARIETY * (head - mean) + self.with_eyeballs(smooth.draw(random), mean)
@@ -124,7 +125,7 @@ class Builder:
         scale = float(np.ptp(head[row, 0]) / np.ptp(self.typical[row, 0]))
         scale = (1 + 0.6 * (scale - 1)) / self.average.scale            # the teeth are as large as teeth are, the head grows
         inner = skin[[self.inner[0], self.inner[-1]]].mean(axis=0)
-        seats = mouth.seats(np.array([0, middle[1] - 0.0030, inner[2] - profile.LIPS - 0.0022]), scale)       # lips, not teeth, stand out
+        seats = mouth.seats(np.array([0, middle[1] - 0.0030, inner[2] - profile.LIPS / 2 - 0.0027]), scale)     # lips more than teeth
         parts = {"skin": self.room.cleared(skin, seats, mouth.RESTING_GAP, lining=True), "lashes": lashes,
                  **{name: seat.placed(arch.vertices) for (name, arch), seat in zip(self.arches.items(), seats, strict=True)},
                  "tongue": seats[0].placed(self.tongue.vertices),

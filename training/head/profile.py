@@ -12,7 +12,7 @@ import numpy as np
 from .brows import smoothstep
 from .source import Array
 
-SLOPE = 0.07                    # metres forward for each metre below the eyes
+SLOPE, LIDS = 0.07, 0.010        # metres forward for each metre farther below the eyes than their lids reach
 LIPS, CHIN = 0.0020, 0.0010     # metres forward besides
 LIP_REACH = (0.022, 0.014)      # metres aside (e-fold) and up or down, where it ends soon: at the base of the nose and in the fold below
 CHIN_REACH = (0.018, 0.009)
@@ -23,7 +23,7 @@ EYES = (33, 133, 362, 263)      # landmarks: their corners
 def stood_out(points: Array, face: Array) -> Array:
     """Return the moves (N, 3), metres, of points (N, 3) around a head whose landmarks are `face` (468, 3)."""
     tip, mouth, chin = face[1], (face[13] + face[14]) / 2, face[199]
-    below = np.clip(face[list(EYES), 1].mean() - points[:, 1], 0, None)
+    below = np.clip(face[list(EYES), 1].mean() - LIDS - points[:, 1], 0, None)
     lips = np.exp(-(((points[:, 1] - mouth[1]) / LIP_REACH[1]) ** 4) - (points[:, 0] / LIP_REACH[0]) ** 2)
     chins = np.exp(-(((points[:, 1] - chin[1]) / CHIN_REACH[1]) ** 2) - (points[:, 0] / CHIN_REACH[0]) ** 2)
     near = smoothstep((points[:, 2] - tip[2] + STILL) / (STILL - WHOLE))
