@@ -179,7 +179,7 @@ def test_the_head_is_one_that_core_runs(basis, pack):
 def test_arkit_s_shapes_do_on_it_what_they_do_on_ours(basis):
     ours, place = made.basis(), made.parts()["kept"]
     scaled = {name: offsets[place] * made.SCALE for name, offsets in zip(ours.expression_names, ours.expressions, strict=True)}
-    for name in ("mouthSmileLeft", "browInnerUp", "eyeBlinkRight", "mouthFunnel", "noseSneerLeft", "cheekPuff", "mouthLeft"):
+    for name in ("mouthSmileLeft", "browInnerUp", "eyeBlinkLeft", "eyeBlinkRight", "mouthFunnel", "noseSneerLeft", "cheekPuff", "mouthLeft"):
         found = basis.expressions[basis.expression_names.index(name)][:len(place)]
         apart = np.linalg.norm(found - scaled[name], axis=1)
         assert np.sqrt((apart**2).mean()) < 0.25 * np.sqrt((scaled[name] ** 2).sum(axis=1).mean()), name

@@ -64,7 +64,7 @@ def test_twice_the_light_is_twice_the_radiance(portrait, still):
 
 def test_lamps_behind_a_head_leave_no_dots_along_its_outline(portrait, monkeypatch):
     """What they mirror is narrower than a cell: without its fading, single cells on and beside the outline are far brighter."""
-    turned = replace(SMALL, size=96, rays=3, studio=STUDIOS["rim"], camera=PortraitCamera((-0.66, 0.02, 0.66)))
+    turned = replace(SMALL, size=96, rays=6, studio=STUDIOS["rim"], camera=PortraitCamera((-0.66, 0.02, 0.66)))
     calm = lone(render(portrait, 0, turned))
     monkeypatch.setattr(shade, "OUTLINE", 1e-6)
     assert calm < 0.7 * lone(render(portrait, 0, turned))
