@@ -262,7 +262,7 @@ def main() -> None:
     parser.add_argument("--pack", type=Path, default=ROOT / "assets")
     parser.add_argument("--network", type=Path)
     parser.add_argument("--every", type=int, default=6, help="frames that distances are measured on")
-    parser.add_argument("--lca", type=int, default=8, help="clips, 0 for none")
+    parser.add_argument("--lca", type=int, default=24, help="clips, 0 for none")
     parser.add_argument("--paper", action="store_true", help="also the network of Table 2, with 6 GB of memory")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
