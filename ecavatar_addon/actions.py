@@ -35,14 +35,14 @@ def address_of(channel: Channel) -> tuple[str, int]:
     return (path_of(channel), 0) if isinstance(channel, str) else channel
 
 
-def write_action(action: bpy.types.Action, keys: bpy.types.ID, curves: Curves, stamp: Mapping[str, Any], *, partly: bool = False) -> str:
+def write_action(action: bpy.types.Action, keys: bpy.types.ID, curves: Curves, stamp: Mapping[str, Any], *, part: bool = False) -> str:
     """Give the action these curves in place of those it has; return the name of the copy that keeps an artist's edits, or "".
 
-    partly: keys of his may be among the curves; the stamp then names their copy, so that they are not taken for ours.
+    part: keys of his may be among the curves; the stamp then names their copy, so that they are not taken for ours.
     """
     (_, channels), had = channels_of(action, keys), action.get(STAMP, {})
     kept = str(had.get("edited", ""))
-    if len(channels) and (had.get("keys") != digest_of(channels) or (kept and not (partly and kept in bpy.data.actions))):
+    if len(channels) and (had.get("keys") != digest_of(channels) or (kept and not (part and kept in bpy.data.actions))):
         copy: Any = action.copy()
         copy.name, copy.use_fake_user = f"{action.name} edited", True
         copy.pop(STAMP, None)
@@ -51,7 +51,7 @@ def write_action(action: bpy.types.Action, keys: bpy.types.ID, curves: Curves, s
     channels.clear()
     add_curves(channels, {channel: led(keyed, stamp) for channel, keyed in curves.items()})
     digest = digest_of(channels)            # of "keys" it changes when they are led or scaled, of "written" only when they are written
-    action[STAMP] = {**stamp, "keys": digest, "written": digest, "edited": kept if partly else ""}
+    action[STAMP] = {**stamp, "keys": digest, "written": digest, "edited": kept if part else ""}
     return kept
 
 

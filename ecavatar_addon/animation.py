@@ -173,15 +173,15 @@ def set_track(keys: bpy.types.ID, owner: str, name: str, curves: Curves, stamp: 
     return kept
 
 
-def rekey(keys: bpy.types.ID, track: str, curves: Curves, clip: int, *, partly: bool = False, **notes: str) -> str:
+def rekey(keys: bpy.types.ID, track: str, curves: Curves, clip: int, *, part: bool = False, **notes: str) -> str:
     """Key our action of a clip in a track anew where it lies, strips untouched; return the name of the copy that keeps edits, or "".
 
-    partly: keys of an artist's may be among the curves; notes: for the stamp. Shapes that did not move before are also held at rest in
+    part: keys of an artist's may be among the curves; notes: for the stamp. Shapes that did not move before are also held at rest in
     the track at the bottom.
     """
     action = our_action(keys, track, clip)
     stamp = {**action[STAMP].to_dict(), **notes}
-    kept = write_action(action, keys, curves, stamp, partly=partly)
+    kept = write_action(action, keys, curves, stamp, part=part)
     if (rest := our_action(keys, REST)) is not None:
         extend_action(rest, keys, rest_curves(tuple(curves), start=stamp["start"]))
     return kept
@@ -257,14 +257,15 @@ def rekey_lips(keys: bpy.types.Key, basis: HeadBasis, clip: int, before: Floats 
     times = ((frames - stamp["start"]) / stamp["fps"]).astype(np.float32)
     added = lips_under(EmotionCurves(times, felt), said, basis=basis, fps=stamp["fps"])
     if stamp.get("dense"):
-        return rekey(keys, LIPS, dense_curves(names, np.float32(stamp["gain"]) * added, start=stamp["start"]), clip, of=written(keys, clip))
+        dense = dense_curves(names, np.float32(stamp["gain"]) * added, start=stamp["start"])
+        return rekey(keys, LIPS, dense, clip, of=written(keys, clip))
     part = stretch_of(lips, keys, names, changed, round(AROUND * stamp["fps"])) if changed.any() else None
     where = slice(None) if part is None else part.frames
     few = lips_keys(added[where], basis, meant=(said + felt + added)[where], shown=(keyed + felt)[where], felt=felt[where],
                     fps=stamp["fps"], limit=limit, held={} if part is None else part.held)
     new = placed(names, few, start=stamp["start"] + (where.start or 0), gain=stamp["gain"])
     return rekey(keys, LIPS, new if part is None else part.joined(new), clip, of=written(keys, clip),
-                 partly=part is not None and is_edited(lips, keys))
+                 part=part is not None and is_edited(lips, keys))
 
 
 def fused_on_mesh(keys: bpy.types.Key, clip: int) -> bool:

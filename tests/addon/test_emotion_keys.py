@@ -57,7 +57,8 @@ def test_after_a_change_the_lips_are_in_sync_with_the_speech_or_with_its_edited_
 def out_of_step(root, bake, basis, speech):
     """By how far the worst vertex is from where it should be beside `speech` (T, K) under the emotion as keyed, metres."""
     keyed, added = sampled(root, bake, "Speech"), sampled(root, bake, EMOTION)
-    wanted = speech + added + lips_under(EmotionCurves(np.arange(len(speech), dtype=np.float32) / 24, added), speech, basis=basis, fps=24.0)
+    times = np.arange(len(speech), dtype=np.float32) / 24
+    wanted = speech + added + lips_under(EmotionCurves(times, added), speech, basis=basis, fps=24.0)
     return apart(keyed + added + sampled(root, bake, LIPS), wanted, basis).max()
 
 
