@@ -35,11 +35,14 @@ def address_of(channel: Channel) -> tuple[str, int]:
     return (path_of(channel), 0) if isinstance(channel, str) else channel
 
 
-def write_action(action: bpy.types.Action, keys: bpy.types.ID, curves: Curves, stamp: Mapping[str, float]) -> str:
-    """Give the action these curves in place of those it has; return the name of the copy that keeps an artist's edits, or ""."""
-    _, channels = channels_of(action, keys)
-    kept = ""
-    if len(channels) and action.get(STAMP, {}).get("keys") != digest_of(channels):
+def write_action(action: bpy.types.Action, keys: bpy.types.ID, curves: Curves, stamp: Mapping[str, Any], *, part: bool = False) -> str:
+    """Give the action these curves in place of those it has; return the name of the copy that keeps an artist's edits, or "".
+
+    part: keys of his may be among the curves; the stamp then names their copy, so that they are not taken for ours.
+    """
+    (_, channels), had = channels_of(action, keys), action.get(STAMP, {})
+    kept = str(had.get("edited", ""))
+    if len(channels) and (had.get("keys") != digest_of(channels) or (kept and not (part and kept in bpy.data.actions))):
         copy: Any = action.copy()
         copy.name, copy.use_fake_user = f"{action.name} edited", True
         copy.pop(STAMP, None)
@@ -47,7 +50,8 @@ def write_action(action: bpy.types.Action, keys: bpy.types.ID, curves: Curves, s
         kept = copy.name
     channels.clear()
     add_curves(channels, {channel: led(keyed, stamp) for channel, keyed in curves.items()})
-    action[STAMP] = {**stamp, "keys": digest_of(channels)}
+    digest = digest_of(channels)            # of "keys" it changes when they are led or scaled, of "written" only when they are written
+    action[STAMP] = {**stamp, "keys": digest, "written": digest, "edited": kept if part else ""}
     return kept
 
 
@@ -64,8 +68,7 @@ def add_curves(channels: Any, curves: Curves) -> None:
 def extend_action(action: bpy.types.Action, keys: bpy.types.ID, curves: Curves) -> None:
     """Add curves for the channels that have none yet."""
     _, channels = channels_of(action, keys)
-    untouched = action[STAMP]["keys"] == digest_of(channels)
-    held = {(curve.data_path, curve.array_index) for curve in channels}
+    untouched, held = action[STAMP]["keys"] == digest_of(channels), {(curve.data_path, curve.array_index) for curve in channels}
     add_curves(channels, {channel: curve for channel, curve in curves.items() if address_of(channel) not in held})
     if untouched:
         action[STAMP]["keys"] = digest_of(channels)
@@ -106,10 +109,9 @@ def scale_action(action: bpy.types.Action, keys: bpy.types.ID, factor: float) ->
 
 def sample(action: bpy.types.Action, keys: bpy.types.Key, names: tuple[str, ...], frames: NDArray[np.float64]) -> Floats:
     """Return the weights (T, K) that an action gives the shapes `names` at `frames` (T,), as an artist may have edited them."""
-    _, channels = channels_of(action, keys)
     places = {path_of(name): index for index, name in enumerate(names)}
     result = np.zeros((len(frames), len(names)), np.float32)
-    for curve in channels:
+    for curve in channels_of(action, keys)[1]:
         if curve.data_path not in places or curve.mute or not len(curve.keyframe_points):
             continue
         points, kinds = read(curve, "co"), read(curve, "interpolation", np.int32)
@@ -137,8 +139,8 @@ def bezier_of(curve: bpy.types.FCurve) -> BezierKeys:
 
 
 def is_edited(action: bpy.types.Action, keys: bpy.types.ID) -> bool:
-    """Whether an artist has edited the keys we wrote."""
-    return bool(action[STAMP]["keys"] != digest_of(channels_of(action, keys)[1]))
+    """Whether an artist has edited the keys we wrote, or some of his have stayed when we wrote those beside them."""
+    return bool(action[STAMP].get("edited") or action[STAMP]["keys"] != digest_of(channels_of(action, keys)[1]))
 
 
 def digest_of(channels: Any) -> str:

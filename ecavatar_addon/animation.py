@@ -4,6 +4,7 @@ Blinks, gaze and head motion: performance.py.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import bpy
 import numpy as np
@@ -46,6 +47,8 @@ SPEECH, EMOTION, LIPS = "Speech", "Emotion", "Emotion Lips"
 FUSE_AGAIN = "emotion and speech of this avatar are fused on the mesh; Emotion panel; press Generate to fuse them with this change"
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 UNCHANGED = 1e-6                # of a weight, by which single precision may change it
+EDITS_KEPT = "your edited keys of the emotion are kept; action {}; put it on an NLA track to use it"
+EDITS_BESIDE = "your keys beside the change stay; a copy of all is {}"
 LIPS_LIMIT = 0.0001             # metres that keys of what keeps the lips in sync may move a vertex, beside an artist's
 
 
@@ -75,7 +78,8 @@ def apply(root: bpy.types.Object, parts: Parts, result: JobResult, basis: HeadBa
     set_rest(keys, root.name, (*speech, *LIDS, *LOOKS, *emotion, *lips), stamp)
     kept = (set_track(keys, root.name, SPEECH, speech, stamp),
             set_track(keys, root.name, EMOTION, emotion, stamp | {"gain": gain}, blend_type="ADD"),
-            set_track(keys, root.name, LIPS, lips, stamp | {"gain": gain, "fused": float(fused)}, blend_type="ADD"))
+            set_track(keys, root.name, LIPS, lips, stamp | {"gain": gain, "fused": float(fused), "of": written(keys, clip)},
+                      blend_type="ADD"))
     remember(our_action(keys, SPEECH, clip), names, bake["weights"])
     set_strength(keys, strength, clip=clip)
     return edits_kept(kept)
@@ -124,7 +128,7 @@ def rest_curves(names: tuple[Channel, ...], *, start: float) -> Curves:
     return dict.fromkeys(names, (np.array([start], np.float64), np.zeros(1, np.float32)))
 
 
-def set_rest(keys: bpy.types.ID, owner: str, channels: tuple[Channel, ...], stamp: Mapping[str, float]) -> None:
+def set_rest(keys: bpy.types.ID, owner: str, channels: tuple[Channel, ...], stamp: Mapping[str, Any]) -> None:
     """Hold these channels at rest in the track at the bottom, beside those that other clips need there."""
     curves, rest = rest_curves(channels, start=stamp["start"]), our_action(keys, REST)
     if rest is not None and set(strips_of(keys, SPEECH)) - {int(stamp["clip"])}:
@@ -133,7 +137,7 @@ def set_rest(keys: bpy.types.ID, owner: str, channels: tuple[Channel, ...], stam
         set_track(keys, owner, REST, curves, dict(stamp, clip=FIRST))
 
 
-def set_track(keys: bpy.types.ID, owner: str, name: str, curves: Curves, stamp: Mapping[str, float], *,
+def set_track(keys: bpy.types.ID, owner: str, name: str, curves: Curves, stamp: Mapping[str, Any], *,
               blend_type: str = "REPLACE", above: str = "") -> str:
     """Give the NLA track `name` an action with a curve for each channel (frames and values), from start to end of the stamp, for
     the clip that it names.
@@ -169,14 +173,15 @@ def set_track(keys: bpy.types.ID, owner: str, name: str, curves: Curves, stamp: 
     return kept
 
 
-def rekey(keys: bpy.types.ID, track: str, curves: Curves, clip: int) -> str:
+def rekey(keys: bpy.types.ID, track: str, curves: Curves, clip: int, *, part: bool = False, **notes: str) -> str:
     """Key our action of a clip in a track anew where it lies, strips untouched; return the name of the copy that keeps edits, or "".
 
-    Shapes that did not move before are also held at rest in the track at the bottom.
+    part: keys of an artist's may be among the curves; notes: for the stamp. Shapes that did not move before are also held at rest in
+    the track at the bottom.
     """
     action = our_action(keys, track, clip)
-    stamp = action[STAMP].to_dict()
-    kept = write_action(action, keys, curves, stamp)
+    stamp = {**action[STAMP].to_dict(), **notes}
+    kept = write_action(action, keys, curves, stamp, part=part)
     if (rest := our_action(keys, REST)) is not None:
         extend_action(rest, keys, rest_curves(tuple(curves), start=stamp["start"]))
     return kept
@@ -208,14 +213,24 @@ def meant_by(action: bpy.types.Action, keys: bpy.types.Key, names: tuple[str, ..
     return np.stack([columns.get(name, np.zeros(count, np.float32)) for name in names], axis=1)
 
 
-def rekey_emotion(keys: bpy.types.Key, felt: EmotionCurves, basis: HeadBasis, clip: int = FIRST) -> tuple[str, ...]:
-    """Key the emotion of a clip anew, and what it asks of the lips; return the names of copies that keep an artist's edits."""
-    action, names = our_action(keys, EMOTION, clip), tuple(basis.expression_names)
-    stamp, spoken = action[STAMP], our_action(keys, SPEECH, clip)
-    current = spoken is not None and not is_edited(spoken, keys) and not is_edited(action, keys)
-    before = felt_by(action, keys, names) if current else None
+def rekey_emotion(keys: bpy.types.Key, felt: EmotionCurves, basis: HeadBasis, clip: int = FIRST) -> list[str]:
+    """Key the emotion of a clip anew, and what it asks of the lips; return what the artist should know of keys that he edited."""
+    action, names, lips = our_action(keys, EMOTION, clip), tuple(basis.expression_names), our_action(keys, LIPS, clip)
+    stamp, of = action[STAMP], written(keys, clip)
+    before = felt_by(action, keys, names) if of and lips is not None and lips[STAMP].get("of") == of else None
     curves = emotion_keys(names, felt, start=stamp["start"], fps=stamp["fps"], gain=stamp["gain"])
-    return tuple(filter(None, (rekey(keys, EMOTION, curves, clip), rekey_lips(keys, basis, clip, before))))
+    kept = rekey(keys, EMOTION, curves, clip), rekey_lips(keys, basis, clip, before)
+    if kept[1] and lips[STAMP]["edited"]:
+        return [*(EDITS_KEPT.format(name) for name in kept[:1] if name), EDITS_BESIDE.format(kept[1])]
+    return [EDITS_KEPT.format(name) for name in kept if name]
+
+
+def written(keys: bpy.types.Key, clip: int) -> str:
+    """Return which keys we wrote for speech and emotion of a clip; "" where one is gone, or where an artist has edited them."""
+    both = [our_action(keys, name, clip) for name in (SPEECH, EMOTION)]
+    if any(action is None or is_edited(action, keys) for action in both):
+        return ""
+    return " ".join(str(action[STAMP].get("written", "")) for action in both)
 
 
 def felt_by(action: bpy.types.Action, keys: bpy.types.Key, names: tuple[str, ...]) -> Floats:
@@ -229,28 +244,28 @@ def rekey_lips(keys: bpy.types.Key, basis: HeadBasis, clip: int, before: Floats 
 
     All layers together keep to what the speech's few keys stand for as closely as these alone do; where an artist has edited them,
     to them. Nothing is done where he has deleted one of the tracks, and where both were fused on the mesh, which the engine does.
-    before: (N, K) what was felt when they were keyed last, if nothing else has changed: keys before and after the change stay.
+    before: (N, K) what was felt when they were keyed last, if nothing but the emotion has changed: keys before and after that stay.
     """
     spoken, emotion, lips = (our_action(keys, name, clip) for name in (SPEECH, EMOTION, LIPS))
     if spoken is None or emotion is None or lips is None or fused_on_mesh(keys, clip):
         return ""
     stamp, names = lips[STAMP].to_dict(), tuple(basis.expression_names)
     frames, felt = np.arange(stamp["start"], stamp["end"] + 1), felt_by(emotion, keys, names)
-    changed = np.ones(len(felt), bool) if before is None else (np.abs(felt - before) > UNCHANGED).any(axis=1)
-    if not changed.any() and not is_edited(lips, keys):
-        return ""
+    changed = np.zeros(len(felt), bool) if before is None else (np.abs(felt - before) > UNCHANGED).any(axis=1)
     keyed, speech = sample(spoken, keys, names, frames), meant_by(spoken, keys, names, len(frames))
     said, limit = (keyed, LIPS_LIMIT) if speech is None else (speech, LIMIT)
     times = ((frames - stamp["start"]) / stamp["fps"]).astype(np.float32)
     added = lips_under(EmotionCurves(times, felt), said, basis=basis, fps=stamp["fps"])
     if stamp.get("dense"):
-        return rekey(keys, LIPS, dense_curves(names, np.float32(stamp["gain"]) * added, start=stamp["start"]), clip)
-    part = stretch_of(lips, keys, names, changed, round(AROUND * stamp["fps"])) if before is not None and changed.any() else None
+        dense = dense_curves(names, np.float32(stamp["gain"]) * added, start=stamp["start"])
+        return rekey(keys, LIPS, dense, clip, of=written(keys, clip))
+    part = stretch_of(lips, keys, names, changed, round(AROUND * stamp["fps"])) if changed.any() else None
     where = slice(None) if part is None else part.frames
     few = lips_keys(added[where], basis, meant=(said + felt + added)[where], shown=(keyed + felt)[where], felt=felt[where],
                     fps=stamp["fps"], limit=limit, held={} if part is None else part.held)
     new = placed(names, few, start=stamp["start"] + (where.start or 0), gain=stamp["gain"])
-    return rekey(keys, LIPS, new if part is None else part.joined(new), clip)
+    return rekey(keys, LIPS, new if part is None else part.joined(new), clip, of=written(keys, clip),
+                 part=part is not None and is_edited(lips, keys))
 
 
 def fused_on_mesh(keys: bpy.types.Key, clip: int) -> bool:

@@ -57,13 +57,17 @@ def stretch_of(action: bpy.types.Action, keys: bpy.types.Key, names: tuple[str, 
 
 
 def curves_of(action: bpy.types.Action, keys: bpy.types.Key, names: tuple[str, ...]) -> dict[Channel, BezierKeys]:
-    """Return the action's keys of the shapes `names` without leads; none at all where some of them, an artist's, are not as ours."""
+    """Return the action's keys of the shapes `names` without leads; none at all where a curve, by an artist, is not as ours."""
     paths, found = {path_of(name): name for name in names}, {}
     edited = is_edited(action, keys)
     for curve in channels_of(action, keys)[1]:
         types = np.concatenate([read(curve, f"handle_{side}_type", np.int32) for side in ("left", "right")])
         ours = (read(curve, "interpolation", np.int32) == BEZIER).all() and not (edited and (types != ALIGNED).any())
-        if curve.data_path not in paths or not ours:
+        plain = not curve.mute and not len(curve.modifiers) and curve.extrapolation == "CONSTANT"
+        if curve.data_path not in paths or not (ours and plain):
             return {}
-        found[paths[curve.data_path]] = cast(BezierKeys, unled(bezier_of(curve), action[STAMP].to_dict()))      # of the same kind
+        keyed = cast(BezierKeys, unled(bezier_of(curve), action[STAMP].to_dict()))      # of the same kind
+        if not len(keyed.points):
+            return {}
+        found[paths[curve.data_path]] = keyed
     return found

@@ -1,5 +1,6 @@
 """Keys of the emotion are few, and of all layers together exact enough: lips stay in sync after every change."""
 
+import bpy
 import numpy as np
 import pytest
 from ecavatar.core.bake import few_keys
@@ -9,8 +10,8 @@ from ecavatar.core.emotion.motion import EmotionCurves
 from ecavatar.core.head.mouth import gap
 from ecavatar.core.job import read_result
 from ecavatar.core.speech.lip_gap import SHUT
-from ecavatar.ecavatar_addon import lip_sync
-from ecavatar.ecavatar_addon.actions import channels_of, lead_action, read, settle
+from ecavatar.ecavatar_addon import animation, lip_sync
+from ecavatar.ecavatar_addon.actions import STAMP, channels_of, is_edited, lead_action, read, scale_action, settle
 from ecavatar.ecavatar_addon.animation import LIPS_LIMIT, rekey_lips
 
 from .keyed import curves, keys, sampled, strip
@@ -43,21 +44,88 @@ def test_few_keys_of_all_layers_together_stay_within_the_limit(root, folder):
 def test_after_a_change_the_lips_are_in_sync_with_the_speech_or_with_its_edited_keys(root, folder, edited, parts, monkeypatch):
     bake, basis = read_result(folder).bake, lip_sync.basis_of(root)
     keyed_in_parts(root, parts, monkeypatch)
+    stretched = spied(monkeypatch)
     if edited:
         for curve in channels_of(strip(root, "Speech").action, keys(root))[1]:
             curve.keyframe_points[-1].co.y += 0.02
     root.ecavatar.emotion.windows[0].category = "surprise"
+    assert any(stretched) == (parts > 1 and not edited)
+    speech = sampled(root, bake, "Speech") if edited else bake["weights"]
+    assert out_of_step(root, bake, basis, speech) <= (LIPS_LIMIT if edited else LIMIT)
+
+
+def out_of_step(root, bake, basis, speech):
+    """By how far the worst vertex is from where it should be beside `speech` (T, K) under the emotion as keyed, metres."""
     keyed, added = sampled(root, bake, "Speech"), sampled(root, bake, EMOTION)
-    speech = keyed if edited else bake["weights"]
     times = np.arange(len(speech), dtype=np.float32) / 24
     wanted = speech + added + lips_under(EmotionCurves(times, added), speech, basis=basis, fps=24.0)
-    assert apart(keyed + added + sampled(root, bake, LIPS), wanted, basis).max() <= (LIPS_LIMIT if edited else LIMIT)
+    return apart(keyed + added + sampled(root, bake, LIPS), wanted, basis).max()
 
 
 def keyed_in_parts(root, parts, monkeypatch):
     """Key the lips in so many parts, as those of a long clip are."""
     monkeypatch.setattr(few_keys, "LIPS_VALUES", 241 * len(curves(root, LIPS)) // parts)
     rekey_lips(keys(root), lip_sync.basis_of(root), 1)
+
+
+def spied(monkeypatch):
+    """Return a list of what follows: for each time that a stretch is looked for, whether there is one."""
+    found, look = [], animation.stretch_of
+
+    def spy(*given):
+        part = look(*given)
+        found.append(part is not None)
+        return part
+
+    monkeypatch.setattr(animation, "stretch_of", spy)
+    return found
+
+
+def surprise(root, window):
+    root.ecavatar.emotion.windows[window].category = "surprise"
+
+
+@pytest.mark.parametrize("change", [lambda root: bpy.ops.ecavatar.update_emotion(), lambda root: surprise(root, 2)])
+def test_lips_that_did_not_follow_the_emotion_are_mended_by_what_comes_next(root, folder, change, monkeypatch):
+    bake, basis = read_result(folder).bake, lip_sync.basis_of(root)
+    keyed_in_parts(root, 6, monkeypatch)
+    track = keys(root).animation_data.nla_tracks["Speech"]
+    track.name = "aside"                                            # the lips have nothing to follow
+    surprise(root, 0)
+    track.name = "Speech"
+    assert out_of_step(root, bake, basis, bake["weights"]) > 2 * LIMIT
+    change(root)
+    assert out_of_step(root, bake, basis, bake["weights"]) <= LIMIT
+
+
+def test_a_larger_strength_or_leads_leave_the_lips_in_step(root, monkeypatch):
+    keyed_in_parts(root, 6, monkeypatch)
+    for name in (EMOTION, LIPS):
+        scale_action(strip(root, name).action, keys(root), 1.0625)
+        strip(root, name).action[STAMP]["gain"] = 1.0625
+        lead_action(strip(root, name).action, keys(root), before=5.0, after=5.0)
+    stretched = spied(monkeypatch)
+    surprise(root, 0)
+    assert stretched == [True]
+
+
+def without_keys(curve):
+    for point in list(curve.keyframe_points)[-2:0:-1]:              # those of the leads stay
+        curve.keyframe_points.remove(point)
+
+
+@pytest.mark.parametrize("harm", [without_keys, lambda curve: setattr(curve, "mute", True), lambda curve: curve.modifiers.new("NOISE"),
+                                  lambda curve: setattr(curve, "extrapolation", "LINEAR")])
+def test_curves_that_are_not_as_ours_are_all_keyed_anew(root, folder, harm, monkeypatch):
+    bake, basis = read_result(folder).bake, lip_sync.basis_of(root)
+    keyed_in_parts(root, 6, monkeypatch)
+    action = strip(root, LIPS).action
+    lead_action(action, keys(root), before=5.0, after=5.0)
+    harm(max(channels_of(action, keys(root))[1], key=lambda curve: len(curve.keyframe_points)))
+    stretched = spied(monkeypatch)
+    surprise(root, 0)
+    assert stretched == [False] and f"{action.name} edited" in root.ecavatar.emotion.said
+    assert out_of_step(root, bake, basis, bake["weights"]) <= LIMIT and not is_edited(action, keys(root))
 
 
 def bezier(root):
@@ -79,12 +147,21 @@ def test_a_change_leaves_the_keys_before_and_after_it_as_they_are(root, leads, m
     before = bezier(root)
     root.ecavatar.emotion.windows[0].category = "surprise"          # until 3 s, 3.2 with the transition
     after = bezier(root)
-    assert f"{action.name} edited" in root.ecavatar.emotion.said
+    assert f"your keys beside the change stay; a copy of all is {action.name} edited" in root.ecavatar.emotion.said
     assert any((keyed[:, 0] == where).any() and edited in keyed[:, 1] for keyed in after.values())
     for path, keyed in before.items():
         late, stays = (some[some[:, 0] > 24 * 8] for some in (after[path], keyed))
         np.testing.assert_array_equal(late, stays, err_msg=path)
     assert any(len(after[path]) != len(keyed) for path, keyed in before.items())
+    assert is_edited(action, keys(root))                            # by him, still
+    root.ecavatar.emotion.windows[0].level = 1.5
+    assert [found.name for found in bpy.data.actions if "edited" in found.name] == [f"{action.name} edited"]
+    monkeypatch.setattr(few_keys, "LIPS_VALUES", 10**9)            # all in one part
+    root.ecavatar.emotion.transition = 0.5
+    assert not any(edited in keyed[:, 1] for keyed in bezier(root).values()) and not is_edited(action, keys(root))
+    copy = f"{action.name} edited.001"
+    assert f"your edited keys of the emotion are kept; action {copy};" in root.ecavatar.emotion.said
+    assert any(edited in read(curve, "co")[1::2] for curve in channels_of(bpy.data.actions[copy], keys(root))[1])
 
 
 def test_keys_of_the_emotion_are_few_and_straight(root, folder):
