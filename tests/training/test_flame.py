@@ -179,7 +179,8 @@ def test_the_head_is_one_that_core_runs(basis, pack):
 def test_arkit_s_shapes_do_on_it_what_they_do_on_ours(basis):
     ours, place = made.basis(), made.parts()["kept"]
     scaled = {name: offsets[place] * made.SCALE for name, offsets in zip(ours.expression_names, ours.expressions, strict=True)}
-    for name in ("mouthSmileLeft", "browInnerUp", "eyeBlinkLeft", "eyeBlinkRight", "mouthFunnel", "noseSneerLeft", "cheekPuff", "mouthLeft"):
+    for name in ("mouthSmileLeft", "browInnerUp", "eyeBlinkLeft", "eyeBlinkRight", "mouthFunnel", "noseSneerLeft", "cheekPuff",
+                 "mouthLeft"):
         found = basis.expressions[basis.expression_names.index(name)][:len(place)]
         apart = np.linalg.norm(found - scaled[name], axis=1)
         assert np.sqrt((apart**2).mean()) < 0.25 * np.sqrt((scaled[name] ** 2).sum(axis=1).mean()), name
@@ -198,7 +199,8 @@ def test_the_mouth_rig_works_on_it(basis):
 
 def test_teeth_lie_behind_the_lips_and_turn_with_the_jaw(basis):
     lower, opened = basis.part("teeth_lower").vertices, basis.expressions[basis.expression_names.index("jawOpen")]
-    behind, ours = (one.vertices[one.inner_lip_upper, 2].max() - one.vertices[one.upper_incisor_edge, 2].max() for one in (basis, made.basis()))
+    behind, ours = (one.vertices[one.inner_lip_upper, 2].max() - one.vertices[one.upper_incisor_edge, 2].max()
+                    for one in (basis, made.basis()))
     assert behind == pytest.approx(ours, rel=0.1)           # which is scaled here by up to 5 %
     before, after = basis.vertices[lower], basis.vertices[lower] + opened[lower]
     for shift in (1, 7, 100):                               # as stiff as bone, to the half precision of the shapes

@@ -49,8 +49,7 @@ def test_both_sides_move_alike(head: HeadBasis) -> None:
 
 
 def test_the_average_profile_is_peoples(head: HeadBasis) -> None:
-    """Arnett 1999, mm before the base of the nose, women's and men's means: upper lip 3.5, lower 1.5, chin -3, glabella -8.3, tip 16.7;
-    one person's deviation is 1.5 to 2.5."""
+    """Arnett 1999, mm before the base of the nose, women's and men's means; one person's deviation is 1.5 to 2.5."""
     line = profile(head)
 
     def foremost(high: float, low: float) -> np.ndarray:
@@ -60,5 +59,6 @@ def test_the_average_profile_is_peoples(head: HeadBasis) -> None:
     between = line[(line[:, 0] < -8) & (line[:, 0] > -20) & (line[:, 1] > -20)]                # not what lines the nose
     across = np.array([-upper[1], upper[0]]) / np.hypot(*upper)
     base = between[np.abs(between @ across).argmax()]
-    for point, people, tolerance in ((upper, 3.5, 2.0), (lower, 1.5, 2.0), (chin, -3.0, 2.5), (brow, -8.3, 3.0), (np.zeros(2), 16.7, 2.0)):
+    for point, people, tolerance in ((upper, 3.5, 2.0), (lower, 1.5, 2.0), (chin, -3.0, 2.5), (brow, -8.3, 3.0),
+                                     (np.zeros(2), 16.7, 2.0)):
         assert point[1] - base[1] == pytest.approx(people, abs=tolerance)

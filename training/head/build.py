@@ -27,7 +27,7 @@ from .variation import SmoothVariation
 
 SAMPLES, COMPONENTS, BOUND = 1500, 140, 3.0
 PUCKER = 1.35                   # the face unit is shy
-CONTACT, INNER = 0, 2           # which loop around the mouth is the one where the lips touch; which of those behind it is the lips' inside
+CONTACT, INNER = 0, 2           # which loop around the mouth is where the lips touch; which of those behind it is the lips' inside
 LIDS = 0.020                    # metres from the eyeball's middle: what moves it
 LANDMARKS = Path(__file__).with_name("landmarks.npz")      # where the landmarks lie on the source's skin (docs/head_model.md)
 EYES = ("eye_left", "eye_right")

@@ -14,7 +14,7 @@ from .source import Array
 
 SLOPE, LIDS = 0.07, 0.010        # metres forward for each metre farther below the eyes than their lids reach
 LIPS, CHIN = 0.0020, 0.0010     # metres forward besides
-LIP_REACH = (0.022, 0.014)      # metres aside (e-fold) and up or down, where it ends soon: at the base of the nose and in the fold below
+LIP_REACH = (0.022, 0.014)      # metres aside (e-fold) and up or down: not to the base of the nose, nor to the fold below
 CHIN_REACH = (0.018, 0.009)
 STILL, WHOLE = 0.100, 0.035     # metres behind the tip of the nose: beyond the first nothing moves, before the second all of it
 EYES = (33, 133, 362, 263)      # landmarks: their corners
