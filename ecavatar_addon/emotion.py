@@ -122,7 +122,7 @@ def update(root: bpy.types.Object) -> list[str]:
     basis, emolib, identity = library_of(root)
     number = root.ecavatar.number
     kept = animation.rekey_emotion(keys, emotion_curves(track, identity, emolib=emolib, basis=basis), basis, number)
-    told = [f"your edited keys of the emotion are kept; action {name}; put it on an NLA track to use it" for name in kept]
+    told = animation.edits_kept(kept)
     return [*told, *([animation.FUSE_AGAIN] if animation.fused_on_mesh(keys, number) else []), *performance.feel(root, track)]
 
 
