@@ -1,5 +1,5 @@
-"""Room for lashes: on heads whose lids hang over their rims the mean head's lashes would lie in the skin, and are turned forward; lower
-ones are turned down where a shut upper lid would let them through."""
+"""Room for lashes: on heads whose lids hang over their rims the mean head's lashes would lie in the skin, and are turned forward;
+lower ones are turned down where a shut upper lid would let them through."""
 
 from dataclasses import dataclass, replace
 
@@ -21,8 +21,8 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Front:
-    """The skin around an eye as seen from in front: depth (SIDE - 2, SIDE - 2) of the nearest and of the farthest skin around a line of
-    sight, in GRAINs behind the middle (3,)."""
+    """The skin around an eye as seen from in front: depth (SIDE - 2, SIDE - 2) of the nearest and of the farthest skin around a line
+    of sight, in GRAINs behind the middle (3,)."""
 
     depth: Floats
     farthest: Floats
@@ -65,8 +65,8 @@ def cleared_of_skin(lashes: Array, strip: Strip, skin: Array, triangles: Integer
 
 
 def tucked(lashes: Array, strip: Strip, skin: Array, triangles: Integers, open_ones: Array) -> Array:
-    """Return the lashes (N, 3) of which a lower strip's roots lie behind shut lids, skin (V, 3), triangles (F, 3): turned down about the
-    rim by as little as it takes, evenly along it, but for the corners', and as long as the `open_ones` (N, 3)."""
+    """Return the lashes (N, 3) of which a lower strip's roots lie behind shut lids, skin (V, 3), triangles (F, 3): turned down about
+    the rim by as little as it takes, evenly along it, but for the corners', and as long as the `open_ones` (N, 3)."""
     own = replace(strip, places=lashes[strip.rows])
     lengths = np.linalg.norm(np.diff(open_ones[strip.rows[RIM:]], axis=0), axis=2, keepdims=True)
     pieces = np.diff(own.places[RIM:], axis=0)
