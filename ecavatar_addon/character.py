@@ -9,9 +9,9 @@ import numpy as np
 
 from ..core.character.lip_pairs import find_pairs, gaps_of, gaps_of_ours
 from ..core.character.mapping import CharacterMap, MappedKey
-from ..core.character.retarget import CLOSING, JAW, KeyedLayers, retarget
+from ..core.character.retarget import CLOSING, JAW, KeyedLayers, retarget, trusted
 from ..core.character.shape_names import detect
-from ..core.character.shape_sources import GROUPS, VISEMES, folded
+from ..core.character.shape_sources import GROUPS, folded
 from ..core.errors import ECAvatarError, InputError
 from ..core.types import Floats
 from . import animation, followers, performance, scene, vrm
@@ -22,7 +22,7 @@ DECIMALS = 4                    # a strength is kept to; Blender stores single p
 STRAIGHT = 1e-6                 # a key this near to the line between its neighbours is left out
 TRACKS = (animation.REST, animation.SPEECH, performance.BLINKS, performance.GAZE, animation.EMOTION, animation.LIPS)
 AT_REST = {"clip": FIRST, "before": 0.0, "after": 0.0}
-LEAST_CLOSING = 5.0             # millimetres of our head by which a key has to shut the lips to be trusted with it
+EMPTY = 0.1                     # of the jaw's farthest way: a mouthClose that goes less far shuts nothing; our lips go 0.6 of it
 CUT = 0.01                      # of a weight, by which a slider's end is worth a word
 NAMED = 5                       # keys that a message names
 
@@ -131,9 +131,10 @@ def key_all(keys: bpy.types.Key, owner: str, sources: list[Source], mapping: Cha
         for number, strip in strips_of(keys, track).items():
             if number not in numbers:                           # the avatar no longer has it
                 keys.animation_data.nla_tracks[track].strips.remove(strip)
-    gaps = lip_gaps(keys, mapping)
+    kept, gaps = trusted(mapping, lip_gaps(keys, mapping))
+    said += told("shuts no lips, so the jaw does:", [row.key for row in mapping.driven if row not in kept.driven])
     for source in sources:
-        said += key(keys, owner, source, mapping, gaps)
+        said += key(keys, owner, source, kept, gaps)
     for path in before - animated(keys):
         for block in keys.key_blocks:
             if path_of(block.name) == path:
@@ -144,12 +145,12 @@ def key_all(keys: bpy.types.Key, owner: str, sources: list[Source], mapping: Cha
 def lip_gaps(keys: bpy.types.Key, mapping: CharacterMap) -> Floats | None:
     """Return by how many of our millimetres each driven key (M,) parts the lips of this mesh.
 
-    Where its lips are not found, its keys count as ours. None where visemes open the mouth, or it lacks a key that opens the jaw or
-    one that shuts the lips.
+    Where its lips are not found, its keys count as ours, but for a mouthClose that hardly moves anything: it shuts nothing. None where
+    it lacks a key that opens the jaw or one that shuts the lips.
     """
     rows = mapping.driven
     by_source = {row.source: row.key for row in reversed(rows)}
-    if JAW not in by_source or CLOSING not in by_source or any(row.source in VISEMES for row in rows):
+    if JAW not in by_source or CLOSING not in by_source:
         return None
 
     def places(block: bpy.types.ShapeKey) -> Floats:
@@ -161,11 +162,12 @@ def lip_gaps(keys: bpy.types.Key, mapping: CharacterMap) -> Floats | None:
         block = keys.key_blocks[name]
         return places(block) - places(block.relative_key)
 
-    pairs = find_pairs(places(keys.reference_key), offsets(by_source[JAW]), offsets(by_source[CLOSING]))
+    jaw, closing = offsets(by_source[JAW]), offsets(by_source[CLOSING])
+    pairs = find_pairs(places(keys.reference_key), jaw, closing)
     if pairs is None:
-        return gaps_of_ours(tuple(row.source for row in rows))
-    gaps = gaps_of(pairs, offsets, tuple(row.key for row in rows), by_source[JAW])
-    return gaps if gaps[[row.key for row in rows].index(by_source[CLOSING])] < -LEAST_CLOSING else None
+        empty = np.abs(closing).max(initial=0) < EMPTY * np.abs(jaw).max(initial=0)
+        return gaps_of_ours(tuple("" if empty and row.source == CLOSING else row.source for row in rows))
+    return gaps_of(pairs, offsets, tuple(row.key for row in rows), by_source[JAW])
 
 
 def key(keys: bpy.types.Key, owner: str, source: Source, mapping: CharacterMap, gaps: Floats | None) -> list[str]:
@@ -188,7 +190,7 @@ def key(keys: bpy.types.Key, owner: str, source: Source, mapping: CharacterMap, 
         note = stamp | ({"gain": gains[name]} if name in gains else {}) | (AT_REST if name == animation.REST else {})
         added = "ADD" if name in (animation.EMOTION, animation.LIPS) else "REPLACE"
         kept = animation.set_track(keys, owner, name, curves, note, blend_type=added)
-        said += [f"your edited keys are kept; action {kept}; put it on an NLA track to use it"] if kept else []
+        said += animation.edits_kept([kept])
         if source.keys is not None:
             take_place(keys, source.keys, name, int(note["clip"]), new=name in new)
     for name, strength in source.strengths.items():

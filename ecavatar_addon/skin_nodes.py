@@ -6,6 +6,7 @@ at once. docs/skin.md has the formulas.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import bpy
@@ -58,15 +59,17 @@ SLIDERS = (
 
 
 def skin_group(eta: float) -> bpy.types.NodeTree:
-    """Return the group for skin of this index of refraction, made once a file."""
-    return group_of(GROUP, eta, tuple(slider.name for slider in SLIDERS)) or new_skin_group(eta)
+    """Return the group for skin of this index of refraction, made once a file; those of files of before lack sliders or the mouth's
+    darkness, and stay with their avatars."""
+    whole = (tree for tree in groups_of(GROUP, eta) if all(slider.name in tree.interface.items_tree for slider in SLIDERS)
+             and any(node.type == "ATTRIBUTE" and node.attribute_name == DARK for node in tree.nodes))
+    return next(whole, None) or new_skin_group(eta)
 
 
-def group_of(name: str, eta: float, sliders: tuple[str, ...] = ()) -> bpy.types.NodeTree | None:
-    """Return this file's own group for an index of refraction, with these sliders; that of a linked file is not this one's."""
-    return next((tree for tree in bpy.data.node_groups
-                 if tree.library is None and tree.get(ETA) == eta and tree.name.split(".")[0] == name
-                 and all(slider in tree.interface.items_tree for slider in sliders)), None)
+def groups_of(name: str, eta: float) -> Iterator[bpy.types.NodeTree]:
+    """Yield this file's own groups for an index of refraction; those of a linked file are not this one's."""
+    return (tree for tree in bpy.data.node_groups
+            if tree.library is None and tree.get(ETA) == eta and tree.name.split(".")[0] == name)
 
 
 def sliders_of(node: bpy.types.Node) -> tuple[Slider, ...]:
@@ -170,7 +173,7 @@ def below(tree: ShaderTree, given: bpy.types.NodeOutputs, *, tone: Socket, extra
 
 def channel_group(eta: float) -> bpy.types.NodeTree:
     """Return the group that works out one colour channel: from reflectance and sigma_s' to the lobes of core/render/skin_fit.py."""
-    old = group_of(CHANNEL, eta)
+    old = next(groups_of(CHANNEL, eta), None)
     if old is not None:
         return old
     group = bpy.data.node_groups.new(CHANNEL, "ShaderNodeTree")

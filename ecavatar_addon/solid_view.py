@@ -27,8 +27,8 @@ SHADES = linear(np.arange(256, dtype=np.uint8)).astype(np.float32)
 
 
 def paint_roots(skin: bpy.types.Object, result: JobResult, basis: HeadBasis, hair: Floats) -> None:
-    """Let solid shading show the albedo with the scalp's roots, in the colours the materials' groups have, or that of roots of `hair`,
-    linear (3,), where an artist has taken the group out."""
+    """Let solid shading show the albedo with a mouth that is dark inside and the scalp's roots, in the colours the materials' groups
+    have, or that of roots of `hair`, linear (3,), where an artist has taken the group out."""
     for material in materials(skin):
         nodes = material.node_tree.nodes
         ours, active = [node for node in nodes if shows(node, SOLID)], nodes.active
@@ -38,9 +38,11 @@ def paint_roots(skin: bpy.types.Object, result: JobResult, basis: HeadBasis, hai
             nodes.active = ours[0] if active is None or shows(active, ALBEDO) else active        # the one that solid shading shows
         scalp, roots = roots_of(skin, material)
         roots = at_roots(hair) if roots is None else roots
-        digest = sha256(result.albedo.read_bytes() + scalp.tobytes() + np.float32(roots).tobytes()).hexdigest()
+        dark = 1 - mouth_light(basis)[basis.part("skin").vertices]
+        shown = (scalp, np.float32(roots), dark)
+        digest = sha256(result.albedo.read_bytes() + b"".join(one.tobytes() for one in shown)).hexdigest()
         old = {node.image for node in ours} - {None}
-        made = next((one for one in old if one.get(MADE_OF) == digest), None) or image(result, basis, scalp, roots)
+        made = next((one for one in old if one.get(MADE_OF) == digest), None) or image(result, basis, scalp, roots, dark)
         made[MADE_OF] = digest
         for node in ours:
             node.image = made
@@ -82,16 +84,15 @@ def drop(images: set[bpy.types.Image]) -> None:
             bpy.data.images.remove(one)
 
 
-def image(result: JobResult, basis: HeadBasis, scalp: Floats, roots: Floats) -> bpy.types.Image:
-    """Return the albedo with roots, SIDE pixels wide and high, packed."""
+def image(result: JobResult, basis: HeadBasis, scalp: Floats, roots: Floats, dark: Floats) -> bpy.types.Image:
+    """Return the albedo with roots, less the share `dark` (V, 3) of the skin's light, SIDE pixels wide and high, packed."""
     photo = bpy.data.images.load(str(result.albedo))
     photo.scale(SIDE, SIDE)
     pixels = np.empty((SIDE, SIDE, 4), np.float32)
     photo.pixels.foreach_get(pixels.ravel())
     bpy.data.images.remove(photo)
     albedo = SHADES[(255 * pixels[::-1, :, :3] + 0.5).astype(np.uint8)]         # Blender's rows begin at the bottom
-    light = spread(1 - mouth_light(basis)[basis.part("skin").vertices], basis, SIDE, SIDE)
-    pixels[::-1, :, :3] = with_roots(albedo, np.float32(roots), scalp, basis) * (1 - light)
+    pixels[::-1, :, :3] = with_roots(albedo, np.float32(roots), scalp, basis) * (1 - spread(dark, basis, SIDE, SIDE))
     made = new_image(f"{result.folder.name} {SOLID}", pixels)
     made[TAG] = SOLID
     return made

@@ -18,6 +18,7 @@ from .shape_sources import CORRECTIVE_MM, DIRECT, EMOTIONS, GAP_MM, SHUT, VISEME
 
 JAW, CLOSING, LABIODENTAL = "jawOpen", "mouthClose", "viseme_FF"
 LIPS_SHUT, LIPS_APART = 0.4, 2.4        # millimetres of our gap up to which the lips touch, and from which they are free
+LEAST_CLOSING = 5.0                     # millimetres by which a key has to shut the lips to be trusted with it
 TALK = 0.25                             # seconds around open lips in which shut lips are a sound, and not silence
 OPEN_MM = 4.0                           # gap of lips that speak
 SWEEPS, SPARSITY, RIDGE = 100, 0.02, 1e-3       # of the least squares
@@ -150,6 +151,20 @@ def fit_opening(names: tuple[str, ...], weights: Floats, shown: frozenset[str]) 
     jaw = names.index(JAW)
     result[:, jaw] = np.clip(result[:, jaw] - excess / GAP_MM[JAW], 0, 1)
     return np.asarray(result, np.float32)
+
+
+def trusted(mapping: CharacterMap, gaps: Floats | None) -> tuple[CharacterMap, Floats | None]:
+    """Return the mapping without a mouthClose that shuts no lips, and the gaps (M,), millimetres, of its driven keys.
+
+    No gaps where lips cannot be held to them: visemes open the mouth, or no key opens the jaw or shuts the lips (`gaps` is None).
+    """
+    if gaps is None:
+        return mapping, None
+    rows = mapping.driven
+    closing = [row.source for row in rows].index(CLOSING)
+    if gaps[closing] > -LEAST_CLOSING:
+        return mapping.without(frozenset({rows[closing].key})), None
+    return mapping, None if any(row.source in VISEMES for row in rows) else gaps
 
 
 def fit_gap(weights: Floats, rows: tuple[MappedKey, ...], gaps: Floats, wanted: Floats) -> Floats:

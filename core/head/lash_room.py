@@ -14,7 +14,7 @@ from .lashes import RIM, Strip, turned
 GRAIN, SIDE = 2e-4, 220         # metres between two lines of sight from in front; of them across an eye
 SUNK = 3e-4                     # metres that a lash may lie in the skin: some of the mean head's do
 TURNS = np.radians(np.arange(0.0, 76.0, 1.5))          # tried, from above to the front and on
-HIDDEN, CORNERS = 1e-4, 3       # metres that lower roots lie behind a shut upper lid; how many at either corner, where lids lie side by side
+HIDDEN, CORNERS = 1e-4, 3       # metres that the first row beyond the lower rim lies behind a shut upper lid; columns left at a corner
 VIEW = np.array([1.0, -1.0, -1.0]) / GRAIN
 Array = NDArray[np.float64]
 

@@ -20,7 +20,8 @@ UPPER, LOWER = (0.0085, (4.0, 24.0, 46.0)), (0.0052, (-38.0, -46.0, -46.0))
 LONG = ((0.0, 0.3, 0.6, 0.8, 1.0), (0.50, 0.85, 1.0, 0.98, 0.70))
 ALONG = (0.02, 0.19, 0.45, 0.72, 0.98)         # off the ends: pictures are repeated
 
-ROOTED = 0.0014                 # metres from the rim that the root lies up the lid at most: longer ones come out of it as a dark wedge
+# metres from the rim that the root lies up the lid at most, on every head (see lids.py): longer ones come out of it as a dark wedge
+ROOTED = 0.0014
 SHUT, FOLDED = "eyeBlink", -92.0                # lower lashes lie down below the upper lid that comes down: degrees above forward
 
 Array = NDArray[np.float64]

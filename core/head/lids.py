@@ -182,8 +182,8 @@ class Lids:
         return cleared(points, self.sides[side], eye) - points
 
     def lash_room(self, points: Points, side: str, opened: Points | None = None) -> Points:
-        """Return the moves (N_lashes, 3) that bring the upper lashes of a side before the skin, and where lids are shut the lower ones
-        behind it; points: (N, 3) of skin and lashes; opened: (N, 3) of a blink's neutral head."""
+        """Return the moves (N_lashes, 3) that bring the upper lashes of a side before the skin, where lids are shut the lower ones
+        behind it, and roots near the rim; points: (N, 3) of skin and lashes; opened: (N, 3) of a blink's neutral head."""
         skin, lashes = points[self.skin], points[self.lashes]
         moved = lashes
         for strip in self.strips_of(side):
@@ -191,6 +191,7 @@ class Lids:
                 moved = cleared_of_skin(moved, strip, skin, self.basis.skin_triangles)
             elif opened is not None:
                 moved = tucked(moved, strip, skin, self.basis.skin_triangles, opened[self.lashes])
+            moved = replace(strip, places=moved[strip.rows]).rooted(moved)              # identities and shapes draw them out
         return moved - lashes
 
     def strips_of(self, side: str) -> list[Strip]:

@@ -1,4 +1,5 @@
-"""What lies in the mouth laid out side by side in one square: what an image there shows is seen in one place of it.
+"""What lies in the mouth laid out side by side in one square: teeth and tongue can be painted; of gums, and between teeth, two places
+share one.
 
 The head model's own UVs have all of a tooth's sides, both rows and the tongue one over the other.
 """
@@ -24,16 +25,23 @@ def laid_out(basis: HeadBasis) -> HeadBasis:
     """Return the model with teeth, gums and tongue in bands over each other in its UVs, those of them that it has."""
     uv = basis.uv.copy()
     for band, (part, material) in enumerate(BANDS):
-        if part not in basis.part_names:
+        faces = faces_of(basis, part, material)
+        if not len(faces):
             continue
-        faces = np.arange(len(basis.quads))[basis.part(part).faces]
-        faces = faces[basis.material[faces] == MATERIALS.index(material)]
         vertices, places = basis.quads[faces].ravel(), basis.quad_uv[faces].ravel()
         flat = unrolled(basis, vertices, places, part, material)
         low, high = flat.min(axis=0), flat.max(axis=0)
         box = np.array([1.0, 1 / len(BANDS)]) - 2 * MARGIN
         uv[places] = (flat - low) / (high - low) * box + MARGIN + [0, band / len(BANDS)]
     return replace(basis, uv=uv)
+
+
+def faces_of(basis: HeadBasis, part: str, material: str) -> Integers:
+    """Return which faces (N,) of a part are of one material, none where the model lacks the part."""
+    if part not in basis.part_names:
+        return np.zeros(0, np.int64)
+    faces = np.arange(len(basis.quads))[basis.part(part).faces]
+    return faces[basis.material[faces] == MATERIALS.index(material)]
 
 
 def unrolled(basis: HeadBasis, vertices: Integers, places: Integers, part: str, material: str) -> Array:

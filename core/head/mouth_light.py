@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from ..pictures.colours import GUMS, TEETH, TONGUE, encoded
 from ..pictures.raster import rasterise, vertex_normals
 from ..types import Bytes, Floats
-from .model import MATERIALS, HeadBasis
-from .mouth_atlas import BANDS
+from .model import HeadBasis
+from .mouth_atlas import BANDS, faces_of
 from .skin_surface import from_contact, in_mouth, skin_edges
 from .uv_image import padded
 
@@ -64,10 +64,9 @@ def mouth_image(basis: HeadBasis) -> Bytes:
     image, covered = np.zeros((SIDE, SIDE, 3), np.float32), np.zeros((SIDE, SIDE), bool)
     flat = basis.uv * [1, -1] * SIDE + [0, SIDE]
     for part, material in BANDS:
-        if part not in basis.part_names:
+        faces = faces_of(basis, part, material)
+        if not len(faces):
             continue
-        faces = np.arange(len(basis.quads))[basis.part(part).faces]
-        faces = faces[basis.material[faces] == MATERIALS.index(material)]
         corners, places = (np.concatenate([of[faces][:, [0, 1, 2]], of[faces][:, [0, 2, 3]]]) for of in (basis.quads, basis.quad_uv))
         points = np.zeros((len(flat), 3))
         points[:, :2], points[places, 2] = flat, -light[corners].sum(axis=2)      # where two lie on each other, the lighter is shown

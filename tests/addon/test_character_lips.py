@@ -34,5 +34,18 @@ def test_a_smile_that_presses_the_lips_is_made_up_for(own, root, result, monkeyp
     assert min(lips_apart(frame, middle, made)[0] for frame in frames) < -1.5               # as it would be
 
 
+@pytest.mark.parametrize("share", [0.0, 0.1])
+def test_lips_shut_where_mouth_close_does_nothing(root, result, share):
+    made, basis = own_head(root, {name: name for name in SHAPES}), HeadBasis.load(Pack.open(DEFAULT).path("head"))
+    middle = [side[len(side) // 2] for side in (basis.inner_lip_upper, basis.inner_lip_lower)]
+    keys(made).key_blocks["mouthClose"].data.foreach_set("co", (share * offset(made, "mouthClose") + resting(made)).ravel())
+    _, wide, gaps = moments(result)
+    closing = result.bake["weights"][:, list(map(str, result.bake["names"])).index("mouthClose")]
+    frames = [int(np.where(gaps < 0.4, closing, 0).argmax()), wide]                 # a jaw that is open behind shut lips
+    assert "shuts no lips, so the jaw does: mouthClose" in apply(made)
+    wanted, found = zip(*(lips_apart(frame, middle, parts_of(root)["skin"], made) for frame in frames), strict=True)
+    np.testing.assert_allclose(found, wanted, rtol=0.15, atol=1.0)                  # millimetres
+
+
 def offset(made, name):
     return places(keys(made).key_blocks[name]) - resting(made)

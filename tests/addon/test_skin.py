@@ -11,7 +11,7 @@ from ecavatar.core.types import SkinParams
 from ecavatar.ecavatar_addon import skin as skins
 from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.head import parts_of
-from ecavatar.ecavatar_addon.skin_nodes import DARK
+from ecavatar.ecavatar_addon.skin_nodes import DARK, skin_group
 from ecavatar.ecavatar_addon.solid_view import SOLID
 
 
@@ -135,6 +135,13 @@ def test_the_mouth_is_dark_in_eevee_which_has_no_light_go_to_and_fro(avatar):
                 own, black = (mixed.inputs[place].links[0].from_node for place in (1, 2))
                 assert own == shader(slot.material) == outputs["CYCLES"].inputs["Surface"].links[0].from_node
                 assert black.inputs["Strength"].default_value == 0
+
+
+def test_a_group_of_before_without_the_mouths_darkness_is_left_alone(addon):
+    old = skin_group(1.4)
+    old.nodes.remove(next(node for node in old.nodes if node.type == "ATTRIBUTE" and node.attribute_name == DARK))
+    new = skin_group(1.4)
+    assert new != old and skin_group(1.4) == new
 
 
 def test_the_skins_colour_in_eevee_is_that_of_the_photo_but_in_the_mouth(avatar):

@@ -11,6 +11,7 @@ from ecavatar.core.head.uv_image import spread
 from ecavatar.core.job import read_result
 from ecavatar.core.pack import DEFAULT
 from ecavatar.core.pictures.colours import linear
+from ecavatar.ecavatar_addon import solid_view
 from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.skin import ALBEDO, TAG, group_node
@@ -143,6 +144,14 @@ def test_what_shows_the_same_is_not_made_again(worn, folder):
     first["mark"] = 1
     again(folder)
     assert shown(worn).get("mark") == 1
+
+
+def test_it_is_renewed_with_the_mouths_light(worn, folder, monkeypatch):
+    first, = solid_images()
+    first["mark"] = 1
+    monkeypatch.setattr(solid_view, "mouth_light", lambda basis: 0.5 * mouth_light(basis))
+    again(folder)
+    assert "mark" not in shown(worn) and len(solid_images()) == 1
 
 
 @pytest.mark.parametrize(("colour", "scalp"), [((0.5, 0.1, 0.1), None), (None, 0.0)])

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from core.character.mapping import CharacterMap, MappedKey
-from core.character.retarget import AvatarMotion, bounded_least_squares, gap_mm, parted_mm, retarget
+from core.character.retarget import AvatarMotion, bounded_least_squares, gap_mm, parted_mm, retarget, trusted
 from core.character.shape_names import detect
-from core.character.shape_sources import GAP_MM, SHAPES, both
+from core.character.shape_sources import ARKIT, GAP_MM, SHAPES, both
 from core.head.model import HeadBasis
 from core.head.mouth import gap
 from core.pack import DEFAULT, Pack
@@ -120,6 +120,27 @@ def test_lips_of_a_smile_that_presses_them_are_as_far_apart_as_ours(performance)
     pressed = retarget(performance, mapping)
     assert ((pressed.speech + pressed.emotion + pressed.lips) @ own - wanted).max() < -5            # as it would be
     np.testing.assert_allclose(layers.speech @ own, gap_mm(SHAPES, performance.speech), atol=1e-3)  # the smile is not the speech's
+
+
+def test_a_mouth_close_that_shuts_no_lips_is_left_to_the_jaw(performance):
+    mapping = detect(ARKIT).mapping
+    ours = np.array([GAP_MM.get(row.key, 0.0) for row in mapping.driven], np.float32)
+    worn = gap_mm(SHAPES, performance.speech + performance.emotion)
+    assert trusted(mapping, ours) == (mapping, ours)
+    for share in (0.0, 0.1):
+        weak = np.where([row.key == "mouthClose" for row in mapping.driven], share * ours, ours)
+        kept, gaps = trusted(mapping, weak)
+        assert gaps is None and {row.key for row in mapping.driven} - {row.key for row in kept.driven} == {"mouthClose"}
+        layers = retarget(performance, kept, gaps)
+        assert parted_mm(layers.keys, layers.speech + layers.emotion + layers.lips)[SHUT] == pytest.approx(worn[SHUT], abs=0.05)
+
+
+def test_lips_are_not_held_to_gaps_where_visemes_open_the_mouth():
+    rows = CharacterMap((*detect(ARKIT).mapping.rows, MappedKey("aa", "viseme_aa")))
+    for closing in (1.0, 0.0):
+        gaps = np.array([GAP_MM.get(row.key, 0.0) * (closing if row.key == "mouthClose" else 1) for row in rows.driven], np.float32)
+        kept, held = trusted(rows, gaps)
+        assert held is None and len(kept.rows) == len(rows.rows) - (closing == 0)
 
 
 @pytest.mark.parametrize(("pressed", "strengths"), [

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from core.head.model import MATERIALS
-from core.head.mouth_atlas import BANDS, MARGIN, laid_out
+from core.head.mouth_atlas import BANDS, MARGIN, faces_of, laid_out
+from core.head.mouth_light import mouth_image
 from tests.core.own_heads import basis
 
 ROW = [(part, material) for part, material in BANDS if material == "teeth"]
@@ -14,9 +15,7 @@ ROW = [(part, material) for part, material in BANDS if material == "teeth"]
 
 def places(model, part, material):
     """Return the UVs of a part's faces of one material (F, 4, 2)."""
-    faces = model.part(part).faces
-    chosen = model.material[faces] == MATERIALS.index(material)
-    return model.uv[model.quad_uv[faces][chosen]]
+    return model.uv[model.quad_uv[faces_of(model, part, material)]]
 
 
 def area(corners):
@@ -45,8 +44,7 @@ def test_hardly_a_side_of_a_tooth_lies_on_another(part, material):
 @pytest.mark.parametrize(("part", "material"), ROW)
 def test_cheek_and_tongue_lie_at_its_two_borders(part, material):
     model = laid_out(basis())
-    faces = np.arange(len(model.quads))[model.part(part).faces]
-    faces = faces[model.material[faces] == MATERIALS.index(material)]
+    faces = faces_of(model, part, material)
     centres, up = model.vertices[model.quads[faces]].mean(axis=1), model.uv[model.quad_uv[faces]].mean(axis=1)[:, 1]
     incisors = np.abs(centres[:, 0]) < 0.006
     front = centres[incisors, 2] > np.median(centres[incisors, 2])
@@ -61,6 +59,16 @@ def test_the_rest_stays_and_what_a_model_lacks_is_left_out():
     mute = replace(model, part_names=tuple("other" if name == "tongue" else name for name in model.part_names))
     tongue = model.quad_uv[model.part("tongue").faces].ravel()
     assert np.array_equal(laid_out(mute).uv[tongue], model.uv[tongue])
+
+
+@pytest.mark.parametrize(("lacking", "instead"), [("gums", "teeth"), ("teeth", "gums")])
+def test_teeth_without_gums_and_gums_without_teeth_are_laid_out_and_drawn(lacking, instead):
+    model = basis()
+    bare = replace(model, material=np.where(model.material == MATERIALS.index(lacking), MATERIALS.index(instead), model.material))
+    found = laid_out(bare)
+    bands = [(part, material) for part, material in BANDS if material != lacking]
+    assert all(np.isfinite(places(found, *band)).all() and np.ptp(places(found, *band)[..., 0]) > 0.9 for band in bands)
+    assert mouth_image(found).any()
 
 
 def test_what_is_laid_out_stays_so():

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from core.head.model import MATERIALS
-from core.head.mouth_atlas import laid_out
+from core.head.mouth_atlas import faces_of, laid_out
 from core.head.mouth_light import SIDE, form_factor, mouth_image, mouth_light
 from core.head.skin_surface import in_mouth, skin_edges
 from core.pictures.colours import linear
@@ -16,8 +15,7 @@ FRONT, BACK = 0.008, 0.018      # metres from the middle: incisors', and beyond 
 def green(part, material):
     """Return the light (F,) on the faces of a part of one material, their middles and normals (F, 3)."""
     model = basis()
-    faces = np.arange(len(model.quads))[model.part(part).faces]
-    quads = model.quads[faces[model.material[faces] == MATERIALS.index(material)]]
+    quads = model.quads[faces_of(model, part, material)]
     corners = model.vertices[quads].astype(np.float64)
     normals = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
     return mouth_light(model)[quads][..., 1].mean(axis=1), corners.mean(axis=1), normals / np.linalg.norm(normals, axis=1)[:, None]
@@ -60,9 +58,7 @@ def test_the_image_has_that_light_where_the_teeth_lie():
     model = laid_out(basis())
     image = linear(mouth_image(model))
     assert image.shape == (SIDE, SIDE, 3)
-    teeth = {name: model.part(name).faces for name in ("teeth_upper", "teeth_lower")}
-    for faces in teeth.values():
-        chosen = np.arange(len(model.quads))[faces][model.material[faces] == MATERIALS.index("teeth")]
+    for chosen in (faces_of(model, part, "teeth") for part in ("teeth_upper", "teeth_lower")):
         place = model.uv[model.quad_uv[chosen]].mean(axis=1)
         shown = image[((1 - place[:, 1]) * SIDE).astype(int), (place[:, 0] * SIDE).astype(int), 1]
         away = np.abs(model.vertices[model.quads[chosen]].mean(axis=1)[:, 0])

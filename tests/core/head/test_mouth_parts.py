@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from core.face.fit import fit
 from core.head.model import MATERIALS
+from core.head.mouth_atlas import faces_of
 from core.pictures.image import read_photo
 from core.pictures.raster import rasterise
 from tests.core.own_heads import ASTRONAUT, TASK, anchors, basis, detector
@@ -91,8 +92,7 @@ def triangles_of(quads: NDArray[np.int32]) -> Triangles:
 def quads_of(part: str, material: str) -> NDArray[np.int32]:
     """Return the quads (F, 4) of a part that are of one material."""
     model = basis()
-    chosen = model.part(part).faces
-    return model.quads[chosen][model.material[chosen] == MATERIALS.index(material)]
+    return model.quads[faces_of(model, part, material)]
 
 
 def layers(points: Points, vertices: Points, triangles: Triangles) -> NDArray[np.int64]:
