@@ -13,6 +13,7 @@ from .shading import LUMINANCE
 
 BINS, LEAST = 12, 60                # of brightness, each with as many vertices; fewer vertices than this tell nothing
 RESTORED, CALMED = 0.9, 0.6         # share of the hue lost in light that is given back, of that gained in shade that is taken out
+SHADE = 0.1, 0.3                    # log luminance below the plain tone: shade from the first on, all from the second; flush is lighter
 DEEPER = np.array([1.0, 0.0, -1.0]) # in shade skin's red grows over its green, and its blue falls below it
 
 
@@ -35,7 +36,9 @@ class HueCurve:
         bins = np.array_split(np.argsort(bright), BINS)
         levels = np.array([np.median(bright[part]) for part in bins], np.float32)
         deeper = DEEPER * (hue(np.array([np.median(colour[part], axis=0) for part in bins])) - plain)
-        explained = np.where((levels > tone @ LUMINANCE)[:, None], RESTORED * np.minimum(deeper, 0), CALMED * np.maximum(deeper, 0))
+        below = np.log(tone @ LUMINANCE / np.maximum(levels, 1))[:, None]
+        shade = np.clip((below - SHADE[0]) / (SHADE[1] - SHADE[0]), 0, 1)
+        explained = np.where(below < 0, RESTORED * np.minimum(deeper, 0), CALMED * shade * np.maximum(deeper, 0))
         return cls(levels, (DEEPER * explained).astype(np.float32), plain[0])
 
     def at(self, colour: Floats) -> Floats:
