@@ -42,7 +42,7 @@ class Furrows:
         """Compare the skin in a photo's furrows with that around them."""
         pixels = crop(pyramid(photo.pixels), *mask.centre, mask.side, mask.angle, SIDE)
         landmarks = square_places(face.landmarks[:, :2], mask.centre, mask.side, mask.angle)
-        folds = [SMILE_SHARE * face.scores[smile] * lined(landmarks, [fold], NOSE_MM) for smile, fold in zip(SMILE, FOLDS, strict=True)]
+        folds = [SMILE_SHARE * face.scores[side] * lined(landmarks, [fold], NOSE_MM) for side, fold in zip(SMILE, FOLDS, strict=True)]
         furrow = np.maximum.reduce([NOSE_SHARE * lined(landmarks, NOSE, NOSE_MM), SOCKET_SHARE * lined(landmarks, SOCKETS, SOCKET_MM),
                                     *folds])
         features = np.logical_or.reduce([inside_polygon(landmarks[list(line)]) for line in (*BROWS, *EYES, LIPS)])

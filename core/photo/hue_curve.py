@@ -13,7 +13,7 @@ from .shading import LUMINANCE
 
 BINS, LEAST = 12, 60                # of brightness, each with as many vertices; fewer vertices than this tell nothing
 RESTORED, CALMED = 0.9, 0.6         # share of the hue lost in light that is given back, of that gained in shade that is taken out
-SHADE = 0.05                        # log red below the plain tone's that is shade for sure: a flush takes green and blue, but hardly red
+SHADE = 0.05                        # log red below the plain tone's that is shade for sure: a flush takes green and blue, hardly red
 DEEPER = np.array([1.0, 0.0, -1.0]) # in shade skin's red grows over its green, and its blue falls below it
 
 
