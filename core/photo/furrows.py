@@ -20,7 +20,7 @@ from .shading import LUMINANCE
 NOSE = (244, 245, 188, 174, 198, 131), (464, 465, 412, 399, 420, 360)
 SOCKETS = (247, 30, 29, 27, 28, 56, 190), (467, 260, 259, 257, 258, 286, 414)
 FOLDS = (129, 203, 206, 216, 212), (358, 423, 426, 436, 432)
-SMILE = BLENDSHAPES.index("mouthSmileLeft"), BLENDSHAPES.index("mouthSmileRight")
+SMILE = BLENDSHAPES.index("mouthSmileRight"), BLENDSHAPES.index("mouthSmileLeft")       # as all of these the person's right first
 NOSE_MM, SOCKET_MM, SOFT_MM = 5.5, 3.5, 2.5     # half the width of what counts as furrow, and over how much it ends
 FINE_MM, WIDE_MM = 1.2, 12.0        # what is narrower is a mark of the skin; how far around the skin's plain colour is looked for
 DARKER = 0.08                       # log luminance, sRGB, below the skin around: shade from there on, less so before
@@ -42,9 +42,9 @@ class Furrows:
         """Compare the skin in a photo's furrows with that around them."""
         pixels = crop(pyramid(photo.pixels), *mask.centre, mask.side, mask.angle, SIDE)
         landmarks = square_places(face.landmarks[:, :2], mask.centre, mask.side, mask.angle)
-        smile = float(face.scores[list(SMILE)].mean())
+        folds = [SMILE_SHARE * face.scores[side] * lined(landmarks, [fold], NOSE_MM) for side, fold in zip(SMILE, FOLDS, strict=True)]
         furrow = np.maximum.reduce([NOSE_SHARE * lined(landmarks, NOSE, NOSE_MM), SOCKET_SHARE * lined(landmarks, SOCKETS, SOCKET_MM),
-                                    SMILE_SHARE * smile * lined(landmarks, FOLDS, NOSE_MM)])
+                                    *folds])
         features = np.logical_or.reduce([inside_polygon(landmarks[list(line)]) for line in (*BROWS, *EYES, LIPS)])
         skin = mask.share * ~grown(features, round(MILLIMETRE))
         levels = np.log(pixels + 6)

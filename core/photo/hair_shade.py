@@ -1,6 +1,7 @@
-"""Shade that hair throws on the skin beside it: cut out of the mask, since no light of the face's explains it.
+"""Shade that hair throws on the skin beside it: cut out of the mask.
 
-Printed on the head, whose hair may lie elsewhere, it is a line down the cheek or across the forehead.
+Printed on the head, whose hair may lie elsewhere, it is a line down the cheek or across the forehead. It is told by nothing but being
+darker than the skin further in: a bare face that a lamp lights loses a little along its outline, too.
 """
 
 from dataclasses import replace

@@ -13,6 +13,7 @@ from .shading import LUMINANCE
 
 BINS, LEAST = 12, 60                # of brightness, each with as many vertices; fewer vertices than this tell nothing
 RESTORED, CALMED = 0.9, 0.6         # share of the hue lost in light that is given back, of that gained in shade that is taken out
+SHADE = 0.05                        # log red below the plain tone's that is shade for sure: a flush takes green and blue, hardly red
 DEEPER = np.array([1.0, 0.0, -1.0]) # in shade skin's red grows over its green, and its blue falls below it
 
 
@@ -34,8 +35,10 @@ class HueCurve:
         bright = colour @ LUMINANCE
         bins = np.array_split(np.argsort(bright), BINS)
         levels = np.array([np.median(bright[part]) for part in bins], np.float32)
-        deeper = DEEPER * (hue(np.array([np.median(colour[part], axis=0) for part in bins])) - plain)
-        explained = np.where((levels > tone @ LUMINANCE)[:, None], RESTORED * np.minimum(deeper, 0), CALMED * np.maximum(deeper, 0))
+        colours = np.array([np.median(colour[part], axis=0) for part in bins])
+        deeper, below = DEEPER * (hue(colours) - plain), (levels < tone @ LUMINANCE)[:, None]
+        shade = np.clip(np.log(tone[0] / np.maximum(colours[:, :1], 1)) / SHADE, 0, 1)
+        explained = np.where(below, CALMED * shade * np.maximum(deeper, 0), RESTORED * np.minimum(deeper, 0))
         return cls(levels, (DEEPER * explained).astype(np.float32), plain[0])
 
     def at(self, colour: Floats) -> Floats:

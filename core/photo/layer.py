@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from ..face.camera import UPRIGHT, Camera
 from ..face.detection import Face
 from ..face.fit import OUTLINE, Anchors
-from ..face.skin_mask import SkinMask, find_skin
+from ..face.skin_mask import BROWS, SkinMask, find_skin
 from ..head.model import REGIONS, HeadBasis
+from ..pictures.polygons import nearest, within
 from ..pictures.raster import rasterise, vertex_normals
 from ..pictures.sampling import bilinear
 from ..types import Floats, Integers, Photo
@@ -19,6 +20,7 @@ from .hue_curve import HueCurve
 from .shading import LUMINANCE, cast, estimated_shading, evened
 from .vermilion import Lips
 
+NOSE_BASE, BROW_EDGE = 2, 0.002     # landmark where the nose meets the upper lip; metres around brows' landmarks that hairs reach
 GRAZING, FRONTAL = 0.20, 0.50       # cosine to the viewer: below the first nothing is taken, above the second all
 DEPTH_SLACK = 0.004                 # metres: how far behind the visible surface a texel may lie
 CREASE_MOVE = 0.005                 # metres that the expression moves the cheek by where its creases go
@@ -79,7 +81,7 @@ def peeled(view: View, neutral: Floats, edges: Integers, *, basis: HeadBasis, an
     seen = sampled(view.photo, view.head, view.camera, mask, basis=basis, moved=moved, hidden=mouth.bag > 0)
     trust = seen.trust * seen.skin
     colour, face = seen.colour / furrows.at(seen.pixels), basis.regions == REGIONS.index("face")
-    hues = HueCurve.of(colour[face & (trust > 0.6)], typical(colour, trust, face))
+    hues = HueCurve.of(colour[face & beardless(basis, anchors) & (trust > 0.6)], typical(colour, trust, face))
     seen = replace(seen, colour=np.where(mouth.outside[:, None], colour, colour / hues.at(colour)))
     normals = vertex_normals(view.head, all_triangles(basis))[skin]
     light = evened(seen.colour, trust, estimated_shading(seen.colour, trust, normals, basis), edges, basis)
@@ -87,6 +89,15 @@ def peeled(view: View, neutral: Floats, edges: Integers, *, basis: HeadBasis, an
     whole = typical(seen.colour, trust, face) / np.maximum(typical(seen.colour / light, trust, face), 1)
     lip_light = whole / np.median(light[mouth.outside], axis=0)
     return Layer(view.photo, mask, furrows, hues, seen, light, lip_light, creased(view.head - neutral, basis))
+
+
+def beardless(basis: HeadBasis, anchors: Anchors) -> NDArray[np.bool_]:
+    """Return which skin vertices (V_skin,) bear no beard, moustache or brows, whose hue is not the skin's: those above the base of the
+    nose, off the brows."""
+    skin, points = basis.vertices[basis.part("skin").vertices].astype(np.float64), anchors.points(basis.vertices).astype(np.float64)
+    outlines = [points[list(brow)] for brow in BROWS]
+    brows = np.logical_or.reduce([within(skin, line) | (nearest(skin, line) < BROW_EDGE) for line in outlines])
+    return np.asarray((skin[:, 1] > points[NOSE_BASE, 1]) & ~brows)
 
 
 def matched(layer: Layer, first: Layer) -> Layer:
@@ -138,11 +149,11 @@ def sampled(photo: Photo, head: Floats, camera: Camera, mask: SkinMask, *, basis
     view = np.column_stack([(pixels[:, :2] - pixels[skin, :2].min(axis=0) + 4) * scale, pixels[:, 2]])
     size = np.ceil(view[skin, :2].max(axis=0) + 4).astype(int)
     drawn = rasterise(view, triangles, width=int(size[0]), height=int(size[1]))
-    nearest = bilinear(np.where(np.isfinite(drawn.depth), drawn.depth, 9.0)[..., None], view[skin, 0], view[skin, 1])[:, 0]
+    front = bilinear(np.where(np.isfinite(drawn.depth), drawn.depth, 9.0)[..., None], view[skin, 0], view[skin, 1])[:, 0]
     placed = camera.place(head)[skin]
     normals = vertex_normals(head, triangles)[skin] @ (UPRIGHT @ camera.rotation).T
     cosine = -(normals * placed / np.linalg.norm(placed, axis=1, keepdims=True)).sum(axis=1)
-    trust = np.clip((cosine - GRAZING) / (FRONTAL - GRAZING), 0, 1) * (placed[:, 2] < nearest + DEPTH_SLACK)
+    trust = np.clip((cosine - GRAZING) / (FRONTAL - GRAZING), 0, 1) * (placed[:, 2] < front + DEPTH_SLACK)
     below = basis.vertices[skin][basis.regions == REGIONS.index("chin"), 1].min() - basis.vertices[skin, 1]
     trust = trust * np.clip((NECK[1] - below) / (NECK[1] - NECK[0]), 0, 1)
     trust = np.where(hidden, 0.0, trust)

@@ -15,6 +15,7 @@ ELSEWHERE = (205, 425, 152, 10, 151, 206, 426, 50, 280)       # cheeks, chin, fo
 
 
 def furrows_of(photo, one, smile=0.0):
+    """smile: of both sides, or of the person's right and left one."""
     face = face_of(one)
     scores = face.scores.copy()
     scores[list(SMILE)] = smile
@@ -78,3 +79,12 @@ def test_folds_of_a_smile_are_found_and_those_of_a_face_at_rest_stay(one, plain)
     assert left[1] < 0.96 and left[0] > left[1] > SHADE[1]
     assert np.abs(resting.at(landmarks[[206]]) - 1).max() < 1e-3
     assert smiling.at(landmarks[[426]]).min() > 0.97                             # the other side has none
+
+
+def test_a_smirk_leaves_the_resting_sides_fold(one, plain):
+    face, radius = face_of(one).landmarks[:, :2], 0.003 * one.camera.focal / 0.75
+    shaded = spotted(plain, np.concatenate([np.linspace(face[fold[1]], face[fold[3]], 20) for fold in FOLDS]), radius, SHADE)
+    for side, (smiling, resting) in enumerate(((206, 426), (426, 206))):
+        furrows, landmarks = furrows_of(shaded, one, smile=np.float32([0.9, 0.0])[[side, 1 - side]])
+        assert furrows.at(landmarks[[smiling]])[0, 1] < 0.96
+        assert np.abs(furrows.at(landmarks[[resting]]) - 1).max() < 1e-3

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.face.skin_mask import find_skin
+from core.face.skin_mask import CORE, find_skin, inside_polygon, square_places
 from core.photo.hair_shade import unshaded
 from core.types import Photo
 from tests.core.own_heads import face_of, photograph, plain_colours, subject
@@ -77,3 +77,14 @@ def test_a_beard_stays(one, plain):
     found, left = masks(one, Photo(bearded))
     below = np.array([face[CHIN], face[176], face[400]]) - [0, 0.006 * one.camera.focal / 0.75]
     assert np.allclose(found.at(below.astype(np.float32))[0], left.at(below.astype(np.float32))[0], atol=0.02)
+
+
+@pytest.mark.parametrize("light", [(0.0, 0.2, 0.98), (0.5, 0.3, 0.8)])
+def test_a_lamp_on_a_bare_head_cuts_hardly_any_of_the_face(one, light):
+    """Skin turns away from the lamp towards the outline, and darkens there as it does beside hair."""
+    found, left = masks(one, photograph(one, plain_colours(), light))
+    face = inside_polygon(square_places(face_of(one).landmarks[list(CORE), :2], found.centre, found.side, found.angle))
+    lost = found.share - left.share
+    assert lost[face].sum() < 0.015 * found.share[face].sum() and lost.sum() < 0.08 * found.share.sum()
+    cheeks = face_of(one).landmarks[list(INSIDE), :2]
+    assert left.at(cheeks)[0].min() > 0.99
