@@ -29,6 +29,7 @@ SHADES = linear(np.arange(256, dtype=np.uint8)).astype(np.float32)
 def paint_roots(skin: bpy.types.Object, result: JobResult, basis: HeadBasis, hair: Floats) -> None:
     """Let solid shading show the albedo with a mouth that is dark inside and the scalp's roots, in the colours the materials' groups
     have, or that of roots of `hair`, linear (3,), where an artist has taken the group out."""
+    dark = 1 - mouth_light(basis)[basis.part("skin").vertices]
     for material in materials(skin):
         nodes = material.node_tree.nodes
         ours, active = [node for node in nodes if shows(node, SOLID)], nodes.active
@@ -38,7 +39,6 @@ def paint_roots(skin: bpy.types.Object, result: JobResult, basis: HeadBasis, hai
             nodes.active = ours[0] if active is None or shows(active, ALBEDO) else active        # the one that solid shading shows
         scalp, roots = roots_of(skin, material)
         roots = at_roots(hair) if roots is None else roots
-        dark = 1 - mouth_light(basis)[basis.part("skin").vertices]
         shown = (scalp, np.float32(roots), dark)
         digest = sha256(result.albedo.read_bytes() + b"".join(one.tobytes() for one in shown)).hexdigest()
         old = {node.image for node in ours} - {None}

@@ -12,7 +12,7 @@ import numpy as np
 from .brows import smoothstep
 from .source import Array
 
-SLOPE, LIDS = 0.07, 0.010        # metres forward for each metre farther below the eyes than their lids reach
+SLOPE, LIDS = 0.07, 0.010       # metres forward for each metre farther below the eyes than their lids reach
 LIPS, CHIN = 0.0020, 0.0010     # metres forward besides
 LIP_REACH = (0.022, 0.014)      # metres aside (e-fold) and up or down: not to the base of the nose, nor to the fold below
 CHIN_REACH = (0.018, 0.009)

@@ -3,12 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from core.face.skin_mask import find_skin
 from core.photo.furrows import FOLDS, NOSE, SMILE, SOCKETS, Furrows
 from core.types import Photo
-from tests.core.own_heads import face_of, photograph, plain_colours, subject
+from tests.core.own_heads import face_of
 
 SHADE = np.float32([0.82, 0.74, 0.70])      # light of a streak, by channel
 ELSEWHERE = (205, 425, 152, 10, 151, 206, 426, 50, 280)       # cheeks, chin, forehead, folds to the mouth
@@ -28,16 +27,6 @@ def spotted(photo, places, radius, light):
     down, across = np.mgrid[: photo.pixels.shape[0], : photo.pixels.shape[1]] + 0.5
     share = np.max([np.exp(-(((across - x) ** 2 + (down - y) ** 2) / radius**2) ** 2) for x, y in places], axis=0)
     return Photo((photo.pixels * (1 + share[..., None] * (light - 1))).astype(np.uint8))
-
-
-@pytest.fixture(scope="module")
-def one():
-    return subject(3, deviation=0.4)
-
-
-@pytest.fixture(scope="module")
-def plain(one):
-    return photograph(one, plain_colours())
 
 
 def test_even_skin_has_no_shade(one, plain):

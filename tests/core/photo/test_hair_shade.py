@@ -6,19 +6,9 @@ import pytest
 from core.face.skin_mask import CORE, find_skin, inside_polygon, square_places
 from core.photo.hair_shade import unshaded
 from core.types import Photo
-from tests.core.own_heads import face_of, photograph, plain_colours, subject
+from tests.core.own_heads import face_of, photograph, plain_colours
 
 INSIDE, CHIN = (5, 280, 425), 152       # landmarks of nose, the other cheek, and chin
-
-
-@pytest.fixture(scope="module")
-def one():
-    return subject(3, deviation=0.4)
-
-
-@pytest.fixture(scope="module")
-def plain(one):
-    return photograph(one, plain_colours())
 
 
 def masks(one, photo):
