@@ -13,7 +13,7 @@ from ..pictures.raster import Coverage
 from ..types import Floats, Integers
 from .layer import Layer, typical
 from .shading import LIPS_REACH, LUMINANCE, colourful, tempered
-from .vermilion import Lips, red
+from .vermilion import Lips, clear, red
 
 ROOM = 7.0                          # edges after which filled-in skin has the face's plain tone
 MOUTH_TONE = np.array([0.92, 0.74, 0.72], np.float32)     # the mouth's lining over the lips' colour: redder
@@ -23,7 +23,7 @@ CONTACT, CONTACT_SHADE = 0.0015, 0.3        # metres around the line where lips 
 CONTINUED = 4                       # edges that lips' and skin's colours are continued below each other's edge
 LIP_LIGHT = 0.88                    # of the skin's luminance, sRGB: that of lips at most; stretched in a smile they shine
 EAR_TONE = np.array([1.02, 0.94, 0.95], np.float32)       # ears over skin, where the photo shows none: more blood
-LIP_TONE = np.array([0.86, 0.68, 0.68], np.float32)       # lips over skin, where the photo shows none
+LIP_TONE = np.array([0.90, 0.76, 0.81], np.float32)       # lips over skin, where the photo shows none
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,11 @@ class Filling:
 
     def share(self, corners: Integers, weights: Floats) -> Floats:
         """Return the share of lips (N, 1) at points of triangles, as in `plain`."""
-        return red((self.depth[corners] * weights).sum(axis=1))[:, None]
+        return red(self.inside(corners, weights))[:, None]
+
+    def inside(self, corners: Integers, weights: Floats) -> Floats:
+        """Return how far inside the lips' border points of triangles lie (N,), metres, as in `plain`."""
+        return np.asarray((self.depth[corners] * weights).sum(axis=1))
 
 
 def lining(lip: Floats) -> Floats:
@@ -72,7 +76,7 @@ def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, *, basis:
     """Return a colour for every skin vertex: the photos' where they show skin, elsewhere the mirror side's, elsewhere spread from them
     towards the skin's plain tone, the lips' or the mouth's."""
     depth, inside, lips = mouth.bag, mouth.depth > 0, mouth.outside
-    weights = np.stack([layer.weight for layer in layers])
+    weights = np.stack([layer.weight * clear(mouth.depth, layer.mask.pixel) for layer in layers])
     shares = (weights**2 + 1e-9) / (weights**2 + 1e-9).sum(axis=0)
     colour = np.einsum("pv,pvc->vc", shares, np.stack([layer.seen.colour / layer.light / layer.lip_light ** lips[:, None]
                                                        for layer in layers]))
@@ -85,16 +89,16 @@ def filled(layers: Sequence[Layer], mirror: Integers, edges: Integers, *, basis:
         seen = layers[0].mask.lips / np.median(layers[0].light[lips], axis=0) / layers[0].lip_light
         lip = tempered(seen[None], lip[None], LIPS_REACH)[0]
     lip = lip * min(1.0, LIP_LIGHT * float(tone @ LUMINANCE) / max(float(lip @ LUMINANCE), 1.0))
-    near_lips = lips | ((depth > 0) & (depth < MOUTH_DEPTH[1]))
     bare = np.where(in_ears(basis)[:, None], tone * EAR_TONE ** colourful(tone), tone)
-    rest = np.where(near_lips[:, None], lip, bare).astype(np.float32)
+    rest = np.where(inside[:, None], lip, bare).astype(np.float32)
     gain = np.clip((colour @ LUMINANCE) / (rest @ LUMINANCE), 0.8, 1.08)[:, None]
     chroma = np.clip(colour / np.maximum(colour @ LUMINANCE, 1)[:, None], 0, 3)
     plain = rest / (rest @ LUMINANCE)[:, None]
     calm = (0.5 * chroma + 0.5 * plain) * gain * (rest @ LUMINANCE)[:, None]        # no stray colour is spread far
     trust = 4 * np.clip(weight - 0.1, 0, 1) ** 2 * 0.5 ** (neighbour_sum((weight < 0.1)[:, None].astype(float), edges)[:, 0])
     wanted = np.where(lips[:, None], tempered(colour, rest), calm).astype(np.float32)
-    result = membrane(wanted, trust.astype(np.float32), rest, ROOM**-2, edges)
+    apart = edges[inside[edges[:, 0]] == inside[edges[:, 1]]]              # lips and skin do not pale each other
+    result = membrane(wanted, trust.astype(np.float32), rest, ROOM**-2, apart)
     inner = np.clip((depth - MOUTH_DEPTH[0]) / (MOUTH_DEPTH[1] - MOUTH_DEPTH[0]), 0, 1)[:, None]
     line = CONTACT_SHADE * np.exp(-((mouth.off / CONTACT) ** 2))[:, None]
     result = np.asarray((result * (1 - inner) + lining(lip) * inner) * (1 - line), np.float32)

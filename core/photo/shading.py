@@ -14,7 +14,7 @@ WARMTH, YELLOW = (0.19, 0.42), (0.10, 0.32)     # log red/green and log green/bl
 SALLOW = 0.03                       # the second less the first at most: hue angles (CIELAB) end at 68 degrees
 GREY = 0.03                         # below both of these a photo has no colours
 CHROMA_REACH = 0.09                 # log chroma by which skin differs from the face's plain tone at most: flush, freckles, make-up
-LIPS_REACH = 0.15                   # the same of the lips from lips of that skin
+LIPS_REACH = 0.25                   # the same of the lips from lips of that skin
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)      # of linear sRGB (IEC 61966-2-1)
 
 

@@ -22,7 +22,7 @@ from .layer import Layer, View, matched, peeled
 from .lid_lines import LidLines
 from .shading import LUMINANCE, tempered
 from .skin_detail import detailed
-from .vermilion import Lips
+from .vermilion import Lips, clear
 
 SIDE = 2048                         # pixels
 CREASING = 0.75                     # share of creases that is taken out where the expression moves the cheek
@@ -106,7 +106,8 @@ def overlaid(image: Floats, layer: Layer, filling: Filling, coverage: Coverage, 
     corners, weights = triangles[coverage.triangle[shown]], coverage.weights[shown]
     mixed = np.einsum("nk,nkc->nc", weights, values[corners].astype(np.float32))
     skin, margin, smooth = layer.mask.at(mixed[:, :2])
-    share, lips, furrows = (mixed[:, 2] * skin)[:, None], filling.share(corners, weights), layer.furrows.at(mixed[:, :2])
+    lips, furrows = filling.share(corners, weights), layer.furrows.at(mixed[:, :2])
+    share = (mixed[:, 2] * skin * clear(filling.inside(corners, weights), layer.mask.pixel))[:, None]
     light = mixed[:, 4:7] * furrows * layer.lip_light ** lips * layer.hues.at(smooth / furrows) ** (1 - lips)
     below, colour = image[shown], bilinear(layer.photo.pixels, mixed[:, 0], mixed[:, 1]) / np.maximum(light, 0.2)
     colour = tempered(colour, filling.plain(corners, weights))

@@ -15,6 +15,7 @@ from ..types import Floats, Integers
 SOFTNESS = 0.0009                   # metres to either side of the border over which red turns into skin
 BEHIND = 0.015                      # metres behind the border at which nothing is lip
 FARTHEST = 0.01                     # metres: distances count no further
+BLUR = 2.0                          # pixels to either side of the border in which a photo mixes lips and skin: colours are stored coarser
 
 
 @dataclass(frozen=True)
@@ -56,3 +57,8 @@ def red(depth: Floats) -> Floats:
     """Return the share of the lips' red where points lie so far inside the border, metres."""
     share = np.clip(depth / (2 * SOFTNESS) + 0.5, 0, 1)
     return np.asarray(share * share * (3 - 2 * share), np.float32)
+
+
+def clear(depth: Floats, pixel: float) -> Floats:
+    """Return 0..1, how far a photo whose pixels show so much of the face, metres, tells lips from skin so far inside the border."""
+    return np.asarray(np.clip(np.abs(depth) / (BLUR * pixel), 0, 1), np.float32)
