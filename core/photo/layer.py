@@ -18,9 +18,10 @@ from .furrows import Furrows
 from .hair_shade import unshaded
 from .hue_curve import HueCurve
 from .shading import LUMINANCE, cast, estimated_shading, evened
-from .vermilion import Lips
+from .vermilion import Lips, clear
 
 NOSE_BASE, BROW_EDGE = 2, 0.002     # landmark where the nose meets the upper lip; metres around brows' landmarks that hairs reach
+LIPS_SEEN = 0.1                     # trust from which a vertex of the lips shows their hue: they turn away, and are thin
 GRAZING, FRONTAL = 0.20, 0.50       # cosine to the viewer: below the first nothing is taken, above the second all
 DEPTH_SLACK = 0.004                 # metres: how far behind the visible surface a texel may lie
 CREASE_MOVE = 0.005                 # metres that the expression moves the cheek by where its creases go
@@ -52,7 +53,8 @@ class Samples:
 
 @dataclass(frozen=True)
 class Layer:
-    """What one photo gives; hues: how its hue follows brightness; seen: its colours without that, and without the shade in furrows.
+    """What one photo gives; hues, lip_hues: how skin's and lips' hue follow brightness; seen: its colours without that, and without
+    the shade in furrows.
     light (V_skin, 3): what these are divided by; lip_light (3,): what those of lips are divided by beyond that; creases (V_skin,)
     0..1."""
 
@@ -60,6 +62,7 @@ class Layer:
     mask: SkinMask
     furrows: Furrows
     hues: HueCurve
+    lip_hues: HueCurve
     seen: Samples
     light: Floats
     lip_light: Floats
@@ -82,13 +85,15 @@ def peeled(view: View, neutral: Floats, edges: Integers, *, basis: HeadBasis, an
     trust = seen.trust * seen.skin
     colour, face = seen.colour / furrows.at(seen.pixels), basis.regions == REGIONS.index("face")
     hues = HueCurve.of(colour[face & beardless(basis, anchors) & (trust > 0.6)], typical(colour, trust, face))
-    seen = replace(seen, colour=np.where(mouth.outside[:, None], colour, colour / hues.at(colour)))
+    shown = mouth.outside & (trust * clear(mouth.depth, mask.pixel) > LIPS_SEEN)
+    lip_hues = HueCurve.of(colour[shown], mask.lips)
+    seen = replace(seen, colour=colour / np.where(mouth.outside[:, None], lip_hues.at(colour), hues.at(colour)))
     normals = vertex_normals(view.head, all_triangles(basis))[skin]
     light = evened(seen.colour, trust, estimated_shading(seen.colour, trust, normals, basis), edges, basis)
     light = light * cast(typical(seen.colour / light, trust, face))
     whole = typical(seen.colour, trust, face) / np.maximum(typical(seen.colour / light, trust, face), 1)
     lip_light = whole / np.median(light[mouth.outside], axis=0)
-    return Layer(view.photo, mask, furrows, hues, seen, light, lip_light, creased(view.head - neutral, basis))
+    return Layer(view.photo, mask, furrows, hues, lip_hues, seen, light, lip_light, creased(view.head - neutral, basis))
 
 
 def beardless(basis: HeadBasis, anchors: Anchors) -> NDArray[np.bool_]:

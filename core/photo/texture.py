@@ -108,7 +108,8 @@ def overlaid(image: Floats, layer: Layer, filling: Filling, coverage: Coverage, 
     skin, margin, smooth = layer.mask.at(mixed[:, :2])
     lips, furrows = filling.share(corners, weights), layer.furrows.at(mixed[:, :2])
     share = (mixed[:, 2] * skin * clear(filling.inside(corners, weights), layer.mask.pixel))[:, None]
-    light = mixed[:, 4:7] * furrows * layer.lip_light ** lips * layer.hues.at(smooth / furrows) ** (1 - lips)
+    hues = layer.lip_hues.at(smooth / furrows) ** lips * layer.hues.at(smooth / furrows) ** (1 - lips)
+    light = mixed[:, 4:7] * furrows * layer.lip_light ** lips * hues
     below, colour = image[shown], bilinear(layer.photo.pixels, mixed[:, 0], mixed[:, 1]) / np.maximum(light, 0.2)
     colour = tempered(colour, filling.plain(corners, weights))
     crease = CREASING * mixed[:, 3]
