@@ -30,8 +30,8 @@ BLOOD, MELANIN = (0.006, 0.085, 0.07), (0.03, 0.15, 0.33)
 ENTRY = math.sqrt(0.5)          # cosine of 45 degrees
 NARROWER = 0.9                  # m of Cycles by the paper's: its shadowing and cosines make the same m wider (benchmarks/bm_skin.py)
 LEAST_ABSORPTION = 0.2          # of the tone's own: what sliders below zero leave of it
-LIP_DISTANCE = 0.5              # of the scatter distance: lips are thin, and the flat dipole carries red light around their edge
-LIP_ROUGHNESS, LIP_SHINE, LID_BLOOD = 0.22, 0.24, 0.35  # of moist lips: m and rho_s; the thinner skin of lids shows more blood
+LIP_DISTANCE = 0.25             # of the scatter distance: lips are thin, and the flat dipole carries red light around their edge
+LIP_ROUGHNESS, LIP_SHINE = 0.22, 0.24                   # of moist lips: m and rho_s
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,7 @@ def new_skin_group(eta: float) -> bpy.types.NodeTree:
     albedo = tree.vector("MULTIPLY", albedo, fine.tint)
     spots = tree.vector("DIVIDE", albedo, tree.vector("MAXIMUM", given[PHOTO], (0.005,) * 3))
     tone = tree.blend_vectors(given["Tone from Photo"], given["Preset Tone"], given[PHOTO])
-    blood = tree.math("MULTIPLY_ADD", lids, LID_BLOOD, given["Blood"])
-    extra = tree.vector("ADD", tree.scaled(BLOOD, blood), tree.scaled(MELANIN, given["Melanin"]))
+    extra = tree.vector("ADD", tree.scaled(BLOOD, given["Blood"]), tree.scaled(MELANIN, given["Melanin"]))
     distance = tree.math("MULTIPLY", given["Scatter Distance"], tree.blend(lips, 1.0, LIP_DISTANCE))
     weights, radii, colour, path = below(tree, given, tone=tone, extra=extra, distance=distance, eta=eta)
     mirrored_away = tree.node("Fresnel", {"IOR": eta, "Normal": given["Normal"]}).outputs[0]

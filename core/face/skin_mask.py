@@ -28,7 +28,7 @@ MOUTH = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 1
 LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 LASHES_MM, LIP_LINE_MM, EDGE_MM = 2.6, 1.0, 3.2         # what is left out around eyes, lips' contact, and any edge
 MARGIN_MM, BROW_MM = 5.0, 0.7       # how far hair throws its shadow; by how much brows are wider than their landmarks
-LIP_EDGE = 0.25                     # of a lip's height, inside its edges: what lies there may be skin, teeth or the mouth's dark
+LIP_EDGE = 0.35                     # of a lip's height, inside its edges: what lies there may be skin, teeth or the mouth's dark
 STRAND_MM, STRAND_EDGE_MM = 4.0, 0.8        # half the width of what counts as narrow, its soft edge
 STRAND, FRAME, HAIR = 0.28, 0.13, 1.1       # log luminance below what is around: anything narrow, frames; below the cheeks: hair
 FRAME_BRIDGE = 0.19                 # the same of what crosses the bridge of the nose if it is a frame: frowns have less
@@ -100,7 +100,7 @@ def find_skin(photo: Photo, face: Face, pixels_per_metre: float) -> SkinMask:
     share = share * (1 - blurred(np.logical_or.reduce(openings).astype(np.float32), 0.4 * millimetre))
     wide = blurred(share, millimetre)
     colour = blurred(pixels * share[..., None], millimetre) / np.maximum(wide, 1e-4)[..., None]
-    return SkinMask(share.astype(np.float32), margin.astype(np.float32), colour.astype(np.float32), reddest(pixels, heart),
+    return SkinMask(share.astype(np.float32), margin.astype(np.float32), colour.astype(np.float32), lip_colour(pixels, heart),
                     centre, side, angle)
 
 
@@ -190,12 +190,12 @@ def reachable(likeness: Floats, middle: Floats) -> Floats:
     return bilinear(wrapped[..., None], distance.astype(np.float32) + 0.5, angle.astype(np.float32) + 0.5)[..., 0]
 
 
-def reddest(pixels: Floats, where: Mask) -> Floats:
-    """Return the median colour (3,) of the redder half of the pixels, lips being redder than skin and less yellow; of all where there
-    are none."""
+def lip_colour(pixels: Floats, where: Mask) -> Floats:
+    """Return the median colour (3,) of the pixels but for the quarter that is least like lips, which are redder than skin and less
+    yellow; of all where there are none."""
     chosen = pixels[where] if where.sum() > 20 else pixels.reshape(-1, 3)
     redness = np.log(chosen + 6) @ np.array([2.0, -3.0, 1.0])
-    return np.asarray(np.median(chosen[redness >= np.median(redness)], axis=0), np.float32)
+    return np.asarray(np.median(chosen[redness >= np.quantile(redness, 0.25)], axis=0), np.float32)
 
 
 def inside_polygon(corners: Floats) -> Mask:

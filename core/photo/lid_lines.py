@@ -14,11 +14,11 @@ from ..types import Floats, Integers
 UPPER = 8                           # of the eyes' landmarks, from the outer corner: the stretches along the upper lid
 BEHIND, FARTHEST = 0.012, 0.02      # metres behind the rims at which skin is no lid's; distances count no further
 # how much darker rims are, and over how many metres that fades; upper lids, where lashes are dense, and lower ones
-DARKER = (0.74, 0.0022), (0.35, 0.0013)
+DARKER = (0.80, 0.0017), (0.35, 0.0013)
 TAPER = 0.15, 0.14                  # of the lid's length, from the outer and from the inner corner, over which rims begin to be dark
 SOCKET = 0.003, 0.005, 0.008, 0.011         # metres above the upper rim: lids lie deep from the first to the last, fully between
 LIFTED = np.array([0.97, 1.02, 1.045], np.float32)       # colours there: light that wanders below the skin leaves deep places redder
-BROWN = np.array([0.82, 1.0, 1.08], np.float32)         # powers of light by channel: skin in the shade is browner
+BROWN = np.array([0.9, 1.0, 1.12], np.float32)         # powers of light by channel: skin in the shade is browner
 
 
 @dataclass(frozen=True)

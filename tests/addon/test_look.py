@@ -96,6 +96,19 @@ def test_light_goes_less_far_below_lips(addon):
         assert far == [pytest.approx(3 * share)] * 3 and share <= 1
 
 
+def test_lids_have_the_blood_that_the_photo_shows_and_no_more(addon):
+    """On top of the albedo's own red it made lids purple."""
+    group = skin_nodes.skin_group(1.3)
+    found, ahead = set(), [node.inputs["Extra Absorption"] for node in group.nodes if node.type == "GROUP"]
+    assert len(ahead) == 3
+    while ahead:
+        nodes = {link.from_node for socket in ahead for link in socket.links}
+        found |= nodes
+        ahead = [socket for node in nodes for socket in node.inputs]
+    assert any(node.type == "GROUP_INPUT" for node in found)
+    assert not any(node.type == "ATTRIBUTE" for node in found)
+
+
 def test_melanin_darkens_and_less_of_it_lightens(addon):
     group, given = skin_nodes.channel_group(1.3), {"Reflectance": 0.4, "Scattering": 1.0, "Distance": 1.0}
     tones = [evaluated(group, "Reflectance", Extra_Absorption=extra, **given) for extra in (-0.2, 0.0, 0.1, 0.2)]

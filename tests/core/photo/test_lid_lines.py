@@ -57,3 +57,14 @@ def test_skin_deep_above_the_lids_is_less_red_and_brows_and_cheeks_are_as_they_w
     redness = (drawn[:, 0] / drawn[:, 1]) / (SKIN[0] / SKIN[1])
     assert deep.sum() > 4 and np.median(redness[deep]) < 0.96 and np.median(drawn[deep, 1]) > SKIN[1]
     assert np.abs(at(redness[:, None], [105, 334, 50, 280]) - 1).max() < 0.01
+
+
+def test_the_dark_is_a_line_and_no_band(lines, light):
+    above = (np.abs(lines.off[0] - 0.0034) < 0.0006) & (lines.dark[0] > 0.95) & (lines.off[1] > 0.006)
+    assert above.sum() > 3 and light[above].min() > 0.94
+
+
+def test_the_line_is_a_neutral_brown(lines):
+    """Redder, shine and scattered light leave it purple beside skin."""
+    rim = shade(np.float32([[0.001, 0.02]]), np.float32([[1, 0]]))[0]
+    assert 1.05 < rim[0] / rim[1] < 1.12 and rim[2] / rim[1] < 0.91
