@@ -15,7 +15,7 @@ from ..types import Floats, Integers
 SOFTNESS = 0.0009                   # metres to either side of the border over which red turns into skin
 BEHIND = 0.015                      # metres behind the border at which nothing is lip
 FARTHEST = 0.01                     # metres: distances count no further
-BLUR = 2.0                          # pixels to either side of the border in which a photo mixes lips and skin; its hue is stored coarser
+BLUR = 2.0                          # pixels to either side of the border in which a photo mixes lips and skin; hue is coarser
 
 
 @dataclass(frozen=True)
