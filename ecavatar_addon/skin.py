@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from ..core.hair.look import Look
 from ..core.hair.shades import at_roots
+from ..core.head.drawn import LASH, LASH_SIZE, eye_image, lash_opacity
 from ..core.head.model import MATERIALS, REGIONS, HeadBasis
 from ..core.head.mouth_light import mouth_image
 from ..core.head.pores import pores
 from ..core.job import JobResult
-from ..core.pictures.colours import GUMS, TEETH, TONGUE, WHITE_OF_EYE, Colour, linear
-from ..core.render.drawn import LASH, LASH_SIZE, eye_colours, lash_opacity
+from ..core.pictures.colours import GUMS, TEETH, TONGUE, WHITE_OF_EYE, Colour
 from ..core.render.skin_optics import transport
 from ..core.types import Floats, SkinParams
 from .head import OBJECTS, Parts
@@ -55,7 +55,7 @@ LID_TRAVEL = 0.5                    # of the way a blink moves the lid's rim: wh
 
 def apply(parts: Parts, result: JobResult, basis: HeadBasis, look: Look) -> None:
     """Fill the empty material slots of all parts; give the materials that are there already the new photo's images."""
-    albedo, iris = cache(lambda: albedo_image(result)), cache(lambda: eye_image(result))
+    albedo, iris = cache(lambda: albedo_image(result)), cache(lambda: drawn_eye(result, look))
     mouth, tone = cache(lambda: mouth_in_light(look, basis)), look.tone
     makers: dict[str, Callable[[], bpy.types.Material]] = {
         "skin": lambda: skin(albedo(), tone, SkinParams()), "lashes": lashes, "eye": lambda: eye(iris()),
@@ -154,10 +154,10 @@ def albedo_image(result: JobResult) -> bpy.types.Image:
     return image
 
 
-def eye_image(result: JobResult) -> bpy.types.Image:
+def drawn_eye(result: JobResult, look: Look) -> bpy.types.Image:
     """Return the image of the person's eye."""
-    iris, white = (linear(result.head[name]) for name in ("iris_colour", "white_of_eye"))
-    image = new_image("ECAvatar eye", eye_colours(iris, white, np.random.default_rng(0)))
+    name, colours = "ECAvatar eye", (result.head["iris_colour"], result.head["white_of_eye"])
+    image = packed_image(name, look.eye) if look.eye else drawn_image(name, eye_image(*colours))
     image[TAG] = EYE
     return image
 

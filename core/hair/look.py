@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..choices import HAIRLINES, Hairline
 from ..errors import JobError
 from ..files import Arrays, png, read_arrays
+from ..head.drawn import eye_image
 from ..head.model import HeadBasis
 from ..head.mouth_atlas import laid_out
 from ..head.mouth_light import mouth_image, mouth_light
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 KINDS = ("hair", "brows")
 STRANDS = ("points", "radius", "triangle", "weights")
 CUT = ("style", "fringe", "parting", "waves")
-PICTURES = ("mouth", "skin")
+PICTURES = ("mouth", "eye", "skin")
 PNG = b"\x89PNG\r\n\x1a\n"        # how such a file begins
 # what files of before lack
 FOR_SOLID: Arrays = {"light": np.zeros((0, 3), np.float32), "skin_of": np.array(""), **dict.fromkeys(PICTURES, np.zeros(0, np.uint8))}
@@ -42,8 +43,8 @@ LOOK_ARRAYS = (*CUT, "scalp", "tone", *(f"{kind}_{name}" for kind in KINDS for n
 class Look:
     """cut: the hair's; hair and brows: their strands, none where the photo shows none; scalp: (V_skin,) float32 0..1, how
     much of the skin is hidden by roots where hair grows; tone: (3,) float32, linear, mean of the skin's albedo; light: (V, 3) float32
-    of `mouth_light`; mouth and skin: PNG files of `mouth_image` and `solid_skin`, empty in files of before, the skin's
-    also where no hair grows; skin_of: what it shows, by `made_of`."""
+    of `mouth_light`; mouth, eye and skin: PNG files of `mouth_image`, `eye_image` and `solid_skin`, empty in files of
+    before, the skin's also where no hair grows; skin_of: what it shows, by `made_of`."""
 
     cut: Haircut
     hair: Strands
@@ -52,6 +53,7 @@ class Look:
     tone: Floats
     light: Floats
     mouth: bytes = b""
+    eye: bytes = b""
     skin: bytes = b""
     skin_of: str = ""
 
@@ -63,8 +65,9 @@ class Look:
         from .brows import brow_hairs  # none of them for those who only read
         brows = brow_hairs(head["vertices"], basis, anchors, head["brow_density"], np.random.default_rng(0))
         scalp, light = covered(head, basis, cut), mouth_light(basis)
+        mouth, eye = png(mouth_image(laid_out(basis), light)), png(eye_image(head["iris_colour"], head["white_of_eye"]))
         look = cls(cut, styled(head, basis, cut), brows if len(head["brow_colour"]) else NO_STRANDS, scalp,
-                   mean_tone(albedo, basis).astype(np.float32), light, png(mouth_image(laid_out(basis), light)))
+                   mean_tone(albedo, basis).astype(np.float32), light, mouth, eye)
         if cut.style == "NONE" or not len(head["hair_colour"]):
             return look
         roots = at_roots(linear(head["hair_colour"]))
@@ -102,15 +105,15 @@ class Look:
             check("light", light, np.float32, basis.vertices.shape)
             for name in PICTURES:
                 check(name, stored[name], np.uint8, (None,))
-            mouth, shown = (stored[name].tobytes() for name in PICTURES)
-            if not all(file.startswith(PNG) for file in (mouth, shown) if file):
+            mouth, eye, shown = (stored[name].tobytes() for name in PICTURES)
+            if not all(file.startswith(PNG) for file in (mouth, eye, shown) if file):
                 raise ValueError("a picture is no PNG file")
             hair, brows = (Strands(*(stored[f"{kind}_{name}"] for name in STRANDS)) for kind in KINDS)
             if not all(((strands.triangle >= 0) & (strands.triangle < len(basis.skin_triangles))).all() for strands in (hair, brows)):
                 raise ValueError("a strand grows on none of the skin's triangles")
         except ValueError as error:
             raise JobError(f"the file does not fit the head model ({error})", path, "generate it again") from error
-        return cls(cut, hair, brows, stored["scalp"], stored["tone"], light, mouth, shown, str(stored["skin_of"]))
+        return cls(cut, hair, brows, stored["scalp"], stored["tone"], light, mouth, eye, shown, str(stored["skin_of"]))
 
 
 def styled(head: Arrays, basis: HeadBasis, cut: Haircut) -> Strands:

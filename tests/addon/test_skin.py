@@ -5,8 +5,8 @@ import dataclasses
 import bpy
 import numpy as np
 import pytest
+from ecavatar.core.head import drawn
 from ecavatar.core.pictures.colours import encoded, linear
-from ecavatar.core.render import drawn
 from ecavatar.core.types import SkinParams
 from ecavatar.ecavatar_addon import skin as skins
 from ecavatar.ecavatar_addon.avatar import import_avatar

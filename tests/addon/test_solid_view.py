@@ -176,6 +176,7 @@ def unmade(*arguments, **named):
 def test_blender_draws_none_of_the_workers_pictures(addon, folder, monkeypatch):
     monkeypatch.setattr(solid_view, "solid_skin", unmade)
     monkeypatch.setattr("ecavatar.ecavatar_addon.skin.mouth_image", unmade)
+    monkeypatch.setattr("ecavatar.ecavatar_addon.skin.eye_image", unmade)
     image = shown(imported(folder, hair="PHOTO"))
     assert tuple(image.size) == (SIDE, SIDE) and image.packed_file is not None and image[TAG] == SOLID
 
@@ -183,14 +184,14 @@ def test_blender_draws_none_of_the_workers_pictures(addon, folder, monkeypatch):
 def test_a_job_of_before_looks_the_same(addon, folder):
     def pictures():
         values = {}
-        for image in (shown(imported(folder, hair="PHOTO")), bpy.data.images["ECAvatar mouth"]):
+        for image in (shown(imported(folder, hair="PHOTO")), *(bpy.data.images[f"ECAvatar {name}"] for name in ("mouth", "eye"))):
             assert image.packed_file is not None and not image.is_dirty and image.colorspace_settings.name == "sRGB"
             values[image.name] = np.empty(4 * image.size[0] * image.size[1], np.float32)
             image.pixels.foreach_get(values[image.name])
         return values
 
     now = pictures()
-    relook(folder, lambda arrays: {name: arrays[name] for name in arrays.keys() - {"light", "mouth", "skin", "skin_of"}})
+    relook(folder, lambda arrays: {name: arrays[name] for name in arrays.keys() - {"light", "mouth", "eye", "skin", "skin_of"}})
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     before = pictures()
     assert now.keys() == before.keys() and all(np.array_equal(now[name], before[name]) for name in now)

@@ -15,6 +15,7 @@ from core.hair.shades import at_roots
 from core.hair.short_hair import STRANDS
 from core.hair.strands import NO_STRANDS
 from core.hair.styles import BELOW_EYES, hair_strands
+from core.head.drawn import eye_image
 from core.head.mouth_atlas import laid_out
 from core.head.mouth_light import mouth_image, mouth_light
 from core.head.solid_view import made_of, solid_skin
@@ -35,6 +36,7 @@ def head():
     none = np.array(0.0)
     return {"vertices": basis().vertices, "hair_colour": COLOUR, "hair_length": none, "hair_volume": none,
             "hair_parting": np.array("PHOTO"), "hair_waves": np.array("PHOTO"), "hairline": np.array("PHOTO"), "fringe": none,
+            "iris_colour": COLOUR, "white_of_eye": SKIN,
             "brow_colour": COLOUR, "brow_density": np.full((2, 16, 7), 0.9, np.float32)}
 
 
@@ -62,13 +64,14 @@ def test_it_comes_back_as_it_was_written(tmp_path, look):
     np.testing.assert_array_equal(again.scalp, look.scalp)
     np.testing.assert_array_equal(again.tone, look.tone)
     np.testing.assert_array_equal(again.light, look.light)
-    assert (again.mouth, again.skin, again.skin_of) == (look.mouth, look.skin, look.skin_of) and look.skin_of
+    assert (again.mouth, again.eye, again.skin, again.skin_of) == (look.mouth, look.eye, look.skin, look.skin_of) and look.skin_of
 
 
 def test_its_pictures_are_what_solid_shading_shows(look):
     model, roots = basis(), at_roots(linear(COLOUR))
     np.testing.assert_array_equal(look.light, mouth_light(model))
     np.testing.assert_array_equal(pixels(look.mouth), mouth_image(laid_out(model), look.light))
+    np.testing.assert_array_equal(pixels(look.eye), eye_image(COLOUR, SKIN))
     shown = solid_skin(np.broadcast_to(SKIN, (64, 64, 3)), model, scalp=look.scalp, roots=roots, light=look.light)
     np.testing.assert_array_equal(pixels(look.skin), shown)
     assert look.skin_of == made_of(PICTURE, model, scalp=look.scalp, roots=roots, light=look.light)
@@ -148,10 +151,10 @@ def test_files_of_before_know_no_hairline(tmp_path, look):
 
 def test_files_of_before_have_no_pictures(tmp_path, look):
     arrays = look.arrays()
-    write_arrays(tmp_path / "look.npz", {name: arrays[name] for name in arrays.keys() - {"light", "mouth", "skin", "skin_of"}})
+    write_arrays(tmp_path / "look.npz", {name: arrays[name] for name in arrays.keys() - {"light", "mouth", "eye", "skin", "skin_of"}})
     again = Look.read(tmp_path / "look.npz", basis())
     np.testing.assert_array_equal(again.light, look.light)              # worked out now
-    assert (again.mouth, again.skin, again.skin_of) == (b"", b"", "") and same(again.hair, look.hair)
+    assert (again.mouth, again.eye, again.skin, again.skin_of) == (b"", b"", b"", "") and same(again.hair, look.hair)
 
 
 def test_a_photo_without_hair_gives_no_strands(head):
@@ -168,7 +171,8 @@ def test_a_photo_without_hair_gives_no_strands(head):
     {"style": np.array("PUNK")}, {"fringe": np.array("PUNK")},
     {"parting": np.array("BACK")}, {"waves": np.array(3.0)}, {"hairline": np.array("LOW")},
     {"light": np.zeros((4, 3), np.float32)}, {"light": np.full((1, 3), np.nan, np.float32)}, {"light": np.zeros(3, np.uint8)},
-    {"mouth": np.zeros(9, np.uint8)}, {"skin": np.frombuffer(b"GIF89a", np.uint8)}, {"skin": np.zeros(9)},
+    {"mouth": np.zeros(9, np.uint8)}, {"eye": np.zeros(9, np.uint8)},
+    {"skin": np.frombuffer(b"GIF89a", np.uint8)}, {"skin": np.zeros(9)},
     {"mouth": np.zeros((3, 3), np.uint8)}])
 def test_a_file_that_does_not_fit_is_refused(tmp_path, change):
     one = {f"{kind}_{name}": values for kind in ("hair", "brows") for name, values in {
