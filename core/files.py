@@ -85,14 +85,24 @@ def place(source: Path, target: Path) -> None:
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write named arrays as a compressed .npz, atomically."""
     packed = io.BytesIO()           # first in memory: on a full disk numpy's archive would end with a traceback of its own
-    np.savez_compressed(packed, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    for name, values in arrays.items():
+        if values.dtype.hasobject:          # which numpy would pickle; before 2.1 it cannot be told not to
+            raise TypeError(f"{name} holds objects, not numbers or text")
+    np.savez_compressed(packed, **arrays)
     write_atomically(path, lambda file: file.write(packed.getbuffer()))
 
 
 def write_image(path: Path, pixels: NDArray[np.uint8]) -> None:
     """Write (H, W, 3) uint8 sRGB as PNG, atomically."""
+    write_atomically(path, lambda file: file.write(png(pixels)))
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """Return (H, W, 3) uint8 sRGB as a PNG file."""
     from PIL import Image  # not for those who only read: it takes longer to load than all of ours
-    write_atomically(path, lambda file: Image.fromarray(pixels).save(file, format="PNG", compress_level=3))
+    packed = io.BytesIO()
+    Image.fromarray(pixels).save(packed, format="PNG", compress_level=3)
+    return packed.getvalue()
 
 
 def write_json(path: Path, values: object) -> None:
@@ -101,10 +111,11 @@ def write_json(path: Path, values: object) -> None:
     write_atomically(path, lambda file: file.write(text.encode()))
 
 
-def read_arrays(path: Path, names: tuple[str, ...], error: type[ECAvatarError], *, later: Mapping[str, str] | None = None) -> Arrays:
+def read_arrays(path: Path, names: tuple[str, ...], error: type[ECAvatarError], *,
+                later: Mapping[str, str | NDArray[Any]] | None = None) -> Arrays:
     """Return the named arrays of the .npz at `path`; raise `error` when it is damaged, too large or lacks one.
 
-    later: further ones, of text, which files of before lack, and what they are then.
+    later: further ones, which files of before lack, and what they are then.
     """
     import zipfile  # not for those who only write
     advice = "delete it and make it again"
@@ -117,7 +128,7 @@ def read_arrays(path: Path, names: tuple[str, ...], error: type[ECAvatarError], 
             if missing:
                 raise error(f"the file lacks {', '.join(missing)}", path, advice)
             return {name: stored[name] for name in names} | {
-                name: stored[name] if name in stored.files else np.array(value) for name, value in (later or {}).items()}
+                name: stored[name] if name in stored.files else np.asarray(value) for name, value in (later or {}).items()}
     except (*UNREADABLE, zipfile.BadZipFile) as reason:
         raise error(f"the file is damaged or unreadable ({str(reason).splitlines()[0] if str(reason) else reason!r})", path,
                     advice) from reason

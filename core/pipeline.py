@@ -142,7 +142,7 @@ def write_look(head: Path, out: Path, *, pack: Pack, cut: Haircut, tick: Tick) -
     basis, anchors = pack.load("head", HeadBasis.load), pack.load("anchors", Anchors.load)
     albedo = read_photo(head.with_suffix(".png")).pixels
     person = read_arrays(head, HEAD_ARRAYS, JobError, later=LATER)
-    write_arrays(out, Look.of(person, albedo, basis, anchors, cut).arrays())
+    write_arrays(out, Look.of(person, albedo, basis, anchors, cut, picture=digest(head.with_suffix(".png"))).arrays())
     return ()
 
 

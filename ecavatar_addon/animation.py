@@ -244,7 +244,8 @@ def rekey_lips(keys: bpy.types.Key, basis: HeadBasis, clip: int, before: Floats 
 
     All layers together keep to what the speech's few keys stand for as closely as these alone do; where an artist has edited them,
     to them. Nothing is done where he has deleted one of the tracks, and where both were fused on the mesh, which the engine does.
-    before: (N, K) what was felt when they were keyed last, if nothing but the emotion has changed: keys before and after that stay.
+    before: (N, K) what was felt when they were keyed last, if nothing but the emotion has changed: keys before and after that stay,
+    and all of them where it has not changed and no artist has edited them.
     """
     spoken, emotion, lips = (our_action(keys, name, clip) for name in (SPEECH, EMOTION, LIPS))
     if spoken is None or emotion is None or lips is None or fused_on_mesh(keys, clip):
@@ -252,6 +253,9 @@ def rekey_lips(keys: bpy.types.Key, basis: HeadBasis, clip: int, before: Floats 
     stamp, names = lips[STAMP].to_dict(), tuple(basis.expression_names)
     frames, felt = np.arange(stamp["start"], stamp["end"] + 1), felt_by(emotion, keys, names)
     changed = np.zeros(len(felt), bool) if before is None else (np.abs(felt - before) > UNCHANGED).any(axis=1)
+    if before is not None and not changed.any() and not is_edited(lips, keys):
+        lips[STAMP]["of"] = written(keys, clip)
+        return ""
     keyed, speech = sample(spoken, keys, names, frames), meant_by(spoken, keys, names, len(frames))
     said, limit = (keyed, LIPS_LIMIT) if speech is None else (speech, LIMIT)
     times = ((frames - stamp["start"]) / stamp["fps"]).astype(np.float32)

@@ -43,7 +43,7 @@ def import_avatar(result: JobResult, target: bpy.types.Scene, told: list[str] | 
     if told is not None:
         told += lost(root, parts)
     root.ecavatar.confidence, root.ecavatar.advice = float(result.head["confidence"]), str(result.head["advice"])
-    skin.apply(parts, result, basis, look.tone)
+    skin.apply(parts, result, basis, look)
     hair.apply(root, parts["skin"], result, basis, look, cut=look.cut if as_asked else hair.wanted(target))
     animation.follow_skin(parts, result)
     root.ecavatar.head_model = result.head_model

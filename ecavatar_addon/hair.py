@@ -48,7 +48,7 @@ def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, bas
                 worn = replace(look.cut, hairline=parts[role].ecavatar.hairline or look.cut.hairline)       # none: grown before
                 shown = look.scalp_as(worn, head, basis), np.array(kept.diffuse_color[:3], np.float64)
                 show_roots(skin, *shown)
-                paint_roots(skin, result, basis, shown[1])
+                paint_roots(skin, result, basis, look, shown[1])
             else:                               # of no colour that we know
                 unpaint_roots(skin)
         elif cut.style != "NONE" and len(colour):
@@ -59,7 +59,7 @@ def apply(root: bpy.types.Object, skin: bpy.types.Object, result: JobResult, bas
                 grown.ecavatar.hairline = hairline_of(head, cut)
                 shown = look.scalp_as(cut, head, basis), linear(colour)
                 show_roots(skin, *shown)
-                paint_roots(skin, result, basis, shown[1])
+                paint_roots(skin, result, basis, look, shown[1])
 
 
 def wanted(scene: bpy.types.Scene) -> Haircut:

@@ -10,16 +10,18 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.hair.look import Look
 from ..core.hair.shades import at_roots
+from ..core.head.drawn import LASH, LASH_SIZE, eye_image, lash_opacity
 from ..core.head.model import MATERIALS, REGIONS, HeadBasis
-from ..core.head.mouth_light import mouth_image, mouth_light
+from ..core.head.mouth_light import mouth_image
 from ..core.head.pores import pores
 from ..core.job import JobResult
-from ..core.pictures.colours import GUMS, TEETH, TONGUE, WHITE_OF_EYE, Colour, linear
-from ..core.render.drawn import LASH, LASH_SIZE, eye_colours, lash_opacity
+from ..core.pictures.colours import GUMS, TEETH, TONGUE, WHITE_OF_EYE, Colour
 from ..core.render.skin_optics import transport
 from ..core.types import Floats, SkinParams
 from .head import OBJECTS, Parts
+from .images import drawn_image, new_image, packed_image
 from .skin_nodes import DARK, ETA, GROUP, LIDS, LIPS, NO_ROOTS, PHOTO, ROOTS, SCALP, set_params, skin_group
 from .skin_relief import PORES, REST, keep_rest
 
@@ -51,17 +53,15 @@ SALIVA = 1.33                       # index of refraction
 LID_TRAVEL = 0.5                    # of the way a blink moves the lid's rim: what moves this far is lid
 
 
-def apply(parts: Parts, result: JobResult, basis: HeadBasis, tone: Floats) -> None:
-    """Fill the empty material slots of all parts; give the materials that are there already the new photo's images.
-
-    tone: (3,) linear, the skin's mean.
-    """
-    albedo, iris, mouth = cache(lambda: albedo_image(result)), cache(lambda: eye_image(result)), cache(lambda: mouth_in_light(basis))
+def apply(parts: Parts, result: JobResult, basis: HeadBasis, look: Look) -> None:
+    """Fill the empty material slots of all parts; give the materials that are there already the new photo's images."""
+    albedo, iris = cache(lambda: albedo_image(result)), cache(lambda: drawn_eye(result, look))
+    mouth, tone = cache(lambda: mouth_in_light(look, basis)), look.tone
     makers: dict[str, Callable[[], bpy.types.Material]] = {
         "skin": lambda: skin(albedo(), tone, SkinParams()), "lashes": lashes, "eye": lambda: eye(iris()),
         **{name: partial(plain, name, values, mouth) for name, values in PLAIN.items()}}
     made: dict[str, bpy.types.Material] = {}
-    dark = 1 - mouth_light(basis)[:, 0]                 # by the channel that is darkened least: lamps may cast shadows too
+    dark = 1 - look.light[:, 0]                 # by the channel that is darkened least: lamps may cast shadows too
     for role in OBJECTS:
         kinds = np.unique(basis.material[basis.part(role).faces])
         for kind, slot in zip(kinds, parts[role].material_slots, strict=False):
@@ -154,10 +154,10 @@ def albedo_image(result: JobResult) -> bpy.types.Image:
     return image
 
 
-def eye_image(result: JobResult) -> bpy.types.Image:
+def drawn_eye(result: JobResult, look: Look) -> bpy.types.Image:
     """Return the image of the person's eye."""
-    iris, white = (linear(result.head[name]) for name in ("iris_colour", "white_of_eye"))
-    image = new_image("ECAvatar eye", eye_colours(iris, white, np.random.default_rng(0)))
+    name, colours = "ECAvatar eye", (result.head["iris_colour"], result.head["white_of_eye"])
+    image = packed_image(name, look.eye) if look.eye else drawn_image(name, eye_image(*colours))
     image[TAG] = EYE
     return image
 
@@ -193,10 +193,10 @@ def skin(albedo: bpy.types.Image, tone: Floats, params: SkinParams) -> bpy.types
     return material
 
 
-def mouth_in_light(basis: HeadBasis) -> bpy.types.Image:
+def mouth_in_light(look: Look, basis: HeadBasis) -> bpy.types.Image:
     """Return the image of what lies in the mouth, for solid shading: it casts no shadows."""
-    colours = linear(mouth_image(basis)[::-1])
-    return new_image("ECAvatar mouth", np.float32(np.concatenate([colours, np.ones((*colours.shape[:2], 1))], axis=2)))
+    name = "ECAvatar mouth"
+    return packed_image(name, look.mouth) if look.mouth else drawn_image(name, mouth_image(basis, look.light))
 
 
 def plain(name: str, moist: Moist, shown: Callable[[], bpy.types.Image]) -> bpy.types.Material:
@@ -259,17 +259,6 @@ def eye(drawn: bpy.types.Image) -> bpy.types.Material:
     material.node_tree.links.new(picture.outputs["Color"], shader.inputs["Base Color"])
     put(shader, {"Roughness": 0.25, "Coat Weight": 1.0, "Coat Roughness": 0.02, "IOR": 1.376})
     return material
-
-
-def new_image(name: str, pixels: NDArray[np.float32]) -> bpy.types.Image:
-    """Return an image of linear pixels (H, W, 4), bottom row first, packed into the .blend."""
-    height, width = pixels.shape[:2]
-    image = bpy.data.images.new(name, width, height, alpha=True)
-    encoded = pixels.copy()                                     # the image's bytes are sRGB (IEC 61966-2-1)
-    encoded[..., :3] = np.where(pixels[..., :3] <= 0.0031308, pixels[..., :3] * 12.92, 1.055 * pixels[..., :3] ** (1 / 2.4) - 0.055)
-    image.pixels.foreach_set(encoded.ravel())
-    image.pack()
-    return image
 
 
 def new_material(name: str, colour: Colour) -> tuple[bpy.types.Material, bpy.types.ShaderNode]:

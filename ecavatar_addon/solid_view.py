@@ -1,35 +1,30 @@
-"""What solid shading shows of the skin: the photo's albedo with roots where hair grows and the mouth's inside in the light that gets
-there, in an image that no shader is linked to.
+"""What solid shading shows of the skin (core/head/solid_view.py), in an image that no shader is linked to.
 
 Solid shading draws hair as lines of one pixel and knows no shader: between dark hairs the pale scalp of the albedo would shine
-through.
+through. The worker has made the image, and it is made anew where other roots are wanted.
 """
-
-from hashlib import sha256
 
 import bpy
 import numpy as np
 
+from ..core.files import digest
+from ..core.hair.look import Look
 from ..core.hair.shades import at_roots
 from ..core.head.model import HeadBasis
-from ..core.head.mouth_light import mouth_light
-from ..core.head.scalp import with_roots
-from ..core.head.uv_image import spread
+from ..core.head.solid_view import made_of, solid_skin
 from ..core.job import JobResult
-from ..core.pictures.colours import linear
-from ..core.types import Floats
-from .skin import ALBEDO, TAG, group_node, new_image, roots_of
+from ..core.types import Bytes, Floats
+from .images import drawn_image, packed_image
+from .skin import ALBEDO, TAG, group_node, roots_of
 
 SOLID = "solid view"            # value of our images' property
 MADE_OF = "ecavatar_made_of"    # property of our images: the digest of what they show
-SIDE = 1024                     # pixels of the image
-SHADES = linear(np.arange(256, dtype=np.uint8)).astype(np.float32)
 
 
-def paint_roots(skin: bpy.types.Object, result: JobResult, basis: HeadBasis, hair: Floats) -> None:
+def paint_roots(skin: bpy.types.Object, result: JobResult, basis: HeadBasis, look: Look, hair: Floats) -> None:
     """Let solid shading show the albedo with a mouth that is dark inside and the scalp's roots, in the colours the materials' groups
     have, or that of roots of `hair`, linear (3,), where an artist has taken the group out."""
-    dark = 1 - mouth_light(basis)[basis.part("skin").vertices]
+    picture = digest(result.albedo)
     for material in materials(skin):
         nodes = material.node_tree.nodes
         ours, active = [node for node in nodes if shows(node, SOLID)], nodes.active
@@ -39,11 +34,14 @@ def paint_roots(skin: bpy.types.Object, result: JobResult, basis: HeadBasis, hai
             nodes.active = ours[0] if active is None or shows(active, ALBEDO) else active        # the one that solid shading shows
         scalp, roots = roots_of(skin, material)
         roots = at_roots(hair) if roots is None else roots
-        shown = (scalp, np.float32(roots), dark)
-        digest = sha256(result.albedo.read_bytes() + b"".join(one.tobytes() for one in shown)).hexdigest()
+        wanted = made_of(picture, basis, scalp=scalp, roots=roots, light=look.light)
         old = {node.image for node in ours} - {None}
-        made = next((one for one in old if one.get(MADE_OF) == digest), None) or image(result, basis, scalp, roots, dark)
-        made[MADE_OF] = digest
+        made = next((one for one in old if one.get(MADE_OF) == wanted), None)
+        if made is None:
+            name = f"{result.folder.name} {SOLID}"
+            made = packed_image(name, look.skin) if look.skin_of == wanted else drawn_image(name, solid_skin(
+                pixels(result), basis, scalp=scalp, roots=roots, light=look.light))
+            made[TAG], made[MADE_OF] = SOLID, wanted
         for node in ours:
             node.image = made
         drop(old - {made})
@@ -84,15 +82,12 @@ def drop(images: set[bpy.types.Image]) -> None:
             bpy.data.images.remove(one)
 
 
-def image(result: JobResult, basis: HeadBasis, scalp: Floats, roots: Floats, dark: Floats) -> bpy.types.Image:
-    """Return the albedo with roots, less the share `dark` (V, 3) of the skin's light, SIDE pixels wide and high, packed."""
+def pixels(result: JobResult) -> Bytes:
+    """Return the albedo, sRGB (H, W, 3), top row first."""
     photo = bpy.data.images.load(str(result.albedo))
-    photo.scale(SIDE, SIDE)
-    pixels = np.empty((SIDE, SIDE, 4), np.float32)
-    photo.pixels.foreach_get(pixels.ravel())
+    values = np.empty((photo.size[1], photo.size[0], 4), np.float32)
+    photo.pixels.foreach_get(values.ravel())
     bpy.data.images.remove(photo)
-    albedo = SHADES[(255 * pixels[::-1, :, :3] + 0.5).astype(np.uint8)]         # Blender's rows begin at the bottom
-    pixels[::-1, :, :3] = with_roots(albedo, np.float32(roots), scalp, basis) * (1 - spread(dark, basis, SIDE, SIDE))
-    made = new_image(f"{result.folder.name} {SOLID}", pixels)
-    made[TAG] = SOLID
-    return made
+    values *= 255
+    values += 0.5
+    return values.astype(np.uint8)[::-1, :, :3]

@@ -33,15 +33,17 @@ def mouth_light(basis: HeadBasis) -> Floats:
     vertices = basis.vertices + basis.expression(names, np.array(list(OPEN.values()), np.float32))
     triangles = np.concatenate([basis.quads[:, [0, 1, 2]], basis.quads[:, [0, 2, 3]]])
     outline = vertices[np.concatenate([basis.inner_lip_lower, basis.inner_lip_upper[::-1]])].astype(np.float64)
-    seen = form_factor(vertices.astype(np.float64), vertex_normals(vertices, triangles).astype(np.float64), outline)
-    share = np.clip(seen[:, None] / FULL, 0, 1)**SOFT
     skin, edges = basis.part("skin").vertices, skin_edges(basis.skin_triangles)
     inside = np.zeros(len(vertices))
     for part in {part for part, _ in BANDS} & set(basis.part_names):
         inside[basis.part(part).vertices] = 1
     inside[skin] = in_mouth(basis, edges) * np.clip(from_contact(basis, edges) / RIM, 0, 1)
-    shade = FLOOR + (1 - FLOOR) * share
-    return np.asarray(1 + inside[:, None] * (shade - 1), np.float32)
+    deep = np.flatnonzero(inside)
+    seen = form_factor(vertices[deep].astype(np.float64), vertex_normals(vertices, triangles)[deep].astype(np.float64), outline)
+    shade = FLOOR + (1 - FLOOR) * np.clip(seen[:, None] / FULL, 0, 1)**SOFT
+    light = np.ones((len(vertices), 3))
+    light[deep] += inside[deep, None] * (shade - 1)
+    return np.asarray(light, np.float32)
 
 
 def form_factor(points: Array, normals: Array, outline: Array) -> Array:
@@ -58,9 +60,8 @@ def form_factor(points: Array, normals: Array, outline: Array) -> Array:
     return total / (2 * np.pi)
 
 
-def mouth_image(basis: HeadBasis) -> Bytes:
-    """Return teeth, gums and tongue in that light, sRGB (SIDE, SIDE, 3), top row first, in the UVs of `laid_out` models."""
-    light = mouth_light(basis)
+def mouth_image(basis: HeadBasis, light: Floats) -> Bytes:
+    """Return teeth, gums and tongue in that light (V, 3), sRGB (SIDE, SIDE, 3), top row first, in the UVs of `laid_out` models."""
     image, covered = np.zeros((SIDE, SIDE, 3), np.float32), np.zeros((SIDE, SIDE), bool)
     flat = basis.uv * [1, -1] * SIDE + [0, SIDE]
     for part, material in BANDS:

@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..pictures.raster import Coverage, rasterise
-from ..pictures.sampling import bilinear
 from ..types import Bytes, Floats
 from .model import HeadBasis
 
@@ -25,9 +24,18 @@ def spread(values: Floats, basis: HeadBasis, height: int, width: int) -> Floats:
     coverage = uv_coverage(basis, SIDE)
     covered = (coverage.triangle >= 0)[..., None].astype(np.float32)
     share = np.concatenate([coverage.interpolate(basis.skin_triangles, values), covered], axis=2)
-    column, row = (((np.arange(size) + 0.5) * SIDE / size).astype(np.float32) for size in (width, height))
-    found = bilinear(share, *np.meshgrid(column, row))
-    return np.asarray(found[..., :-1] / np.maximum(found[..., -1:], LEAST_COVERED))
+    for axis, size in ((1, width), (0, height)):
+        share = resized(share, axis, size)
+    return np.asarray(share[..., :-1] / np.maximum(share[..., -1:], LEAST_COVERED))
+
+
+def resized(image: Floats, axis: int, size: int) -> Floats:
+    """Return the image (H, W, C) with `size` pixels along an axis, interpolated linearly; outside is the border's."""
+    count = image.shape[axis]
+    place = np.clip((np.arange(size) + 0.5) * count / size - 0.5, 0, count - 1)
+    low = np.minimum(place.astype(np.int64), count - 2)
+    share = np.expand_dims((place - low).astype(np.float32), tuple(other for other in range(3) if other != axis))
+    return np.asarray(image.take(low, axis) * (1 - share) + image.take(low + 1, axis) * share)
 
 
 def padded(image: Floats, covered: NDArray[np.bool_]) -> Bytes:

@@ -8,6 +8,7 @@ from PIL import Image
 
 from ..hair.look import Look
 from ..hair.shades import at_roots
+from ..head.drawn import eye_colours, lash_opacity
 from ..head.model import REGIONS, HeadBasis
 from ..head.scalp import with_roots
 from ..job import JobResult
@@ -16,7 +17,6 @@ from ..pictures.colours import linear
 from ..pictures.sampling import on_uv
 from ..types import SkinParams
 from .coat import Coat
-from .drawn import eye_colours, lash_opacity
 from .fibres import fibres_of
 from .materials import EYE_REFLECTANCE, LIPS, MATTER, Gloss, params_of
 from .model import VEIL, Surface, pieces_of

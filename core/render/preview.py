@@ -14,13 +14,13 @@ from ..face.camera import Camera, turn
 from ..files import Arrays
 from ..hair.look import Look
 from ..hair.shades import at_roots
+from ..head.drawn import LASH, eye_colours, lash_opacity
 from ..head.model import MATERIALS, HeadBasis
 from ..head.scalp import with_roots
 from ..pictures.colours import GUMS, TEETH, TONGUE, encoded, linear
 from ..pictures.raster import Coverage, rasterise, shaded_depth, vertex_normals
 from ..pictures.sampling import on_uv
 from ..types import Bytes, Floats
-from .drawn import LASH, eye_colours, lash_opacity
 from .fibres import Fibres, fibres_of, tangents
 
 SIDE, OVER = 192, 2                         # pixels of a picture; pixels drawn for each one shown, across

@@ -98,6 +98,37 @@ def test_lips_that_did_not_follow_the_emotion_are_mended_by_what_comes_next(root
     assert out_of_step(root, bake, basis, bake["weights"]) <= LIMIT
 
 
+@pytest.mark.parametrize("change", [lambda root: bpy.ops.ecavatar.update_emotion(), lambda root: same_level(root, 0)])
+@pytest.mark.parametrize("dense", [False, True])
+def test_what_changes_nothing_keys_no_lips(root, change, dense, monkeypatch):
+    if dense:
+        lip_sync.update(root, dense=True)
+    before = curves(root, LIPS)
+    with monkeypatch.context() as patched:
+        patched.setattr(animation, "lips_under", unasked)
+        change(root)
+    after = curves(root, LIPS)
+    assert before.keys() == after.keys() and all(np.array_equal(before[name], after[name]) for name in before)
+    assert strip(root, LIPS).action[STAMP]["of"] == animation.written(keys(root), 1) != ""
+
+
+def test_edited_lips_are_keyed_anew_though_nothing_has_changed(root):
+    action, before = strip(root, LIPS).action, curves(root, LIPS)
+    channels_of(action, keys(root))[1][0].keyframe_points[1].co.y += 0.02
+    bpy.ops.ecavatar.update_emotion()
+    after = curves(root, LIPS)
+    assert not is_edited(action, keys(root)) and f"{action.name} edited" in bpy.data.actions
+    assert before.keys() == after.keys() and all(np.allclose(before[name], after[name], atol=1e-6) for name in before)
+
+
+def unasked(*given, **named):
+    raise AssertionError("the lips are worked out again")
+
+
+def same_level(root, window):
+    root.ecavatar.emotion.windows[window].level = root.ecavatar.emotion.windows[window].level
+
+
 def test_a_larger_strength_or_leads_leave_the_lips_in_step(root, monkeypatch):
     keyed_in_parts(root, 6, monkeypatch)
     for name in (EMOTION, LIPS):

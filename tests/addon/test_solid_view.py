@@ -1,12 +1,17 @@
 """Solid shading shows the scalp in the roots' colour while the avatar has hair, and the plain albedo otherwise."""
 
+import json
+
 import bpy
 import numpy as np
 import pytest
+from ecavatar.core.errors import JobError
+from ecavatar.core.files import digest, write_arrays, write_json
 from ecavatar.core.hair.shades import at_roots
 from ecavatar.core.head.model import HeadBasis
 from ecavatar.core.head.mouth_light import mouth_light
 from ecavatar.core.head.scalp import COVERED
+from ecavatar.core.head.solid_view import SIDE
 from ecavatar.core.head.uv_image import spread
 from ecavatar.core.job import read_result
 from ecavatar.core.pack import DEFAULT
@@ -16,7 +21,7 @@ from ecavatar.ecavatar_addon.avatar import import_avatar
 from ecavatar.ecavatar_addon.head import parts_of
 from ecavatar.ecavatar_addon.skin import ALBEDO, TAG, group_node
 from ecavatar.ecavatar_addon.skin_nodes import ROOTS, SCALP
-from ecavatar.ecavatar_addon.solid_view import SIDE, SOLID
+from ecavatar.ecavatar_addon.solid_view import SOLID
 
 from .conftest import imported
 
@@ -146,12 +151,57 @@ def test_what_shows_the_same_is_not_made_again(worn, folder):
     assert shown(worn).get("mark") == 1
 
 
-def test_it_is_renewed_with_the_mouths_light(worn, folder, monkeypatch):
+def relook(folder, change):
+    """Change the arrays of a job's look.npz and its sum in the manifest."""
+    with np.load(folder / "look.npz") as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    write_arrays(folder / "look.npz", change(arrays))
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["files"]["look.npz"] = digest(folder / "look.npz")
+    write_json(folder / "manifest.json", manifest)
+
+
+def test_it_is_renewed_with_the_mouths_light(worn, folder):
     first, = solid_images()
     first["mark"] = 1
-    monkeypatch.setattr(solid_view, "mouth_light", lambda basis: 0.5 * mouth_light(basis))
+    relook(folder, lambda arrays: {**arrays, "light": 0.5 * arrays["light"]})
     again(folder)
     assert "mark" not in shown(worn) and len(solid_images()) == 1
+
+
+def unmade(*arguments, **named):
+    raise AssertionError("Blender draws what the worker has drawn")
+
+
+def test_blender_draws_none_of_the_workers_pictures(addon, folder, monkeypatch):
+    monkeypatch.setattr(solid_view, "solid_skin", unmade)
+    monkeypatch.setattr("ecavatar.ecavatar_addon.skin.mouth_image", unmade)
+    monkeypatch.setattr("ecavatar.ecavatar_addon.skin.eye_image", unmade)
+    image = shown(imported(folder, hair="PHOTO"))
+    assert tuple(image.size) == (SIDE, SIDE) and image.packed_file is not None and image[TAG] == SOLID
+
+
+def test_a_job_of_before_looks_the_same(addon, folder):
+    def pictures():
+        values = {}
+        for image in (shown(imported(folder, hair="PHOTO")), *(bpy.data.images[f"ECAvatar {name}"] for name in ("mouth", "eye"))):
+            assert image.packed_file is not None and not image.is_dirty and image.colorspace_settings.name == "sRGB"
+            values[image.name] = np.empty(4 * image.size[0] * image.size[1], np.float32)
+            image.pixels.foreach_get(values[image.name])
+        return values
+
+    now = pictures()
+    relook(folder, lambda arrays: {name: arrays[name] for name in arrays.keys() - {"light", "mouth", "eye", "skin", "skin_of"}})
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    before = pictures()
+    assert now.keys() == before.keys() and all(np.array_equal(now[name], before[name]) for name in now)
+
+
+def test_a_damaged_picture_is_told(addon, folder):
+    relook(folder, lambda arrays: {**arrays, "skin": arrays["skin"][9:]})
+    with pytest.raises(JobError, match="does not fit the head model.*no PNG file.*generate it again"):
+        imported(folder, hair="PHOTO")
+    assert not bpy.data.objects
 
 
 @pytest.mark.parametrize(("colour", "scalp"), [((0.5, 0.1, 0.1), None), (None, 0.0)])

@@ -56,7 +56,8 @@ def write_job(folder: Path) -> Path:
         "advice": np.array("")}
     write_arrays(folder / "head.npz", head)
     Image.new("RGB", (32, 32), TONE).save(folder / "head.png")
-    look = Look.of(head, np.broadcast_to(np.uint8(TONE), (32, 32, 3)), basis, Anchors.load(pack.path("anchors")), Haircut())
+    look = Look.of(head, np.broadcast_to(np.uint8(TONE), (32, 32, 3)), basis, Anchors.load(pack.path("anchors")), Haircut(),
+                   picture=digest(folder / "head.png"))
     few = Strands(*(getattr(look.brows, name)[:BROW_HAIRS] for name in ("points", "radius", "triangle", "weights")))
     write_arrays(folder / "look.npz", replace(look, brows=few).arrays())
     zeros = np.zeros(FRAMES, np.float32)

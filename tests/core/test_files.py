@@ -14,6 +14,18 @@ def test_arrays_come_back(tmp_path):
     assert (stored["a"] == values["a"]).all() and list(stored["names"]) == ["x", "jawOpen"]
 
 
+def test_a_file_holds_what_it_was_given_and_nothing_else(tmp_path):
+    write_arrays(tmp_path / "a.npz", {"a": np.arange(3)})
+    with np.load(tmp_path / "a.npz") as stored:
+        assert stored.files == ["a"]
+
+
+def test_objects_are_not_written(tmp_path):
+    with pytest.raises(TypeError, match="b holds objects"):
+        write_arrays(tmp_path / "a.npz", {"a": np.arange(3), "b": np.array([{}])})
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "a.json"
     write_json(path, {"old": 1})

@@ -7,7 +7,7 @@ import pytest
 
 CORE = Path(__file__).resolve().parents[2] / "core"
 TAKES = {
-    "pictures": "", "head": "pictures", "face": "head pictures", "photo": "face head pictures", "hair": "photo face head",
+    "pictures": "", "head": "pictures", "face": "head pictures", "photo": "face head pictures", "hair": "photo face head pictures",
     "speech": "head", "emotion": "speech head", "bake": "emotion speech head", "character": "bake emotion speech",
     "render": "bake hair face head pictures speech", "batch": "emotion speech"}
 TURNED = {("speech/vertex_lips.py", "emotion")}                 # the least squares of faces fused on the mesh

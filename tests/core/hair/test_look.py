@@ -1,16 +1,24 @@
 """What Blender reads instead of working it out: the same strands, roots and tone, or none of a file that does not fit."""
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.errors import JobError
-from core.files import write_arrays, write_image
+from core.files import digest, write_arrays, write_image
 from core.hair.brows import brow_hairs
 from core.hair.haircut import Haircut
 from core.hair.look import Look, styled
+from core.hair.shades import at_roots
 from core.hair.short_hair import STRANDS
 from core.hair.strands import NO_STRANDS
 from core.hair.styles import BELOW_EYES, hair_strands
+from core.head.drawn import eye_image
+from core.head.mouth_atlas import laid_out
+from core.head.mouth_light import mouth_image, mouth_light
+from core.head.solid_view import made_of, solid_skin
 from core.job import HEAD_ARRAYS
 from core.pack import Pack
 from core.pictures.colours import linear
@@ -19,6 +27,7 @@ from tests.core.own_heads import anchors, basis
 
 COLOUR = np.array([90, 60, 40], np.uint8)
 SKIN = np.array([200, 150, 120], np.uint8)
+PICTURE = 64 * "a"              # the sha256 of the albedo's file
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +36,13 @@ def head():
     none = np.array(0.0)
     return {"vertices": basis().vertices, "hair_colour": COLOUR, "hair_length": none, "hair_volume": none,
             "hair_parting": np.array("PHOTO"), "hair_waves": np.array("PHOTO"), "hairline": np.array("PHOTO"), "fringe": none,
+            "iris_colour": COLOUR, "white_of_eye": SKIN,
             "brow_colour": COLOUR, "brow_density": np.full((2, 16, 7), 0.9, np.float32)}
 
 
 @pytest.fixture(scope="module")
 def look(head):
-    return Look.of(head, np.broadcast_to(SKIN, (64, 64, 3)), basis(), anchors(), Haircut())
+    return Look.of(head, np.broadcast_to(SKIN, (64, 64, 3)), basis(), anchors(), Haircut(), picture=PICTURE)
 
 
 def same(first, second):
@@ -53,14 +63,30 @@ def test_it_comes_back_as_it_was_written(tmp_path, look):
     assert again.cut == Haircut() and same(again.hair, look.hair) and same(again.brows, look.brows)
     np.testing.assert_array_equal(again.scalp, look.scalp)
     np.testing.assert_array_equal(again.tone, look.tone)
+    np.testing.assert_array_equal(again.light, look.light)
+    assert (again.mouth, again.eye, again.skin, again.skin_of) == (look.mouth, look.eye, look.skin, look.skin_of) and look.skin_of
+
+
+def test_its_pictures_are_what_solid_shading_shows(look):
+    model, roots = basis(), at_roots(linear(COLOUR))
+    np.testing.assert_array_equal(look.light, mouth_light(model))
+    np.testing.assert_array_equal(pixels(look.mouth), mouth_image(laid_out(model), look.light))
+    np.testing.assert_array_equal(pixels(look.eye), eye_image(COLOUR, SKIN))
+    shown = solid_skin(np.broadcast_to(SKIN, (64, 64, 3)), model, scalp=look.scalp, roots=roots, light=look.light)
+    np.testing.assert_array_equal(pixels(look.skin), shown)
+    assert look.skin_of == made_of(PICTURE, model, scalp=look.scalp, roots=roots, light=look.light)
+
+
+def pixels(file):
+    return np.asarray(Image.open(io.BytesIO(file)))
 
 
 def test_the_stage_is_told_before_anything_grows(tmp_path, monkeypatch, look):
     """Or the panel would show "Growing hair" when it is over."""
     told = []
 
-    def grown(*arguments):
-        assert told == [0.0] and arguments[-1] == Haircut("CHIN", "BROWS")
+    def grown(*arguments, picture):
+        assert told == [0.0] and arguments[-1] == Haircut("CHIN", "BROWS") and picture == digest(head.with_suffix(".png"))
         return look
 
     monkeypatch.setattr(Look, "of", grown)
@@ -123,10 +149,19 @@ def test_files_of_before_know_no_hairline(tmp_path, look):
     assert Look.read(tmp_path / "look.npz", basis()).cut == Haircut()
 
 
+def test_files_of_before_have_no_pictures(tmp_path, look):
+    arrays = look.arrays()
+    write_arrays(tmp_path / "look.npz", {name: arrays[name] for name in arrays.keys() - {"light", "mouth", "eye", "skin", "skin_of"}})
+    again = Look.read(tmp_path / "look.npz", basis())
+    np.testing.assert_array_equal(again.light, look.light)              # worked out now
+    assert (again.mouth, again.eye, again.skin, again.skin_of) == (b"", b"", b"", "") and same(again.hair, look.hair)
+
+
 def test_a_photo_without_hair_gives_no_strands(head):
     bald = head | {"hair_colour": np.zeros(0, np.uint8)}
-    found = Look.of(bald, np.broadcast_to(SKIN, (64, 64, 3)), basis(), anchors(), Haircut("LONG"))
+    found = Look.of(bald, np.broadcast_to(SKIN, (64, 64, 3)), basis(), anchors(), Haircut("LONG"), picture=PICTURE)
     assert len(found.hair) == 0 and len(found.brows) > 80
+    assert found.skin == b"" and found.skin_of == "" and found.mouth
 
 
 @pytest.mark.parametrize("change", [
@@ -134,13 +169,17 @@ def test_a_photo_without_hair_gives_no_strands(head):
     {"hair_points": np.full((1, 3, 3), np.nan, np.float32)}, {"hair_points": np.zeros(3, np.float32)},
     {"hair_radius": np.zeros((1, 2), np.float32)}, {"scalp": np.zeros(3, np.float32)}, {"tone": np.zeros(4, np.float32)},
     {"style": np.array("PUNK")}, {"fringe": np.array("PUNK")},
-    {"parting": np.array("BACK")}, {"waves": np.array(3.0)}, {"hairline": np.array("LOW")}])
+    {"parting": np.array("BACK")}, {"waves": np.array(3.0)}, {"hairline": np.array("LOW")},
+    {"light": np.zeros((4, 3), np.float32)}, {"light": np.full((1, 3), np.nan, np.float32)}, {"light": np.zeros(3, np.uint8)},
+    {"mouth": np.zeros(9, np.uint8)}, {"eye": np.zeros(9, np.uint8)},
+    {"skin": np.frombuffer(b"GIF89a", np.uint8)}, {"skin": np.zeros(9)},
+    {"mouth": np.zeros((3, 3), np.uint8)}])
 def test_a_file_that_does_not_fit_is_refused(tmp_path, change):
     one = {f"{kind}_{name}": values for kind in ("hair", "brows") for name, values in {
         "points": np.zeros((1, 3, 3), np.float32), "radius": np.zeros((1, 3), np.float32), "triangle": np.zeros(1, np.int32),
         "weights": np.zeros((1, 3), np.float32)}.items()}
     scalp, tone = np.zeros(len(basis().regions), np.float32), np.zeros(3, np.float32)
-    whole = Look(Haircut(), NO_STRANDS, NO_STRANDS, scalp, tone).arrays() | one
+    whole = Look(Haircut(), NO_STRANDS, NO_STRANDS, scalp, tone, np.ones_like(basis().vertices)).arrays() | one
     write_arrays(tmp_path / "look.npz", whole)
     Look.read(tmp_path / "look.npz", basis())
     write_arrays(tmp_path / "look.npz", whole | change)

@@ -7,7 +7,7 @@ import pytest
 
 from core.head.model import MATERIALS
 from core.head.mouth_atlas import BANDS, MARGIN, faces_of, laid_out
-from core.head.mouth_light import mouth_image
+from core.head.mouth_light import mouth_image, mouth_light
 from tests.core.own_heads import basis
 
 ROW = [(part, material) for part, material in BANDS if material == "teeth"]
@@ -68,7 +68,7 @@ def test_teeth_without_gums_and_gums_without_teeth_are_laid_out_and_drawn(lackin
     found = laid_out(bare)
     bands = [(part, material) for part, material in BANDS if material != lacking]
     assert all(np.isfinite(places(found, *band)).all() and np.ptp(places(found, *band)[..., 0]) > 0.9 for band in bands)
-    assert mouth_image(found).any()
+    assert mouth_image(found, mouth_light(found)).any()
 
 
 def test_what_is_laid_out_stays_so():

@@ -56,7 +56,7 @@ def test_the_cheeks_inside_is_dark_and_the_face_is_not():
 
 def test_the_image_has_that_light_where_the_teeth_lie():
     model = laid_out(basis())
-    image = linear(mouth_image(model))
+    image = linear(mouth_image(model, mouth_light(model)))
     assert image.shape == (SIDE, SIDE, 3)
     for chosen in (faces_of(model, part, "teeth") for part in ("teeth_upper", "teeth_lower")):
         place = model.uv[model.quad_uv[chosen]].mean(axis=1)

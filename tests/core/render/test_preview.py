@@ -81,7 +81,7 @@ def test_a_head_without_hair_is_drawn_bald(person, model):
 def test_the_chosen_hair_is_drawn(person, model, drawn):
     """Long hair hangs beside the neck; style NONE has neither hair nor roots nor brows."""
     anchors = Anchors.load(Pack.open().path("anchors"))
-    looks = {style: Look.of(*person, model["basis"], anchors, Haircut(style)) for style in ("NONE", "LONG")}
+    looks = {style: Look.of(*person, model["basis"], anchors, Haircut(style), picture="") for style in ("NONE", "LONG")}
     sitters = {style: Sitter.of(*person, look=look, basis=model["basis"]) for style, look in looks.items()}
     assert sitters["NONE"].fibres == () and len(sitters["LONG"].fibres) == 2
     none, long = (sitter.drawn(0.0).astype(int) for sitter in sitters.values())

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..pictures.colours import Colour
+from ..pictures.colours import Colour, encoded, linear
+from ..types import Bytes
 
 LASH: Colour = (0.010, 0.007, 0.006)
 LASH_LINE = 0.12, 0.24              # of the lashes' length: where the line of their roots ends
@@ -61,6 +62,12 @@ def eye_colours(iris: NDArray[np.float64], white: NDArray[np.float64], random: n
     colour = colour * np.maximum(smooth(angle, PUPIL - 0.6, PUPIL + 0.6), 0.004)[..., None]
     colour *= 1 - (1 - UNDER_LID) * smooth(EYE_CONE * up, *UNDER_LID_FROM_TO)[..., None]
     return np.concatenate([colour, np.ones((EYE_SIDE, EYE_SIDE, 1))], axis=2).astype(np.float32)
+
+
+def eye_image(iris: Bytes, white: Bytes) -> Bytes:
+    """Return the eye, sRGB (EYE_SIDE, EYE_SIDE, 3), top row first; iris and white: their sRGB colours (3,)."""
+    colours = eye_colours(linear(iris), linear(white), np.random.default_rng(0))[::-1, :, :3]
+    return (255 * encoded(colours) + 0.5).astype(np.uint8)
 
 
 def smooth(values: NDArray[Any], low: float, high: float) -> NDArray[np.float64]:
