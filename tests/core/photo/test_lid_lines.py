@@ -68,3 +68,15 @@ def test_the_line_is_a_neutral_brown(lines):
     """Redder, shine and scattered light leave it purple beside skin."""
     rim = shade(np.float32([[0.001, 0.02]]), np.float32([[1, 0]]))[0]
     assert 1.05 < rim[0] / rim[1] < 1.12 and rim[2] / rim[1] < 0.91
+
+
+def test_the_eyes_inner_corners_are_pink_and_not_dark(lines):
+    image = np.broadcast_to(SKIN, (512, 512, 3)).astype(np.float32)
+    drawn = at_vertices(lines.drawn(image, uv_coverage(basis(), 512), basis().skin_triangles)) / SKIN
+    between = lines.inner > 0.9
+    assert 4 <= between.sum() < 120
+    light = np.median(drawn[between], axis=0)
+    assert 0.4 < light[1] < 0.75 and light[0] > 1.05 * light[1] and light[2] > light[1]
+    places = skin_places()
+    corners = anchors().points(basis().vertices)[[eye[UPPER] for eye in EYES]]
+    assert np.linalg.norm(places[between][:, None] - corners[None], axis=2).min(axis=1).max() < 0.004
