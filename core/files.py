@@ -101,10 +101,11 @@ def write_json(path: Path, values: object) -> None:
     write_atomically(path, lambda file: file.write(text.encode()))
 
 
-def read_arrays(path: Path, names: tuple[str, ...], error: type[ECAvatarError], *, later: Mapping[str, str] | None = None) -> Arrays:
+def read_arrays(path: Path, names: tuple[str, ...], error: type[ECAvatarError], *,
+                later: Mapping[str, object] | None = None) -> Arrays:
     """Return the named arrays of the .npz at `path`; raise `error` when it is damaged, too large or lacks one.
 
-    later: further ones, of text, which files of before lack, and what they are then.
+    later: further ones, which files of before lack, and what they are then.
     """
     import zipfile  # not for those who only write
     advice = "delete it and make it again"

@@ -13,6 +13,7 @@ from core.hair.strands import NO_STRANDS
 from core.hair.styles import BELOW_EYES, hair_strands
 from core.job import HEAD_ARRAYS
 from core.pack import Pack
+from core.photo.hair_sides import NO_SIDES
 from core.pictures.colours import linear
 from core.pipeline import write_look
 from tests.core.own_heads import anchors, basis
@@ -25,7 +26,7 @@ SKIN = np.array([200, 150, 120], np.uint8)
 def head():
     """The default head with short brown hair and dense brows, as the arrays of head.npz."""
     none = np.array(0.0)
-    return {"vertices": basis().vertices, "hair_colour": COLOUR, "hair_length": none, "hair_volume": none,
+    return {"vertices": basis().vertices, "hair_colour": COLOUR, "hair_length": none, "hair_volume": none, "hair_sides": NO_SIDES,
             "hair_parting": np.array("PHOTO"), "hair_waves": np.array("PHOTO"), "hairline": np.array("PHOTO"), "fringe": none,
             "brow_colour": COLOUR, "brow_density": np.full((2, 16, 7), 0.9, np.float32)}
 
