@@ -95,8 +95,8 @@ def test_hair_above_the_chin_ends_more_evenly_than_longer_hair(head):
 def test_a_look_takes_the_width_that_the_photo_shows(head):
     none = np.array(0.0)
     seen = {"vertices": head, "hair_colour": np.array([90, 60, 40], np.uint8), "hair_length": np.array(BOB),
-            "hair_volume": np.array(0.03), "hair_sides": np.stack([FULL, FULL]), "hair_parting": np.array("PHOTO"), "hair_waves": np.array("PHOTO"),
-            "hairline": np.array("PHOTO"), "fringe": none}
+            "hair_volume": np.array(0.03), "hair_sides": np.stack([FULL, FULL]), "hair_parting": np.array("PHOTO"),
+            "hair_waves": np.array("PHOTO"), "hairline": np.array("PHOTO"), "fringe": none}
     wide, plain = (styled(seen | {"hair_sides": sides}, basis(), Haircut()).points for sides in (seen["hair_sides"], NO_SIDES))
     assert np.abs(wide[..., 0]).max() > np.abs(plain[..., 0]).max() + 0.004             # metres
     short = [styled(seen | {"hair_sides": sides}, basis(), Haircut("SHORT")).points for sides in (seen["hair_sides"], NO_SIDES)]
