@@ -39,7 +39,7 @@ def test_each_side_is_as_wide_as_wished(head):
     middle = slice(2, 5)                                                # higher up hair lies too near the skin
     assert (full - plain)[:, middle].mean() > 0.006                                     # metres
     off = full[:, middle] - np.maximum(wished, plain)[:, middle]
-    assert np.abs(off).max() < 0.006 and np.abs(off.mean(axis=1)).max() < 0.003         # metres
+    assert np.abs(off).max() < 0.006 and np.abs(off.mean(axis=1)).max() < 0.004         # metres
 
 
 def test_an_absurd_width_is_held_and_a_side_that_tells_nothing_stays(head):
