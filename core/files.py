@@ -112,7 +112,7 @@ def write_json(path: Path, values: object) -> None:
 
 
 def read_arrays(path: Path, names: tuple[str, ...], error: type[ECAvatarError], *,
-                later: Mapping[str, str | NDArray[Any]] | None = None) -> Arrays:
+                later: Mapping[str, object] | None = None) -> Arrays:
     """Return the named arrays of the .npz at `path`; raise `error` when it is damaged, too large or lacks one.
 
     later: further ones, which files of before lack, and what they are then.

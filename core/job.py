@@ -35,6 +35,7 @@ RESULT_FORMAT = 3               # of a result; 1 had no look.npz and no `rest`, 
 HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "rest", "iris_colour", "white_of_eye", "hair_colour", "hair_length",
                "hair_volume", "hair_parting", "hair_waves", "fringe", "brow_colour", "brow_density", "reprojection_percent",
                "confidence", "advice")
+HEAD_LATER = {**LATER, "hair_sides": ((0.0,), (0.0,))}                  # what files of before lack, and what it is then
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
 RHYTHM_ARRAYS = ("loudness", "pitch", "fps")
 PERFORMANCE_ARRAYS = ("blinks", "gaze_times", "gaze_angles", "head_times", "head_angles")
@@ -242,7 +243,7 @@ def read_result(folder: Path) -> JobResult:
         file = folder / name
         if not file.is_file() or digest(file) != files.get(name):
             raise JobError("a file of the result is missing or damaged", file, "generate it again")
-    return JobResult(folder, read_arrays(folder / "head.npz", HEAD_ARRAYS, JobError, later=LATER),
+    return JobResult(folder, read_arrays(folder / "head.npz", HEAD_ARRAYS, JobError, later=HEAD_LATER),
                      read_arrays(folder / "motion.npz", MOTION_ARRAYS, JobError),
                      read_arrays(folder / "bake.npz", BAKE_ARRAYS, JobError), read_track(folder / "emotion.json"),
                      tuple(map(str, manifest.get("warnings", ()))), str(manifest.get("audio", "")),

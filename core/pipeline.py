@@ -23,11 +23,11 @@ from .errors import InputError, JobError
 from .face.detection import FaceDetector
 from .face.fit import Anchors
 from .files import digest, read_arrays, write_arrays, write_image, write_json
-from .hair.haircut import LATER, Haircut
+from .hair.haircut import Haircut
 from .hair.look import Look
 from .head.model import HeadBasis
 from .head.mouth import measure_mouth
-from .job import AUTO, HEAD_ARRAYS, MOST_PHOTOS, PREVIEWS, RESULTS, Job, Request, locked
+from .job import AUTO, HEAD_ARRAYS, HEAD_LATER, MOST_PHOTOS, PREVIEWS, RESULTS, Job, Request, locked
 from .messages import Report
 from .pack import DEFAULT, EMOTION_NETWORK, VOICE_ENCODER, Pack
 from .photo.reconstruction import PhotoError, reconstruct
@@ -141,7 +141,7 @@ def write_look(head: Path, out: Path, *, pack: Pack, cut: Haircut, tick: Tick) -
     tick(0.0)
     basis, anchors = pack.load("head", HeadBasis.load), pack.load("anchors", Anchors.load)
     albedo = read_photo(head.with_suffix(".png")).pixels
-    person = read_arrays(head, HEAD_ARRAYS, JobError, later=LATER)
+    person = read_arrays(head, HEAD_ARRAYS, JobError, later=HEAD_LATER)
     write_arrays(out, Look.of(person, albedo, basis, anchors, cut, picture=digest(head.with_suffix(".png"))).arrays())
     return ()
 

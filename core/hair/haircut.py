@@ -4,7 +4,7 @@ from dataclasses import astuple, dataclass
 
 from ..choices import HAIRCUT, Fringe, Hair, Hairline, Parting, Waves
 
-LATER = {"hairline": "PHOTO"}   # of head.npz and look.npz, which those of before lack
+LATER = {"hairline": "PHOTO"}   # of look.npz, and head.npz, which those of before lack
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..choices import Hairline, Waves
 from ..head.model import HeadBasis
-from ..head.scalp import CRANIUM, FRINGE, RADII, TEMPLE, Scalp, ended
+from ..head.scalp import CRANIUM, FRINGE, RADII, Scalp, ended
 from ..types import Floats
 from .curls import HANGING, curled
 from .locks import Indices, gathered, leaders
@@ -24,24 +24,30 @@ HAIRLINE, ROUND = (0.45, 0.25), 2.4         # depth on the unit cranium from and
 ASIDE, DOWN, BACK = 1.5, 1.0, 0.15          # how strongly hair goes away from the parting, down, and out of the face
 HANG = 0.02                                 # height on the unit cranium below which hair hangs freely
 # metres that the outermost strands stand off at the sides where nothing else is known, and bounds; on top
-VOLUME, VOLUMES, CROWN = 0.016, (0.012, 0.030), 0.020
+VOLUME, VOLUMES, CROWN, HIGHER = 0.016, (0.012, 0.030), 0.020, 0.9         # the last: of full hair's volume
 TOP = (0.50, 0.90)                          # heights on the unit cranium over which the one turns into the other
 GATHER_BACK, GATHER_SIDE = 2.4, 1.6         # how fast hanging hair comes in towards the neck, at the back and the sides, 1/metre
 NECK, NECK_ROOM = np.array([0.0, 0.0, -0.085]), 0.068       # its axis, and metres that hanging hair keeps from it
 EAR_ROOM = 0.004, 0.012                     # metres that hair passes outside the ears
-EAR_SLOPE = np.array([0.0, 0.030, 0.028])   # metres around the ears over which hair rises onto them
-EAR_FROM, FALL = 0.045, 0.30                # metres aside from where hair is thought to lie over ears; how fast it comes in again
+EAR_SLOPE, EAR_BEFORE = np.array([0.0, 0.030, 0.028]), 0.010            # metres around the ears over which hair rises onto them
+EAR_FROM, FALL = 0.045, 0.60                # metres aside from where hair is thought to lie over ears; how fast it comes in again
 FACE_HALF, FACE_BACK, FACE_UP = 0.052, -0.055, 0.02         # metres: what is surely face or throat, aside, behind and above the eyes
+EAR_ABOVE, SIDEBURN = 0.004, 0.020          # metres above the ears below which hair before them stays short: so long
+# metres behind the eyes where hair ends at the temples; off the skin there; by which it flares behind, and higher than above the eyes
+BESIDE, EDGE_ROOM, FLARE, FLARED = 0.012, 0.002, 1.5, (0.045, 1.2)
+# metres that hair falls forward onto the temples; that share fades out behind; from where above the eyes, and over which
+FORWARD, FORWARD_OVER, FORWARD_FROM = 0.012, 0.030, (0.055, 0.045)
 EVEN = 3                                    # times a strand is smoothed after it went around ears and face
 # metres that the outermost come in at their ends, more the fuller the hair; above the ends where that begins
 UNDER, FULLER, UNDER_FROM = 0.012, 0.9, 0.060
 LAYERS, GRADED = 0.030, 0.16                # metres by which the outermost strands end above the inmost; and fall to the back
-BLUNT = 0.12                                # share of all that where they end in one line
+BLUNT, EVENLY, LAYERED = 0.12, 0.25, 0.110  # share of all that: in one line; else at least; all so far below the eyes
 LEAST = 0.018                               # metres that every strand goes down
 LOCKS = 240                                 # strands end together in so many of them
 RAGGED, TAPER, GATHER = 0.007, 0.038, 0.75  # metres by which locks, and strands within one, end unevenly; share by which those gather
+LEAST_GATHER = 0.3                          # of that where they end in one line
 RINGLET = 0.95                              # the same of curls
-SWEPT, EDGE = 0.14, 0.012                   # by which the front edge leans back on its way down; metres over which strands form it
+SWEPT, EDGE = 0.14, 0.008                   # by which the front edge leans back on its way down; metres over which strands form it
 WILD, UNRULY, THICK = 0.10, 0.05, 1.25
 TANGLED, NEAR, FOR = 4.0, 0.013, 6          # times as wild start strands that are rooted so near a parting, metres; for so many steps
 LOW, RISE = 0.7, 0.040                      # by which those lie lower; metres over which hair rises from the skin
@@ -66,18 +72,20 @@ def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *,
     cut = Cut.of(mean, edge, random, CROPS["STRAIGHT"])
     lock = leaders(mean, LOCKS, random)
     depth = np.clip(random.uniform(0, 1, len(roots)) ** 0.8 + random.normal(0, 0.12, len(roots))[lock], 0, 1)   # 1 the outermost
-    uneven = BLUNT if blunt else 1.0
+    uneven = BLUNT if blunt else float(np.clip(below_eyes / LAYERED, EVENLY, 1))
     end = scalp.eyes[1] - below_eyes + uneven * (ragged(lock, random) + LAYERS * (depth - 0.5))
     depth[end > roots[:, 1] - LEAST] = 0.0                              # the nape's and the sides' lie on the skin
+    beside = (roots[:, 1] < scalp.ears[:, 1].max() + EAR_ABOVE) & (roots[:, 2] > scalp.ears[:, 2].mean())
+    depth[beside], end[beside] = 0.0, np.maximum(end[beside], roots[beside, 1] - SIDEBURN)
     steps = int((below_eyes + 0.26) / STEP)
     full = float(np.clip(volume, *VOLUMES)) if volume > 0 else VOLUME
-    path = cleared(Walk(scalp, depth, full, side, random).paths(roots, cut, steps), scalp, depth)
+    path = cleared(forward(Walk(scalp, depth, full, side, random).paths(roots, cut, steps), scalp), scalp, depth)
     end = np.minimum(end + uneven * GRADED * (path[:, -1, 2] - NECK[2]).clip(-0.08, 0.08), roots[:, 1] - LEAST)
     points = resampled(turned_under(path, end, depth * (UNDER + FULLER * max(full - VOLUME, 0))), end, number)
     grown = np.linalg.norm(points[:, -1] - points[:, 0], axis=1) > 0.5 * LEAST
     points = gathered(points, cut.clump, 0.6 * cut.gather)
     if curl is None:
-        points = gathered(points, lock, (0.3 if blunt else 1.0) * GATHER * cut.gather, 2.0)
+        points = gathered(points, lock, max(LEAST_GATHER, uneven) * GATHER * cut.gather, 2.0)
     else:
         points = curled(gathered(points, lock, RINGLET * cut.gather, 1.2), lock, curl, random)
     points = cleared(points, scalp, depth, 0.0 if curl is None else curl.radius)
@@ -135,7 +143,7 @@ class Walk:
             normal = here / RADII
             normal /= np.linalg.norm(normal, axis=1, keepdims=True)
             high = np.clip((here[:, 1] - TOP[0]) / (TOP[1] - TOP[0]), 0, 1)
-            height = (self.volume + (CROWN - self.volume) * high) * depth[lying] * (1 - (1 - share) ** 2)
+            height = (self.volume + (max(CROWN, HIGHER * self.volume) - self.volume) * high) * depth[lying] * (1 - (1 - share) ** 2)
             following[lying] = self.scalp.skin(here) + off[lying] * (1 - share) + normal * height[:, None]
             points.append(following)
             place[lying] = here
@@ -164,6 +172,16 @@ class Walk:
             + 0.12 * STEP * wild * [1, 0, 1]
 
 
+def forward(paths: Array, scalp: Scalp) -> Array:
+    """Return paths (N, P, 3) that fall forward onto the temples."""
+    low = np.clip((scalp.eyes[1] + FORWARD_FROM[0] - paths[..., 1]) / FORWARD_FROM[1], 0, 1)
+    behind = np.clip(scalp.eyes[2] - BESIDE - FORWARD - paths[..., 2], 0, None)
+    moved = paths.copy()
+    moves = FORWARD * low * low * (3 - 2 * low) * np.exp(-(behind / FORWARD_OVER) ** 2)
+    moved[..., 2] += np.clip(moves - moves[:, :1], 0, None)             # roots stay
+    return moved
+
+
 def cleared(paths: Array, scalp: Scalp, depth: Array, slack: float = 0.0) -> Array:
     """Return paths (N, P, 3) that pass outside the ears and beside the face; the roots stay.
 
@@ -173,17 +191,22 @@ def cleared(paths: Array, scalp: Scalp, depth: Array, slack: float = 0.0) -> Arr
     room = EAR_ROOM[0] + (EAR_ROOM[1] - EAR_ROOM[0]) * depth[:, None]
     low, high = scalp.ears.min(axis=0), scalp.ears.max(axis=0)
     middle, half = (low + high) / 2, (high - low) / 2 + EAR_SLOPE
+    temple, before = scalp.half_width(scalp.eyes[2] - BESIDE), half[2] - EAR_SLOPE[2] + EAR_BEFORE
     for _ in range(EVEN if slack == 0 else 1):
         x, y, z = np.moveaxis(result, 2, 0)
-        behind = scalp.eyes[2] - TEMPLE + 2 * slack - EDGE * depth[:, None] - SWEPT * np.clip(scalp.eyes[1] + FRINGE - y, 0, 0.12)
+        behind = scalp.eyes[2] - BESIDE + 2 * slack - EDGE * depth[:, None] - SWEPT * np.clip(scalp.eyes[1] + FRINGE - y, 0, 0.12)
         result[..., 2] = np.where(y < scalp.eyes[1] + FRINGE + 0.015, np.minimum(z, behind), z)
         aside = np.abs(x)
-        bulge = np.clip(1 - ((y - middle[1]) / half[1]) ** 2, 0, 1) * np.clip(1 - ((z - middle[2]) / half[2]) ** 2, 0, 1)
+        long = (z - middle[2]) / np.where(z > middle[2], before, half[2])
+        bulge = np.clip(1 - ((y - middle[1]) / half[1]) ** 2, 0, 1) * np.clip(1 - long**2, 0, 1)
         outermost = np.where(x > 0, high[0], -low[0]) + room
         aside += np.where((aside > EAR_FROM) & (depth[:, None] > 0), np.maximum(outermost - aside, 0) * np.minimum(1.5 * bulge, 1), 0)
         fall = FALL * (y[:, :1] - y)                                        # what hangs over an ear comes in slowly below it
         kept = np.maximum.accumulate(np.where(y < middle[1], aside + fall, 0), axis=1) - fall
-        result[..., 0] = np.sign(x) * np.where(aside > EAR_FROM, np.maximum(aside, kept), aside)
+        aside = np.where(aside > EAR_FROM, np.maximum(aside, kept), aside)
+        flared = temple + EDGE_ROOM + FLARE * np.clip(scalp.eyes[2] - BESIDE - z, 0, None) \
+            + FLARED[1] * np.clip(y - scalp.eyes[1] - FLARED[0], 0, None)
+        result[..., 0] = np.sign(x) * np.minimum(aside, flared)
         if slack == 0:
             result[:, 1:-1] = 0.25 * result[:, :-2] + 0.5 * result[:, 1:-1] + 0.25 * result[:, 2:]
         result[:, 0] = paths[:, 0]

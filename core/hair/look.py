@@ -127,7 +127,7 @@ def styled(head: Arrays, basis: HeadBasis, cut: Haircut) -> Strands:
                       for name, chosen in (("parting", cut.parting), ("waves", cut.waves)))
     return hair_strands(head["vertices"], basis, np.random.default_rng(0), below_eyes=below,
                         above_eyes=ABOVE_EYES.get(cut.fringe, float(head["fringe"])), volume=float(head["hair_volume"]),
-                        style=cut.style, hairline=hairline_of(head, cut),
+                        sides=head["hair_sides"], style=cut.style, hairline=hairline_of(head, cut),
                         side=SIDE.get(parting, SIDE["LEFT"]), waves=next((kind for kind in CROPS if kind == waves), "STRAIGHT"))
 
 

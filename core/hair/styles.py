@@ -4,10 +4,13 @@ import numpy as np
 
 from ..choices import Hair, Hairline, Waves
 from ..head.model import HeadBasis
+from ..head.scalp import Scalp
+from ..photo.hair_sides import NO_SIDES
 from ..types import Floats
 from .curls import HANGING, SHORT
 from .fringe import SHARE, fringe
 from .long_hair import long_hair
+from .outline import filled_out
 from .short_hair import STRANDS, short_hair
 from .strands import Strands
 from .tied_hair import tied_hair
@@ -21,13 +24,14 @@ FRINGED: tuple[Hairline, ...] = ("FULL", "TEMPLES")
 
 
 def hair_strands(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *, below_eyes: float, above_eyes: float = 0.0,
-                 volume: float = 0.0, side: float = 1.0, waves: Waves = "STRAIGHT", style: Hair = "PHOTO",
+                 volume: float = 0.0, sides: Floats = NO_SIDES, side: float = 1.0, waves: Waves = "STRAIGHT", style: Hair = "PHOTO",
                  hairline: Hairline = "FULL", count: int = STRANDS) -> Strands:
     """Return at most `count` strands, more where they are clipped, on the head `neutral` (V, 3) that reach so far below the eyes,
     metres, a short cut for 0, unless the `style` is clipped or tied; with a fringe that ends `above_eyes` metres above them, without
     one for 0. Neither clipped nor coily hair, which does not hang, has one, nor hair that has gone back farther than at the temples.
 
-    volume: metres that long hair stands off the head, 0 as on most people; side: of the parting, as in core/hair/short_hair.py.
+    volume: metres that long hair stands off the head, 0 as on most people; sides: (2, H) how wide (photo/hair_sides.py);
+    side: of the parting, as in core/hair/short_hair.py.
     """
     tied, clipped = style in TIED, style == "CROPPED"
     if clipped or (waves == "COILY" and not tied):
@@ -43,9 +47,8 @@ def hair_strands(neutral: Floats, basis: HeadBasis, random: np.random.Generator,
                          hairline=hairline, count=count - falling)
     else:
         hair = short_hair(neutral, basis, random, side=side, waves=waves, hairline=hairline, count=count - falling)
-    if not falling:
-        return hair
-    falling = round(falling * (1.0 if curl is None else curl.count))
-    points = hair.points.shape[1]
-    return hair.joined(fringe(neutral, basis, random, above_eyes=above_eyes, long=long or tied, count=falling, points=points,
-                              side=side, curl=curl, hairline=hairline))
+    if falling:
+        falling = round(falling * (1.0 if curl is None else curl.count))
+        hair = hair.joined(fringe(neutral, basis, random, above_eyes=above_eyes, long=long or tied, count=falling,
+                                  points=hair.points.shape[1], side=side, curl=curl, hairline=hairline))
+    return filled_out(hair, Scalp.of(neutral, basis), sides) if long else hair

@@ -128,15 +128,26 @@ class Scalp:
         spots = pixels(place).astype(np.float32)
         return np.asarray(CRANIUM + RADII * place * bilinear(self.radius, spots[:, 0], spots[:, 1]))
 
-    def outside(self, strands: Array, least: float) -> Array:
-        """Return strands (N, P, 3) of which all points but the root stand off the skin by at least `least` metres."""
-        place = (strands[:, 1:] - CRANIUM) / RADII
-        length = np.linalg.norm(place, axis=2, keepdims=True)
-        unit = place / length
-        skin = self.skin(unit.reshape(-1, 3)).reshape(unit.shape)
+    def off(self, points: Array) -> tuple[Array, Array]:
+        """Return how far points (N, P, 3) stand off the skin (N, P), metres, and which way that is (N, P, 3)."""
+        unit = (points - CRANIUM) / RADII
+        unit /= np.linalg.norm(unit, axis=2, keepdims=True)
         outward = unit * RADII
         outward /= np.linalg.norm(outward, axis=2, keepdims=True)
-        short = np.clip(least - ((strands[:, 1:] - skin) * outward).sum(axis=2, keepdims=True), 0, None)
+        return ((points - self.skin(unit.reshape(-1, 3)).reshape(unit.shape)) * outward).sum(axis=2), outward
+
+    def half_width(self, z: float) -> float:
+        """Return how far aside the skin lies beside the eyes, metres, where it is so far, metres, to the front."""
+        fan = np.linspace(0.2, 1.4, 100)
+        ring = np.stack([0.1 * np.sin(fan), np.full_like(fan, self.eyes[1] - CRANIUM[1]), 0.1 * np.cos(fan)], axis=1)
+        place = ring / RADII
+        skin = self.skin(place / np.linalg.norm(place, axis=1, keepdims=True))
+        return float(np.interp(-z, -skin[:, 2], skin[:, 0]))
+
+    def outside(self, strands: Array, least: float) -> Array:
+        """Return strands (N, P, 3) of which all points but the root stand off the skin by at least `least` metres."""
+        off, outward = self.off(strands[:, 1:])
+        short = np.clip(least - off[..., None], 0, None)
         return np.concatenate([strands[:, :1], strands[:, 1:] + short * outward], axis=1)
 
     def shortened(self, strands: Array) -> tuple[Array, NDArray[np.bool_]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..face.camera import Camera
 from ..face.detection import LEFT_EYE, RIGHT_EYE, Face
 from ..types import Floats, Photo
 from .hair_colour import CHIN, FOREHEAD, sampled
@@ -12,10 +13,12 @@ from .hair_colour import CHIN, FOREHEAD, sampled
 FACE_HEIGHT = 0.185                 # metres from the hairline's middle landmark to the chin, of people
 SIDES = ((234, 93, 132, 58, 172), (454, 323, 361, 288, 397))        # outline from beside the eyes down to the jaw's corners
 BESIDE, FAR = (0.05, 0.22), (0.60, 0.85)    # where hair is looked for beside that outline, and where there must be none; face heights
+BEHIND, TILTED = 0.065, 0.35        # metres that hair hangs behind the eyes; for each of them a bent head moves it at most
 STEP, LOWEST = 0.02, 1.5            # of the rows looked at, and the lowest of them; face heights below the eyes
 HALF, BACKGROUND = 0.45, 0.5        # share of a row that makes it hair; of the far places that makes it background of hair's colour
 GAP = 3                             # rows without hair that are passed over: a lock, a shadow, an earring
 TURNED = 15.0                       # degrees from which one side alone can tell: the other is hidden
+SHORTEST = 0.010                    # metres
 LEAST = 0.08                        # face heights below the eyes down to which hair is seen beside the face unless it is short
 DARKER, LIGHTER, CHROMA = 1.3, 0.6, 0.17    # log luminance and log chroma by which hair differs from its typical colour at most
 WARMER = np.array([0.2, 0.5])       # of log red/green and green/blue for each log of luminance that is lost: shadows are warm
@@ -23,7 +26,7 @@ WARMER = np.array([0.2, 0.5])       # of log red/green and green/blue for each l
 Array = NDArray[np.float64]
 
 
-def hair_length(photo: Photo, face: Face, *, hair: Floats, skin: Floats) -> float:
+def hair_length(photo: Photo, face: Face, *, hair: Floats, skin: Floats, camera: Camera) -> float:
     """Return how far below the eyes hair reaches beside the face, metres; 0 where it leaves the ears free or nothing can be said.
 
     hair: (N, 3), skin: (M, 3) colours of them in this photo (hair_colour.seen_hair).
@@ -34,7 +37,8 @@ def hair_length(photo: Photo, face: Face, *, hair: Floats, skin: Floats) -> floa
     likeness = Likeness(hair, skin)
     shorter, longer = sorted(reach(photo, frame.rows(side), likeness) for side in (0, 1))
     free = longer < LEAST or (shorter < LEAST and abs(face.yaw) < TURNED)
-    return 0.0 if free else FACE_HEIGHT * longer
+    bent = float(np.clip(-camera.rotation[1, 2] / camera.rotation[1, 1], -TILTED, TILTED))
+    return 0.0 if free else max(FACE_HEIGHT * longer + BEHIND * bent, SHORTEST)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from .hair_colour import hair_colour, seen_hair
 from .hair_grain import Grain
 from .hair_length import hair_length
 from .hair_parting import parting
+from .hair_sides import NO_SIDES, hair_sides
 from .hair_volume import hair_volume
 from .hair_waves import waves
 from .hairline import hairline
@@ -28,8 +29,8 @@ from .texture import texture
 
 SMILE_SHAPES = ("mouthSmileLeft", "mouthSmileRight", "jawOpen")
 STRONG_EXPRESSION = 0.45
-Reaches = tuple[float, float, float, Parting, Waves, Hairline]
-UNSEEN: Reaches = (0.0, 0.0, 0.0, "PHOTO", "PHOTO", "PHOTO")
+Reaches = tuple[float, float, Floats, float, Parting, Waves, Hairline]
+UNSEEN: Reaches = (0.0, 0.0, NO_SIDES, 0.0, "PHOTO", "PHOTO", "PHOTO")
 MISFIT = 4.5                    # per cent of reprojection error: not the same person, or not fitted
 
 
@@ -48,6 +49,7 @@ class Reconstruction:
     hair_colour: tuple[int, int, int] | None
     hair_length: float
     hair_volume: float
+    hair_sides: Floats
     fringe: float
     hair_parting: Parting
     hair_waves: Waves
@@ -104,9 +106,10 @@ def reaches(view: View, hair: Floats, skin: Floats, basis: HeadBasis) -> Reaches
 
     hair: (N, 3), skin: (M, 3) colours of them in it.
     """
-    length = hair_length(view.photo, view.face, hair=hair, skin=skin)
+    length = hair_length(view.photo, view.face, hair=hair, skin=skin, camera=view.camera)
     grain = Grain.of(view.photo, view.head, hair=hair, skin=skin, camera=view.camera, basis=basis)
     return (length, hair_volume(view.photo, view.head, hair=hair, skin=skin, camera=view.camera, basis=basis),
+            hair_sides(view.photo, view.head, hair=hair, skin=skin, camera=view.camera, basis=basis),
             fringe_end(view.photo, view.head, hair=hair, skin=skin, camera=view.camera, basis=basis), parting(grain),
             waves(grain, length), hairline(view.photo, view.head, hair=hair, skin=skin, camera=view.camera, basis=basis))
 

@@ -11,6 +11,7 @@ from core.hair.long_hair import VOLUMES, long_hair
 from core.hair.styles import ABOVE_EYES, BELOW_EYES, hair_strands
 from core.head.scalp import Scalp, inside_hairline
 from core.photo.forehead import FREE, ROWS, fringe_end
+from core.photo.hair_sides import SIDES_AT, hair_sides
 from core.photo.hair_volume import hair_volume
 from core.pictures.raster import rasterise, vertex_normals
 from core.render.preview import lit
@@ -183,6 +184,36 @@ def test_hair_is_as_full_as_in_the_photo(out):
 def test_nothing_is_said_of_volume_before_a_wall_of_the_hairs_colour():
     assert volume(full(0.02, HAIR)) == 0
     assert volume(Photo(full(0.02).pixels[:, SIDE // 2:])) == 0         # the camera's middle no longer is the picture's
+
+
+def sides(photo):
+    return hair_sides(photo, basis().vertices, hair=np.array([HAIR], np.float32), skin=np.array([SKIN], np.float32), camera=CAMERA,
+                      basis=basis())
+
+
+def test_hair_is_as_wide_as_in_the_photo_on_each_side():
+    thin, thick = sides(full(0.015)), sides(full(0.03))
+    over = SIDES_AT > 0.02                                              # below are the ears, and no hair before them
+    np.testing.assert_allclose((thick - thin)[:, over], 0.015, atol=0.004)          # metres: two pixels, and steps of 2 mm
+    np.testing.assert_allclose(thick[0, over], thick[1, over], atol=0.004)
+    assert (thick[:, over] > 0.095).all() and (thick[:, over] < 0.115).all()
+    pixels = full(0.03).pixels.copy()
+    pixels[:, SIDE // 2:] = full(0.015).pixels[:, SIDE // 2:]           # her left
+    np.testing.assert_allclose(sides(Photo(pixels)), [thick[0], thin[1]], atol=0.004)
+
+
+def test_shadows_within_hair_are_hair():
+    pixels = full(0.03).pixels.copy()
+    dark = (pixels == HAIR).all(axis=2) & (np.arange(SIDE) % 5 < 2)[:, None]
+    pixels[dark] = (4, 3, 2)
+    np.testing.assert_allclose(sides(Photo(pixels)), sides(full(0.03)), atol=0.004)
+
+
+def test_no_width_is_told_before_a_wall_of_the_hairs_colour_nor_of_a_hat():
+    assert not sides(full(0.02, HAIR)).any()
+    assert not sides(Photo(full(0.02).pixels[:, SIDE // 2:])).any()
+    assert not hair_sides(full(0.02), basis().vertices, hair=np.array([HAT], np.float32), skin=np.array([SKIN], np.float32),
+                          camera=CAMERA, basis=basis()).any()
 
 
 def test_full_hair_stands_off_more_within_bounds(head):

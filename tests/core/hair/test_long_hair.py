@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from core.face.camera import Camera, turn
 from core.face.detection import BLENDSHAPES, LANDMARKS, Face
 from core.hair.long_hair import POINTS, long_hair
 from core.hair.short_hair import STRANDS
@@ -86,13 +87,20 @@ def face(yaw=0.0):
     return Face(marks, np.zeros(len(BLENDSHAPES), np.float32), yaw, 170.0, 0.05)
 
 
-def length(photo, yaw=0.0):
-    return hair_length(photo, face(yaw), hair=np.array([HAIR], np.float32), skin=np.array([SKIN], np.float32))
+def length(photo, yaw=0.0, bent=0.0):
+    return hair_length(photo, face(yaw), hair=np.array([HAIR], np.float32), skin=np.array([SKIN], np.float32),
+                       camera=Camera(turn(np.array([bent, 0.0, 0.0])), np.array([0.0, 0.0, 0.7]), 900.0, (200.0, 200.0)))
 
 
 @pytest.mark.parametrize("down", [60, 110, 160])
 def test_the_length_is_the_photos(down):
     assert abs(length(drawn(down)) - 0.185 * down / 170) < 0.012
+
+
+def test_a_head_that_is_bent_forward_shows_the_hair_behind_the_face_higher_up():
+    bent = length(drawn(60), bent=np.radians(14)) - length(drawn(60))
+    assert 0.014 < bent < 0.018                                         # metres: 65 mm behind
+    assert length(drawn(60), bent=np.radians(-14)) < length(drawn(60)) - 0.014
 
 
 def test_free_ears_mean_short_hair_and_so_does_a_wall_of_the_hairs_colour():

@@ -21,6 +21,7 @@ from core.head.mouth_light import mouth_image, mouth_light
 from core.head.solid_view import made_of, solid_skin
 from core.job import HEAD_ARRAYS
 from core.pack import Pack
+from core.photo.hair_sides import NO_SIDES
 from core.pictures.colours import linear
 from core.pipeline import write_look
 from tests.core.own_heads import anchors, basis
@@ -34,7 +35,7 @@ PICTURE = 64 * "a"              # the sha256 of the albedo's file
 def head():
     """The default head with short brown hair and dense brows, as the arrays of head.npz."""
     none = np.array(0.0)
-    return {"vertices": basis().vertices, "hair_colour": COLOUR, "hair_length": none, "hair_volume": none,
+    return {"vertices": basis().vertices, "hair_colour": COLOUR, "hair_length": none, "hair_volume": none, "hair_sides": NO_SIDES,
             "hair_parting": np.array("PHOTO"), "hair_waves": np.array("PHOTO"), "hairline": np.array("PHOTO"), "fringe": none,
             "iris_colour": COLOUR, "white_of_eye": SKIN,
             "brow_colour": COLOUR, "brow_density": np.full((2, 16, 7), 0.9, np.float32)}

@@ -9,11 +9,11 @@ from PIL import Image
 from core.errors import JobError
 from core.face.fit import Anchors
 from core.files import read_arrays
-from core.hair.haircut import LATER, Haircut
+from core.hair.haircut import Haircut
 from core.hair.look import Look
 from core.hair.strands import NO_STRANDS
 from core.head.model import HeadBasis
-from core.job import HEAD_ARRAYS
+from core.job import HEAD_ARRAYS, HEAD_LATER
 from core.pack import Pack
 from core.render.preview import SIDE, TURNS, Sitter, draw_previews
 
@@ -24,7 +24,7 @@ BACKDROP = 8            # of 255: how much bluer than red the backdrop is at lea
 def person(example_job):
     """Arrays and texture of the example's head."""
     with Image.open(example_job / "head.png") as picture:
-        return read_arrays(example_job / "head.npz", HEAD_ARRAYS, JobError, later=LATER), np.asarray(picture.convert("RGB"))
+        return read_arrays(example_job / "head.npz", HEAD_ARRAYS, JobError, later=HEAD_LATER), np.asarray(picture.convert("RGB"))
 
 
 @pytest.fixture(scope="module")

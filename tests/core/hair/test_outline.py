@@ -1,0 +1,103 @@
+"""Hair is as wide as in the photo, at each side, covers the temples and ends densely above the chin."""
+
+import numpy as np
+import pytest
+
+from core.hair.haircut import Haircut
+from core.hair.look import styled
+from core.hair.outline import BAND, OUTERMOST, WIDER
+from core.hair.styles import hair_strands
+from core.head.scalp import Scalp
+from core.photo.hair_sides import NO_SIDES, SIDES_AT
+from tests.core.own_heads import basis
+
+BOB, COUNT = 0.045, 6000                    # metres that it reaches below the eyes
+FULL = np.array([0, 0.098, 0.106, 0.112, 0.114, 0.113, 0.110, 0.106, 0.100], np.float32)        # metres, a full bob's half width
+
+
+@pytest.fixture(scope="module", params=[0, 1])
+def head(request):
+    identity = np.random.default_rng(request.param).normal(size=len(basis().identity_basis)).astype(np.float32)
+    return basis().neutral(identity * bool(request.param))
+
+
+def grown(head, sides=NO_SIDES, below=BOB, **how):
+    return hair_strands(head, basis(), np.random.default_rng(0), below_eyes=below, above_eyes=0.034, volume=0.03, sides=sides,
+                        count=COUNT, **how)
+
+
+def widths(head, strands):
+    """Return how far aside the outermost strands reach at SIDES_AT (2, H), metres."""
+    x, y, _ = np.moveaxis(strands.points - Scalp.of(head, basis()).eyes, 2, 0)
+    return np.array([[np.quantile((sign * x)[(sign * x > 0) & (np.abs(y - height) < BAND)], OUTERMOST) for height in SIDES_AT]
+                     for sign in (-1, 1)])
+
+
+def test_each_side_is_as_wide_as_wished(head):
+    wished = np.stack([FULL, FULL - 0.004])
+    plain, full = (widths(head, grown(head, sides)) for sides in (NO_SIDES, wished))
+    middle = slice(2, 5)                                                # higher up hair lies too near the skin
+    assert (full - plain)[:, middle].mean() > 0.006                                     # metres
+    off = full[:, middle] - np.maximum(wished, plain)[:, middle]
+    assert np.abs(off).max() < 0.006 and np.abs(off.mean(axis=1)).max() < 0.004         # metres
+
+
+def test_an_absurd_width_is_held_and_a_side_that_tells_nothing_stays(head):
+    plain = grown(head)
+    wide = grown(head, np.stack([np.zeros(len(SIDES_AT)), np.full(len(SIDES_AT), 0.4)]))
+    left = plain.points[..., 0] > Scalp.of(head, basis()).eyes[0]
+    np.testing.assert_array_equal(plain.points[~left], wide.points[~left])
+    assert np.abs(wide.points[left]).max() <= WIDER * np.abs(plain.points).max() and widths(head, wide)[1].max() > 0.12
+    np.testing.assert_allclose(wide.points[..., 1:], plain.points[..., 1:], atol=1e-6)  # metres
+
+
+def test_roots_stay_on_the_skin_and_the_face_stays_free(head):
+    strands, scalp = grown(head, np.stack([FULL, FULL])), Scalp.of(head, basis())
+    corners = head[basis().skin_triangles[strands.triangle]]
+    roots = np.einsum("nk,nkc->nc", strands.weights, corners)
+    assert np.quantile(np.abs(strands.points[:, 0] - roots), 0.99) < 0.001              # metres: the skin's map is coarse
+    x, y, z = np.moveaxis(strands.points - scalp.eyes, 2, 0)
+    assert not ((np.abs(x) < 0.055) & (z > -0.02) & (y < 0.01)).any()
+
+
+def test_hair_lies_on_the_temples_and_hides_the_ears_from_in_front(head):
+    scalp = Scalp.of(head, basis())
+    x, y, z = np.moveaxis(grown(head, np.stack([FULL, FULL])).points - scalp.eyes, 2, 0)
+    before = z > (scalp.ears[:, 2].max() - scalp.eyes[2])
+    temple = scalp.half_width(scalp.eyes[2] - 0.03)
+    for sign in (-1, 1):
+        for low in (-0.020, -0.005, 0.010):
+            beside = (sign * x)[before & (np.abs(y - low) < 0.0075) & (sign * x > temple - 0.008)]
+            counts = np.histogram(beside, np.arange(temple - 0.006, np.abs(scalp.ears[:, 0]).max() + 0.004, 0.004))[0]
+            assert counts.min() > 8                         # points of strands in each stripe of 4 mm, from face to ear
+
+
+def test_no_strand_juts_out_beside_the_face(head):
+    points = grown(head).points[:, :4].astype(np.float64)
+    ears = Scalp.of(head, basis()).ears
+    points = points[(points[:, 0, 1] < ears[:, 1].max()) & (points[:, 0, 2] > ears[:, 2].mean())]
+    assert len(points) > 20
+    out = np.abs(points[:, 1:, 0]) - np.abs(points[:, :1, 0])
+    way = np.linalg.norm(np.diff(points, axis=1), axis=2).cumsum(axis=1)
+    assert ((out > 0.8 * way) & (out > 0.01)).mean() < 0.01
+
+
+def test_hair_above_the_chin_ends_more_evenly_than_longer_hair(head):
+    scalp, spread = Scalp.of(head, basis()), []
+    for below in (BOB, 0.12):
+        points = grown(head, below=below).points
+        tips = scalp.eyes[1] - points[:-COUNT // 4, -1, 1]
+        beside = (np.abs(points[:-COUNT // 4, -1, 0]) > 0.06) & (tips > 0.02)
+        spread.append(np.ptp(np.quantile(tips[beside], [0.1, 0.9])))
+    assert spread[0] < 0.03 < spread[1]                                                 # metres
+
+
+def test_a_look_takes_the_width_that_the_photo_shows(head):
+    none = np.array(0.0)
+    seen = {"vertices": head, "hair_colour": np.array([90, 60, 40], np.uint8), "hair_length": np.array(BOB),
+            "hair_volume": np.array(0.03), "hair_sides": np.stack([FULL, FULL]), "hair_parting": np.array("PHOTO"),
+            "hair_waves": np.array("PHOTO"), "hairline": np.array("PHOTO"), "fringe": none}
+    wide, plain = (styled(seen | {"hair_sides": sides}, basis(), Haircut()).points for sides in (seen["hair_sides"], NO_SIDES))
+    assert np.abs(wide[..., 0]).max() > np.abs(plain[..., 0]).max() + 0.004             # metres
+    short = [styled(seen | {"hair_sides": sides}, basis(), Haircut("SHORT")).points for sides in (seen["hair_sides"], NO_SIDES)]
+    np.testing.assert_array_equal(*short)
