@@ -23,7 +23,7 @@ from .choices import PREVIEWS as PREVIEWS
 from .emotion.windows import EmotionSettings, read_track
 from .errors import InputError, JobError
 from .files import Arrays, digest, read_arrays, read_json, write_json
-from .hair.haircut import LATER, Haircut
+from .hair.haircut import HEAD_LATER, Haircut
 from .locks import held
 from .messages import Message, Report, progress
 from .speech.lip_controls import LipControls
@@ -35,7 +35,6 @@ RESULT_FORMAT = 3               # of a result; 1 had no look.npz and no `rest`, 
 HEAD_ARRAYS = ("vertices", "faces", "landmarks68", "identity", "rest", "iris_colour", "white_of_eye", "hair_colour", "hair_length",
                "hair_volume", "hair_parting", "hair_waves", "fringe", "brow_colour", "brow_density", "reprojection_percent",
                "confidence", "advice")
-HEAD_LATER = {**LATER, "hair_sides": ((0.0,), (0.0,))}                  # what files of before lack, and what it is then
 MOTION_ARRAYS = ("names", "weights", "fps", "jaw_angle", "open", "round", "labdent")
 RHYTHM_ARRAYS = ("loudness", "pitch", "fps")
 PERFORMANCE_ARRAYS = ("blinks", "gaze_times", "gaze_angles", "head_times", "head_angles")

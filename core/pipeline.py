@@ -23,11 +23,11 @@ from .errors import InputError, JobError
 from .face.detection import FaceDetector
 from .face.fit import Anchors
 from .files import digest, read_arrays, write_arrays, write_image, write_json
-from .hair.haircut import Haircut
+from .hair.haircut import HEAD_LATER, Haircut
 from .hair.look import Look
 from .head.model import HeadBasis
 from .head.mouth import measure_mouth
-from .job import AUTO, HEAD_ARRAYS, HEAD_LATER, MOST_PHOTOS, PREVIEWS, RESULTS, Job, Request, locked
+from .job import AUTO, HEAD_ARRAYS, MOST_PHOTOS, PREVIEWS, RESULTS, Job, Request, locked
 from .messages import Report
 from .pack import DEFAULT, EMOTION_NETWORK, VOICE_ENCODER, Pack
 from .photo.reconstruction import PhotoError, reconstruct

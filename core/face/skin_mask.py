@@ -93,7 +93,7 @@ def find_skin(photo: Photo, face: Face, pixels_per_metre: float) -> SkinMask:
     openings = [grown(outlined(landmarks[list(line)]), round(width * millimetre))
                 for line, width in ((EYES[0], LASHES_MM), (EYES[1], LASHES_MM), (MOUTH, LIP_LINE_MM))]
     outer, inner = landmarks[list(LIPS)], landmarks[list(MOUTH)]
-    heart = inside_polygon(outer + LIP_EDGE * (inner - outer)) & ~outlined(inner + LIP_EDGE * (outer - inner))
+    heart = inside_polygon(outer + LIP_EDGE * (inner - outer)) & ~outlined(inner + LIP_EDGE * (outer - inner)) & (share > 0.5)
     strange = strands(pixels, landmarks, brows, millimetre) | dark_lenses(pixels, landmarks, millimetre)
     strange = grown(strange, round(STRAND_EDGE_MM * millimetre))
     share = share * (1 - blurred(strange.astype(np.float32), 0.4 * millimetre))

@@ -5,6 +5,7 @@ from dataclasses import astuple, dataclass
 from ..choices import HAIRCUT, Fringe, Hair, Hairline, Parting, Waves
 
 LATER = {"hairline": "PHOTO"}   # of look.npz, and head.npz, which those of before lack
+HEAD_LATER = LATER | {"hair_sides": ()}     # of head.npz
 
 
 @dataclass(frozen=True)

@@ -101,13 +101,15 @@ class Look:
                 raise ValueError("no such cut of hair")
             check("scalp", stored["scalp"], np.float32, basis.regions.shape)
             check("tone", stored["tone"], np.float32, (3,))
-            light = stored["light"] if len(stored["light"]) else mouth_light(basis)
+            light = stored["light"] if stored["light"].size else mouth_light(basis)
             check("light", light, np.float32, basis.vertices.shape)
             for name in PICTURES:
                 check(name, stored[name], np.uint8, (None,))
             mouth, eye, shown = (stored[name].tobytes() for name in PICTURES)
             if not all(file.startswith(PNG) for file in (mouth, eye, shown) if file):
                 raise ValueError("a picture is no PNG file")
+            if bool(shown) != bool(str(stored["skin_of"])):
+                raise ValueError("the skin's picture and what it was drawn of do not go together")
             hair, brows = (Strands(*(stored[f"{kind}_{name}"] for name in STRANDS)) for kind in KINDS)
             if not all(((strands.triangle >= 0) & (strands.triangle < len(basis.skin_triangles))).all() for strands in (hair, brows)):
                 raise ValueError("a strand grows on none of the skin's triangles")
@@ -120,6 +122,7 @@ def styled(head: Arrays, basis: HeadBasis, cut: Haircut) -> Strands:
     """Return the strands of the hair of a head (arrays of head.npz) with such a `cut`; none where the photo shows none."""
     if cut.style == "NONE" or not len(head["hair_colour"]):
         return NO_STRANDS
+    from .outline import told
     from .short_hair import CROPS  # not for those who only read
     from .styles import ABOVE_EYES, BELOW_EYES, SIDE, hair_strands
     below = BELOW_EYES.get(cut.style, float(head["hair_length"]))
@@ -127,7 +130,7 @@ def styled(head: Arrays, basis: HeadBasis, cut: Haircut) -> Strands:
                       for name, chosen in (("parting", cut.parting), ("waves", cut.waves)))
     return hair_strands(head["vertices"], basis, np.random.default_rng(0), below_eyes=below,
                         above_eyes=ABOVE_EYES.get(cut.fringe, float(head["fringe"])), volume=float(head["hair_volume"]),
-                        sides=head["hair_sides"], style=cut.style, hairline=hairline_of(head, cut),
+                        sides=told(head["hair_sides"]), style=cut.style, hairline=hairline_of(head, cut),
                         side=SIDE.get(parting, SIDE["LEFT"]), waves=next((kind for kind in CROPS if kind == waves), "STRAIGHT"))
 
 

@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..head.scalp import Scalp
-from ..photo.hair_sides import SIDES_AT
+from ..types import Floats
 from .strands import Strands
 
+SIDES_AT = np.arange(-0.045, 0.076, 0.015)  # metres above the eyes at which the outline is told
+NO_SIDES = np.zeros((2, len(SIDES_AT)), np.float32)         # where nothing can be said
 BAND, OUTERMOST, ENOUGH = 0.008, 0.95, 20   # metres around a height; quantile of, at least so many, points there
 WIDER = 1.35                                # times as wide at most
 LOOSE = 0.030                               # metres off the skin from where hair moves all the way; on the skin it stays
@@ -32,6 +34,12 @@ def filled_out(strands: Strands, scalp: Scalp, sides: NDArray[np.floating]) -> S
         aside[there] *= 1 + (wider - 1) * share[there]
     points[..., 0] = scalp.eyes[0] + aside
     return replace(strands, points=points.astype(np.float32))
+
+
+def told(sides: NDArray[np.floating]) -> Floats:
+    """Return an outline (2, H) as a head.npz has it, none where that is of another shape or no outline at all."""
+    known = sides.shape == NO_SIDES.shape and bool(np.isfinite(sides).all()) and bool((sides >= 0).all())
+    return sides.astype(np.float32) if known else NO_SIDES
 
 
 def ratios(aside: Array, up: Array, wanted: NDArray[np.floating]) -> Array:

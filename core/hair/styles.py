@@ -5,12 +5,11 @@ import numpy as np
 from ..choices import Hair, Hairline, Waves
 from ..head.model import HeadBasis
 from ..head.scalp import Scalp
-from ..photo.hair_sides import NO_SIDES
 from ..types import Floats
 from .curls import HANGING, SHORT
 from .fringe import SHARE, fringe
 from .long_hair import long_hair
-from .outline import filled_out
+from .outline import NO_SIDES, filled_out
 from .short_hair import STRANDS, short_hair
 from .strands import Strands
 from .tied_hair import tied_hair
@@ -30,7 +29,7 @@ def hair_strands(neutral: Floats, basis: HeadBasis, random: np.random.Generator,
     metres, a short cut for 0, unless the `style` is clipped or tied; with a fringe that ends `above_eyes` metres above them, without
     one for 0. Neither clipped nor coily hair, which does not hang, has one, nor hair that has gone back farther than at the temples.
 
-    volume: metres that long hair stands off the head, 0 as on most people; sides: (2, H) how wide (photo/hair_sides.py);
+    volume: metres that long hair stands off the head, 0 as on most people; sides: (2, H) how wide (outline.py);
     side: of the parting, as in core/hair/short_hair.py.
     """
     tied, clipped = style in TIED, style == "CROPPED"

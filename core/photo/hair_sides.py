@@ -4,16 +4,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..face.camera import Camera
+from ..hair.outline import NO_SIDES, SIDES_AT
 from ..head.model import HeadBasis
 from ..types import Floats, Photo
 from .hair_colour import of_people, sampled
 from .hair_length import DARKER, Likeness, features
 from .hair_volume import BAND, HALF, MOST, OUT
 
-SIDES_AT = np.arange(-0.045, 0.076, 0.015)                  # metres above the eyes at which it is told
 ROWS = np.arange(-0.006, 0.0061, 0.002)                     # metres around such a height that are looked at
 WITHIN = 0.5                                                # share of those, and of all places on the way out, that are hair
-NO_SIDES = np.zeros((2, len(SIDES_AT)), np.float32)         # where nothing can be said
 
 Array = NDArray[np.float64]
 

@@ -10,6 +10,7 @@ from ..errors import InputError
 from ..face.confidence import Confidence, confidence
 from ..face.detection import Face, FaceDetector
 from ..face.fit import Anchors, Sight, fit, landmarks68
+from ..hair.outline import NO_SIDES
 from ..head.lids import Lids
 from ..head.model import HeadBasis
 from ..types import Floats, HeadModel, Photo
@@ -20,7 +21,7 @@ from .hair_colour import hair_colour, seen_hair
 from .hair_grain import Grain
 from .hair_length import hair_length
 from .hair_parting import parting
-from .hair_sides import NO_SIDES, hair_sides
+from .hair_sides import hair_sides
 from .hair_volume import hair_volume
 from .hair_waves import waves
 from .hairline import hairline

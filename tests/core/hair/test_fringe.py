@@ -8,10 +8,11 @@ import pytest
 from core.face.camera import Camera
 from core.hair.fringe import HIGHEST, LOWEST
 from core.hair.long_hair import VOLUMES, long_hair
+from core.hair.outline import SIDES_AT
 from core.hair.styles import ABOVE_EYES, BELOW_EYES, hair_strands
 from core.head.scalp import Scalp, inside_hairline
 from core.photo.forehead import FREE, ROWS, fringe_end
-from core.photo.hair_sides import SIDES_AT, hair_sides
+from core.photo.hair_sides import hair_sides
 from core.photo.hair_volume import hair_volume
 from core.pictures.raster import rasterise, vertex_normals
 from core.render.preview import lit

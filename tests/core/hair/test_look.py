@@ -11,6 +11,7 @@ from core.files import digest, write_arrays, write_image
 from core.hair.brows import brow_hairs
 from core.hair.haircut import Haircut
 from core.hair.look import Look, styled
+from core.hair.outline import NO_SIDES
 from core.hair.shades import at_roots
 from core.hair.short_hair import STRANDS
 from core.hair.strands import NO_STRANDS
@@ -21,7 +22,6 @@ from core.head.mouth_light import mouth_image, mouth_light
 from core.head.solid_view import made_of, solid_skin
 from core.job import HEAD_ARRAYS
 from core.pack import Pack
-from core.photo.hair_sides import NO_SIDES
 from core.pictures.colours import linear
 from core.pipeline import write_look
 from tests.core.own_heads import anchors, basis
@@ -174,7 +174,7 @@ def test_a_photo_without_hair_gives_no_strands(head):
     {"light": np.zeros((4, 3), np.float32)}, {"light": np.full((1, 3), np.nan, np.float32)}, {"light": np.zeros(3, np.uint8)},
     {"mouth": np.zeros(9, np.uint8)}, {"eye": np.zeros(9, np.uint8)},
     {"skin": np.frombuffer(b"GIF89a", np.uint8)}, {"skin": np.zeros(9)},
-    {"mouth": np.zeros((3, 3), np.uint8)}])
+    {"mouth": np.zeros((3, 3), np.uint8)}, {"light": np.array(1.0, np.float32)}, {"skin_of": np.array("abc")}])
 def test_a_file_that_does_not_fit_is_refused(tmp_path, change):
     one = {f"{kind}_{name}": values for kind in ("hair", "brows") for name, values in {
         "points": np.zeros((1, 3, 3), np.float32), "radius": np.zeros((1, 3), np.float32), "triangle": np.zeros(1, np.int32),

@@ -1,14 +1,17 @@
 """Hair is as wide as in the photo, at each side, covers the temples and ends densely above the chin."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from core.hair.haircut import Haircut
 from core.hair.look import styled
-from core.hair.outline import BAND, OUTERMOST, WIDER
+from core.hair.outline import BAND, NO_SIDES, OUTERMOST, SIDES_AT, WIDER, told
 from core.hair.styles import hair_strands
 from core.head.scalp import Scalp
-from core.photo.hair_sides import NO_SIDES, SIDES_AT
 from tests.core.own_heads import basis
 
 BOB, COUNT = 0.045, 6000                    # metres that it reaches below the eyes
@@ -101,3 +104,17 @@ def test_a_look_takes_the_width_that_the_photo_shows(head):
     assert np.abs(wide[..., 0]).max() > np.abs(plain[..., 0]).max() + 0.004             # metres
     short = [styled(seen | {"hair_sides": sides}, basis(), Haircut("SHORT")).points for sides in (seen["hair_sides"], NO_SIDES)]
     np.testing.assert_array_equal(*short)
+
+
+def test_an_outline_that_is_none_counts_as_not_seen(head):
+    """Of a head.npz of before, of another version, or damaged."""
+    for sides in (np.zeros(0), np.zeros((2, 5)), -np.stack([FULL, FULL]), np.full((2, len(SIDES_AT)), np.nan)):
+        np.testing.assert_array_equal(told(sides), NO_SIDES)
+    np.testing.assert_array_equal(told(np.stack([FULL, FULL])), np.float32([FULL, FULL]))
+
+
+def test_growing_hair_loads_no_face_nets():
+    """Blender itself does when another cut is chosen, and must not hold the nets' libraries."""
+    found = subprocess.run([sys.executable, "-c", "import core.hair.styles, sys; print('ai_edge_litert' in sys.modules)"],
+                           cwd=Path(__file__).resolve().parents[3], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "False"

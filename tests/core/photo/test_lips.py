@@ -62,3 +62,11 @@ def test_coarse_photos_do_not_tell_lips_from_skin_along_the_border():
     depth = np.float32([-0.01, -0.001, 0, 0.001, 0.01])
     np.testing.assert_allclose(clear(depth, 0.001), [1, 1 / BLUR, 0, 1 / BLUR, 1], atol=1e-6)
     assert (clear(depth[[1, 3]], 0.0003) == 1).all()                        # a sharp one does, a millimetre off
+
+
+def test_a_photo_that_ends_at_the_lips_does_not_blacken_them(mouth):
+    one = subject(3, deviation=0.5)
+    photo, face = photo_of(one, mouth, SKIN, USUAL), face_of(one)
+    cut = Photo(photo.pixels[: int(face.landmarks[[13, 14], 1].mean()) + 2])
+    found = find_skin(cut, face, one.camera.focal / 0.75).lips
+    np.testing.assert_allclose(found, USUAL, rtol=0.2)
