@@ -12,7 +12,7 @@ from .lashes import Strip
 from .model import HeadBasis
 
 LINING = 0.0002                 # metres the lids' lining lies below the eyeball's surface, unseen
-GAP = 0.0006                    # metres the lids' skin stands off the eyeball at least
+GAP = 0.0007                    # metres the lids' skin stands off the eyeball at least
 AROUND = 0.026                  # metres from the eyeball's middle: what counts as lids
 FACING = 0.15                   # cosine to the eyeball's outward direction
 SOCKET = 0.5                    # share of the radius in front of the middle from which skin is lid, not socket

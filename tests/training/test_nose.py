@@ -1,24 +1,11 @@
-"""Noses end round, and go along in smiles."""
+"""Noses end round."""
 
 import numpy as np
 
 from tests.core.own_heads import basis
-from training.head.nose import rounded, smiled, tip_of
+from training.head.nose import rounded, tip_of
 
 MILLIMETRE = 1e-3
-
-
-def test_a_smile_lowers_the_tip_of_the_nose_and_lifts_its_base():
-    base = basis()
-    skin = base.part("skin").vertices
-    rest = base.vertices[skin].astype(np.float64)
-    eye = base.vertices[base.part("eye_left").vertices].mean(axis=0)
-    moved = smiled(np.zeros_like(rest), rest, eye) / MILLIMETRE
-    tip = np.argmax(np.where(abs(rest[:, 0]) < 0.004, rest[:, 2], -1))
-    assert -1.2 < moved[tip, 1] < -0.4                                          # one side's half
-    assert 0.05 < moved[:, 1].max() < 0.5 and not moved[rest[:, 1] > rest[tip, 1] + 0.02].any()
-    smile = base.expression(("mouthSmileLeft", "mouthSmileRight"), np.ones(2, np.float32))[skin] / MILLIMETRE
-    assert smile[tip, 1] < -0.8                                                 # the model's own smile has it
 
 
 def test_a_nose_like_a_cone_gets_a_round_tip():

@@ -1,8 +1,8 @@
 """Where the face net's landmarks lie on our heads: python -m training.head.anchors --head H --task T --out assets/anchors.npz.
 
-The net's package holds the canonical face its landmarks are numbered on. Our mean head was moved onto that face (average.py), so
-each landmark lies where the canonical point is nearest to the surface, and then where the net sees it in photos of people
-(landmark_moves.py; not with --still); the rims of the lips, which touch, are ours.
+The net's package holds the canonical face its landmarks are numbered on. Our mean head was moved onto that face, with mouth and nose
+as people have them (average.py), so each landmark lies where that face's point is nearest to the surface, and then where the net sees
+it in photos of people (landmark_moves.py; not with --still); the rims of the lips, which touch, are ours.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from core.files import read_arrays, write_arrays
 from core.head.model import HeadBasis
 from core.types import Floats
 
-from .average import MOUTH_OPENING, POINTS, canonical, similarity
+from .average import MOUTH_OPENING, POINTS, average_face, similarity
 from .profile import stood_out
 from .source import Array
 from .surface import outer, project
@@ -33,7 +33,7 @@ ROUNDS = 10                     # of moving the canonical face towards the surfa
 
 
 def placed(target: Array, basis: HeadBasis, anchors: Anchors) -> tuple[Array, NDArray[np.int32], Floats]:
-    """Return the canonical points (468, 3) moved, turned and scaled onto the mean head, and the surface below them: triangle
+    """Return the average face's points (468, 3) moved, turned and scaled onto the mean head, and the surface below them: triangle
     vertices (468, 3) and barycentric weights. Half of each step goes to the surface, half to where they lie on the source."""
     used = np.setdiff1d(np.arange(POINTS), MOUTH_OPENING)
     target = target + stood_out(target, target)
@@ -58,7 +58,7 @@ def moved(vertices: NDArray[np.int32], weights: Floats, basis: HeadBasis) -> tup
 
 def landmarks_of(basis: HeadBasis, task: Path, *, still: bool = False) -> tuple[Anchors, Floats]:
     """Return the landmarks on the mean head, `still` where the canonical face has them, and how far that is from the surface (N,)."""
-    points, vertices, weights = placed(canonical(task), basis, Anchors.load(LANDMARKS_FILE))
+    points, vertices, weights = placed(average_face(task), basis, Anchors.load(LANDMARKS_FILE))
     used = np.setdiff1d(np.arange(POINTS), MOUTH_OPENING)
     distance = np.linalg.norm(np.einsum("lk,lkc->lc", weights, basis.vertices[vertices]) - points, axis=1)[used]
     if not still:

@@ -1,7 +1,8 @@
 """The average face: what moves the source's mean head onto the canonical face model that comes with the landmark net.
 
 MakeHuman's mean is drawn, not measured: its nose is concave and low, its lips pout, and it is smaller than people. The canonical
-face model (468 points, Apache-2.0, in the landmark net's task file) is the average face the net was made for.
+face model (468 points, Apache-2.0, in the landmark net's task file) is the average face the net was made for; where the net sees
+mouth and nose elsewhere in photos of people, it is moved there (average_moves.py).
 """
 
 import zipfile
@@ -9,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from core.errors import InputError
 from core.face import skin_mask
 from core.face.fit import OUTLINE, Anchors
+from core.files import read_arrays
 from core.protobuf import fields
 
 from .crop import Indices
@@ -26,6 +29,7 @@ EYES = tuple((*line, *lid) for line, lid in zip(skin_mask.EYES, (
     (446, 467, 260, 259, 257, 258, 286, 414, 463, 341, 256, 252, 253, 254, 339, 255)), strict=True))      # lids' rims, next ring
 STAGES = ((0.050, 0.3), (0.025, 0.5), (0.012, 1.0))     # reach of the moves, metres, and how much of the residual each leaves (ridge)
 SURFACE_STAGES = 3 * ((0.025, 0.3), (0.012, 0.5))       # the same, of moves of the surface onto the points
+MOVES_FILE = Path(__file__).with_name("average_moves.npz")
 SIZE = 0.97                             # of the canonical face: adults' faces are about that much smaller (Farkas 1994)
 
 
@@ -38,13 +42,18 @@ def canonical(task: Path) -> Array:
     return np.frombuffer(buffers, "<f4").reshape(-1, COLUMNS)[:POINTS, :3].astype(np.float64) / 100
 
 
+def average_face(task: Path) -> Array:
+    """Return the canonical face's points (468, 3), metres, with mouth and nose where people have them."""
+    return canonical(task) + read_arrays(MOVES_FILE, ("moves",), InputError)["moves"] / SIZE
+
+
 class AverageFace:
     """Where the canonical face lies on the source's mean head, and the smooth move that takes the head there."""
 
     def __init__(self, head: Array, triangles: Indices, anchors: Anchors, target: Array) -> None:
         """Fit the move: first landmark to landmark, then the surface to the points.
 
-        head: (V, 3) the source's mean; triangles: (F, 3) of its skin, where the anchors lie; target: (468, 3) the canonical face;
+        head: (V, 3) the source's mean; triangles: (F, 3) of its skin, where the anchors lie; target: (468, 3) the average face;
         metres.
         """
         used = np.setdiff1d(np.arange(POINTS), MOUTH_OPENING)

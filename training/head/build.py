@@ -12,9 +12,9 @@ from core.files import write_arrays
 from core.head.lids import Eyeball, cleared, sides
 from core.head.model import FORMAT, MATERIALS
 
-from . import brows, eyes, mouth, nose, population, profile, teeth, tongue, unwrap
+from . import brows, eyes, mouth, nose, population, profile, smile, teeth, tongue, unwrap
 from . import crop as cropping
-from .average import POINTS, AverageFace, canonical
+from .average import POINTS, AverageFace, average_face
 from .correctives import correctives
 from .crop import Indices
 from .jaw import Jaw
@@ -88,7 +88,7 @@ class Builder:
         """Return aligned heads (count, V, 3) of the source about the average face, and as unlike each other as people are."""
         mean = raw.mean(axis=0)
         triangles = np.concatenate([self.skin_quads[:, [0, 1, 2]], self.skin_quads[:, [0, 2, 3]]])
-        self.average = AverageFace(mean, triangles, self.anchors, canonical(self.task))
+        self.average = AverageFace(mean, triangles, self.anchors, average_face(self.task))
         moves = self.average.moves(mean)
         face = np.einsum("lk,lkc->lc", self.anchors.weights[:POINTS], (mean + moves)[self.anchors.vertices[:POINTS]])
         moves += profile.stood_out(mean + moves, face)
@@ -125,7 +125,7 @@ class Builder:
         scale = float(np.ptp(head[row, 0]) / np.ptp(self.typical[row, 0]))
         scale = (1 + 0.6 * (scale - 1)) / self.average.scale            # the teeth are as large as teeth are, the head grows
         inner = skin[[self.inner[0], self.inner[-1]]].mean(axis=0)
-        seats = mouth.seats(np.array([0, middle[1] - 0.0030, inner[2] - profile.LIPS / 2 - 0.0027]), scale)     # lips more than teeth
+        seats = mouth.seats(np.array([0, middle[1] - 0.0029, inner[2] - profile.LIPS / 2 - 0.0029]), scale)     # lips more than teeth
         parts = {"skin": self.room.cleared(skin, seats, mouth.RESTING_GAP, lining=True), "lashes": lashes,
                  **{name: seat.placed(arch.vertices) for (name, arch), seat in zip(self.arches.items(), seats, strict=True)},
                  "tongue": seats[0].placed(self.tongue.vertices),
@@ -211,8 +211,8 @@ class Builder:
             name = f"browDown{eye.removeprefix('eye_').capitalize()}"
             middle = mean[part[eye]].mean(axis=0)
             shapes[name][skin] = brows.knitted(shapes[name][skin], mean[skin], middle)
-            smile = f"mouthSmile{eye.removeprefix('eye_').capitalize()}"
-            shapes[smile][skin] = nose.smiled(shapes[smile][skin], mean[skin], middle)
+        left, right = (shapes[name] for name in smile.SIDES)
+        left[skin], right[skin] = smile.as_measured(left[skin], right[skin], mean[skin], self.anchors, self.average.scale)
         for names, bring in ((CLOSED, self.closer.close), (SEALED, self.closer.seal)):
             for name in filter(lambda name: name.startswith(names), shapes):
                 shapes[name][skin] = bring(mean[skin] + shapes[name][skin]) - mean[skin]

@@ -10,7 +10,7 @@ from core.head.lids import Eyeball, halfway, halfway_name
 
 from .source import Array
 
-LIP_LIFT, LIP_DROP, LIFT_GAIN = 0.36, 0.75, 5.0         # of mouthUpperUp and mouthLowerDown in a smile as soon as the jaw opens
+LIP_LIFT, LIFT_GAIN = 1.00, 5.0                         # of mouthUpperUp in a smile as soon as the jaw opens
 ROUNDING_OVERLAP = 0.45                                 # of mouthFunnel that mouthPucker has done already
 LID_REACH = 0.004, 0.011                                # metres from the closed lids' line: all and nothing is taken back
 LID_SHAPES = ("eyeSquint", "eyeWide", "cheekSquint", "eyeLookDown", "eyeLookUp")
@@ -33,10 +33,7 @@ def correctives(shapes: dict[str, Array], skin: Array, eyes: dict[str, Eyeball])
     shapes: offsets (V, 3) by name; skin: (N, 3) the mean head's skin and lashes, which come first; eyes: side
     ("Left", "Right") -> eyeball.
     """
-    found = []
-    for side in ("Left", "Right"):
-        lift = LIP_LIFT * shapes[f"mouthUpperUp{side}"] + LIP_DROP * shapes[f"mouthLowerDown{side}"]
-        found.append(named(f"mouthSmile{side}", "jawOpen", lift, LIFT_GAIN))
+    found = [named(f"mouthSmile{side}", "jawOpen", LIP_LIFT * shapes[f"mouthUpperUp{side}"], LIFT_GAIN) for side in ("Left", "Right")]
     found.append(named("mouthPucker", "mouthFunnel", -ROUNDING_OVERLAP * shapes["mouthFunnel"]))
     for side, eye in eyes.items():
         blink = f"eyeBlink{side}"

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError
+from core.face.camera import Camera
 from core.face.detection import Face, FaceDetector
 from core.face.fit import OUTLINE, SKIN_LANDMARKS, Anchors, fit
 from core.face.skin_mask import EYES, LIPS, MOUTH
@@ -62,12 +63,20 @@ def left_over(portrait: Portrait, basis: HeadBasis, anchors: Anchors, across: ND
     found = fit([portrait.face], [portrait.size], basis=basis, anchors=anchors)
     sight = found.sights[0]
     face = basis.neutral(found.identity) + basis.expression(basis.expression_names, found.rest + sight.expression)
-    points = anchors.points(face)[:SKIN_LANDMARKS]
-    pixels = portrait.face.landmarks[:SKIN_LANDMARKS, :2] - sight.camera.project(points)[:, :2]
-    metres = pixels * (sight.camera.place(points)[:, 2:] / sight.camera.focal)
-    turned = sight.camera.rotation[:2, :2] * [[1.0], [-1.0]]                # from the head's x and y to the photo's
-    own = np.linalg.solve(turned, metres.T).T
+    return on_both_sides(off(portrait.face, sight.camera, anchors.points(face)[:SKIN_LANDMARKS]), across)
+
+
+def on_both_sides(own: Array, across: NDArray[np.intp]) -> Array:
+    """Return moves (468, 2) which are the same on both sides: the mean of theirs; across: (468,) which landmarks lie opposite."""
     return np.asarray((own + own[across] * [-1.0, 1.0]) / 2)
+
+
+def off(face: Face, camera: Camera, points: NDArray[np.floating]) -> Array:
+    """Return by how much the landmarks (468, 2) are seen beside points (468, 3) of a head before a camera: metres in the head's x and
+    y at the points' depth."""
+    metres = (face.landmarks[:SKIN_LANDMARKS, :2] - camera.project(points)[:, :2]) * (camera.place(points)[:, 2:] / camera.focal)
+    turned = camera.rotation[:2, :2] * [[1.0], [-1.0]]                      # from the head's x and y to the photo's
+    return np.asarray(np.linalg.solve(turned, metres.T).T)
 
 
 def pairs(face: Array) -> NDArray[np.intp]:
@@ -107,14 +116,19 @@ def moves(seen: list[Portrait], basis: HeadBasis, anchors: Anchors, across: NDAr
     return np.asarray(points - start)
 
 
-def main() -> None:
-    """Measure and write; anchors.py applies what is written."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments(description: str | None) -> argparse.Namespace:
+    """Return the options of what measures photos."""
+    parser = argparse.ArgumentParser(description=description)
     for name in ("photos", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--head", type=Path, default=Path("assets/head.npz"))
     parser.add_argument("--task", type=Path, default=Path("assets/third_party/face_landmarker.task"))
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure and write; anchors.py applies what is written."""
+    options = arguments(__doc__)
     seen, basis = portraits(options.photos, FaceDetector.load(options.task)), HeadBasis.load(options.head)
     found = moves(seen, basis, landmarks_of(basis, options.task, still=True)[0], pairs(canonical(options.task)))
     write_arrays(options.out, {"moves": found.astype(np.float32)})
