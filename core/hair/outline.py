@@ -5,12 +5,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..head.scalp import Scalp
+from ..head.scalp import NO_SIDES, SIDES_AT, Scalp
 from ..types import Floats
 from .strands import Strands
 
-SIDES_AT = np.arange(-0.045, 0.076, 0.015)  # metres above the eyes at which the outline is told
-NO_SIDES = np.zeros((2, len(SIDES_AT)), np.float32)         # where nothing can be said
 BAND, OUTERMOST, ENOUGH = 0.008, 0.95, 20   # metres around a height; quantile of, at least so many, points there
 WIDER = 1.35                                # times as wide at most
 LOOSE = 0.030                               # metres off the skin from where hair moves all the way; on the skin it stays
@@ -26,6 +24,7 @@ def filled_out(strands: Strands, scalp: Scalp, sides: NDArray[np.floating]) -> S
     points = strands.points.astype(np.float64)
     up, aside = points[..., 1] - scalp.eyes[1], points[..., 0] - scalp.eyes[0]
     share = np.clip(scalp.off(points)[0] / LOOSE, 0, 1)
+    share[:, 0] = 0                                             # roots stay, wherever the skin's coarse map has the skin
     for side, sign in zip(sides, (-1.0, 1.0), strict=True):
         if not side.any():
             continue

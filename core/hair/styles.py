@@ -4,12 +4,12 @@ import numpy as np
 
 from ..choices import Hair, Hairline, Waves
 from ..head.model import HeadBasis
-from ..head.scalp import Scalp
+from ..head.scalp import NO_SIDES, Scalp
 from ..types import Floats
 from .curls import HANGING, SHORT
 from .fringe import SHARE, fringe
 from .long_hair import long_hair
-from .outline import NO_SIDES, filled_out
+from .outline import filled_out
 from .short_hair import STRANDS, short_hair
 from .strands import Strands
 from .tied_hair import tied_hair

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..face.camera import Camera
-from ..hair.outline import NO_SIDES, SIDES_AT
 from ..head.model import HeadBasis
+from ..head.scalp import NO_SIDES, SIDES_AT
 from ..types import Floats, Photo
 from .hair_colour import of_people, sampled
 from .hair_length import DARKER, Likeness, features

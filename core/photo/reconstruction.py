@@ -10,9 +10,9 @@ from ..errors import InputError
 from ..face.confidence import Confidence, confidence
 from ..face.detection import Face, FaceDetector
 from ..face.fit import Anchors, Sight, fit, landmarks68
-from ..hair.outline import NO_SIDES
 from ..head.lids import Lids
 from ..head.model import HeadBasis
+from ..head.scalp import NO_SIDES
 from ..types import Floats, HeadModel, Photo
 from .brow_look import BrowLook, brow_look
 from .eye_look import iris_colour, white_of_eye

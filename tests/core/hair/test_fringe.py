@@ -8,9 +8,8 @@ import pytest
 from core.face.camera import Camera
 from core.hair.fringe import HIGHEST, LOWEST
 from core.hair.long_hair import VOLUMES, long_hair
-from core.hair.outline import SIDES_AT
 from core.hair.styles import ABOVE_EYES, BELOW_EYES, hair_strands
-from core.head.scalp import Scalp, inside_hairline
+from core.head.scalp import SIDES_AT, Scalp, inside_hairline
 from core.photo.forehead import FREE, ROWS, fringe_end
 from core.photo.hair_sides import hair_sides
 from core.photo.hair_volume import hair_volume

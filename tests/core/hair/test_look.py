@@ -11,7 +11,6 @@ from core.files import digest, write_arrays, write_image
 from core.hair.brows import brow_hairs
 from core.hair.haircut import Haircut
 from core.hair.look import Look, styled
-from core.hair.outline import NO_SIDES
 from core.hair.shades import at_roots
 from core.hair.short_hair import STRANDS
 from core.hair.strands import NO_STRANDS
@@ -19,6 +18,7 @@ from core.hair.styles import BELOW_EYES, hair_strands
 from core.head.drawn import eye_image
 from core.head.mouth_atlas import laid_out
 from core.head.mouth_light import mouth_image, mouth_light
+from core.head.scalp import NO_SIDES
 from core.head.solid_view import made_of, solid_skin
 from core.job import HEAD_ARRAYS
 from core.pack import Pack
