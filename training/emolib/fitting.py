@@ -58,7 +58,7 @@ def fitted(sample: Sample, *, pack: Path, whole: bool = False) -> dict[str, Any]
     expression = sight.expression if whole else np.clip(found.sights[0].expression, 0, 1)
     angle = jaw_angle(basis, basis.expression_names, expression[None])[0]
     return {"name": sample.name, "identity": np.round(found.identity, 4).tolist(),
-            "expression": np.round(expression, 4).tolist(), "jaw_angle": round(float(angle), 5)}
+            "expression": np.round(expression, 4).tolist(), "jaw_angle": round(max(float(angle), 0.0), 5)}
 
 
 def cropped(photo: Photo, box: tuple[float, ...]) -> Photo:
