@@ -9,7 +9,7 @@ from ..head.scalp import NO_SIDES, SIDES_AT
 from ..types import Floats, Photo
 from .hair_colour import of_people, sampled
 from .hair_length import DARKER, Likeness, features
-from .hair_volume import BAND, HALF, MOST, OUT
+from .hair_volume import BAND, HALF, MOST, OUT, farthest
 
 ROWS = np.arange(-0.006, 0.0061, 0.002)                     # metres around such a height that are looked at
 WITHIN = 0.5                                                # share of those, and of all places on the way out, that are hair
@@ -50,6 +50,4 @@ def reach(photo: Photo, places: Array, likeness: Likeness) -> float:
         return -1.0
     colours = sampled(photo, places.reshape(-1, 2))
     alike = likeness.of(colours) | (features(colours)[:, 0] < features(np.median(likeness.hair, axis=0))[0] - DARKER)
-    share = alike.reshape(places.shape[:2]).mean(axis=0)
-    of_hair = np.flatnonzero((share >= WITHIN) & (share.cumsum() / np.arange(1, len(share) + 1) > WITHIN))
-    return float(OUT[of_hair[-1]]) if len(of_hair) else -1.0
+    return farthest(alike.reshape(places.shape[:2]).mean(axis=0), WITHIN)

@@ -1,5 +1,7 @@
 """How far a person's hair stands off the sides of the head in the photo."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,6 +46,11 @@ def reach(photo: Photo, places: Array, likeness: Likeness) -> float:
     """Return how far out, metres, of the places (OUT, 2) hair reaches; -1 where there is none or they leave the photo."""
     if not ((places >= 0) & (places < photo.pixels.shape[1::-1])).all():
         return -1.0
-    alike = likeness.of(sampled(photo, places))
-    of_hair = np.flatnonzero(alike & (alike.cumsum() / np.arange(1, len(alike) + 1) > HAIR))
-    return float(OUT[of_hair[-1]]) if len(of_hair) else -1.0
+    return farthest(likeness.of(sampled(photo, places)), HAIR)
+
+
+def farthest(hair: NDArray[Any], least: float) -> float:
+    """Return how far out, metres, lies the last of the places OUT whose share of hair (OUT,), 0..1, is `least`, and the mean of those
+    up to it more; -1 where there is none."""
+    found = np.flatnonzero((hair >= least) & (hair.cumsum() / np.arange(1, len(hair) + 1) > least))
+    return float(OUT[found[-1]]) if len(found) else -1.0

@@ -43,6 +43,13 @@ def test_what_all_people_have_elsewhere_moves() -> None:
 
 
 @needs_nets
+def test_people_like_the_mean_head_move_nothing() -> None:
+    mean = face_of(subject(deviation=0.0))
+    found, _ = moves([Portrait(name, (SIDE, SIDE), mean) for name in "ab"], basis(), anchors(), pairs(canonical(TASK)))
+    assert np.abs(found).max() < 1e-4                                               # metres
+
+
+@needs_nets
 def test_one_person_is_not_people() -> None:
     with pytest.raises(InputError, match="fewer than two people"):
         moves(portraits(1), basis(), anchors(), pairs(canonical(TASK)))

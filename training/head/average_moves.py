@@ -1,9 +1,9 @@
 """Where people have mouth and nose: python -m training.head.average_moves --photos FOLDER --out FILE [--head ...].
 
 The canonical face that comes with the landmark net is not the average of what the net sees in photos: lips are thinner there, the
-mouth and the nose's wings wider. From photos of people who do not smile the
-landmarks are taken back into the head's axes at the depth of the fitted model, about the eyes' outer corners and as far apart as the
-mean head's; the mean over people, less what it may owe to chance, is by how much the canonical face is to be moved (average.py).
+mouth and the nose's wings wider. From photos of people who do not smile the landmarks are taken back into the head's axes at the depth
+of the fitted model, about the eyes' outer corners and as far apart as the mean head's; the mean over people, less what it may owe to
+chance, is by how much the canonical face is to be moved (average.py).
 Landmarks elsewhere lie on plain skin: there landmark_moves.py moves where they lie on it, and not the face.
 """
 
