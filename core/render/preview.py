@@ -25,7 +25,8 @@ from .fibres import Fibres, fibres_of, tangents
 
 SIDE, OVER = 192, 2                         # pixels of a picture; pixels drawn for each one shown, across
 TURNS = (0.0, 38.0)                         # degrees about the neck: from the front, three-quarter
-DISTANCE, SPAN, RISE = 1.1, 0.285, 0.026    # metres: of the camera, across the picture, from the avatar's root up to its middle
+DISTANCE, SPAN, RISE = 1.1, 0.285, 0.026    # metres: of the camera, across the picture at least, from the avatar's root to its middle
+AROUND = 1.03                               # times as much as head and hair need is across it
 HAIRS = 2600                                # strands of hair drawn at most, two pixels wide
 STRIDE = 1.4                                # pixels from dot to dot of a strand
 SKIN_SIDE = 512                             # pixels of the skin's texture that are enough for it
@@ -51,7 +52,8 @@ def draw_previews(head: Arrays, albedo: Bytes, *, look: Look, basis: HeadBasis) 
 
 @dataclass(frozen=True)
 class Sitter:
-    """Who is drawn: neutral (V, 3), metres; skin (H, W, 3) and eye (S, S, 3), linear colours on their UVs; fibres: hair and brows."""
+    """Who is drawn: neutral (V, 3), metres; skin (H, W, 3) and eye (S, S, 3), linear colours on their UVs; fibres: hair and brows;
+    span: metres across the picture."""
 
     basis: HeadBasis
     neutral: Floats
@@ -59,6 +61,7 @@ class Sitter:
     eye: Floats
     lashes: Floats
     fibres: tuple[Fibres, ...]
+    span: float
 
     @classmethod
     def of(cls, head: Arrays, albedo: Bytes, *, look: Look, basis: HeadBasis) -> "Sitter":
@@ -68,8 +71,9 @@ class Sitter:
             skin = with_roots(skin, at_roots(linear(head["hair_colour"])), look.scalp, basis)
         eye = eye_colours(linear(head["iris_colour"]), linear(head["white_of_eye"]), random)[..., :3]
         hair = tuple(thinned(fibres, random) for fibres in fibres_of(look, head, basis, own=np.asarray))         # as photos show it
-        return cls(basis, head["vertices"].astype(np.float32), skin.astype(np.float32), eye[::-1].astype(np.float32),
-                   lash_opacity(random)[::-1, :, None], hair)
+        neutral = head["vertices"].astype(np.float32)
+        return cls(basis, neutral, skin.astype(np.float32), eye[::-1].astype(np.float32), lash_opacity(random)[::-1, :, None], hair,
+                   spanned(np.concatenate([neutral, *(fibres.points.reshape(-1, 3) for fibres in hair)])))
 
     @cached_property
     def triangles(self) -> NDArray[np.int32]:
@@ -88,14 +92,12 @@ class Sitter:
 
     def drawn(self, yaw: float) -> Bytes:
         """Return the picture (SIDE, SIDE, 3) of the head turned by `yaw` degrees."""
-        size = SIDE * OVER
-        rotation = turn(np.array([0.0, np.radians(yaw), 0.0]))
-        camera = Camera(rotation, np.array([0.0, RISE, DISTANCE]), DISTANCE * size / SPAN, (size / 2, size / 2))
+        size, camera = SIDE * OVER, viewpoint(yaw, self.span)
         points = camera.project(self.neutral)
         solid = np.flatnonzero(~self.of_material("lashes") & facing(points[self.triangles, :2]))
         covered = rasterise(points, self.triangles[solid], width=size, height=size)
         image = np.linspace(BACKDROP, 0.6 * BACKDROP, size)[:, None].repeat(size, axis=1)
-        image[covered.triangle >= 0] = self.surface(covered, solid, rotation)
+        image[covered.triangle >= 0] = self.surface(covered, solid, camera.rotation)
         self.add_lashes(image, covered, points)
         for fibres in self.fibres:
             add_fibres(image, covered, fibres, camera)
@@ -114,7 +116,7 @@ class Sitter:
             colour[self.of_material(name)[triangle]] = plain
         eye = self.of_material("eye")[triangle]
         colour[eye] = on_uv(self.eye, place[eye])
-        reach = CREASE_REACH * len(covered.depth) / SPAN / 2
+        reach = CREASE_REACH * len(covered.depth) / self.span / 2
         light = lit(normals) * shaded_depth(covered.depth, reach, deepest=CREASE_DEPTH, least=CREASE_LEAST)[seen][:, None]
         half = unit(KEY + np.array([0.0, 0.0, float(np.linalg.norm(KEY))]))
         facing = np.clip(normals @ half, 0, 1)
@@ -129,6 +131,20 @@ class Sitter:
         place = np.einsum("nk,nkc->nc", strips.weights[seen], self.uv[chosen[strips.triangle[seen]]])
         share = on_uv(self.lashes, place)
         image[seen] += share * (np.array(LASH) - image[seen])
+
+
+def viewpoint(yaw: float, span: float) -> Camera:
+    """Return the camera that sees the head turned by `yaw` degrees in a picture `span` metres across."""
+    size = SIDE * OVER
+    return Camera(turn(np.array([0.0, np.radians(yaw), 0.0])), np.array([0.0, RISE, DISTANCE]), DISTANCE * size / span,
+                  (size / 2, size / 2))
+
+
+def spanned(points: Floats) -> float:
+    """Return how many metres across the pictures are in which no point (N, 3) is cut off at the sides and the top."""
+    places = np.concatenate([viewpoint(yaw, SPAN).place(points) for yaw in TURNS])
+    across, upwards = np.abs(places[:, 0] / places[:, 2]).max(), (-places[:, 1] / places[:, 2]).max()
+    return max(SPAN, float(AROUND * 2 * DISTANCE * max(across, upwards)))
 
 
 def thinned(fibres: Fibres, random: np.random.Generator) -> Fibres:

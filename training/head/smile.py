@@ -23,6 +23,7 @@ FILE = Path(__file__).with_name("smile_moves.npz")
 EYES = (33, 133, 362, 263)      # landmarks: their corners
 BELOW, FADED = 0.016, 0.010     # metres below the eyes: from where landmarks count, and nothing moves
 REACH, RIDGE = 0.012, 0.15      # metres; how much of what is lacking is left where landmarks disagree
+STILL = 2e-5                    # metres: what less than this is added to stays as it is, since hair of skin that no shape moves only turns
 SIDE = 0.012                    # metres from the symmetry plane: over which one side's smile goes over into the other's
 
 
@@ -45,5 +46,6 @@ def as_measured(left: Array, right: Array, skin: Array, anchors: Anchors, scale:
     weights = np.linalg.solve(kernel(face[used], face[used], REACH) + RIDGE * np.eye(len(used)), lack)
     added = (kernel(skin, face[used], REACH) @ weights) * smoothstep((eyes - FADED - skin[:, 1]) / (BELOW - FADED))[:, None]
     added = np.column_stack([added, np.zeros(len(skin))])                       # neither forward nor back
+    added[np.linalg.norm(added, axis=1) < STILL] = 0
     share = ((1 + np.tanh(skin[:, 0] / SIDE)) / 2)[:, None]
     return left + share * added, right + (1 - share) * added

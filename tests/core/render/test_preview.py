@@ -64,11 +64,11 @@ def test_they_are_those_of_the_job(example_job, drawn):
 
 def test_brows_eyes_and_hair_are_seen(person, model, drawn):
     sitter = Sitter.of(*person, **model)
-    without = Sitter(sitter.basis, sitter.neutral, sitter.skin, sitter.eye, sitter.lashes, ()).drawn(0.0).astype(int)
+    without = replace(sitter, fibres=()).drawn(0.0).astype(int)
     changed = np.abs(without - drawn[0]).max(axis=2) > 12
     rows = np.flatnonzero(changed.mean(axis=1) > 0.05)
     assert rows[0] < SIDE * 0.2 and 0.10 < changed.mean() < 0.4 and not changed[SIDE * 3 // 4:].any()
-    dark = Sitter(sitter.basis, sitter.neutral, sitter.skin, 0 * sitter.eye, sitter.lashes, sitter.fibres).drawn(0.0).astype(int)
+    dark = replace(sitter, eye=0 * sitter.eye).drawn(0.0).astype(int)
     eyes = np.abs(dark - drawn[0]).max(axis=2) > 40
     assert 0.001 < eyes.mean() < 0.02 and eyes[:, :SIDE // 2].any() and eyes[:, SIDE // 2:].any()
 
