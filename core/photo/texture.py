@@ -12,6 +12,7 @@ import numpy as np
 
 from ..face.fit import Anchors
 from ..head.model import REGIONS, HeadBasis
+from ..head.nostrils import darkened, nostrils
 from ..head.skin_surface import mirrored, neighbour_sum, skin_edges
 from ..head.uv_image import padded, uv_coverage
 from ..pictures.raster import Coverage
@@ -60,6 +61,7 @@ def texture(views: Sequence[View], neutral: Floats, *, basis: HeadBasis, anchors
     for values, layer in stacked(layers, mirror, edges):
         image = overlaid(image, layer, filling, coverage, basis.skin_triangles, values)
     image = LidLines.of(basis, anchors).drawn(image, coverage, basis.skin_triangles)
+    image = darkened(image, nostrils(basis), coverage, basis.skin_triangles)
     tick(0.85)
     covered = coverage.triangle >= 0
     seen = np.max([layer.weight for layer in layers], axis=0)

@@ -20,6 +20,7 @@ from .crop import Indices
 from .jaw import Jaw
 from .lips import LipCloser, LipLine, mirror_map
 from .loops import Topology, mouth_loops
+from .nostrils import Nostrils
 from .regions import lip_top, regions
 from .room import MouthRoom
 from .source import Array, Source
@@ -58,13 +59,13 @@ class Builder:
         self.skin_quads = self.crop.quads[slice(*self.crop.face_ranges["skin"])]
         self.expressions = {name: offsets[self.crop.keep] for name, offsets in source.expressions().items()}
         strip = self.base[self.crop.vertices("teeth_upper")]
-        topology = Topology(self.skin_quads)
-        self.topology = topology
-        self.loops = mouth_loops(topology, self.base, np.array([0.0, strip[:, 1].min(), strip[:, 2].max()]))
+        self.topology = Topology(self.skin_quads)
+        self.loops = mouth_loops(self.topology, self.base, np.array([0.0, strip[:, 1].min(), strip[:, 2].max()]))
         self.mirror = mirror_map(self.base[self.skin])
         self.inner = [loop for loop in self.loops if self.base[loop[0], 2] < self.base[self.loops[CONTACT][0], 2]][INNER]
         self.line = LipLine.from_half_loop(self.loops[CONTACT], self.mirror, self.base)
         self.rim = cropping.rim(self.skin_quads)
+        self.nostrils = Nostrils(self.base[self.skin], self.topology, self.mirror, self.base[self.crop.vertices(EYES[0])].mean(axis=0))
         self.arches = {"teeth_upper": teeth.arch(upper=True), "teeth_lower": teeth.arch(upper=False)}
         self.tongue = tongue.tongue()
         self.eyeball = eyes.eyeball()
@@ -119,11 +120,10 @@ class Builder:
         for eye, (centre, radius) in balls.items():
             skin = cleared(skin, self.lids[eye], self.ball(centre, radius))
             lashes = cleared(lashes, np.ones(len(lashes)), self.ball(centre, radius))
-        skin = nose.rounded(skin, balls["eye_left"][0])
+        skin = self.nostrils.opened(nose.rounded(skin, balls["eye_left"][0]), balls["eye_left"][0])
         middle = skin[self.line.upper].mean(axis=0)
         row = self.crop.vertices("teeth_upper")
-        scale = float(np.ptp(head[row, 0]) / np.ptp(self.typical[row, 0]))
-        scale = (1 + 0.6 * (scale - 1)) / self.average.scale            # the teeth are as large as teeth are, the head grows
+        scale = (0.4 + 0.6 * np.ptp(head[row, 0]) / np.ptp(self.typical[row, 0])) / self.average.scale      # the head grows, teeth less
         inner = skin[[self.inner[0], self.inner[-1]]].mean(axis=0)
         seats = mouth.seats(np.array([0, middle[1] - 0.0029, inner[2] - profile.LIPS / 2 - 0.0029]), scale)     # lips more than teeth
         parts = {"skin": self.room.cleared(skin, seats, mouth.RESTING_GAP, lining=True), "lashes": lashes,
@@ -280,8 +280,8 @@ def build(wheel: Path, task: Path, out: Path, *, samples: int = SAMPLES, seed: i
         "jaw_pivot": (scale * jaw.pivot).astype(np.float32),
     }
     write_arrays(out, arrays)
-    gaps = [builder.closer.gap(mean[part["skin"]] + np.tensordot(identity, basis[:, part["skin"]], 1))
-            for identity in np.random.default_rng(1).normal(size=(50, COMPONENTS))]
+    others = np.random.default_rng(1).normal(size=(50, COMPONENTS))
+    gaps = [builder.closer.gap(skin + np.tensordot(identity, basis[:, part["skin"]], 1)) for identity in others]
     return {"variance kept": kept, "lip gap mm": 1e3 * builder.closer.gap(skin), "lip gap of 50 heads mm": 1e3 * max(gaps),
             "scale": scale, "average face residual mm": 1e3 * builder.average.residual,
             "jaw angle deg": float(np.degrees(jaw.full_angle)), "jaw fit mm": 1e3 * jaw.error,
