@@ -84,7 +84,8 @@ def test_the_chosen_hair_is_drawn(person, model, drawn):
     looks = {style: Look.of(*person, model["basis"], anchors, Haircut(style), picture="") for style in ("NONE", "LONG")}
     sitters = {style: Sitter.of(*person, look=look, basis=model["basis"]) for style, look in looks.items()}
     assert sitters["NONE"].fibres == () and len(sitters["LONG"].fibres) == 2
-    none, long = (sitter.drawn(0.0).astype(int) for sitter in sitters.values())
+    span = Sitter.of(*person, **model).span
+    none, long = (replace(sitter, span=span).drawn(0.0).astype(int) for sitter in sitters.values())
     below = slice(SIDE * 3 // 4, None)
     assert np.abs(long - drawn[0])[below].max(axis=2).mean() > 5 > np.abs(none - drawn[0])[below].max(axis=2).mean()
     assert np.abs(none - drawn[0])[:SIDE // 2].max(axis=2).mean() > 20
