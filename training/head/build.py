@@ -245,7 +245,7 @@ def build(wheel: Path, task: Path, out: Path, *, samples: int = SAMPLES, seed: i
     weight = np.full(heads.shape[1], 0.3)
     weight[part["skin"]] = np.where(heads.mean(axis=0)[part["skin"], 2] > 0, 1.0, 0.2)
     weight[part["teeth_upper"]][-len(teeth.VELUM) * (teeth.ROOF_COLUMNS + 1):] = 0     # they go with the teeth, unseen
-    mean, basis, scores, kept = population.principal_components(heads, weight, count=COMPONENTS)
+    mean, basis, scores, kept = population.principal_components(heads, weight, count=COMPONENTS, like=out)
     mean[part["skin"]] = builder.closer.close(mean[part["skin"]] + builder.centre) - builder.centre
     raw_lower = builder.crop.vertices("teeth_lower")
     jaw = Jaw.fit(builder.typical[raw_lower] - builder.centre, builder.expressions["jawOpen"][raw_lower])

@@ -1,6 +1,11 @@
 """Sample adult heads as an artist would set the sliders, and reduce them to principal components."""
 
+from pathlib import Path
+
 import numpy as np
+
+from core.errors import InputError
+from core.files import read_arrays
 
 from .source import AGES, GENDERS, MUSCLES, RACES, WEIGHTS, Array, Source
 
@@ -78,11 +83,12 @@ def align(heads: Array, anchor: np.ndarray) -> Array:
     return heads
 
 
-def principal_components(heads: Array, weight: Array, *, count: int) -> tuple[Array, Array, Array, float]:
+def principal_components(heads: Array, weight: Array, *, count: int, like: Path) -> tuple[Array, Array, Array, float]:
     """Return mean (V, 3), basis (count, V, 3) scaled to one standard deviation, the heads' scores on it (N, count), and the share
     of variance kept.
 
-    weight: (V,) importance of each vertex in the decomposition.
+    weight: (V,) importance of each vertex in the decomposition; like: a model made before, if there is one: components point the same
+    way as its do, so that identities drawn from a seed stay the same people.
     """
     mean = heads.mean(axis=0)
     scaled = ((heads - mean) * np.sqrt(weight)[:, None]).reshape(len(heads), -1)
@@ -91,4 +97,10 @@ def principal_components(heads: Array, weight: Array, *, count: int) -> tuple[Ar
     values, vectors = values[::-1][:count], vectors[:, ::-1][:, :count]
     scores = vectors * np.sqrt(len(heads) - 1)                    # (samples, count), unit variance
     basis = np.einsum("sk,svc->kvc", scores, heads - mean) / (len(heads) - 1)
+    if like.is_file():
+        before = read_arrays(like, ("identity_basis",), InputError)["identity_basis"].astype(np.float64)
+        if before.shape != basis.shape:
+            raise InputError(f"the model there has identities of shape {before.shape}, not {basis.shape}", like, "choose another file")
+        signs = np.where(np.einsum("kvc,kvc->k", basis, before) < 0, -1.0, 1.0)
+        basis, scores = signs[:, None, None] * basis, signs * scores
     return mean, basis, scores, float(values.sum() / np.trace(gram))
