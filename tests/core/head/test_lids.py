@@ -139,6 +139,15 @@ def test_the_mean_heads_shapes_are_nearly_kept():
     assert change.max() < 1e-3                              # need to give way in a few places only, by less than it was moved, metres
 
 
+@pytest.mark.parametrize("who", HEADS)
+def test_clearing_lids_leaves_the_side_of_the_nose_where_it_is(who):
+    head = basis().neutral(person(who)[0])
+    moved = np.linalg.norm(lids().clear(head) - head, axis=1)[lids().skin]
+    assert moved.any()
+    beside = np.abs(head[lids().skin, 0]) < min(abs(lids().eye(side, head).middle[0]) for side in lids().balls) / 2
+    assert moved[beside].max() < 1e-6
+
+
 def test_no_landmark_moves_an_eyeball_out_of_its_socket():
     head = basis().vertices
     marks = landmarks68(head, anchors())
