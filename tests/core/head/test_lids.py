@@ -134,9 +134,11 @@ def test_the_mean_heads_shapes_are_nearly_kept():
     model = basis()
     places = model.indices(tuple(f"{shape}{side}" for shape in SHAPES[:6] for side in ("Left", "Right")))
     change = np.linalg.norm(fitted("mean").expressions[places] - model.expressions[places], axis=2)
-    lid = len(np.unique(outer_lids("Left")))
-    assert (change > 4e-4).sum(axis=1).max() < lid / 10     # they were made for an eyeball that lies 1.2 mm higher, and a shape's lids
-    assert change.max() < 1e-3                              # need to give way in a few places only, by less than it was moved, metres
+    skin, lashes = (change[:, part] for part in (lids().skin, lids().lashes))
+    lids_moved, lashes_moved = ((part > 4e-4).sum(axis=1).max() for part in (skin, lashes))
+    assert lids_moved < len(np.unique(outer_lids("Left"))) / 15         # they were made for an eyeball that lies 1.3 mm higher, and
+    assert lashes_moved < lashes.shape[1] / 2 / 6                       # lids and lashes need to give way in a few places only, by
+    assert change.max() < 1e-3                                          # less than it was moved, metres
 
 
 @pytest.mark.parametrize("who", HEADS)
