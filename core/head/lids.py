@@ -15,6 +15,7 @@ LINING = 0.0002                 # metres the lids' lining lies below the eyeball
 GAP = 0.0007                    # metres the lids' skin stands off the eyeball at least
 AROUND = 0.026                  # metres from the eyeball's middle: what counts as lids
 FACING = 0.15                   # cosine to the eyeball's outward direction
+LINED = 0.003                   # metres off the eyeball: what faces it from farther away is the side of the nose
 SOCKET = 0.5                    # share of the radius in front of the middle from which skin is lid, not socket
 SHAPES = ("eyeBlink", "eyeSquint", "eyeWide", "cheekSquint", "eyeLookDown", "eyeLookUp", "eyeLookIn", "eyeLookOut")
 WAY = np.arange(1, 16) / 16     # weights of eyeBlink between open and shut at which the lids' way is looked at
@@ -72,7 +73,8 @@ def sides(skin: Points, triangles: Triangles, eye: Eyeball) -> Points:
     facing = (vertex_normals(skin.astype(np.float32), triangles.astype(np.int32)) * eye.outwards(skin)).sum(axis=1)
     radius = float(np.interp(np.pi / 2, eye.angles, eye.radii))
     near = (np.linalg.norm(offset, axis=1) < AROUND) & (offset[:, 2] > SOCKET * radius)
-    return np.where(near & (facing > FACING), 1.0, np.where(near & (facing < -FACING), -1.0, 0.0))
+    lining = near & (facing < -FACING) & (eye.height(skin) < LINED)
+    return np.where(near & (facing > FACING), 1.0, np.where(lining, -1.0, 0.0))
 
 
 def cleared(points: Points, side: Points, eye: Eyeball) -> Points:

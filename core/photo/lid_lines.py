@@ -42,15 +42,17 @@ class LidLines:
             rim = curve(anchors.points(basis.vertices)[list(eye)].astype(np.float64))
             inside, half = within(skin, rim), PIECES * UPPER
             behind = skin[:, 2] < rim[:, 2].min() - BEHIND
-            away = np.linalg.norm(skin - rim[half], axis=1)
-            inner = np.maximum(inner, np.where(inside & ~behind, np.interp(away, CARUNCLE, (1, 0)), 0))
+            corner = np.linalg.norm(skin - rim[half], axis=1)
+            inner = np.maximum(inner, np.where(inside & ~behind, np.interp(corner, CARUNCLE, (1, 0)), 0))
             lower = np.concatenate([rim[half:], rim[:1]])[::-1]
-            for lid, line in enumerate((rim[: half + 1], lower)):
-                distances = np.linalg.norm(skin[:, None, :2] - line[:, :2], axis=2)
-                nearest = distances.argmin(axis=1)
-                found = np.where(behind, FARTHEST, np.where(inside, 0.0, distances.min(axis=1)))
+            lines = rim[: half + 1], lower
+            distances = [np.linalg.norm(skin[:, None, :2] - line[:, :2], axis=2) for line in lines]
+            away = np.stack([every.min(axis=1) for every in distances])
+            for lid, line in enumerate(lines):
+                own = inside & (away[lid] <= away[1 - lid])                         # the other lid's rim is none of this one
+                found = np.where(behind, FARTHEST, np.where(own, 0.0, away[lid]))
                 closer = found < off[lid]
-                along = nearest / (len(line) - 1)
+                along = distances[lid].argmin(axis=1) / (len(line) - 1)
                 tapered = np.clip(np.minimum(along / TAPER[0], (1 - along) / TAPER[1]), 0, 1)
                 off[lid], dark[lid] = np.where(closer, found, off[lid]), np.where(closer, tapered, dark[lid])
         return cls(off.astype(np.float32), (dark * (1 - inner)).astype(np.float32), inner.astype(np.float32))

@@ -1,8 +1,9 @@
 """Where the face net's landmarks lie on our heads: python -m training.head.anchors --head H --task T --out assets/anchors.npz.
 
-The net's package holds the canonical face its landmarks are numbered on. Our mean head was moved onto that face, with mouth and nose
-as people have them (average.py), so each landmark lies where that face's point is nearest to the surface, and then where the net sees
-it in photos of people (landmark_moves.py; not with --still); the rims of the lips, which touch, are ours.
+The net's package holds the canonical face its landmarks are numbered on. Our mean head was moved onto that face, with mouth, nose
+and the eyes' inner corners as people have them (average.py, canthi.py), so each landmark lies where that face's point is nearest to
+the surface, and then where the net sees it in photos of people (landmark_moves.py; not with --still); the rims of the lips, which
+touch, are ours.
 """
 
 import argparse
@@ -21,6 +22,8 @@ from core.head.model import HeadBasis
 from core.types import Floats
 
 from .average import MOUTH_OPENING, POINTS, average_face, similarity
+from .canthi import Canthi
+from .eyes import sphere
 from .profile import stood_out
 from .source import Array
 from .surface import outer, project
@@ -39,7 +42,9 @@ def placed(target: Array, basis: HeadBasis, anchors: Anchors) -> tuple[Array, ND
     target = target + stood_out(target, target)
     triangles = outer(basis.vertices, basis.skin_triangles)
     before = anchors.points(basis.vertices)[:POINTS].astype(np.float64)
-    goal, points = before, target
+    goal, points = before, similarity(target, before, used)[0]
+    balls = tuple(sphere(basis.vertices[basis.part(eye).vertices].astype(np.float64)) for eye in IRISES)
+    points += Canthi(points, balls).moves(points)
     for _ in range(ROUNDS):
         points = similarity(points, goal, used)[0]
         vertices, weights = project(points, basis.vertices, triangles)

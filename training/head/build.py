@@ -15,6 +15,7 @@ from core.head.model import FORMAT, MATERIALS
 from . import brows, eyes, mouth, nose, population, profile, smile, teeth, tongue, unwrap
 from . import crop as cropping
 from .average import POINTS, AverageFace, average_face
+from .canthi import Canthi
 from .correctives import correctives
 from .crop import Indices
 from .jaw import Jaw
@@ -29,7 +30,6 @@ from .variation import SmoothVariation
 SAMPLES, COMPONENTS, BOUND = 1500, 140, 3.0
 PUCKER = 1.35                   # the face unit is shy
 CONTACT, INNER = 0, 2           # which loop around the mouth is where the lips touch; which of those behind it is the lips' inside
-LIDS = 0.020                    # metres from the eyeball's middle: what moves it
 LANDMARKS = Path(__file__).with_name("landmarks.npz")      # where the landmarks lie on the source's skin (docs/head_model.md)
 EYES = ("eye_left", "eye_right")
 AROUND_EYES = ("eye", "brow", "cheekSquint")
@@ -93,23 +93,16 @@ class Builder:
         moves = self.average.moves(mean)
         face = np.einsum("lk,lkc->lc", self.anchors.weights[:POINTS], (mean + moves)[self.anchors.vertices[:POINTS]])
         moves += profile.stood_out(mean + moves, face)
-        self.drawn, self.typical = mean, mean + self.with_eyeballs(moves, mean)
-        self.lids = {eye: sides(mean[self.skin], triangles, self.ball(*eyes.sphere(mean[self.crop.vertices(eye)]))) for eye in EYES}
+        balls, outside = [self.crop.vertices(eye) for eye in EYES], slice(0, self.crop.vertices("lashes").stop)
+        typical = mean + eyes.taken_along(moves, mean, self.skin, balls)
+        self.canthi = Canthi(face, tuple(eyes.sphere(typical[ball]) for ball in balls))
+        typical[outside] += self.canthi.moves(typical[outside])
+        self.drawn, self.typical = mean, typical
+        self.lids = {eye: sides(mean[self.skin], triangles, self.eyeball.placed(*eyes.sphere(mean[self.crop.vertices(eye)])))
+                     for eye in EYES}
         smooth = SmoothVariation(self.typical)
-        return np.stack([self.typical + population.VARIETY * (head - mean) + self.with_eyeballs(smooth.draw(random), mean)
-                         for head in raw])
-
-    def with_eyeballs(self, moves: Array, mean: Array) -> Array:
-        """Return the moves (V, 3) with eyeballs that stay round and go with their lids."""
-        for eye in EYES:
-            ball = self.crop.vertices(eye)
-            lids = np.linalg.norm(mean[self.skin] - mean[ball].mean(axis=0), axis=1) < LIDS
-            moves[ball] = moves[self.skin][lids].mean(axis=0)
-        return moves
-
-    def ball(self, centre: Array, radius: float) -> Eyeball:
-        """Return the eyeball at `centre` (3,), metres."""
-        return Eyeball.measure(self.eyeball.vertices * radius + centre)
+        return np.stack([self.typical + population.VARIETY * (head - mean)
+                         + eyes.taken_along(smooth.draw(random), mean, self.skin, balls) for head in raw])
 
     def furnish(self, head: Array) -> Array:
         """Return one head in our layout (V, 3), origin at the middle of the typical head."""
@@ -118,8 +111,8 @@ class Builder:
         balls = {eye: eyes.sphere(head[self.crop.vertices(eye)]) for eye in EYES}
         lashes = head[self.crop.vertices("lashes")]
         for eye, (centre, radius) in balls.items():
-            skin = cleared(skin, self.lids[eye], self.ball(centre, radius))
-            lashes = cleared(lashes, np.ones(len(lashes)), self.ball(centre, radius))
+            skin = cleared(skin, self.lids[eye], self.eyeball.placed(centre, radius))
+            lashes = cleared(lashes, np.ones(len(lashes)), self.eyeball.placed(centre, radius))
         skin = self.nostrils.opened(nose.rounded(skin, balls["eye_left"][0]), balls["eye_left"][0])
         middle = skin[self.line.upper].mean(axis=0)
         row = self.crop.vertices("teeth_upper")
@@ -228,8 +221,8 @@ class Builder:
         """Return what the source's offsets (N, 3) of skin or lashes become on the average face: where they end is moved like where
         they start, so that lids which met meet, and stays off the eyeballs."""
         before = self.drawn[self.crop.vertices(outside)]
-        moved = offsets + self.average.moves(before + offsets) - self.average.moves(before)
-        reached = mean[part[outside]] + moved
+        start, end = (places + self.average.moves(places) for places in (before, before + offsets))
+        reached = mean[part[outside]] + end + self.canthi.moves(end) - start - self.canthi.moves(start)
         for eye in EYES:
             lids = self.lids[eye] if outside == "skin" else np.ones(len(reached))
             reached = cleared(reached, lids, Eyeball.measure(mean[part[eye]]))

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.face.camera import turn
+from core.head import lids
 
 from .crop import Indices
 from .source import Array
 
+LIDS = 0.020                                    # metres from the eyeball's middle: what moves it
 RING = 24                                       # points around the axis; even
 LIMBUS, BULGE = 23.0, 0.055                     # degrees from the axis to the cornea's edge; its height over the sphere, of the radius
 POLES = np.array([3.5, 7, 10.5, 14, 17.5, 20.5, 23, 26, 31, 38, 47, 58, 72, 90, 112, 138, 162, 174])     # degrees: the rings
@@ -23,6 +25,10 @@ class Eyeball:
 
     vertices: Array
     quads: Indices
+
+    def placed(self, middle: Array, radius: float) -> lids.Eyeball:
+        """Return what lids are to stay off when the eyeball has this middle (3,) and radius, metres."""
+        return lids.Eyeball.measure(self.vertices * radius + middle)
 
 
 def eyeball() -> Eyeball:
@@ -45,6 +51,14 @@ def sphere(points: Array) -> tuple[Array, float]:
     design = np.column_stack([2 * points, np.ones(len(points))])
     solution = np.linalg.lstsq(design, (points**2).sum(axis=1), rcond=None)[0]
     return solution[:3], float(np.sqrt(solution[3] + (solution[:3] ** 2).sum()))
+
+
+def taken_along(moves: Array, head: Array, skin: slice, balls: list[slice]) -> Array:
+    """Return the moves (V, 3) of a head (V, 3) with eyeballs that stay round and go with their lids."""
+    for ball in balls:
+        near = np.linalg.norm(head[skin] - head[ball].mean(axis=0), axis=1) < LIDS
+        moves[ball] = moves[skin][near].mean(axis=0)
+    return moves
 
 
 def gaze(points: Array, shape: str) -> Array:

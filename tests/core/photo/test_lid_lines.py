@@ -31,6 +31,15 @@ def test_rims_are_dark_and_upper_ones_darker(light):
         assert upper.mean() < 0.45 < 0.55 < lower.mean() < 0.85
 
 
+def test_what_lies_just_within_the_lower_rim_has_not_the_upper_ones_shade(lines, light):
+    places, rim = skin_places(), anchors().points(basis().vertices)
+    for eye in EYES:
+        lower = rim[list(eye[UPPER + 3: -3])]
+        near = np.linalg.norm(places[:, None] - lower, axis=2).min(axis=1) < 0.002
+        within = near & (lines.off[1] == 0)
+        assert within.any() and light[within].min() > 0.55
+
+
 def test_the_rest_of_the_face_is_left_as_it_is(light):
     places, model = skin_places(), basis()
     eyes = [model.vertices[model.part(name).vertices].mean(axis=0) for name in ("eye_left", "eye_right")]
