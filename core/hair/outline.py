@@ -13,6 +13,7 @@ from .short_hair import waver
 from .strands import Strands
 
 BAND, OUTERMOST, ENOUGH = 0.008, 0.95, 20   # metres around a place; quantile of, at least so many, points there
+EACH = 3                                    # of so many points one is looked at: they are enough
 FARTHER, INWARDS = 0.030, 0.8               # metres that they go out or in at most; of what they stand off the skin, in
 LEAST = 0.005                               # metres off the skin that the outermost keep
 PASSES = 2                                  # after the first, others are the outermost
@@ -81,6 +82,7 @@ class Outline:
         """Compare hair whose points are at `place` (N,), so far `out` (N,) and `off` (N,) the skin, with `side` (H,), below the lowest
         of which it `hangs` on or not."""
         found, thick = bare + LEAST, np.full(len(PLACES), LEAST)
+        place, out, off = place[::EACH], out[::EACH], off[::EACH]
         for row, one in enumerate(PLACES):
             near = np.flatnonzero(np.abs(place - one) < BAND)
             if len(near) > ENOUGH:
