@@ -20,6 +20,7 @@ PASSES = 2                                  # after the first, others are the ou
 STRAYING = 0.5                              # of what single strands reach beyond the outline
 EAR_ROOM, EAR_SLOPE = 0.005, 0.012          # metres that strands keep from ears; around those, over which they rise
 ENDING, LOWEST = 0.030, 0.2                 # metres: hair that hangs on so far below the outline's end was hidden; quantile of it
+COMING = 0.040                              # metres above its end over which hair comes in
 CLOSED = 0.018                              # metres below the outline's end where it is at the head
 RAGGED, SINGLE = 0.007, 0.020               # metres by which ends on it waver, locks and single strands
 SHORTEST = 1.0                              # points beyond its root that are left of a strand at least
@@ -89,9 +90,12 @@ class Outline:
                 found[row] = np.quantile(out[near], OUTERMOST)
                 thick[row] = max(np.median(off[near[out[near] >= found[row]]]), LEAST)
         known, end = side > 0, PLACES[side > 0][0]
+        more = np.clip(np.maximum(side, np.minimum(bare + LEAST, found)) - found, -FARTHER, FARTHER)
         if not hangs:
             known |= end > PLACES
-        more = np.clip(np.maximum(side, np.minimum(bare + LEAST, found)) - found, -FARTHER, FARTHER)
+        elif end > PLACES[0]:                                       # how the photo's comes in there, this does not
+            known &= end + COMING < PLACES
+            more[0], known[0] = 0.0, True
         if not known[-1]:
             more[-1], known[-1] = 0.0, True                         # what leaves the photo is as high as it is
         around = np.pad(np.interp(PLACES, PLACES[known], more[known]), 1, mode="edge")
