@@ -16,14 +16,17 @@ import time
 from pathlib import Path
 
 import bpy
+import numpy as np
 from mathutils import Vector
 from PIL import Image, ImageDraw, ImageFont
 
 SIDE = 480                      # pixels of a picture on the sheet
 SAMPLES = 16
-FILM_SECONDS, FILM_SIDE, FILM_LENS = 3.5, 640, 120      # a larger picture takes hardly longer
+FILM_SECONDS, FILM_SIDE = 3.5, 640      # a larger picture takes hardly longer
+PORTRAIT, CLOSE = 85, 120       # millimetres: lenses of the sheet and the film, shorter where hair would leave the picture
+CHIN, AROUND = 0.115, 1.04      # metres below the head's origin that are to be seen; times as much as head and hair need
 FILM_SHADE, FILM_REACH = 1.0, 0.02      # how dark hollows are, the mouth's and between strands; metres across which they count as such
-DISTANCE = 0.75                 # metres from camera to head, with a lens of 85 mm
+DISTANCE = 0.75                 # metres from camera to head
 MIDDLE, HEIGHT = 0.045, 0.018   # metres: how far behind the face the head's middle lies, and above its origin
 MODULE = "bl_ext.user_default.ecavatar"
 TERMINAL = os.fdopen(os.dup(1), "w")
@@ -87,13 +90,37 @@ def generate() -> bool:
     return True
 
 
-def look(scene: bpy.types.Scene, root: bpy.types.Object, azimuth: float) -> None:
-    """Put the scene's camera on a circle around the head; azimuth in degrees, 0 in front, 90 at the left side."""
+def look(scene: bpy.types.Scene, root: bpy.types.Object, azimuth: float, lens: float = PORTRAIT) -> None:
+    """Put the scene's camera on a circle around the head; azimuth in degrees, 0 in front, 90 at the left side; lens: millimetres, of
+    the longest."""
     angle = math.radians(azimuth)
     middle = Vector((0.0, MIDDLE * math.sin(angle), HEIGHT))
     place = Vector((math.sin(angle) * DISTANCE, -math.cos(angle) * DISTANCE, 0.0))
     scene.camera.location = root.location + middle + place
     scene.camera.rotation_euler = (-place).to_track_quat("-Z", "Y").to_euler()
+    contain(scene.camera, outermost(root), lens)
+
+
+def outermost(root: bpy.types.Object) -> np.ndarray:
+    """Return the places (N, 3) of head and hair, from the chin up, as long as the head is straight."""
+    found = []
+    for part in root.children_recursive:
+        if part.ecavatar.role in ("skin", "hair"):
+            points = part.data.vertices if part.type == "MESH" else part.data.attributes["position"].data
+            values = np.empty(3 * len(points), np.float32)
+            points.foreach_get("co" if part.type == "MESH" else "vector", values)
+            found.append(values.reshape(-1, 3))
+    places = np.concatenate(found)
+    return places[places[:, 2] > -CHIN] + np.array(root.location)
+
+
+def contain(camera: bpy.types.Object, places: np.ndarray, lens: float) -> None:
+    """Zoom and shift the camera so that the picture shows all places (N, 3), with a lens of so many millimetres at most."""
+    across, upwards, depth = ((places - np.array(camera.location)) @ np.array(camera.rotation_euler.to_matrix())).T
+    aside, top, bottom = np.abs(across / depth).max(), (upwards / -depth).max(), (upwards / -depth).min()
+    half = AROUND * max(aside, (top - bottom) / 2)
+    camera.data.lens = min(lens, camera.data.sensor_width / 2 / half)
+    camera.data.shift_y = (top + bottom) / 2 * camera.data.lens / camera.data.sensor_width
 
 
 def weights(scene: bpy.types.Scene, root: bpy.types.Object) -> dict[int, dict[str, float]]:
@@ -207,8 +234,7 @@ def film(scene: bpy.types.Scene, root: bpy.types.Object, path: Path, folder: Pat
     frames = min(scene.frame_end, scene.frame_start + round(FILM_SECONDS * scene.render.fps / scene.render.fps_base))
     say(f"Filming {frames - scene.frame_start + 1} frames")
     last, render = scene.frame_end, scene.render
-    look(scene, root, 15)
-    lens, scene.camera.data.lens = scene.camera.data.lens, FILM_LENS
+    look(scene, root, 15, CLOSE)
     scene.frame_end = frames
     render.engine = "BLENDER_WORKBENCH"
     shading = scene.display.shading
@@ -233,7 +259,8 @@ def film(scene: bpy.types.Scene, root: bpy.types.Object, path: Path, folder: Pat
     if hasattr(settings, "media_type"):
         settings.media_type = "IMAGE"
     settings.file_format = "PNG"
-    scene.frame_end, render.filepath, render.hair_type, scene.camera.data.lens = last, "//", "STRAND", lens
+    scene.frame_end, render.filepath, render.hair_type = last, "//", "STRAND"
+    look(scene, root, 15)
 
 
 def say(text: str) -> None:

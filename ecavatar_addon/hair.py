@@ -76,7 +76,7 @@ def grow(root: bpy.types.Object, role: str, skin: bpy.types.Object, strands: Str
     for name, (kind, domain, values) in {
             "position": ("FLOAT_VECTOR", "POINT", to_blender(strands.points)), "radius": ("FLOAT", "POINT", strands.radius),
             "surface_uv_coordinate": ("FLOAT2", "CURVE", strands.uv(basis)), TRIANGLE: ("INT", "CURVE", strands.triangle),
-            PALER: ("FLOAT", "CURVE", paler(strands.points[:, 0])),
+            PALER: ("FLOAT", "CURVE", paler(strands.points)),
             WEIGHTS: ("FLOAT_VECTOR", "CURVE", strands.weights),
             PLACE: ("FLOAT_VECTOR", "CURVE", to_blender(strands.points[:, 0]))}.items():
         attribute = curves.attributes.get(name) or curves.attributes.new(name, kind, domain)

@@ -1,38 +1,64 @@
-"""Hair as wide as in the photo: strands that are combed already are drawn aside until the outermost reach the outline seen there."""
+"""Hair as wide and as high as in the photo: strands that are combed already are drawn out or in until the outermost lie on the
+outline seen there; where it ends above them they come in to the head, and end on their way, the outermost first."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..head.scalp import NO_SIDES, SIDES_AT, Scalp
+from ..head.scalp import Scalp
+from ..head.silhouette import NO_SIDES, PIVOT, PLACES, along
 from ..types import Floats
+from .short_hair import waver
 from .strands import Strands
 
-BAND, OUTERMOST, ENOUGH = 0.008, 0.95, 20   # metres around a height; quantile of, at least so many, points there
-WIDER = 1.35                                # times as wide at most
-LOOSE = 0.030                               # metres off the skin from where hair moves all the way; on the skin it stays
+BAND, OUTERMOST, ENOUGH = 0.008, 0.95, 20   # metres around a place; quantile of, at least so many, points there
+EACH = 3                                    # of so many points one is looked at: they are enough
+FARTHER, INWARDS = 0.030, 0.8               # metres that they go out or in at most; of what they stand off the skin, in
+LEAST = 0.005                               # metres off the skin that the outermost keep
+PASSES = 2                                  # after the first, others are the outermost
+STRAYING = 0.5                              # of what single strands reach beyond the outline
+EAR_ROOM, EAR_SLOPE = 0.005, 0.012          # metres that strands keep from ears; around those, over which they rise
+ENDING, LOWEST = 0.030, 0.2                 # metres: hair that hangs on so far below the outline's end was hidden; quantile of it
+COMING = 0.040                              # metres above its end over which hair comes in
+CLOSED = 0.018                              # metres below the outline's end where it is at the head
+RAGGED, SINGLE = 0.007, 0.020               # metres by which ends on it waver, locks and single strands
+SHORTEST = 1.0                              # points beyond its root that are left of a strand at least
+FREE = 1.0                                  # metres: farther than hair is
+RINGS = 64                                  # directions around the head in which its own outline is looked for, squared
 
 Array = NDArray[np.float64]
 
 
-def filled_out(strands: Strands, scalp: Scalp, sides: NDArray[np.floating]) -> Strands:
-    """Return strands of which the outermost reach as far aside as `sides` (2, H), metres at SIDES_AT, if they do not anyhow.
+def filled_out(strands: Strands, scalp: Scalp, sides: NDArray[np.floating], random: np.random.Generator) -> Strands:
+    """Return strands of which the outermost reach as far out as `sides` (2, H), metres at PLACES of head/silhouette.py.
 
-    sides: the person's right, left; 0 where nothing is known.
+    sides: the person's right, left; 0 where nothing is known. The nearer strands lie to the skin the less they move: none into it.
     """
     points = strands.points.astype(np.float64)
-    up, aside = points[..., 1] - scalp.eyes[1], points[..., 0] - scalp.eyes[0]
-    share = np.clip(scalp.off(points)[0] / LOOSE, 0, 1)
-    share[:, 0] = 0                                             # roots stay, wherever the skin's coarse map has the skin
+    off, bare = np.maximum(scalp.off(points)[0], 0), bare_outline(scalp)
+    off[:, 0] = 0                                                   # roots stay, wherever the skin's coarse map has the skin
+    beyond, from_eyes = np.full(off.shape, -FREE), points - scalp.eyes
     for side, sign in zip(sides, (-1.0, 1.0), strict=True):
-        if not side.any():
+        there = sign * from_eyes[..., 0] > 0
+        if not side.any() or not there[:, -1].any():
             continue
-        there = sign * aside > 0
-        wider = np.interp(up[there], SIDES_AT, ratios(sign * aside[there], up[there], side))
-        aside[there] *= 1 + (wider - 1) * share[there]
-    points[..., 0] = scalp.eyes[0] + aside
-    return replace(strands, points=points.astype(np.float32))
+        lowest = float(np.quantile(from_eyes[there[:, -1], -1, 1], LOWEST))
+        hangs = not PLACES[0] < PLACES[side > 0][0] < lowest + ENDING
+        aside, up = sign * from_eyes[there, 0], from_eyes[there, 1]
+        free, moved, risen = np.minimum(aside, over_ears(from_eyes[there], scalp)), aside, up
+        for _ in range(PASSES):
+            place, out = along(moved, risen)
+            outline = Outline.of(place, out, off[there], side, bare=bare, hangs=hangs)
+            side = np.where(side > 0, np.clip(side, outline.found - FARTHER, outline.found + FARTHER), 0)
+            times = outline.times(place, out, off[there])
+            off[there] = np.maximum(off[there] + out * (times - 1), 0)
+            moved, risen = np.maximum(moved * times, free), risen + np.maximum(risen - PIVOT, 0) * (times - 1)
+        points[there, 0] += sign * (moved - aside)
+        points[there, 1] += risen - up
+        beyond[there] = np.where(off[there] > 0, moved - outline.limit(risen), -FREE)
+    ragged = RAGGED * waver(points[:, -1]) - SINGLE * random.uniform(0, 1, len(points)) ** 2
+    return replace(strands, points=trimmed(points, beyond - ragged[:, None]).astype(np.float32))
 
 
 def told(sides: NDArray[np.floating]) -> Floats:
@@ -41,14 +67,84 @@ def told(sides: NDArray[np.floating]) -> Floats:
     return sides.astype(np.float32) if known else NO_SIDES
 
 
-def ratios(aside: Array, up: Array, wanted: NDArray[np.floating]) -> Array:
-    """Return how many times as far aside as points (N,), metres, at heights `up` (N,) above the eyes, hair is `wanted` (H,) at
-    SIDES_AT."""
-    found = np.ones(len(SIDES_AT))
-    for row, height in enumerate(SIDES_AT):
-        near = aside[np.abs(up - height) < BAND]
-        if len(near) > ENOUGH:
-            found[row] = np.clip(wanted[row] / np.quantile(near, OUTERMOST), 1, WIDER)
-    found = np.interp(SIDES_AT, SIDES_AT[wanted > 0], found[wanted > 0])        # below the lowest that is known it goes on
-    around = np.pad(found, 1, mode="edge")
-    return (around[:-2] + 2 * around[1:-1] + around[2:]) / 4
+@dataclass(frozen=True)
+class Outline:
+    """One side, metres at PLACES (H,): bare, how far out the head itself reaches; found, hair does, whose outermost stands `thick` off
+    the skin; wanted, it is to; end: the height where it has come in to the head, -inf where it hangs on."""
+
+    bare: Array
+    found: Array
+    thick: Array
+    wanted: Array
+    end: float
+
+    @classmethod
+    def of(cls, place: Array, out: Array, off: Array, side: NDArray[np.floating], *, bare: Array, hangs: bool) -> "Outline":
+        """Compare hair whose points are at `place` (N,), so far `out` (N,) and `off` (N,) the skin, with `side` (H,), below the lowest
+        of which it `hangs` on or not."""
+        found, thick = bare + LEAST, np.full(len(PLACES), LEAST)
+        place, out, off = place[::EACH], out[::EACH], off[::EACH]
+        for row, one in enumerate(PLACES):
+            near = np.flatnonzero(np.abs(place - one) < BAND)
+            if len(near) > ENOUGH:
+                found[row] = np.quantile(out[near], OUTERMOST)
+                thick[row] = max(np.median(off[near[out[near] >= found[row]]]), LEAST)
+        known, end = side > 0, PLACES[side > 0][0]
+        more = np.clip(np.maximum(side, np.minimum(bare + LEAST, found)) - found, -FARTHER, FARTHER)
+        if not hangs:
+            known |= end > PLACES
+        elif end > PLACES[0]:                                       # how the photo's comes in there, this does not
+            known &= end + COMING < PLACES
+            more[0], known[0] = 0.0, True
+        if not known[-1]:
+            more[-1], known[-1] = 0.0, True                         # what leaves the photo is as high as it is
+        around = np.pad(np.interp(PLACES, PLACES[known], more[known]), 1, mode="edge")
+        wanted = found + (around[:-2] + 2 * around[1:-1] + around[2:]) / 4
+        return cls(bare, found, thick, wanted, -np.inf if hangs else end - CLOSED)
+
+    def times(self, place: Array, out: Array, off: Array) -> Array:
+        """Return how many times as far out points (N,) go that are at `place`, so far `out`, and so far `off` the skin, metres."""
+        share = np.clip(off / np.interp(place, PLACES, self.thick), 0, 1)
+        times = 1 + (np.interp(place, PLACES, self.wanted / self.found) - 1) * share
+        stray = np.clip(1 - np.interp(place, PLACES, self.wanted) / np.maximum(out * times, 1e-3), 0, 1)
+        return np.maximum(times * (1 - (1 - STRAYING) * share * stray), 1 - INWARDS * off / np.maximum(out, 1e-3))
+
+    def limit(self, up: Array) -> Array:
+        """Return how far out, metres, hair may be so far `up` (N,) at its end; FREE where that is not near."""
+        if np.isinf(self.end):
+            return np.full(len(up), FREE)
+        low, high = (np.interp(self.end, PLACES, self.bare), np.interp(self.end + CLOSED, PLACES, self.wanted))
+        line = low + (high - low) * (up - self.end) / CLOSED
+        return np.where(up < self.end + CLOSED, np.maximum(line, low), FREE)
+
+
+def bare_outline(scalp: Scalp) -> Array:
+    """Return how far out the head itself reaches (H,), metres at PLACES, without ears."""
+    turn, rise = np.meshgrid(np.linspace(-np.pi, np.pi, RINGS), np.linspace(-np.pi / 2, np.pi / 2, RINGS))
+    ring = np.stack([np.cos(rise) * np.sin(turn), np.sin(rise), np.cos(rise) * np.cos(turn)], axis=-1).reshape(-1, 3)
+    x, y, _ = (scalp.skin(ring) - scalp.eyes).T
+    place, out = along(np.abs(x), y)
+    return np.array([out[np.abs(place - one) < BAND].max(initial=0.0) for one in PLACES])
+
+
+def over_ears(points: Array, scalp: Scalp) -> Array:
+    """Return how far aside, metres, points (N, 3) from the eyes on have to be not to be in an ear, 0 away from them."""
+    low, high = scalp.ears.min(axis=0) - scalp.eyes, scalp.ears.max(axis=0) - scalp.eyes
+    off = (points - (low + high) / 2) / ((high - low) / 2 + EAR_SLOPE)
+    bulge = np.clip(1 - off[:, 1] ** 2, 0, 1) * np.clip(1 - off[:, 2] ** 2, 0, 1)
+    return np.asarray((np.where(points[:, 0] > 0, high[0], -low[0]) + EAR_ROOM) * np.minimum(2 * bulge, 1))
+
+
+def trimmed(points: Array, beyond: Array) -> Array:
+    """Return strands (N, P, 3) that end where they first are `beyond` (N, P) an outline, metres."""
+    count, result = points.shape[1], points.copy()
+    free = np.logical_and.accumulate(beyond <= 0, axis=1).sum(axis=1)
+    short = np.flatnonzero(free < count)
+    rows, first = np.arange(len(short))[:, None], np.maximum(free[short] - 1, 0)
+    before, after = beyond[short, first], beyond[short, free[short]]
+    last = np.maximum(first + np.clip(before / np.minimum(before - after, -1e-9), 0, 1), SHORTEST)
+    way = np.linspace(0, 1, count)[None] * last[:, None]
+    low = np.minimum(way.astype(int), count - 2)
+    part, cut = (way - low)[..., None], points[short]
+    result[short] = cut[rows, low] * (1 - part) + cut[rows, low + 1] * part
+    return result

@@ -8,7 +8,8 @@ MIRRORED, LEAST = 0.03, 0.005   # linear: what all hairs mirror, which renderers
 ROOT, TIP = 0.55, 1.15          # of that, along a strand
 BETWEEN = 0.72                  # of that: what one sees between roots
 SHADES = (0.78, 1.25)           # of single strands
-LOCK, SPREAD = 0.013, 0.17      # metres over which a lock's tone changes; by which locks differ at most
+LOCK, SPREAD = 0.013, 0.45      # metres over which a lock's tone changes; by which locks differ at most
+ALONG = 0.3                     # of such a change downwards: strands of a lock end at different heights
 
 Array = NDArray[np.float64]
 
@@ -25,9 +26,15 @@ def at_roots(colour: NDArray[np.floating]) -> Array:
     return np.asarray(BETWEEN * inherent(colour))
 
 
-def paler(roots: NDArray[np.floating]) -> Array:
-    """Return by which share hairs rooted at (N, 3), metres, are lighter than others, or darker: the same within a lock."""
-    x, y, z = (np.asarray(roots, np.float64) * (2 * np.pi / LOCK)).T
+def paler(strands: NDArray[np.floating]) -> Array:
+    """Return by which share strands (N, P, 3), metres, are lighter than others, or darker: alike where they grow together, and where
+    they end together, since a lock's come from roots that lie apart."""
+    return np.asarray(SPREAD * (waves(strands[:, 0]) + waves(strands[:, -1] * [1, ALONG, 1])) / 2)
+
+
+def waves(places: NDArray[np.floating]) -> Array:
+    """Return an uneven wave (N,), -1..1, over places (N, 3), metres."""
+    x, y, z = (np.asarray(places, np.float64) * (2 * np.pi / LOCK)).T
     first = np.sin(0.61 * x + 0.37 * y + 1.7 * np.sin(0.23 * z))
     second = np.sin(0.53 * z - 0.41 * y + 1.1 * np.sin(0.19 * x + 2.0))
-    return np.asarray(SPREAD * (first + second) / 2)
+    return np.asarray((first + second) / 2)

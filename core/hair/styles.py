@@ -4,7 +4,8 @@ import numpy as np
 
 from ..choices import Hair, Hairline, Waves
 from ..head.model import HeadBasis
-from ..head.scalp import NO_SIDES, Scalp
+from ..head.scalp import Scalp
+from ..head.silhouette import NO_SIDES
 from ..types import Floats
 from .curls import HANGING, SHORT
 from .fringe import SHARE, fringe
@@ -50,4 +51,4 @@ def hair_strands(neutral: Floats, basis: HeadBasis, random: np.random.Generator,
         falling = round(falling * (1.0 if curl is None else curl.count))
         hair = hair.joined(fringe(neutral, basis, random, above_eyes=above_eyes, long=long or tied, count=falling,
                                   points=hair.points.shape[1], side=side, curl=curl, hairline=hairline))
-    return filled_out(hair, Scalp.of(neutral, basis), sides) if long else hair
+    return filled_out(hair, Scalp.of(neutral, basis), sides, random) if long else hair

@@ -34,8 +34,6 @@ FRINGE, TEMPLE = 0.034, 0.020               # metres above the eyes where hair e
 # which it does, at the ears, and by how much less for each metre behind; how fast hair gets dense again
 ROUND, LINE, ROUNDED, TEMPLES = 0.087, 0.0425, (0.020, 0.015, 0.040), (0.008, 0.030)
 SIDES, INWARDS, THINNING = (0.093, 0.10), 0.058, 0.5
-SIDES_AT = np.arange(-0.045, 0.076, 0.015)      # metres above the eyes at which is told how wide hair is
-NO_SIDES = np.zeros((2, len(SIDES_AT)), np.float32)             # where nothing can be said of that
 
 Array = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from ..face.detection import Face, FaceDetector
 from ..face.fit import Anchors, Sight, fit, landmarks68
 from ..head.lids import Lids
 from ..head.model import HeadBasis
-from ..head.scalp import NO_SIDES
+from ..head.silhouette import NO_SIDES
 from ..types import Floats, HeadModel, Photo
 from .brow_look import BrowLook, brow_look
 from .eye_look import iris_colour, white_of_eye

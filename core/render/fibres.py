@@ -49,7 +49,7 @@ class Fibres:
         """Colour strands around a linear colour (3,): darker at the roots, each and each lock a little lighter or darker."""
         along = np.linspace(0, 1, strands.radius.shape[1])[None, :, None]
         shade = ROOT + (TIP - ROOT) * along
-        each = random.uniform(*SHADES, (len(strands.radius), 1, 1)) * (1 + paler(strands.points[:, 0]))[:, None, None]
+        each = random.uniform(*SHADES, (len(strands.radius), 1, 1)) * (1 + paler(strands.points))[:, None, None]
         return cls(strands.points.astype(np.float64), strands.radius.astype(np.float64), shade * each * colour,
                    basis.skin_triangles[strands.triangle].astype(np.int64), strands.weights.astype(np.float64))
 

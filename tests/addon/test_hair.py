@@ -43,10 +43,10 @@ def test_the_avatar_has_hair_in_the_photos_colour(avatar, result):
 
 def test_locks_of_hair_differ_in_tone(avatar):
     hair = parts_of(avatar)["hair"]
-    lighter, first = np.empty(len(hair.data.curves), np.float32), rest(hair)
+    lighter, ends = np.empty(len(hair.data.curves), np.float32), np.stack([rest(hair), rest(hair, -1)], axis=1)
     hair.data.attributes["ecavatar_paler"].data.foreach_get("value", lighter)
     # back from Blender's axes
-    np.testing.assert_allclose(lighter, paler(np.stack([first[:, 0], first[:, 2], -first[:, 1]], axis=1)), atol=1e-3)
+    np.testing.assert_allclose(lighter, paler(np.stack([ends[..., 0], ends[..., 2], -ends[..., 1]], axis=2)), atol=1e-3)
     nodes = hair.data.materials[0].node_tree.nodes
     read = next(node for node in nodes if node.type == "ATTRIBUTE")
     assert read.attribute_name == "ecavatar_paler" and read.outputs["Fac"].is_linked
@@ -64,11 +64,11 @@ def test_the_avatar_has_brows_in_the_photos_colour(avatar, result):
     np.testing.assert_allclose(tone(brows), inherent(linear(result.head["brow_colour"])), atol=1e-6)
 
 
-def rest(curves):
-    """Return the first point (N, 3) of each curve as it was made."""
+def rest(curves, point=0):
+    """Return the first `point` (N, 3) of each curve, or another, as it was made."""
     points = np.empty(3 * len(curves.data.points), np.float32)
     curves.data.attributes["position"].data.foreach_get("vector", points)
-    return points.reshape(len(curves.data.curves), -1, 3)[:, 0]
+    return points.reshape(len(curves.data.curves), -1, 3)[:, point]
 
 
 def roots(curves):

@@ -9,7 +9,8 @@ from core.face.camera import Camera
 from core.hair.fringe import HIGHEST, LOWEST
 from core.hair.long_hair import VOLUMES, long_hair
 from core.hair.styles import ABOVE_EYES, BELOW_EYES, hair_strands
-from core.head.scalp import SIDES_AT, Scalp, inside_hairline
+from core.head.scalp import Scalp, inside_hairline
+from core.head.silhouette import PIVOT, PLACES
 from core.photo.forehead import FREE, ROWS, fringe_end
 from core.photo.hair_sides import hair_sides
 from core.photo.hair_volume import hair_volume
@@ -193,13 +194,42 @@ def sides(photo):
 
 def test_hair_is_as_wide_as_in_the_photo_on_each_side():
     thin, thick = sides(full(0.015)), sides(full(0.03))
-    over = SIDES_AT > 0.02                                              # below are the ears, and no hair before them
+    over = (PLACES > 0.02) & (PLACES < PIVOT + 0.001)                   # below are the ears, and no hair before them
     np.testing.assert_allclose((thick - thin)[:, over], 0.015, atol=0.004)          # metres: two pixels, and steps of 2 mm
     np.testing.assert_allclose(thick[0, over], thick[1, over], atol=0.004)
     assert (thick[:, over] > 0.095).all() and (thick[:, over] < 0.115).all()
     pixels = full(0.03).pixels.copy()
     pixels[:, SIDE // 2:] = full(0.015).pixels[:, SIDE // 2:]           # her left
     np.testing.assert_allclose(sides(Photo(pixels)), [thick[0], thin[1]], atol=0.004)
+
+
+def high(out):
+    """Return a photo of the mean head with hair that stands up over it by so many metres."""
+    pixels, seen = full(0.02).pixels.copy(), heights()[1]
+    above = seen.copy()
+    for _ in range(round(out * CAMERA.focal / 0.72)):
+        above[:-1] |= above[1:]
+    pixels[above & ~seen] = HAIR
+    return Photo(pixels)
+
+
+def test_hair_is_as_high_as_in_the_photo_and_nothing_is_said_of_what_leaves_it():
+    low, tall = sides(high(0.015)), sides(high(0.03))
+    np.testing.assert_allclose((tall - low)[:, -1], 0.015, atol=0.004)              # metres
+    np.testing.assert_allclose(tall[0, -1], tall[1, -1])
+    top = int(CAMERA.project(np.array([0.0, 0.027 + PIVOT + low[0, -1], -0.04]))[1]) + 4           # pixels: the photo ends there
+    moved = Camera(CAMERA.rotation, CAMERA.translation, CAMERA.focal, (SIDE / 2, SIDE / 2 - top))
+    cut = hair_sides(Photo(high(0.03).pixels[top:]), basis().vertices, hair=np.array([HAIR], np.float32),
+                     skin=np.array([SKIN], np.float32), camera=moved, basis=basis())
+    assert not cut[:, -1].any() and cut[:, PLACES < PIVOT - 0.03].any(axis=1).all()
+
+
+def test_an_outline_has_no_dents_above_the_eyes():
+    """Light that glances off hair hides it from us."""
+    pixels, whole = full(0.03).pixels.copy(), sides(full(0.03))
+    row = int(CAMERA.project(np.array([0.0, 0.027 + 0.03, -0.04]))[1])
+    pixels[row - 12:row + 13][(pixels[row - 12:row + 13] == HAIR).all(axis=2)] = (240, 240, 240)
+    np.testing.assert_allclose(sides(Photo(pixels))[:, PLACES == 0.03], whole[:, PLACES == 0.03], atol=0.006)       # metres
 
 
 def test_shadows_within_hair_are_hair():

@@ -103,6 +103,23 @@ def test_a_head_that_is_bent_forward_shows_the_hair_behind_the_face_higher_up():
     assert length(drawn(60), bent=np.radians(-14)) < length(drawn(60)) - 0.014
 
 
+def test_a_photo_that_ends_beside_the_hair_tells_the_length_if_something_else_is_seen_behind_the_head():
+    """Portraits are cut so; far out, where the background is looked for, there is no photo."""
+    for wall, wanted in ((WALL, 0.185 * 110 / 170), (HAIR, 0.0)):
+        photo = Photo(drawn(110, wall).pixels[:, 80:320].copy())
+        there = face()
+        there.landmarks[:, 0] -= 80
+        found = hair_length(photo, there, hair=np.array([HAIR], np.float32), skin=np.array([SKIN], np.float32),
+                            camera=Camera(np.eye(3), np.array([0.0, 0.0, 0.7]), 900.0, (120.0, 200.0)))
+        assert abs(found - wanted) < 0.012                              # metres
+
+
+def test_hair_that_hangs_below_the_chin_on_one_side_is_long_though_the_other_ear_is_free():
+    pixels = drawn(170).pixels.copy()
+    pixels[180:, 200:] = drawn(-20).pixels[180:, 200:]
+    assert abs(length(Photo(pixels)) - 0.185) < 0.012                   # metres
+
+
 def test_free_ears_mean_short_hair_and_so_does_a_wall_of_the_hairs_colour():
     assert length(drawn(-20)) == 0
     assert length(drawn(110, HAIR)) == 0

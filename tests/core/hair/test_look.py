@@ -18,7 +18,7 @@ from core.hair.styles import BELOW_EYES, hair_strands
 from core.head.drawn import eye_image
 from core.head.mouth_atlas import laid_out
 from core.head.mouth_light import mouth_image, mouth_light
-from core.head.scalp import NO_SIDES
+from core.head.silhouette import NO_SIDES
 from core.head.solid_view import made_of, solid_skin
 from core.job import HEAD_ARRAYS
 from core.pack import Pack

@@ -9,13 +9,16 @@ import pytest
 
 from core.hair.haircut import Haircut
 from core.hair.look import styled
-from core.hair.outline import BAND, OUTERMOST, WIDER, told
+from core.hair.outline import BAND, FARTHER, OUTERMOST, told
 from core.hair.styles import hair_strands
-from core.head.scalp import NO_SIDES, SIDES_AT, Scalp
+from core.head.scalp import Scalp
+from core.head.silhouette import NO_SIDES, PIVOT, PLACES, along
 from tests.core.own_heads import basis
 
 BOB, COUNT = 0.045, 6000                    # metres that it reaches below the eyes
-FULL = np.array([0, 0.098, 0.106, 0.112, 0.114, 0.113, 0.110, 0.106, 0.100], np.float32)        # metres, a full bob's half width
+# a full bob's outline, metres, at PLACES: beside face and ears from 30 mm below the eyes up, then over the top
+FULL = np.array([0, 0, 0.098, 0.106, 0.112, 0.114, 0.113, 0.110, 0.106, 0.100, 0.090, 0.082, 0.078, 0.076, 0.075], np.float32)
+BESIDE, OVER = slice(3, 9), slice(9, 15)    # rows over the ears; the fan over the top
 
 
 @pytest.fixture(scope="module", params=[0, 1])
@@ -29,29 +32,63 @@ def grown(head, sides=NO_SIDES, below=BOB, **how):
                         count=COUNT, **how)
 
 
-def widths(head, strands):
-    """Return how far aside the outermost strands reach at SIDES_AT (2, H), metres."""
+def reached(head, strands):
+    """Return how far out the outermost strands reach at PLACES (2, H), metres."""
     x, y, _ = np.moveaxis(strands.points - Scalp.of(head, basis()).eyes, 2, 0)
-    return np.array([[np.quantile((sign * x)[(sign * x > 0) & (np.abs(y - height) < BAND)], OUTERMOST) for height in SIDES_AT]
-                     for sign in (-1, 1)])
+    result = []
+    for sign in (-1, 1):
+        place, out = along((sign * x)[sign * x > 0], y[sign * x > 0])
+        result.append([np.quantile(out[np.abs(place - one) < BAND], OUTERMOST) for one in PLACES])
+    return np.array(result)
 
 
-def test_each_side_is_as_wide_as_wished(head):
+def test_each_side_is_as_wide_and_as_high_as_wished(head):
     wished = np.stack([FULL + 0.004, FULL])
-    plain, full = (widths(head, grown(head, sides)) for sides in (NO_SIDES, wished))
-    middle = slice(2, 5)                                                # higher up hair lies too near the skin
-    assert (full - plain)[:, middle].mean() > 0.006                                     # metres
-    off = full[:, middle] - np.maximum(wished, plain)[:, middle]
-    assert np.abs(off).max() < 0.006 and np.abs(off.mean(axis=1)).max() < 0.004         # metres
+    plain, full = (reached(head, grown(head, sides)) for sides in (NO_SIDES, wished))
+    assert (full - plain)[:, 3:6].mean() > 0.006 and (full - plain)[:, OVER].mean() > 0.003         # metres
+    for part in (BESIDE, OVER):
+        off = (full - wished)[:, part]
+        assert np.abs(off).max() < 0.006 and np.abs(off.mean(axis=1)).max() < 0.004                 # metres
+
+
+def test_hair_is_drawn_in_where_it_is_narrower_and_not_into_the_skin_or_the_ears(head):
+    plain, scalp = grown(head), Scalp.of(head, basis())
+    wished = reached(head, plain) - 0.010
+    wished[:, :5] = 0                                                   # over the ears nothing is seen
+    narrow = grown(head, wished.astype(np.float32))
+    drawn = reached(head, narrow) - reached(head, plain)
+    assert np.abs(drawn[:, 5:9].mean() + 0.010) < 0.003                 # metres
+    skin = [(scalp.off(one.points.astype(np.float64))[0][:, 1:] < -0.0005).mean() for one in (plain, narrow)]
+    assert skin[1] <= skin[0] + 0.001
+    ears = [scalp.touched(one.points.astype(np.float64)[one.points[..., 1].min(axis=1) > scalp.eyes[1] - 0.05]).mean()
+            for one in (plain, narrow)]
+    assert ears[1] <= ears[0] + 0.002
+
+
+def test_hair_comes_in_to_the_neck_where_its_outline_ends_and_ends_raggedly(head):
+    plain, full = grown(head), grown(head, np.stack([FULL, FULL]))
+    low = [reached(head, one)[:, 1] for one in (plain, full)]           # 45 mm below the eyes, where the photo shows no more
+    assert (low[1] < low[0] - 0.004).all() and (reached(head, full)[:, 2] > low[1] + 0.010).all()   # metres
+    scalp = Scalp.of(head, basis())
+    tips = full.points[:, -1] - scalp.eyes
+    outermost = tips[(np.abs(tips[:, 0]) > 0.075) & (tips[:, 1] < 0)]
+    assert np.ptp(np.quantile(outermost[:, 1], [0.1, 0.9])) > 0.008     # metres
+
+
+def test_hair_that_hangs_on_below_what_is_seen_of_its_outline_keeps_its_length(head):
+    plain, full = (grown(head, sides, below=0.15) for sides in (NO_SIDES, np.stack([FULL, FULL])))
+    low = plain.points[:, -1, 1] < 0
+    np.testing.assert_allclose(full.points[low, -1, 1], plain.points[low, -1, 1], atol=1e-6)        # metres
 
 
 def test_an_absurd_width_is_held_and_a_side_that_tells_nothing_stays(head):
     plain = grown(head)
-    wide = grown(head, np.stack([np.zeros(len(SIDES_AT)), np.full(len(SIDES_AT), 0.4)]))
+    wide = grown(head, np.stack([np.zeros(len(PLACES)), np.full(len(PLACES), 0.4)]))
     left = plain.points[..., 0] > Scalp.of(head, basis()).eyes[0]
     np.testing.assert_array_equal(plain.points[~left], wide.points[~left])
-    assert np.abs(wide.points[left]).max() <= WIDER * np.abs(plain.points).max() and widths(head, wide)[1].max() > 0.12
-    np.testing.assert_allclose(wide.points[..., 1:], plain.points[..., 1:], atol=1e-6)  # metres
+    assert np.abs(wide.points[left]).max() <= FARTHER + np.abs(plain.points).max() and reached(head, wide)[1].max() > 0.12
+    low = plain.points[..., 1] < Scalp.of(head, basis()).eyes[1] + PIVOT
+    np.testing.assert_allclose(wide.points[..., 1:][low], plain.points[..., 1:][low], atol=1e-6)  # metres: below the fan nothing rises
 
 
 def test_roots_stay_on_the_skin_and_the_face_stays_free(head):
@@ -109,7 +146,7 @@ def test_a_look_takes_the_width_that_the_photo_shows(head):
 
 def test_an_outline_that_is_none_counts_as_not_seen(head):
     """Of a head.npz of before, of another version, or damaged."""
-    for sides in (np.zeros(0), np.zeros((2, 5)), -np.stack([FULL, FULL]), np.full((2, len(SIDES_AT)), np.nan)):
+    for sides in (np.zeros(0), np.zeros((2, 5)), -np.stack([FULL, FULL]), np.full((2, len(PLACES)), np.nan)):
         np.testing.assert_array_equal(told(sides), NO_SIDES)
     np.testing.assert_array_equal(told(np.stack([FULL, FULL])), np.float32([FULL, FULL]))
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.hair.shades import ROOT, TONE, at_roots, inherent
+from core.hair.shades import LOCK, ROOT, SPREAD, TONE, at_roots, inherent, paler
 from core.pictures.colours import linear
 
 
@@ -22,3 +22,12 @@ def test_a_scalp_is_about_as_dark_as_the_roots_on_it():
     seen = linear(np.array([[36, 33, 28], [110, 80, 60], [215, 195, 160]], np.uint8))
     between = at_roots(seen) / (ROOT * inherent(seen))
     assert (between > 1).all() and (between < 1.5).all()
+
+
+def test_locks_differ_in_tone_and_strands_of_one_hardly_do():
+    random = np.random.default_rng(0)
+    roots, tips = (random.uniform(-0.1, 0.1, (2, 4000, 3)))
+    tones = paler(np.stack([roots, tips], axis=1))
+    near = paler(np.stack([roots, tips], axis=1) + random.normal(0, LOCK / 20, (4000, 2, 3)))
+    assert np.abs(tones).max() <= SPREAD and tones.std() > SPREAD / 4 and abs(tones.mean()) < 0.03
+    assert (near - tones).std() < tones.std() / 3
