@@ -116,7 +116,7 @@ class Builder:
         skin = self.nostrils.opened(nose.rounded(skin, balls["eye_left"][0]), balls["eye_left"][0])
         middle = skin[self.line.upper].mean(axis=0)
         row = self.crop.vertices("teeth_upper")
-        scale = (0.4 + 0.6 * np.ptp(head[row, 0]) / np.ptp(self.typical[row, 0])) / self.average.scale      # the head grows, teeth less
+        scale = (0.4 + 0.6 * np.ptp(head[row, 0]) / np.ptp(self.typical[row, 0])) / self.average.scale     # the head grows, teeth less
         inner = skin[[self.inner[0], self.inner[-1]]].mean(axis=0)
         seats = mouth.seats(np.array([0, middle[1] - 0.0029, inner[2] - profile.LIPS / 2 - 0.0029]), scale)     # lips more than teeth
         parts = {"skin": self.room.cleared(skin, seats, mouth.RESTING_GAP, lining=True), "lashes": lashes,

@@ -1,6 +1,7 @@
 """Nostrils: the source's are dimples of 4 mm; here they are passages, and reach nearer to the tip.
 
-Nostrils are 12 to 14 mm long, along lines that come together towards the tip, and take half of the depth of the nose's base (Farkas 1994).
+Nostrils are 12 to 14 mm long, along lines that come together towards the tip, and take half of the depth of the nose's base
+(Farkas 1994).
 """
 
 import numpy as np
@@ -13,7 +14,7 @@ from .source import Array
 
 # lengths are in distances of an eye's middle from the symmetry plane; what follows is of the left one
 DEEPEST = (0.315, -0.12, -0.40)                 # from the tip: near it lies the dimple's deepest vertex
-INTO, ALONG, ASIDE = (-0.10, 0.93, -0.36), (-0.35, 0.0, 0.94), (0.83, 0.0, 0.55)       # into the head; to the tip; away from the middle
+INTO, ALONG, ASIDE = (-0.10, 0.93, -0.36), (-0.35, 0.0, 0.94), (0.83, 0.0, 0.55)      # into the head; to the tip; to the outside
 DEPTH = (0.34, 0.31, 0.23, 0.12, 0.03)          # how far into the head vertices go that are 0, 1, ... edges away from the deepest
 LONGER = (0.05, 0.05, 0.06, 0.07, 0.07, 0.06, 0.03, 0.01)       # how far its front goes to the tip
 WIDER = (0.02, 0.02, 0.02, 0.02, 0.02, 0.01)    # how far its outer half goes aside

@@ -23,7 +23,7 @@ FILE = Path(__file__).with_name("smile_moves.npz")
 EYES = (33, 133, 362, 263)      # landmarks: their corners
 BELOW, FADED = 0.016, 0.010     # metres below the eyes: from where landmarks count, and nothing moves
 REACH, RIDGE = 0.012, 0.15      # metres; how much of what is lacking is left where landmarks disagree
-STILL = 2e-5                    # metres: what less than this is added to stays as it is, since hair of skin that no shape moves only turns
+STILL = 2e-5                    # metres: skin to which less is added stays as it is, since hair on skin that no shape moves only turns
 SIDE = 0.012                    # metres from the symmetry plane: over which one side's smile goes over into the other's
 
 

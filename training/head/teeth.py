@@ -48,8 +48,8 @@ ROOF_COLUMNS = 8                                                        # faces 
 VAULT, VAULT_WITHIN, FLOOR = 7.0 * MM, 0.55, 2.0 * MM
 # behind it the soft palate, which goes on as the throat's back wall until the tongue hides it, so that no free edge of it is seen: how
 # far behind, height of the middle over the last row's, width to it, how much of its arch is left; the sides are less far behind
-VELUM = np.array([[4, 0.3, 1.0, 1.0], [8, -0.5, 1.02, 0.95], [14, -2.5, 1.06, 0.85], [20, -6.5, 1.12, 0.7], [26, -12, 1.2, 0.5],
-                  [31, -19, 1.26, 0.3], [34, -27, 1.3, 0.15], [36, -36, 1.3, 0.0]])
+VELUM = np.array([[4, 0.3, 1.0, 1.0], [8, -0.5, 1.04, 0.95], [14, -2.5, 1.16, 0.85], [20, -6.5, 1.3, 0.7], [26, -12, 1.36, 0.5],
+                  [31, -19, 1.38, 0.3], [34, -27, 1.38, 0.15], [36, -36, 1.36, 0.0]])
 SIDES_AHEAD = 0.6
 TEETH, GUMS = 0, 1
 

@@ -30,7 +30,7 @@ def test_they_are_two_passages(inside):
     assert 12 <= left.sum() <= 60 and np.array_equal(deep, deep[mirrored(basis())])
     rim = (inside > 0) & (inside < 0.5) & (skin[:, 0] > 0)
     assert skin[left, 1].max() - np.median(skin[rim, 1]) > 6 * MILLIMETRE
-    wing, base = (anchors().points(basis().vertices)[[WINGS[1], BASE]]).astype(np.float64)
+    wing = anchors().points(basis().vertices)[WINGS[1]].astype(np.float64)
     assert (skin[left, 0] < abs(wing[0])).all() and (skin[left, 2] > wing[2] - 5 * MILLIMETRE).all()
     assert skin[left, 0].min() > 2.5 * MILLIMETRE          # what parts them is as wide
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from core.face.skin_mask import BROWS
 from core.head.model import REGIONS
 from core.head.skin_surface import skin_edges
 from core.photo.hue_curve import hue
@@ -47,5 +48,7 @@ def test_beards_keep_their_brown(light, mouth):
 
 def test_brows_and_what_lies_below_the_nose_are_not_bare():
     bare, points = beardless(basis(), anchors()), anchors().points(basis().vertices)
-    seen = [np.linalg.norm(skin_places() - points[mark], axis=1).argmin() for mark in (105, 334, 164, 152, 50, 280, 151, 4)]
+    brows = [points[list(brow)].mean(axis=0) for brow in BROWS]
+    places = [*brows, *points[[164, 152, 50, 280, 151, 4]]]
+    seen = [np.linalg.norm(skin_places() - place, axis=1).argmin() for place in places]
     assert bare[seen].tolist() == [False] * 4 + [True] * 4

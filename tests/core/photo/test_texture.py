@@ -7,6 +7,7 @@ from core.face.detection import LEFT_EYE
 from core.face.skin_mask import SIDE as SQUARE
 from core.face.skin_mask import blurred, find_skin, grown, inside_polygon, outlined, reachable
 from core.head.model import REGIONS
+from core.head.nostrils import nostrils
 from core.head.scalp import in_ears
 from core.head.skin_surface import membrane, mirrored, mouth_bag, skin_edges, surface_distance
 from core.head.uv_image import padded
@@ -34,7 +35,7 @@ def face_middle():
     """Cheeks, nose and the forehead's middle: what a photo from the front shows."""
     places, model = skin_places(), basis()
     eyes = model.vertices[model.part("eye_left").vertices].mean(axis=0)
-    brows = (np.abs(places[:, 1] - eyes[1] - 0.02) < 0.016)
+    brows = (np.abs(places[:, 1] - eyes[1] - 0.02) < 0.016) | (nostrils(model) > 0)
     return (model.regions == REGIONS.index("face")) & (places[:, 2] > 0.025) & (np.abs(places[:, 1] - eyes[1]) > 0.017) & ~brows
 
 
