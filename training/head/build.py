@@ -16,7 +16,7 @@ from . import brows, eyes, mouth, nose, population, profile, smile, teeth, tongu
 from . import crop as cropping
 from .average import POINTS, AverageFace, average_face
 from .canthi import Canthi
-from .correctives import correctives
+from .correctives import correctives, stored
 from .crop import Indices
 from .jaw import Jaw
 from .lips import LipCloser, LipLine, mirror_map
@@ -217,6 +217,15 @@ class Builder:
             shapes.setdefault(name, np.zeros_like(mean))[part["tongue"]] = offsets
         return shapes
 
+    def marks(self, skin: Array, teeth_upper: int, opening: Array) -> dict[str, np.ndarray]:
+        """Return what the model stores of regions and places around the mouth; skin (N, 3), the first vertex of the upper teeth,
+        opening (N, 3) the skin's offsets of jawOpen."""
+        return {"regions": regions(self.drawn_skin(), self.loops, self.mirror, opening),
+                "inner_lip_upper": self.line.upper.astype(np.int32), "inner_lip_lower": self.line.partners(skin).astype(np.int32),
+                "lip_corners": self.line.corners.astype(np.int32),
+                "upper_incisor_edge": (self.arches["teeth_upper"].edge + teeth_upper).astype(np.int32),
+                "lower_lip_top": lip_top(self.loops, self.mirror)}
+
     def carried(self, outside: str, offsets: Array, mean: Array, part: dict[str, slice]) -> Array:
         """Return what the source's offsets (N, 3) of skin or lashes become on the average face: where they end is moved like where
         they start, so that lids which met meet, and stays off the eyeballs."""
@@ -232,13 +241,14 @@ class Builder:
 def build(wheel: Path, task: Path, out: Path, *, samples: int = SAMPLES, seed: int = 20241028) -> dict[str, float]:
     """Write the model and return its figures."""
     builder = Builder(Source(wheel), task, Anchors.load(LANDMARKS))
-    heads = builder.heads(samples, seed)
     layout = builder.layout()
+    before = population.former(out, (COMPONENTS, layout.vertices[-1][1], 3))
+    heads = builder.heads(samples, seed)
     part = {name: slice(*ends) for name, ends in zip(layout.names, layout.vertices, strict=True)}
     weight = np.full(heads.shape[1], 0.3)
     weight[part["skin"]] = np.where(heads.mean(axis=0)[part["skin"], 2] > 0, 1.0, 0.2)
     weight[part["teeth_upper"]][-len(teeth.VELUM) * (teeth.ROOF_COLUMNS + 1):] = 0     # they go with the teeth, unseen
-    mean, basis, scores, kept = population.principal_components(heads, weight, count=COMPONENTS, like=out)
+    mean, basis, scores, kept = population.principal_components(heads, weight, count=COMPONENTS, like=before)
     mean[part["skin"]] = builder.closer.close(mean[part["skin"]] + builder.centre) - builder.centre
     raw_lower = builder.crop.vertices("teeth_lower")
     jaw = Jaw.fit(builder.typical[raw_lower] - builder.centre, builder.expressions["jawOpen"][raw_lower])
@@ -248,7 +258,7 @@ def build(wheel: Path, task: Path, out: Path, *, samples: int = SAMPLES, seed: i
     retreat = mouth.opened_for_tongue(shapes, mean, part, jaw)
     extra = correctives(shapes, mean[: part["lashes"].stop], balls) + [retreat]
     builder.clearance.settle(shapes, extra)
-    places, scale = list(shapes), builder.average.scale
+    scale = builder.average.scale
     group_names, group_identity = population.groups(builder.traits, scores)
     chin, below_ear = jaw.landmarks(skin, shapes["jawOpen"][part["skin"]], float(skin[builder.line.upper, 1].mean()))
     arrays: dict[str, Any] = {
@@ -258,17 +268,7 @@ def build(wheel: Path, task: Path, out: Path, *, samples: int = SAMPLES, seed: i
         "identity_basis": (scale * basis).astype(np.float16),
         "identity_bounds": np.full((COMPONENTS, 2), [-BOUND, BOUND], np.float32),
         "group_names": np.array(group_names), "group_identity": group_identity.astype(np.float32),
-        "expression_names": np.array(places),
-        "expression_basis": (scale * np.stack(list(shapes.values()))).astype(np.float16),
-        "corrective_names": np.array([one.name for one in extra]),
-        "corrective_pairs": np.array([[places.index(one.first), places.index(one.second)] for one in extra], np.int32),
-        "corrective_gains": np.array([one.gain for one in extra], np.float32),
-        "corrective_basis": (scale * np.stack([one.offsets for one in extra])).astype(np.float16),
-        "regions": regions(builder.drawn_skin(), builder.loops, builder.mirror, shapes["jawOpen"][part["skin"]]),
-        "inner_lip_upper": builder.line.upper.astype(np.int32), "inner_lip_lower": builder.line.partners(skin).astype(np.int32),
-        "lip_corners": builder.line.corners.astype(np.int32),
-        "upper_incisor_edge": (builder.arches["teeth_upper"].edge + part["teeth_upper"].start).astype(np.int32),
-        "lower_lip_top": lip_top(builder.loops, builder.mirror),
+        **stored(shapes, extra, scale), **builder.marks(skin, part["teeth_upper"].start, shapes["jawOpen"][part["skin"]]),
         "chin_vertex": np.int32(chin), "below_ear_vertex": np.int32(below_ear),
         "jaw_pivot": (scale * jaw.pivot).astype(np.float32),
     }

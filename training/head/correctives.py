@@ -65,3 +65,14 @@ def lid_share(skin: Array, blink: Array, eye: Array) -> Array:
     line = np.concatenate([rim, closed])
     nearest = np.sqrt(((skin[:, None] - line[None]) ** 2).sum(axis=2).min(axis=1))
     return np.clip((LID_REACH[1] - nearest) / (LID_REACH[1] - LID_REACH[0]), 0, 1)
+
+
+def stored(shapes: dict[str, Array], extra: list[Corrective], scale: float) -> dict[str, np.ndarray]:
+    """Return what the model stores of expressions and correctives."""
+    places = list(shapes)
+    return {"expression_names": np.array(places),
+            "expression_basis": (scale * np.stack(list(shapes.values()))).astype(np.float16),
+            "corrective_names": np.array([one.name for one in extra]),
+            "corrective_pairs": np.array([[places.index(one.first), places.index(one.second)] for one in extra], np.int32),
+            "corrective_gains": np.array([one.gain for one in extra], np.float32),
+            "corrective_basis": (scale * np.stack([one.offsets for one in extra])).astype(np.float16)}

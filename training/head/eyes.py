@@ -55,10 +55,11 @@ def sphere(points: Array) -> tuple[Array, float]:
 
 def taken_along(moves: Array, head: Array, skin: slice, balls: list[slice]) -> Array:
     """Return the moves (V, 3) of a head (V, 3) with eyeballs that stay round and go with their lids."""
+    result = moves.copy()
     for ball in balls:
         near = np.linalg.norm(head[skin] - head[ball].mean(axis=0), axis=1) < LIDS
-        moves[ball] = moves[skin][near].mean(axis=0)
-    return moves
+        result[ball] = moves[skin][near].mean(axis=0)
+    return result
 
 
 def gaze(points: Array, shape: str) -> Array:

@@ -83,12 +83,25 @@ def align(heads: Array, anchor: np.ndarray) -> Array:
     return heads
 
 
-def principal_components(heads: Array, weight: Array, *, count: int, like: Path) -> tuple[Array, Array, Array, float]:
+def former(path: Path, shape: tuple[int, int, int]) -> Array | None:
+    """Return the identities of a model made before, None where there is none.
+
+    Raises InputError where they are of another shape, or the file is damaged.
+    """
+    if not path.is_file():
+        return None
+    basis = read_arrays(path, ("identity_basis",), InputError)["identity_basis"].astype(np.float64)
+    if basis.shape != shape:
+        raise InputError(f"the model there has identities of shape {basis.shape}, not {shape}", path, "choose another file")
+    return basis
+
+
+def principal_components(heads: Array, weight: Array, *, count: int, like: Array | None = None) -> tuple[Array, Array, Array, float]:
     """Return mean (V, 3), basis (count, V, 3) scaled to one standard deviation, the heads' scores on it (N, count), and the share
     of variance kept.
 
-    weight: (V,) importance of each vertex in the decomposition; like: a model made before, if there is one: components point the same
-    way as its do, so that identities drawn from a seed stay the same people.
+    weight: (V,) importance of each vertex in the decomposition; like: (count, V, 3) a basis made before: components point the same way
+    as its do. After a small change of the heads, identities drawn from a seed are then nearly the same people.
     """
     mean = heads.mean(axis=0)
     scaled = ((heads - mean) * np.sqrt(weight)[:, None]).reshape(len(heads), -1)
@@ -97,10 +110,7 @@ def principal_components(heads: Array, weight: Array, *, count: int, like: Path)
     values, vectors = values[::-1][:count], vectors[:, ::-1][:, :count]
     scores = vectors * np.sqrt(len(heads) - 1)                    # (samples, count), unit variance
     basis = np.einsum("sk,svc->kvc", scores, heads - mean) / (len(heads) - 1)
-    if like.is_file():
-        before = read_arrays(like, ("identity_basis",), InputError)["identity_basis"].astype(np.float64)
-        if before.shape != basis.shape:
-            raise InputError(f"the model there has identities of shape {before.shape}, not {basis.shape}", like, "choose another file")
-        signs = np.where(np.einsum("kvc,kvc->k", basis, before) < 0, -1.0, 1.0)
+    if like is not None:
+        signs = np.where(np.einsum("kvc,kvc->k", basis, like) < 0, -1.0, 1.0)
         basis, scores = signs[:, None, None] * basis, signs * scores
     return mean, basis, scores, float(values.sum() / np.trace(gram))
