@@ -32,9 +32,11 @@ def grown(head, sides=NO_SIDES, below=BOB, **how):
                         count=COUNT, **how)
 
 
-def reached(head, strands):
-    """Return how far out the outermost strands reach at PLACES (2, H), metres."""
-    x, y, _ = np.moveaxis(strands.points - Scalp.of(head, basis()).eyes, 2, 0)
+def reached(head, strands, between=(1.0,)):
+    """Return how far out the outermost strands reach at PLACES (2, H), metres: their points, or what is `between` them, too."""
+    points = strands.points if len(between) == 1 else np.concatenate(
+        [strands.points[:, :-1] * (1 - share) + strands.points[:, 1:] * share for share in between], axis=1)
+    x, y, _ = np.moveaxis(points - Scalp.of(head, basis()).eyes, 2, 0)
     result = []
     for sign in (-1, 1):
         place, out = along((sign * x)[sign * x > 0], y[sign * x > 0])
@@ -49,6 +51,20 @@ def test_each_side_is_as_wide_and_as_high_as_wished(head):
     for part in (BESIDE, OVER):
         off = (full - wished)[:, part]
         assert np.abs(off).max() < 0.006 and np.abs(off.mean(axis=1)).max() < 0.004                 # metres
+
+
+@pytest.mark.parametrize("volume", [0.0, 0.03])
+@pytest.mark.parametrize("fringe", [0.0, 0.034])
+@pytest.mark.parametrize("below", [BOB, 0.26])
+@pytest.mark.parametrize("parting", [1.0, 0.0, -1.0])
+def test_hair_is_round_on_top_wherever_it_is_parted(parting, below, fringe, volume):
+    """Beside a parting all of it lies flat; straight up both sides are the same place, and one may be bare skin of the parting."""
+    head, wished = basis().vertices, np.stack([FULL + 0.004, FULL])
+    strands = hair_strands(head, basis(), np.random.default_rng(0), below_eyes=below, above_eyes=fringe, volume=volume, sides=wished,
+                           side=parting, count=COUNT)
+    off = (reached(head, strands, np.linspace(0.05, 0.95, 8)) - wished)[:, OVER]
+    assert np.abs(off[:, :5]).max() < 0.009 and np.abs(off[:, :5].mean(axis=1)).max() < 0.005          # metres
+    assert abs(off[0, :5].mean() - off[1, :5].mean()) < 0.004 and off[:, 5].max() > -0.010             # neither lopsided nor flat
 
 
 def test_hair_is_drawn_in_where_it_is_narrower_and_not_into_the_skin_or_the_ears(head):
