@@ -1,5 +1,6 @@
 """Hair as wide and as high as in the photo: strands that are combed already are drawn out or in until the outermost lie on the
-outline seen there; where it ends above them they come in to the head, and end on their way, the outermost first."""
+outline seen there; where it ends above them, by ENDING at most, they come in to the head, and end on their way, the outermost
+first. Hair that reaches farther down was hidden in the photo, or is longer than there, and hangs on."""
 
 from dataclasses import dataclass, replace
 
@@ -25,7 +26,7 @@ COMING = 0.040                              # metres above its end over which ha
 CLOSED = 0.018                              # metres below the outline's end where it is at the head
 RAGGED, SINGLE = 0.007, 0.020               # metres by which ends on it waver, locks and single strands
 SHORTEST = 1.0                              # points beyond its root that are left of a strand at least
-FREE = 1.0                                  # metres: farther than hair is
+FREE, STEEP = 1.0, 20.0                     # metres: farther than hair is; by so much a metre, above its end, hair may reach there
 RINGS = 64                                  # directions around the head in which its own outline is looked for, squared
 
 Array = NDArray[np.float64]
@@ -36,6 +37,8 @@ def filled_out(strands: Strands, scalp: Scalp, sides: NDArray[np.floating], rand
 
     sides: the person's right, left; 0 where nothing is known. The nearer strands lie to the skin the less they move: none into it.
     """
+    if not sides.any():
+        return strands
     points = strands.points.astype(np.float64)
     off, bare = np.maximum(scalp.off(points)[0], 0), bare_outline(scalp)
     off[:, 0] = 0                                                   # roots stay, wherever the skin's coarse map has the skin
@@ -64,8 +67,11 @@ def filled_out(strands: Strands, scalp: Scalp, sides: NDArray[np.floating], rand
 
 
 def told(sides: NDArray[np.floating]) -> Floats:
-    """Return an outline (2, H) as a head.npz has it, none where that is of another shape or no outline at all."""
-    known = sides.shape == NO_SIDES.shape and bool(np.isfinite(sides).all()) and bool((sides >= 0).all())
+    """Return an outline (2, H) as a head.npz has it, none where that is of another shape, tells one side only, which would tear the
+    crown, or is no outline at all."""
+    if sides.dtype.kind not in "fiu" or sides.shape != NO_SIDES.shape:
+        return NO_SIDES
+    known = bool(np.isfinite(sides).all()) and bool((sides >= 0).all()) and bool(sides.any(axis=1).all())
     return sides.astype(np.float32) if known else NO_SIDES
 
 
@@ -131,12 +137,13 @@ class Outline:
         return np.maximum(times * (1 - (1 - STRAYING) * share * stray), 1 - np.maximum(off - least, 0) / np.maximum(out, 1e-3))
 
     def limit(self, up: Array) -> Array:
-        """Return how far out, metres, hair may be so far `up` (N,) at its end; FREE where that is not near."""
+        """Return how far out, metres, hair may be so far `up` (N,) at its end; ever more above it, steeply, up to FREE."""
         if np.isinf(self.end):
             return np.full(len(up), FREE)
         low, high = (np.interp(self.end, PLACES, self.bare), np.interp(self.end + CLOSED, PLACES, self.wanted))
         line = low + (high - low) * (up - self.end) / CLOSED
-        return np.where(up < self.end + CLOSED, np.maximum(line, low), FREE)
+        above = np.maximum(up - self.end - CLOSED, 0)
+        return np.minimum(np.maximum(np.minimum(line, high), low) + STEEP * above, FREE)
 
 
 def bare_outline(scalp: Scalp) -> Array:

@@ -9,7 +9,7 @@ import pytest
 
 from core.hair.haircut import Haircut
 from core.hair.look import styled
-from core.hair.outline import BAND, FARTHER, OUTERMOST, told
+from core.hair.outline import BAND, FARTHER, OUTERMOST, Outline, Reached, filled_out, told
 from core.hair.styles import hair_strands
 from core.head.scalp import Scalp
 from core.head.silhouette import NO_SIDES, PIVOT, PLACES, along
@@ -164,7 +164,30 @@ def test_an_outline_that_is_none_counts_as_not_seen(head):
     """Of a head.npz of before, of another version, or damaged."""
     for sides in (np.zeros(0), np.zeros((2, 5)), -np.stack([FULL, FULL]), np.full((2, len(PLACES)), np.nan)):
         np.testing.assert_array_equal(told(sides), NO_SIDES)
+    for sides in (np.full((2, len(PLACES)), "wide"), np.full((2, len(PLACES)), None), np.ones((2, len(PLACES)), bool)):
+        np.testing.assert_array_equal(told(sides), NO_SIDES)
     np.testing.assert_array_equal(told(np.stack([FULL, FULL])), np.float32([FULL, FULL]))
+
+
+@pytest.mark.parametrize("other", [0, 1])
+def test_an_outline_of_one_side_counts_as_not_seen(other):
+    """It would tear the crown."""
+    np.testing.assert_array_equal(told(np.stack([FULL, FULL]) * np.eye(2, dtype=np.float32)[other][:, None]), NO_SIDES)
+
+
+def test_without_an_outline_strands_stay_what_they_are():
+    """It is asked at each change of cut in Blender."""
+    strands = grown(basis().vertices)
+    assert filled_out(strands, Scalp.of(basis().vertices, basis()), NO_SIDES, np.random.default_rng(0)) is strands
+
+
+def test_where_hair_may_reach_near_its_end_rises_steeply_but_nowhere_jumps():
+    """Else a strand would end in the middle between a point above and one below instead of where it crosses the outline."""
+    bare, side = np.full(len(PLACES), 0.07), FULL.astype(np.float64)
+    outline = Outline.of(Reached(np.full(len(PLACES), 0.11), np.full(len(PLACES), 0.02)), side, bare=bare, hangs=False)
+    limit = outline.limit(np.arange(-0.08, 0.08, 0.0001))
+    steps = np.diff(limit)
+    assert (steps > -1e-9).all() and 0.0005 < steps.max() < 0.004 and limit[-1] > 0.5               # metres
 
 
 def test_growing_hair_loads_no_face_nets():
