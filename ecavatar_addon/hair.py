@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..core.hair.haircut import Haircut
 from ..core.hair.look import Look, hairline_of
-from ..core.hair.shades import ROOT, SHADES, TIP, inherent, paler
+from ..core.hair.shades import ROOT, SHADES, SPREADS, TIP, inherent, paler
 from ..core.hair.strands import Strands
 from ..core.head.model import HeadBasis
 from ..core.job import JobResult
@@ -76,7 +76,7 @@ def grow(root: bpy.types.Object, role: str, skin: bpy.types.Object, strands: Str
     for name, (kind, domain, values) in {
             "position": ("FLOAT_VECTOR", "POINT", to_blender(strands.points)), "radius": ("FLOAT", "POINT", strands.radius),
             "surface_uv_coordinate": ("FLOAT2", "CURVE", strands.uv(basis)), TRIANGLE: ("INT", "CURVE", strands.triangle),
-            PALER: ("FLOAT", "CURVE", paler(strands.points)),
+            PALER: ("FLOAT", "CURVE", paler(strands.points, SPREADS[role])),
             WEIGHTS: ("FLOAT_VECTOR", "CURVE", strands.weights),
             PLACE: ("FLOAT_VECTOR", "CURVE", to_blender(strands.points[:, 0]))}.items():
         attribute = curves.attributes.get(name) or curves.attributes.new(name, kind, domain)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..files import Arrays
 from ..hair.look import Look
-from ..hair.shades import ROOT, SHADES, TIP, inherent, paler
+from ..hair.shades import ROOT, SHADES, SPREAD, SPREADS, TIP, inherent, paler
 from ..hair.strands import Strands
 from ..head.model import HeadBasis
 from ..pictures.colours import linear
@@ -45,11 +45,11 @@ class Fibres:
     weights: Array
 
     @classmethod
-    def of(cls, strands: Strands, colour: Array, basis: HeadBasis, random: np.random.Generator) -> "Fibres":
-        """Colour strands around a linear colour (3,): darker at the roots, each and each lock a little lighter or darker."""
+    def of(cls, strands: Strands, colour: Array, basis: HeadBasis, random: np.random.Generator, spread: float = SPREAD) -> "Fibres":
+        """Colour strands around a linear colour (3,): darker at the roots, each and each lock, by `spread`, lighter or darker."""
         along = np.linspace(0, 1, strands.radius.shape[1])[None, :, None]
         shade = ROOT + (TIP - ROOT) * along
-        each = random.uniform(*SHADES, (len(strands.radius), 1, 1)) * (1 + paler(strands.points))[:, None, None]
+        each = random.uniform(*SHADES, (len(strands.radius), 1, 1)) * (1 + paler(strands.points, spread))[:, None, None]
         return cls(strands.points.astype(np.float64), strands.radius.astype(np.float64), shade * each * colour,
                    basis.skin_triangles[strands.triangle].astype(np.int64), strands.weights.astype(np.float64))
 
@@ -168,6 +168,6 @@ def fibres_of(look: Look, head: Arrays, basis: HeadBasis, *, own: Callable[[Arra
     those to shade them with; neither of them in the style "NONE", as in Blender's half of the product."""
     if look.cut.style == "NONE":
         return ()
-    kinds = (look.hair, head["hair_colour"]), (look.brows, head["brow_colour"])
-    return tuple(Fibres.of(strands, own(linear(colour)), basis, np.random.default_rng(0)) for strands, colour in kinds
+    kinds = (look.hair, head["hair_colour"], SPREADS["hair"]), (look.brows, head["brow_colour"], SPREADS["brows"])
+    return tuple(Fibres.of(strands, own(linear(colour)), basis, np.random.default_rng(0), spread) for strands, colour, spread in kinds
                  if len(strands) and len(colour))

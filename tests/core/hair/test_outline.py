@@ -9,7 +9,7 @@ import pytest
 
 from core.hair.haircut import Haircut
 from core.hair.look import styled
-from core.hair.outline import BAND, FARTHER, OUTERMOST, told
+from core.hair.outline import BAND, FARTHER, OUTERMOST, Outline, Reached, filled_out, told
 from core.hair.styles import hair_strands
 from core.head.scalp import Scalp
 from core.head.silhouette import NO_SIDES, PIVOT, PLACES, along
@@ -32,9 +32,11 @@ def grown(head, sides=NO_SIDES, below=BOB, **how):
                         count=COUNT, **how)
 
 
-def reached(head, strands):
-    """Return how far out the outermost strands reach at PLACES (2, H), metres."""
-    x, y, _ = np.moveaxis(strands.points - Scalp.of(head, basis()).eyes, 2, 0)
+def reached(head, strands, between=(1.0,)):
+    """Return how far out the outermost strands reach at PLACES (2, H), metres: their points, or what is `between` them, too."""
+    points = strands.points if len(between) == 1 else np.concatenate(
+        [strands.points[:, :-1] * (1 - share) + strands.points[:, 1:] * share for share in between], axis=1)
+    x, y, _ = np.moveaxis(points - Scalp.of(head, basis()).eyes, 2, 0)
     result = []
     for sign in (-1, 1):
         place, out = along((sign * x)[sign * x > 0], y[sign * x > 0])
@@ -49,6 +51,20 @@ def test_each_side_is_as_wide_and_as_high_as_wished(head):
     for part in (BESIDE, OVER):
         off = (full - wished)[:, part]
         assert np.abs(off).max() < 0.006 and np.abs(off.mean(axis=1)).max() < 0.004                 # metres
+
+
+@pytest.mark.parametrize("volume", [0.0, 0.03])
+@pytest.mark.parametrize("fringe", [0.0, 0.034])
+@pytest.mark.parametrize("below", [BOB, 0.26])
+@pytest.mark.parametrize("parting", [1.0, 0.0, -1.0])
+def test_hair_is_round_on_top_wherever_it_is_parted(parting, below, fringe, volume):
+    """Beside a parting all of it lies flat; straight up both sides are the same place, and one may be bare skin of the parting."""
+    head, wished = basis().vertices, np.stack([FULL + 0.004, FULL])
+    strands = hair_strands(head, basis(), np.random.default_rng(0), below_eyes=below, above_eyes=fringe, volume=volume, sides=wished,
+                           side=parting, count=COUNT)
+    off = (reached(head, strands, np.linspace(0.05, 0.95, 8)) - wished)[:, OVER]
+    assert np.abs(off[:, :5]).max() < 0.009 and np.abs(off[:, :5].mean(axis=1)).max() < 0.005          # metres
+    assert abs(off[0, :5].mean() - off[1, :5].mean()) < 0.004 and off[:, 5].max() > -0.010             # neither lopsided nor flat
 
 
 def test_hair_is_drawn_in_where_it_is_narrower_and_not_into_the_skin_or_the_ears(head):
@@ -148,7 +164,30 @@ def test_an_outline_that_is_none_counts_as_not_seen(head):
     """Of a head.npz of before, of another version, or damaged."""
     for sides in (np.zeros(0), np.zeros((2, 5)), -np.stack([FULL, FULL]), np.full((2, len(PLACES)), np.nan)):
         np.testing.assert_array_equal(told(sides), NO_SIDES)
+    for sides in (np.full((2, len(PLACES)), "wide"), np.full((2, len(PLACES)), None), np.ones((2, len(PLACES)), bool)):
+        np.testing.assert_array_equal(told(sides), NO_SIDES)
     np.testing.assert_array_equal(told(np.stack([FULL, FULL])), np.float32([FULL, FULL]))
+
+
+@pytest.mark.parametrize("other", [0, 1])
+def test_an_outline_of_one_side_counts_as_not_seen(other):
+    """It would tear the crown."""
+    np.testing.assert_array_equal(told(np.stack([FULL, FULL]) * np.eye(2, dtype=np.float32)[other][:, None]), NO_SIDES)
+
+
+def test_without_an_outline_strands_stay_what_they_are():
+    """It is asked at each change of cut in Blender."""
+    strands = grown(basis().vertices)
+    assert filled_out(strands, Scalp.of(basis().vertices, basis()), NO_SIDES, np.random.default_rng(0)) is strands
+
+
+def test_where_hair_may_reach_near_its_end_rises_steeply_but_nowhere_jumps():
+    """Else a strand would end in the middle between a point above and one below instead of where it crosses the outline."""
+    bare, side = np.full(len(PLACES), 0.07), FULL.astype(np.float64)
+    outline = Outline.of(Reached(np.full(len(PLACES), 0.11), np.full(len(PLACES), 0.02)), side, bare=bare, hangs=False)
+    limit = outline.limit(np.arange(-0.08, 0.08, 0.0001))
+    steps = np.diff(limit)
+    assert (steps > -1e-9).all() and 0.0005 < steps.max() < 0.004 and limit[-1] > 0.5               # metres
 
 
 def test_growing_hair_loads_no_face_nets():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.hair.shades import LOCK, ROOT, SPREAD, TONE, at_roots, inherent, paler
+from core.hair.shades import LOCK, ROOT, SPREAD, SPREADS, TONE, at_roots, inherent, paler
 from core.pictures.colours import linear
 
 
@@ -31,3 +31,11 @@ def test_locks_differ_in_tone_and_strands_of_one_hardly_do():
     near = paler(np.stack([roots, tips], axis=1) + random.normal(0, LOCK / 20, (4000, 2, 3)))
     assert np.abs(tones).max() <= SPREAD and tones.std() > SPREAD / 4 and abs(tones.mean()) < 0.03
     assert (near - tones).std() < tones.std() / 3
+
+
+def test_brows_are_more_alike_than_locks_of_hair():
+    """Their inner ends must not stand out against the outer ones."""
+    strands = np.random.default_rng(0).uniform(-0.1, 0.1, (4000, 2, 3))
+    tones = paler(strands, SPREADS["brows"])
+    assert 0.1 < np.abs(tones).max() <= 0.17
+    np.testing.assert_allclose(tones / SPREADS["brows"], paler(strands) / SPREAD, atol=1e-9)

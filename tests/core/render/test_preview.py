@@ -82,10 +82,9 @@ def test_the_chosen_hair_is_drawn(person, model, drawn):
     """Long hair hangs beside the neck; style NONE has neither hair nor roots nor brows."""
     anchors = Anchors.load(Pack.open().path("anchors"))
     looks = {style: Look.of(*person, model["basis"], anchors, Haircut(style), picture="") for style in ("NONE", "LONG")}
-    span = Sitter.of(*person, **model).span                              # or other hair would be drawn at another scale
-    sitters = {style: replace(Sitter.of(*person, look=look, basis=model["basis"]), span=span) for style, look in looks.items()}
+    sitters = {style: Sitter.of(*person, look=look, basis=model["basis"]) for style, look in looks.items()}
     assert sitters["NONE"].fibres == () and len(sitters["LONG"].fibres) == 2
-    span = Sitter.of(*person, **model).span
+    span = Sitter.of(*person, **model).span                              # or other hair would be drawn at another scale
     none, long = (replace(sitter, span=span).drawn(0.0).astype(int) for sitter in sitters.values())
     below = slice(SIDE * 3 // 4, None)
     assert np.abs(long - drawn[0])[below].max(axis=2).mean() > 5 > np.abs(none - drawn[0])[below].max(axis=2).mean()
