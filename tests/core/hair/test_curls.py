@@ -123,7 +123,8 @@ def test_locks_ends_are_uneven_but_hair_reaches_where_it_is_wished(scalp):
 def test_locks_differ_in_tone_and_strands_of_one_do_not():
     random = np.random.default_rng(0)
     roots = random.normal(0, 0.08, (4000, 3))
-    tones = paler(roots)
+    strands = np.stack([roots, roots + [0, -0.1, 0.02]], axis=1)
+    tones = paler(strands)
     assert np.abs(tones).max() <= SPREAD and abs(tones.mean()) < 0.02 and tones.std() > 0.05
-    beside = paler(roots + random.normal(0, 0.0003, roots.shape))
+    beside = paler(strands + random.normal(0, 0.0003, (len(roots), 1, 3)))
     assert np.abs(beside - tones).mean() < 0.25 * np.abs(np.roll(tones, 1) - tones).mean()
