@@ -19,6 +19,7 @@ FARTHER, INWARDS = 0.030, 0.95              # metres that they go out or in at m
 LEAST = 0.005                               # metres off the skin that the outermost keep
 THINNEST = 0.001                            # metres: what stands off the skin less moves less, where all lies flat as beside a parting
 PASSES = 6                                  # after each, others are the outermost, and what is between points has moved less
+FLATTER = 0.003                             # metres: by which hair goes farther out than in proportion at most: domes stay domes
 STRAYING = 0.5                              # of what single strands reach beyond the outline
 EAR_ROOM, EAR_SLOPE = 0.005, 0.012          # metres that strands keep from ears; around those, over which they rise
 ENDING, LOWEST = 0.030, 0.2                 # metres: hair that hangs on so far below the outline's end was hidden; quantile of it
@@ -52,9 +53,11 @@ def filled_out(strands: Strands, scalp: Scalp, sides: NDArray[np.floating], rand
         free, moved, risen = np.minimum(aside[there], over_ears(from_eyes[there], scalp)), aside.copy(), up.copy()
         least = (1 - INWARDS) * off[there]
         outline = Outline.of(Reached.of(*seen(moved, risen, off), bare), side, bare=bare, hangs=hangs)
+        place, out = along(moved[there], risen[there])
+        farthest = out * np.maximum(np.interp(place, PLACES, outline.wanted / outline.reached.out), 1) + FLATTER
         for _ in range(PASSES):
             place, out = along(moved[there], risen[there])
-            times = outline.times(place, out, off[there], least)
+            times = np.minimum(outline.times(place, out, off[there], least), np.maximum(farthest / np.maximum(out, 1e-3), 1))
             off[there] = np.maximum(off[there] + out * (times - 1), 0)
             moved[there] = np.maximum(moved[there] * times, free)
             risen[there] += np.maximum(risen[there] - PIVOT, 0) * (times - 1)
