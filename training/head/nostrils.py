@@ -1,7 +1,7 @@
 """Nostrils: the source's are dimples of 4 mm; here they are passages, and reach nearer to the tip.
 
-Nostrils are 12 to 14 mm long, along lines that come together towards the tip, and take half of the depth of the nose's base
-(Farkas 1994).
+People's are longish, along lines that come together towards the tip, and take about half of the depth of the nose's base (by eye, on
+photos; not measured).
 """
 
 import numpy as np
