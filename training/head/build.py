@@ -12,7 +12,7 @@ from core.files import write_arrays
 from core.head.lids import Eyeball, cleared, sides
 from core.head.model import FORMAT, MATERIALS
 
-from . import brows, eyes, mouth, nose, population, profile, smile, teeth, tongue, unwrap
+from . import brows, eyes, mouth, nose, perioral, population, profile, smile, teeth, tongue, unwrap
 from . import crop as cropping
 from .average import POINTS, AverageFace, average_face
 from .canthi import Canthi
@@ -93,6 +93,7 @@ class Builder:
         moves = self.average.moves(mean)
         face = np.einsum("lk,lkc->lc", self.anchors.weights[:POINTS], (mean + moves)[self.anchors.vertices[:POINTS]])
         moves += profile.stood_out(mean + moves, face)
+        moves += perioral.shaped(mean + moves, face)
         balls, outside = [self.crop.vertices(eye) for eye in EYES], slice(0, self.crop.vertices("lashes").stop)
         typical = mean + eyes.taken_along(moves, mean, self.skin, balls)
         self.canthi = Canthi(face, tuple(eyes.sphere(typical[ball]) for ball in balls))
