@@ -53,8 +53,6 @@ def met(points: Array, way: Array, corners: Array, *, farthest: float) -> NDArra
 
 def darkened(image: Floats, inside: Floats, coverage: Coverage, triangles: Integers) -> Floats:
     """Return the image (H, W, 3) of the skin, sRGB 0..255, dark where it is inside nostrils (V_skin,)."""
-    there = (coverage.triangle >= 0) & (inside[triangles].max(axis=1) > 0)[np.maximum(coverage.triangle, 0)]
-    share = np.einsum("nk,nk->n", coverage.weights[there], inside[triangles[coverage.triangle[there]]])
-    result = image.copy()
-    result[there] *= SHARE ** share[:, None]
+    there, result = coverage.touched(triangles, inside > 0), image.copy()
+    result[there] *= SHARE ** coverage.mixed(there, triangles, inside[:, None])
     return result

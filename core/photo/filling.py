@@ -40,8 +40,11 @@ class Filling:
 
     def drawn(self, coverage: Coverage, triangles: Integers) -> Floats:
         """Return the image (H, W, 3) of the colours; lips have an edge, finer than the quads around them."""
-        skin, lip = (coverage.interpolate(triangles, colour) for colour in (self.skin, self.mouth))
-        return np.asarray(skin + red(coverage.interpolate(triangles, self.depth[:, None])) * (lip - skin), np.float32)
+        image = coverage.interpolate(triangles, self.skin)
+        there = coverage.touched(triangles, red(self.depth) > 0)
+        share, lip = red(coverage.mixed(there, triangles, self.depth[:, None])), coverage.mixed(there, triangles, self.mouth)
+        image[there] += share * (lip - image[there])
+        return image
 
     def plain(self, corners: Integers, weights: Floats) -> Floats:
         """Return the plain tones (N, 3) at points of triangles: corners (N, 3) of them, weights (N, 3)."""

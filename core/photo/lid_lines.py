@@ -59,10 +59,13 @@ class LidLines:
 
     def drawn(self, image: Floats, coverage: Coverage, triangles: Integers) -> Floats:
         """Return the image (H, W, 3) of the skin, sRGB 0..255, with dark rims and pink inner corners."""
-        off, dark = (coverage.interpolate(triangles, values.T) for values in (self.off, self.dark))
-        deep = (dark[..., 0] * np.interp(off[..., 0], SOCKET, (0, 1, 1, 0)))[..., None]
-        moist = MOIST ** coverage.interpolate(triangles, self.inner[:, None])
-        return np.asarray(image * shade(off, dark) * LIFTED**deep * moist, np.float32)
+        near = ((self.dark > 0) & (self.off < SOCKET[-1])).any(axis=0) | (self.inner > 0)
+        there, result = coverage.touched(triangles, near), image.copy()
+        off, dark = (coverage.mixed(there, triangles, values.T) for values in (self.off, self.dark))
+        deep = (dark[:, 0] * np.interp(off[:, 0], SOCKET, (0, 1, 1, 0)))[:, None]
+        moist = MOIST ** coverage.mixed(there, triangles, self.inner[:, None])
+        result[there] *= np.asarray(shade(off, dark) * LIFTED**deep * moist, np.float32)
+        return result
 
 
 def shade(off: Floats, dark: Floats) -> Floats:

@@ -104,9 +104,9 @@ def overlaid(image: Floats, layer: Layer, filling: Filling, coverage: Coverage, 
 
     values: (V_skin, 7) pixels x, y, trust, creases, light (3).
     """
-    shown = (coverage.triangle >= 0) & (values[triangles, 2].max(axis=1)[np.maximum(coverage.triangle, 0)] > 0)
+    shown = coverage.touched(triangles, values[:, 2] > 0)
     corners, weights = triangles[coverage.triangle[shown]], coverage.weights[shown]
-    mixed = np.einsum("nk,nkc->nc", weights, values[corners].astype(np.float32))
+    mixed = coverage.mixed(shown, triangles, values)
     skin, margin, smooth = layer.mask.at(mixed[:, :2])
     lips, furrows = filling.share(corners, weights), layer.furrows.at(mixed[:, :2])
     share = (mixed[:, 2] * skin * clear(filling.inside(corners, weights), layer.mask.pixel))[:, None]

@@ -23,10 +23,18 @@ class Coverage:
     def interpolate(self, triangles: Integers, values: NDArray[np.floating]) -> Floats:
         """Return values (V, C) of the vertices at every pixel (H, W, C); zero where nothing is covered."""
         covered = self.triangle >= 0
-        corners, weights = triangles[self.triangle[covered]], self.weights[covered]
         result = np.zeros((*self.triangle.shape, values.shape[1]), np.float32)
-        result[covered] = sum(weights[:, corner, None] * values[corners[:, corner]] for corner in range(3))
+        result[covered] = self.mixed(covered, triangles, values)
         return result
+
+    def mixed(self, pixels: NDArray[np.bool_], triangles: Integers, values: NDArray[np.floating]) -> Floats:
+        """Return values (V, C) of the vertices at these covered pixels (H, W): (N, C)."""
+        corners, weights, values = triangles[self.triangle[pixels]], self.weights[pixels], np.asarray(values, np.float32)
+        return np.asarray(sum(weights[:, corner, None] * values[corners[:, corner]] for corner in range(3)), np.float32)
+
+    def touched(self, triangles: Integers, vertices: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return the pixels (H, W) of triangles that have one of these vertices (V,)."""
+        return np.asarray((self.triangle >= 0) & vertices[triangles].any(axis=1)[np.maximum(self.triangle, 0)])
 
 
 def rasterise(points: NDArray[np.floating], triangles: Integers, *, width: int, height: int, facing: bool = False) -> Coverage:
