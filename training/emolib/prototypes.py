@@ -22,7 +22,8 @@ NEUTRAL_LIDS = ((43, 0.06), (5, 0.0), (5, 0.07))        # of levels 1 to 3: calm
 
 PROTOTYPES: dict[Emotion, tuple[Variant, ...]] = {
     "happy": (
-        Variant(0.7, {6: Unit(0.9), 12: Unit(0.95), 25: Unit(0.9, onset=0.2), 26: Unit(0.2, onset=0.5, chance=0.5)}),
+        Variant(0.7, {6: Unit(0.9), 12: Unit(0.95), 25: Unit(0.9, onset=0.2), 10: Unit(0.3, onset=0.3), 16: Unit(0.3, onset=0.3),
+                      26: Unit(0.2, onset=0.5, chance=0.5)}),
         Variant(0.3, {6: Unit(0.9), 12: Unit(0.9), 14: Unit(0.2, chance=0.5)})),
     "sad": (
         Variant(0.6, {1: Unit(1.0), 44: Unit(0.5), 15: Unit(0.85), 17: Unit(0.45), 43: Unit(0.2)}),

@@ -230,7 +230,7 @@ def seated(mouth: Array, surface: Surface, basis: HeadBasis) -> Array:
     pixels = (surface.points - low) / PIXEL
     pixels[:, 2] *= -1                                          # of several the one with the least depth is kept
     width, height = np.ceil(pixels[:, :2].max(axis=0)).astype(int) + 1
-    cover = rasterise(pixels, surface.triangles, width=int(width), height=int(height))
+    cover = rasterise(pixels, surface.triangles, width=int(width), height=int(height), facing=True)     # not the nape, between lips
     front = teeth[teeth[:, 2] > np.quantile(teeth[:, 2], FRONT)]
     columns, rows = ((front[:, :2] - low[:2]) / PIXEL).astype(int).T
     covered = cover.triangle[rows, columns] >= 0

@@ -18,7 +18,7 @@ FORWARD = ((0.033, 0.0, -0.06, 0.30, 0.06),         # the lower lip's upper half
            (-0.023, 0.0, -0.22, 0.18, 0.05),        # the lower lip's lower half
            (0.028, 0.0, -0.32, 0.24, 0.06),         # the fold below it
            (0.051, 0.67, 0.28, 0.23, 0.46))         # cheeks
-UP = ((-0.014, 0.0, 0.0, 0.12, 0.12), (0.016, 0.25, 0.0, 0.14, 0.12), (-0.016, 0.56, 0.0, 0.12, 0.12))
+UP = ((-0.010, 0.0, 0.0, 0.12, 0.12), (0.011, 0.25, 0.0, 0.14, 0.12), (-0.016, 0.56, 0.0, 0.12, 0.12))
 DEEP, WHOLE = 0.80, 0.35        # behind where the lips meet: farther back than the first nothing moves, before the second all of it
 
 

@@ -29,13 +29,16 @@ def together(subjects, noise=0.0):
     return fit([face_of(one, noise) for one in subjects], [(SIDE, SIDE)] * len(subjects), basis=basis(), anchors=anchors())
 
 
-@pytest.mark.parametrize(("seed", "yaw"), [(1, 0), (2, 15), (3, -25)])
-def test_the_shape_comes_back(seed, yaw):
-    one = subject(seed, yaw=yaw)
-    found = fitted(one)
-    error = aligned_error_mm(basis().neutral(found.identity), one.neutral)
-    assert error < 1.2 and error < 0.5 * aligned_error_mm(basis().vertices, one.neutral)        # against the mean head
-    assert found.sights[0].reprojection_percent < 0.7
+def test_the_shape_comes_back():
+    shares = []
+    for seed, yaw in ((1, 0), (2, 15), (3, -25)):
+        one = subject(seed, yaw=yaw)
+        found = fitted(one)
+        error = aligned_error_mm(basis().neutral(found.identity), one.neutral)
+        assert error < 1.2
+        assert found.sights[0].reprojection_percent < 0.7
+        shares.append(error / aligned_error_mm(basis().vertices, one.neutral))          # against the mean head, which some are like
+    assert np.mean(shares) < 0.4 and max(shares) < 0.6
 
 
 def test_the_camera_comes_back():
