@@ -10,12 +10,13 @@ import numpy as np
 
 from core.types import EMOTIONS, Emotion
 
-from .facs import TOGETHER, Unit, Variant, shapes
+from .facs import TOGETHER, UNITS, Unit, Variant, shapes
 
 INTENSITIES = (0.44, 0.70, 1.0)             # of levels 1 to 3
 HABIT, MOMENT = 0.14, 0.04                  # deviations of the logarithm of a unit's strength: between people, between one's items
 UNEVEN = 0.07                               # deviation of the logarithm of left over right
 STRENGTH = 0.04                             # the same of an item's intensity
+FULL = 1.1                                  # of a shape, the most that a habit makes of a unit: level 2 is not full, so level 3 is more
 NEUTRAL_UNITS = (1, 2, 4, 6, 7, 12, 14, 15, 17, 24)
 NEUTRAL_SPREAD = 0.045                      # of those units in a neutral face
 NEUTRAL_LIDS = ((43, 0.06), (5, 0.0), (5, 0.07))        # of levels 1 to 3: calm lids hang a little, wakeful ones are raised
@@ -71,7 +72,8 @@ class Habit:
         gains = {}
         for number, unit in units.items():
             gain, uneven = factor(random, HABIT), 1.0 if number in TOGETHER else factor(random, UNEVEN / 2)
-            pair = [gain * uneven, gain / uneven]
+            most = FULL / max(unit.strength * max(UNITS[number].values()), 1e-6)
+            pair = [min(gain * uneven, most), min(gain / uneven, most)]
             if unit.one_sided or unit.other_side:
                 pair[int(left_is_own == unit.one_sided)] = 0.0
             gains[number] = (pair[0], pair[1])
