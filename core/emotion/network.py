@@ -22,6 +22,7 @@ SHRINK = 4.0                    # recordings of a voice at which half of its own
 NEUTRAL = HEARD.index("neutral")
 GIVES = ["probabilities", "strength"]           # one that hears plain samples gives the first alone
 PRIORS = 1e-3, 1e3              # the least and the most that a prior may be
+ROUNDS = 100                    # in which a voice's prior settles
 MOST_MEAN = 1e30                # what a number of a mean voice stays below, so that differences from it are finite
 
 
@@ -91,8 +92,8 @@ class EmotionNetwork:
     def judge(self, passages: Floats, voice: Floats | None = None) -> Judgement:
         """Return what is felt in passages (M, P); voice: (R, P) means of other recordings of this voice, whose manner is removed.
 
-        The manner is how their mean differs from that of all voices; it is shrunk by R / (R + SHRINK), so that few say little. Where
-        those recordings are neutral, so is most of what somebody says, and neutral is likelier beforehand (`known_prior`).
+        The manner is how their mean differs from that of all voices; it is shrunk by R / (R + SHRINK), so that few say little. The
+        more of those recordings are neutral, the likelier is neutral beforehand (`known_prior`).
         """
         factor = 1.0
         if voice is not None and len(voice):
@@ -110,8 +111,17 @@ def known_share(recordings: int) -> float:
 
 def known_prior(prior: float, neutral: Floats) -> float:
     """Return how many times as likely neutral is as each other emotion beforehand, when `prior` holds for voices in general and other
-    recordings of this one are neutral with these probabilities (R,): they count as much as SHRINK recordings of voices in general."""
+    recordings of this one, judged by it, are neutral with these probabilities (R,).
+
+    SHRINK recordings of voices in general count beside them, and they are judged anew by what follows until that stays (Saerens et
+    al., 2002). Neutral is never less likely than another emotion (or than `prior`): that would rather be another microphone.
+    """
     others = len(HEARD) - 1
     usual, share = prior / (prior + others), known_share(len(neutral))
-    chance = usual + share * (float(neutral.mean()) - usual) if share else usual
-    return others * chance / (1 - chance)
+    if not share:
+        return prior
+    chance, likely = usual, neutral.astype(np.float64)
+    for _ in range(ROUNDS):
+        yes, no = likely * chance / usual, (1 - likely) * (1 - chance) / (1 - usual)
+        chance = usual + share * (float(np.mean(yes / (yes + no))) - usual)
+    return max(others * chance / (1 - chance), min(prior, 1.0))

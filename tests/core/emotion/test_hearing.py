@@ -95,10 +95,22 @@ def test_other_recordings_of_the_voice_take_its_manner_away(encoder, network, sp
 def test_neutral_is_as_likely_beforehand_as_it_was_in_what_is_known_of_a_voice():
     assert known_prior(3.0, np.zeros(0, np.float32)) == pytest.approx(3)
     assert known_prior(3.0, np.full(4, 1 / 3, np.float32)) == pytest.approx(3)          # as voices in general
-    plain, never, often = (known_prior(3.0, np.full(8, chance, np.float32)) for chance in (1.0, 0.0, 1 / 7))
+    plain = known_prior(3.0, np.full(8, 1.0, np.float32))
     assert plain == pytest.approx(6 * 7 / 2)        # 7 of 9: two thirds of it are plain, a third is as voices in general
-    assert never == pytest.approx(6 / 8) and 1 < often < 3
     assert plain < known_prior(3.0, np.ones(1000, np.float32)) < np.inf
+
+
+def test_what_is_known_of_a_voice_is_judged_by_what_follows_from_it():
+    settled = known_prior(3.0, np.full(8, 0.6, np.float32))                 # odds 3/2, where 1/2 was expected: three times as likely
+    chance = settled / (settled + 6)
+    again = 3 * chance / (3 * chance + 1 - chance)
+    assert chance == pytest.approx(1 / 3 + 2 / 3 * (again - 1 / 3), abs=1e-5) and chance > 0.65     # judged once it is .51
+
+
+def test_neutral_is_never_less_likely_than_another_emotion():
+    assert known_prior(3.0, np.zeros(8, np.float32)) == 1 == known_prior(3.0, np.full(50, 0.01, np.float32))
+    assert 1 < known_prior(3.0, np.full(8, 0.25, np.float32)) < 3
+    assert known_prior(0.5, np.zeros(8, np.float32)) == 0.5                 # unless a network takes it so of all voices
 
 
 def test_what_was_heard_survives_a_file_and_damage_is_told(tmp_path):
