@@ -41,6 +41,7 @@ EVEN = 3                                    # times a strand is smoothed after i
 # metres that the outermost come in at their ends, more the fuller the hair; above the ends where that begins
 UNDER, FULLER, UNDER_FROM = 0.012, 0.9, 0.060
 LAYERS, GRADED = 0.030, 0.16                # metres by which the outermost strands end above the inmost; and fall to the back
+NAPE, BEHIND = 0.095, (-0.050, 0.080)       # metres below the eyes to which hair reaches at the nape at least; from where, and over which
 BLUNT, EVENLY, LAYERED = 0.12, 0.25, 0.110  # share of all that: in one line; else at least; all so far below the eyes
 LEAST = 0.018                               # metres that every strand goes down
 LOCKS = 240                                 # strands end together in so many of them
@@ -77,10 +78,12 @@ def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *,
     depth[end > roots[:, 1] - LEAST] = 0.0                              # the nape's and the sides' lie on the skin
     beside = (roots[:, 1] < scalp.ears[:, 1].max() + EAR_ABOVE) & (roots[:, 2] > scalp.ears[:, 2].mean())
     depth[beside], end[beside] = 0.0, np.maximum(end[beside], roots[beside, 1] - SIDEBURN)
-    steps = int((below_eyes + 0.26) / STEP)
+    steps = int((max(below_eyes, NAPE) + 0.26) / STEP)
     full = float(np.clip(volume, *VOLUMES)) if volume > 0 else VOLUME
     path = cleared(forward(Walk(scalp, depth, full, side, random).paths(roots, cut, steps), scalp), scalp, depth)
-    end = np.minimum(end + uneven * GRADED * (path[:, -1, 2] - NECK[2]).clip(-0.08, 0.08), roots[:, 1] - LEAST)
+    end = end + uneven * GRADED * (path[:, -1, 2] - NECK[2]).clip(-0.08, 0.08)
+    behind = np.clip((BEHIND[0] - path[:, -1, 2]) / BEHIND[1], 0, 1)
+    end = np.minimum(end - max(NAPE - below_eyes, 0) * behind, roots[:, 1] - LEAST)
     points = resampled(turned_under(path, end, depth * (UNDER + FULLER * max(full - VOLUME, 0))), end, number)
     grown = np.linalg.norm(points[:, -1] - points[:, 0], axis=1) > 0.5 * LEAST
     points = gathered(points, cut.clump, 0.6 * cut.gather)
