@@ -14,7 +14,7 @@ from ..head.model import HeadBasis
 from ..head.scalp import CRANIUM, FRINGE, RADII, Scalp, ended
 from ..types import Floats
 from .curls import HANGING, curled
-from .locks import Indices, gathered, leaders
+from .locks import SOON, Indices, Locks, gathered
 from .short_hair import CROPS, ROOT_RADIUS, STRANDS, TIP_RADIUS, Cut, rooted
 from .strands import Strands
 
@@ -71,8 +71,8 @@ def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *,
     roots, triangle, weights, mean, edge = rooted(neutral, basis, random, round(share * count), hairline=hairline,
                                                   parted=side * PARTING * RADII[0])
     cut = Cut.of(mean, edge, random, CROPS["STRAIGHT"])
-    lock = leaders(mean, LOCKS, random)
-    depth = np.clip(random.uniform(0, 1, len(roots)) ** 0.8 + random.normal(0, 0.12, len(roots))[lock], 0, 1)   # 1 the outermost
+    locks = Locks.of(mean, LOCKS, random)
+    lock, depth = locks.leader, locks.depth.copy()
     uneven = BLUNT if blunt else float(np.clip(below_eyes / LAYERED, EVENLY, 1))
     end = scalp.eyes[1] - below_eyes + uneven * (ragged(lock, random) + LAYERS * (depth - 0.5))
     depth[end > roots[:, 1] - LEAST] = 0.0                              # the nape's and the sides' lie on the skin
@@ -86,11 +86,9 @@ def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *,
     end = np.minimum(end - max(NAPE - below_eyes, 0) * behind, roots[:, 1] - LEAST)
     points = resampled(turned_under(path, end, depth * (UNDER + FULLER * max(full - VOLUME, 0))), end, number)
     grown = np.linalg.norm(points[:, -1] - points[:, 0], axis=1) > 0.5 * LEAST
-    points = gathered(points, cut.clump, 0.6 * cut.gather)
-    if curl is None:
-        points = gathered(points, lock, max(LEAST_GATHER, uneven) * GATHER * cut.gather, 2.0)
-    else:
-        points = curled(gathered(points, lock, RINGLET * cut.gather, 1.2), lock, curl, random)
+    points = gathered(gathered(points, cut.clump, 0.6 * cut.gather), lock, locks.close, SOON)
+    if curl is not None:
+        points = curled(points, lock, curl, random)
     points = cleared(points, scalp, depth, 0.0 if curl is None else curl.radius)
     pushed = np.where(points[..., 1:2] > CRANIUM[1], scalp.outside(points, 0.0006), points)    # below it that leads through the neck
     points, left = ended(pushed, within(points, scalp) | (np.linalg.norm(pushed - points, axis=2) > SUNK))
