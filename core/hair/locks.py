@@ -9,7 +9,7 @@ TIPS = 1.4                      # power of the way along a strand with which it 
 
 # of hair that hangs: from how deep, 0..1, the outermost to the inmost locks lie; by how much strands of one differ; share of strands
 # that lie below them, to fill the gaps, how deep and how closely; how closely the others keep together, and how soon
-LIFT, WITHIN, BELOW, LOW, LOOSE, CLOSE, SOON = (0.35, 1.0), 0.16, 0.22, 0.45, 0.35, (0.72, 0.95), 0.55
+LIFT, WITHIN, BELOW, LOW, LOOSE, CLOSE, SOON = (0.15, 1.0), 0.12, 0.22, 0.40, 0.30, (0.80, 0.97), 0.50
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]

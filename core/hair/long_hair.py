@@ -41,7 +41,7 @@ EVEN = 3                                    # times a strand is smoothed after i
 # metres that the outermost come in at their ends, more the fuller the hair; above the ends where that begins
 UNDER, FULLER, UNDER_FROM = 0.012, 0.9, 0.060
 LAYERS, GRADED = 0.030, 0.16                # metres by which the outermost strands end above the inmost; and fall to the back
-NAPE, BEHIND = 0.095, (-0.050, 0.080)       # metres below the eyes to which hair reaches at the nape at least; from where, and over which
+NAPE, BEHIND = 0.102, (-0.050, 0.080)       # metres below the eyes to which hair reaches at the nape at least; from where, and over which
 BLUNT, EVENLY, LAYERED = 0.12, 0.25, 0.110  # share of all that: in one line; else at least; all so far below the eyes
 LEAST = 0.018                               # metres that every strand goes down
 LOCKS = 240                                 # strands end together in so many of them

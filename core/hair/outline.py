@@ -18,16 +18,18 @@ from .short_hair import waver
 from .strands import Strands
 
 EACH, BETWEEN = 3, (1 / 3, 2 / 3, 1)        # of so many strands one is looked at, at these shares of the way from point to point
-OUTERMOST, ENOUGH = 0.95, 12                # quantile of how far out, at a place of so many points at least, that counts as outermost
+OUTERMOST, ENOUGH = 0.97, 12                # quantile of how far out, at a place of so many points at least, that counts as outermost
 LEAST = 0.004                               # metres off the skin that the outermost have
+PASSES = 2                                  # what rises slowly from its root has moved less in the first
+RISE_OVER = 0.030                           # metres from its root over which a strand comes to move with others
 FARTHER = 0.040                             # metres that hair is drawn out or in at most
 BEHIND, FULLEST = 0.75, 0.026               # thickness at the back of the head of that over the ears; metres at most
 HANGS_FROM, HANGS_OVER = -0.015, 0.060      # metres above the eyes below which hair that hangs is left alone behind; over which
 ENDING, LOWEST = 0.030, 0.2                 # metres: hair that hangs on so far below the outline's end was hidden; quantile of it
 CLOSED = 0.018                              # metres below the outline's end where it is at the head
-TAPER, UNDER = 0.100, 0.010                 # metres over which hair comes in to the nape; below the nape's hairline where it ends
-BENT = 0.5                                  # of how far hair comes in there, it is bent: the rest is cut
-RAGGED, SINGLE = 0.004, 0.010               # metres by which ends waver, locks and single strands
+TAPER, UNDER = 0.110, 0.020                 # metres over which hair comes in to the nape; below the nape's hairline where it ends
+BENT = 0.35                                 # of how far hair comes in there, it is bent: the rest is cut
+RAGGED, SINGLE = 0.005, 0.016               # metres by which ends waver, locks and single strands
 EAR_ROOM, EAR_SLOPE = 0.005, 0.012          # metres that strands keep from ears; around those, over which they rise
 SHORTEST = 1.0                              # points beyond its root that are left of a strand at least
 FREE, STEEP = 1.0, 2.0                      # metres: farther than hair is; by so much a metre above its end hair may reach farther out
@@ -48,22 +50,24 @@ def filled_out(strands: Strands, scalp: Scalp, sides: NDArray[np.floating], rand
     """
     if not sides.any():
         return strands
-    points = strands.points.astype(np.float64)
-    flat = points.reshape(-1, 3)
-    off = np.maximum(scalp.off(points)[0], 0)
-    off[:, 0] = 0                                                   # roots stay, wherever the skin's coarse map has the skin
-    there, bare = Around.of(flat, scalp.eyes), skin_around(scalp)
-    reached = Reached.of(points, off, bare, scalp)
+    points, bare = strands.points.astype(np.float64), skin_around(scalp)
+    way = np.linalg.norm(np.diff(points, axis=1, prepend=points[:, :1]), axis=2).cumsum(axis=1).ravel()
     tips = points[points[:, -1, 2] > AXIS, -1, 1] - scalp.eyes[1]
-    surface = Surface.of(reached, sides.astype(np.float64), bare, float(np.quantile(tips, LOWEST)))
-    move = surface.move(reached)
-    share = np.clip(off.ravel() / np.maximum(there.read(reached.thick), LEAST), 0, 1)
-    moved = flat + (there.read(move) * share)[:, None] * there.ways
-    aside = np.minimum(np.abs(flat[:, 0]), over_ears(flat - scalp.eyes, scalp))
-    moved[:, 0] = np.sign(flat[:, 0]) * np.maximum(np.abs(moved[:, 0]), aside)
-    beyond = np.where(off.ravel() > 0, there.out + there.read(move) * share - there.read(surface.cut), -FREE).reshape(off.shape)
+    lowest = float(np.quantile(tips, LOWEST)) if len(tips) else 0.0
+    for _ in range(PASSES):
+        off = np.maximum(scalp.off(points)[0], 0)
+        off[:, 0] = 0                                               # roots stay, wherever the skin's coarse map has the skin
+        flat, reached = points.reshape(-1, 3), Reached.of(points, off, bare, scalp)
+        surface, there = Surface.of(reached, sides.astype(np.float64), bare, lowest), Around.of(flat, scalp.eyes)
+        share = np.clip(off.ravel() / np.maximum(there.read(reached.thick), LEAST), 0, 1) * np.clip(way / RISE_OVER, 0, 1)
+        out = there.read(surface.move(reached)) * share
+        moved = flat + out[:, None] * there.ways
+        aside = np.minimum(np.abs(flat[:, 0]), over_ears(flat - scalp.eyes, scalp))
+        moved[:, 0] = np.sign(flat[:, 0]) * np.maximum(np.abs(moved[:, 0]), aside)
+        points = moved.reshape(points.shape)
+    beyond = np.where(off.ravel() > 0, there.out + out - there.read(surface.cut), -FREE).reshape(off.shape)
     ragged = RAGGED * waver(points[:, -1]) - SINGLE * random.uniform(0, 1, len(points)) ** 2
-    return replace(strands, points=trimmed(moved.reshape(points.shape), beyond - ragged[:, None]).astype(np.float32))
+    return replace(strands, points=trimmed(points, beyond - ragged[:, None]).astype(np.float32))
 
 
 def told(sides: NDArray[np.floating]) -> Floats:
