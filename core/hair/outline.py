@@ -22,7 +22,7 @@ OUTERMOST, ENOUGH = 0.97, 12                # quantile of how far out, at a plac
 LEAST = 0.004                               # metres off the skin that the outermost have
 PASSES = 2                                  # what rises slowly from its root has moved less in the first
 RISE_OVER = 0.030                           # metres from its root over which a strand comes to move with others
-FARTHER = 0.040                             # metres that hair is drawn out or in at most
+FARTHER, GROWN = 0.040, 0.7                 # metres that hair is drawn out or in at most; out, of what it stands off: flat hair stays so
 BEHIND, FULLEST = 0.75, 0.026               # thickness at the back of the head of that over the ears; metres at most
 HANGS_FROM, HANGS_OVER = -0.015, 0.060      # metres above the eyes below which hair that hangs is left alone behind; over which
 ENDING, LOWEST = 0.030, 0.2                 # metres: hair that hangs on so far below the outline's end was hidden; quantile of it
@@ -133,14 +133,14 @@ class Surface:
         low = np.where(FACING < np.pi, ends[1], ends[0])[None] * (1 - BACK) - (NAPE + UNDER) * BACK
         over = CLOSED + (TAPER - CLOSED) * BACK
         share = np.clip((ROWS[:, None] - low) / over, 0, 1)
-        wanted = bare + LEAST + (thick - LEAST) * share * (2 - share)
+        wanted = bare + LEAST + (thick - LEAST) * share * share * (3 - 2 * share)
         return cls(wanted, wanted + STEEP * np.maximum(ROWS[:, None] - low - over, 0), share < 1)
 
     def move(self, reached: Reached) -> Array:
         """Return by how much (R, TURNS), metres, the outermost hair moves out."""
         more = self.wanted - reached.out
         more *= np.where(self.ends & (more < 0), BENT, 1.0)
-        return np.clip(more, np.maximum(-FARTHER, -reached.thick), FARTHER)
+        return np.clip(more, np.maximum(-FARTHER, -reached.thick), np.minimum(FARTHER, GROWN * reached.thick))
 
 
 def over_ears(points: Array, scalp: Scalp) -> Array:
