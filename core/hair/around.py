@@ -63,13 +63,13 @@ def skin_around(scalp: Scalp) -> Array:
 
 def smooth(values: Array, weight: NDArray[np.number], times: int) -> Array:
     """Return a map (R, TURNS) evened out, that counts as much as its `weight` (R, TURNS): where that is 0, by what is around."""
-    weight = np.asarray(weight, np.float64)
-    total = values * weight
+    share = np.asarray(weight, np.float64)
+    total = values * share
     for _ in range(times):
-        total, weight = evened(total), evened(weight)
-    while (weight == 0).any():
-        total, weight = (np.where(weight > 0, one, evened(one)) for one in (total, weight))
-    return np.asarray(total / weight)
+        total, share = evened(total), evened(share)
+    while (share == 0).any():
+        total, share = (np.where(share > 0, one, evened(one)) for one in (total, share))
+    return np.asarray(total / share)
 
 
 def evened(values: Array) -> Array:

@@ -9,7 +9,7 @@ TIPS = 1.4                      # power of the way along a strand with which it 
 
 # of hair that hangs: from how deep, 0..1, the outermost to the inmost locks lie; by how much strands of one differ; share of strands
 # that lie below them, to fill the gaps, how deep and how closely; how closely the others keep together, and how soon
-LIFT, WITHIN, BELOW, LOW, LOOSE, CLOSE, SOON = (0.15, 1.0), 0.12, 0.22, 0.40, 0.30, (0.80, 0.97), 0.50
+LIFT, WITHIN, BELOW, LOW, LOOSE, CLOSE, SOON = (0.15, 1.0), 0.12, 0.25, 0.40, 0.30, (0.80, 0.97), 0.50
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -17,7 +17,7 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Locks:
-    """leader: (N,) the strand that each of N follows; depth: (N,) 0 the inmost .. 1 the outermost; close: (N,) how closely it follows."""
+    """leader: (N,) the strand that each of N follows, and how closely: close (N,); depth: (N,) 0 the inmost .. 1 the outermost."""
 
     leader: Indices
     depth: Array

@@ -40,14 +40,12 @@ FORWARD, FORWARD_OVER, FORWARD_FROM = 0.012, 0.030, (0.055, 0.045)
 EVEN = 3                                    # times a strand is smoothed after it went around ears and face
 # metres that the outermost come in at their ends, more the fuller the hair; above the ends where that begins
 UNDER, FULLER, UNDER_FROM = 0.012, 0.9, 0.060
-LAYERS, GRADED = 0.030, 0.16                # metres by which the outermost strands end above the inmost; and fall to the back
-NAPE, BEHIND = 0.102, (-0.050, 0.080)       # metres below the eyes to which hair reaches at the nape at least; from where, and over which
+LAYERS, GRADED = 0.026, 0.16                # metres by which the outermost strands end above the inmost; and fall to the back
+NAPE, BEHIND = 0.102, (-0.050, 0.080)       # metres below the eyes that hair reaches behind at least; from where, over which
 BLUNT, EVENLY, LAYERED = 0.12, 0.25, 0.110  # share of all that: in one line; else at least; all so far below the eyes
 LEAST = 0.018                               # metres that every strand goes down
 LOCKS = 240                                 # strands end together in so many of them
-RAGGED, TAPER, GATHER = 0.007, 0.038, 0.75  # metres by which locks, and strands within one, end unevenly; share by which those gather
-LEAST_GATHER = 0.3                          # of that where they end in one line
-RINGLET = 0.95                              # the same of curls
+RAGGED, TAPER = 0.007, 0.038                # metres by which locks, and strands within one, end unevenly
 SWEPT, EDGE = 0.14, 0.008                   # by which the front edge leans back on its way down; metres over which strands form it
 WILD, UNRULY, THICK = 0.10, 0.05, 1.25
 TANGLED, NEAR, FOR = 4.0, 0.013, 6          # times as wild start strands that are rooted so near a parting, metres; for so many steps

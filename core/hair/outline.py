@@ -21,8 +21,8 @@ EACH, BETWEEN = 3, (1 / 3, 2 / 3, 1)        # of so many strands one is looked a
 OUTERMOST, ENOUGH = 0.97, 12                # quantile of how far out, at a place of so many points at least, that counts as outermost
 LEAST = 0.004                               # metres off the skin that the outermost have
 PASSES = 2                                  # what rises slowly from its root has moved less in the first
-RISE_OVER = 0.030                           # metres from its root over which a strand comes to move with others
-FARTHER, GROWN = 0.040, 0.7                 # metres that hair is drawn out or in at most; out, of what it stands off: flat hair stays so
+RISE_OVER = 0.025                           # metres from its root over which a strand comes to move with others
+FARTHER, GROWN = 0.040, 1.5                 # metres that hair is drawn out or in at most; out, of what it stands off
 BEHIND, FULLEST = 0.75, 0.026               # thickness at the back of the head of that over the ears; metres at most
 HANGS_FROM, HANGS_OVER = -0.015, 0.060      # metres above the eyes below which hair that hangs is left alone behind; over which
 ENDING, LOWEST = 0.030, 0.2                 # metres: hair that hangs on so far below the outline's end was hidden; quantile of it
@@ -30,12 +30,12 @@ CLOSED = 0.018                              # metres below the outline's end whe
 TAPER, UNDER = 0.110, 0.020                 # metres over which hair comes in to the nape; below the nape's hairline where it ends
 BENT = 0.35                                 # of how far hair comes in there, it is bent: the rest is cut
 RAGGED, SINGLE = 0.005, 0.016               # metres by which ends waver, locks and single strands
-EAR_ROOM, EAR_SLOPE = 0.005, 0.012          # metres that strands keep from ears; around those, over which they rise
+EAR_ROOM, EAR_SLOPE = 0.006, 0.020          # metres that strands keep from ears; around those, over which they rise
 SHORTEST = 1.0                              # points beyond its root that are left of a strand at least
 FREE, STEEP = 1.0, 2.0                      # metres: farther than hair is; by so much a metre above its end hair may reach farther out
 
 LEFT, RIGHT = TURNS // 4, 3 * TURNS // 4    # columns of a map
-OVER = ROWS > PIVOT
+LEFTWARD = np.sin(FACING) > 0
 RISE = np.clip((ROWS - PIVOT) / (ROWS[-1] - PIVOT), 0, 1)[:, None]                  # 0 beside the head .. 1 straight up
 AHEAD, BACK = (np.clip(sign * np.cos(FACING), 0, 1)[None] ** 2 for sign in (1, -1)) # share of front and back in each direction
 ASIDE = 1 - AHEAD - BACK
@@ -46,9 +46,9 @@ Array = NDArray[np.float64]
 def filled_out(strands: Strands, scalp: Scalp, sides: NDArray[np.floating], random: np.random.Generator) -> Strands:
     """Return strands of which the outermost reach as far out as `sides` (2, H), metres at PLACES of head/silhouette.py.
 
-    sides: the person's right, left; nothing moves where they are 0. Roots stay, and nothing goes into the skin or the ears.
+    sides: the person's right, left; nothing moves if either is 0. Roots stay, and nothing goes into the skin or the ears.
     """
-    if not sides.any():
+    if not sides.any(axis=1).all():
         return strands
     points, bare = strands.points.astype(np.float64), skin_around(scalp)
     way = np.linalg.norm(np.diff(points, axis=1, prepend=points[:, :1]), axis=2).cumsum(axis=1).ravel()
@@ -81,11 +81,10 @@ def told(sides: NDArray[np.floating]) -> Floats:
 
 @dataclass(frozen=True)
 class Reached:
-    """How far out hair reaches (R, TURNS), metres; thick: how far the outermost there stand off the skin; count: of points."""
+    """How far out hair reaches (R, TURNS), metres; thick: how far the outermost there stand off the skin."""
 
     out: Array
     thick: Array
-    count: Array
 
     @classmethod
     def of(cls, points: Array, off: Array, bare: Array, scalp: Scalp) -> "Reached":
@@ -94,12 +93,11 @@ class Reached:
                          for one in (points, off[..., None]))
         there, thick = Around.of(places.reshape(-1, 3), scalp.eyes), thick.ravel()
         order = np.lexsort((there.out, there.cell))
-        size = bare.size
-        count = np.bincount(there.cell, minlength=size)
+        count = np.bincount(there.cell, minlength=bare.size)
         most = np.minimum(np.cumsum(count) - 1, np.cumsum(count) - count + (OUTERMOST * count).astype(int))
         most = order[np.maximum(most, 0)]
         known = np.where(count < ENOUGH, 0, count).reshape(bare.shape)
-        return cls(*(smooth(values[most].reshape(bare.shape), known, times=1) for values in (there.out, thick)), known)
+        return cls(*(smooth(values[most].reshape(bare.shape), known, times=1) for values in (there.out, thick)))
 
 
 @dataclass(frozen=True)
@@ -124,13 +122,13 @@ class Surface:
             ends.append(-np.inf if hangs else end - CLOSED)
         behind = np.clip(BEHIND * full[ROWS >= 0][:5].mean(), LEAST, FULLEST) * (1 - RISE) + full[-1].mean() * RISE
         before = np.maximum((reached.out - bare)[:, :1], LEAST) * (1 - RISE) + full[-1].mean() * RISE
-        beside = np.where(FACING < np.pi, full[:, 1:], full[:, :1])
+        beside = np.where(LEFTWARD, full[:, 1:], full[:, :1])
         thick = AHEAD * before + ASIDE * beside + BACK * behind
         if np.isinf(ends).any():
             left = BACK * np.clip((HANGS_FROM + HANGS_OVER - ROWS) / HANGS_OVER, 0, 1)[:, None]
             thick = thick + (np.maximum(reached.out - bare, LEAST) - thick) * left
             return cls(bare + thick, np.full(bare.shape, FREE), np.zeros(bare.shape, bool))
-        low = np.where(FACING < np.pi, ends[1], ends[0])[None] * (1 - BACK) - (NAPE + UNDER) * BACK
+        low = np.where(LEFTWARD, ends[1], ends[0])[None] * (1 - BACK) - (NAPE + UNDER) * BACK
         over = CLOSED + (TAPER - CLOSED) * BACK
         share = np.clip((ROWS[:, None] - low) / over, 0, 1)
         wanted = bare + LEAST + (thick - LEAST) * share * share * (3 - 2 * share)
