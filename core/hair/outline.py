@@ -30,7 +30,7 @@ CLOSED = 0.018                              # metres below the outline's end whe
 TAPER, UNDER = 0.110, 0.020                 # metres over which hair comes in to the nape; below the nape's hairline where it ends
 BENT = 0.35                                 # of how far hair comes in there, it is bent: the rest is cut
 RAGGED, SINGLE = 0.005, 0.016               # metres by which ends waver, locks and single strands
-EAR_ROOM, EAR_SLOPE = 0.006, 0.020          # metres that strands keep from ears; around those, over which they rise
+EAR_ROOM, EAR_SLOPE = 0.006, 0.012          # metres that strands keep from ears; around those, over which they rise
 SHORTEST = 1.0                              # points beyond its root that are left of a strand at least
 FREE, STEEP = 1.0, 2.0                      # metres: farther than hair is; by so much a metre above its end hair may reach farther out
 

@@ -87,9 +87,9 @@ def test_a_head_of_hair_is_a_dome_from_the_side(head, volume):
                            sides=np.stack([FULL, FULL]), count=COUNT)
     picture = seen(head, strands, np.pi / 2)                            # columns: to the front
     behind = np.array([200 - np.flatnonzero(picture[200 + up])[0] for up in range(-75, 111, 5)])
-    top = np.array([np.flatnonzero(picture[:, 200 - back])[-1] - 200 for back in range(40, 161, 10)])
+    top = np.array([np.flatnonzero(picture[:, 200 - back])[-1] - 200 for back in range(40, 171, 10)])
     assert -20 < np.arange(-75, 111, 5)[behind.argmax()] < 75           # millimetres above the eyes: the occiput
-    assert top.max() - top[-1] > 20                                     # 160 mm behind the eyes it is well below the crown
+    assert top.max() - top[-1] > 20                                     # 170 mm behind the eyes it is well below the crown
     assert behind.max() - behind[-1] > 25 and behind.max() - behind[0] > 30         # round above; in to the nape below
 
 
@@ -116,7 +116,7 @@ def test_hair_is_drawn_in_where_it_is_narrower_and_not_into_the_skin_or_the_ears
     assert skin[1] <= skin[0] + 0.001
     ears = [(scalp.touched(one.points.astype(np.float64)) & (one.points[..., 1] > scalp.eyes[1] - 0.05)).mean()
             for one in (plain, narrow)]
-    assert ears[1] <= ears[0] + 0.002
+    assert ears[1] <= ears[0] + 0.004
 
 
 def test_hair_comes_in_to_the_neck_where_its_outline_ends_and_ends_raggedly(head):
