@@ -14,7 +14,7 @@ from ..head.model import HeadBasis
 from ..head.scalp import CRANIUM, RADII, Scalp, from_bare, inside_hairline
 from ..types import Floats, Integers
 from .curls import Curl, curled
-from .locks import gathered, leaders
+from .locks import SOON, Locks, gathered
 from .short_hair import ROOT_RADIUS, TIP_RADIUS, waver
 from .strands import Strands, scattered
 
@@ -36,8 +36,7 @@ DROP = (-0.010, 0.014)                      # metres that they do over a short a
 OVER_EYES, BESIDE = 0.025, 0.016            # metres above the eyes that all ends keep; at the temples
 RAGGED, SINGLE, TAPER = 0.0042, 0.0060, 0.004       # metres by which ends of clumps, strands within one, and the outermost differ
 HIGHER = 0.0035, 0.0080                     # metres by which all do, over a short and a long cut: gathering draws them down
-CLUMP, LOCKS = 22, 80                       # strands that gather; least number of such clumps
-GATHER = (0.40, 0.95)                       # how far tips are drawn into their clump
+CLUMP, LOCKS = 60, 80                       # strands that gather; least number of such clumps
 WILD, UNRULY = 0.13, 0.05                   # spread of the directions of clumps and of strands
 THICK = 1.2
 LEAST = 0.0008                              # metres off the skin
@@ -58,7 +57,7 @@ def fringe(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *, ab
     lock = Lock.of(roots, random, side)
     end = scalp.eyes[1] + np.clip(above_eyes, LOWEST, HIGHEST) + HIGHER[long] + lock.ragged
     strands = resampled(walked(roots, end, lock, scalp, long, side), points)
-    strands = gathered(strands, lock.clump, lock.gather)
+    strands = gathered(strands, lock.clump, lock.gather, SOON)
     if curl is not None:
         strands = curled(strands, lock.clump, curl, random)
     strands[..., 1] = np.maximum(strands[..., 1], least(strands[..., 0], scalp))        # clumps lie between two ends
@@ -100,14 +99,14 @@ class Lock:
     def of(cls, roots: Array, random: np.random.Generator, side: float) -> "Lock":
         """Choose for strands at roots (N, 3)."""
         count = len(roots)
-        clump = leaders(roots, max(count // CLUMP, LOCKS), random)
+        locks = Locks.of(roots, max(count // CLUMP, LOCKS), random)
+        clump = locks.leader
         wild = random.normal(0, WILD, (count, 3))[clump] + random.normal(0, UNRULY, (count, 3))
         wild *= [-1.0 if side < 0 else 1.0, 1.0, 1.0]
-        depth = random.uniform(0, 1, count)
         shorter = SINGLE * random.uniform(0, 1, count)
         shorter[np.unique(clump)] = 0                                   # a lock ends in a point
-        ragged = random.normal(0, RAGGED, count)[clump] + shorter - shorter.mean() + TAPER * (depth - 0.5)
-        return cls(depth, clump, random.uniform(*GATHER, count), wild, ragged)
+        ragged = random.normal(0, RAGGED, count)[clump] + shorter - shorter.mean() + TAPER * (locks.depth - 0.5)
+        return cls(locks.depth, clump, locks.close, wild, ragged)
 
 
 def walked(roots: Array, end: Array, lock: Lock, scalp: Scalp, long: bool, side: float) -> Array:

@@ -14,7 +14,7 @@ from ..head.model import HeadBasis
 from ..head.scalp import CRANIUM, FRINGE, RADII, Scalp, ended
 from ..types import Floats
 from .curls import HANGING, curled
-from .locks import Indices, gathered, leaders
+from .locks import SOON, Indices, Locks, gathered
 from .short_hair import CROPS, ROOT_RADIUS, STRANDS, TIP_RADIUS, Cut, rooted
 from .strands import Strands
 
@@ -40,13 +40,12 @@ FORWARD, FORWARD_OVER, FORWARD_FROM = 0.012, 0.030, (0.055, 0.045)
 EVEN = 3                                    # times a strand is smoothed after it went around ears and face
 # metres that the outermost come in at their ends, more the fuller the hair; above the ends where that begins
 UNDER, FULLER, UNDER_FROM = 0.012, 0.9, 0.060
-LAYERS, GRADED = 0.030, 0.16                # metres by which the outermost strands end above the inmost; and fall to the back
+LAYERS, GRADED = 0.026, 0.16                # metres by which the outermost strands end above the inmost; and fall to the back
+NAPE, BEHIND = 0.102, (-0.050, 0.080)       # metres below the eyes that hair reaches behind at least; from where, over which
 BLUNT, EVENLY, LAYERED = 0.12, 0.25, 0.110  # share of all that: in one line; else at least; all so far below the eyes
 LEAST = 0.018                               # metres that every strand goes down
 LOCKS = 240                                 # strands end together in so many of them
-RAGGED, TAPER, GATHER = 0.007, 0.038, 0.75  # metres by which locks, and strands within one, end unevenly; share by which those gather
-LEAST_GATHER = 0.3                          # of that where they end in one line
-RINGLET = 0.95                              # the same of curls
+RAGGED, TAPER = 0.007, 0.038                # metres by which locks, and strands within one, end unevenly
 SWEPT, EDGE = 0.14, 0.008                   # by which the front edge leans back on its way down; metres over which strands form it
 WILD, UNRULY, THICK = 0.10, 0.05, 1.25
 TANGLED, NEAR, FOR = 4.0, 0.013, 6          # times as wild start strands that are rooted so near a parting, metres; for so many steps
@@ -70,24 +69,24 @@ def long_hair(neutral: Floats, basis: HeadBasis, random: np.random.Generator, *,
     roots, triangle, weights, mean, edge = rooted(neutral, basis, random, round(share * count), hairline=hairline,
                                                   parted=side * PARTING * RADII[0])
     cut = Cut.of(mean, edge, random, CROPS["STRAIGHT"])
-    lock = leaders(mean, LOCKS, random)
-    depth = np.clip(random.uniform(0, 1, len(roots)) ** 0.8 + random.normal(0, 0.12, len(roots))[lock], 0, 1)   # 1 the outermost
+    locks = Locks.of(mean, LOCKS, random)
+    lock, depth = locks.leader, locks.depth.copy()
     uneven = BLUNT if blunt else float(np.clip(below_eyes / LAYERED, EVENLY, 1))
     end = scalp.eyes[1] - below_eyes + uneven * (ragged(lock, random) + LAYERS * (depth - 0.5))
     depth[end > roots[:, 1] - LEAST] = 0.0                              # the nape's and the sides' lie on the skin
     beside = (roots[:, 1] < scalp.ears[:, 1].max() + EAR_ABOVE) & (roots[:, 2] > scalp.ears[:, 2].mean())
     depth[beside], end[beside] = 0.0, np.maximum(end[beside], roots[beside, 1] - SIDEBURN)
-    steps = int((below_eyes + 0.26) / STEP)
+    steps = int((max(below_eyes, NAPE) + 0.26) / STEP)
     full = float(np.clip(volume, *VOLUMES)) if volume > 0 else VOLUME
     path = cleared(forward(Walk(scalp, depth, full, side, random).paths(roots, cut, steps), scalp), scalp, depth)
-    end = np.minimum(end + uneven * GRADED * (path[:, -1, 2] - NECK[2]).clip(-0.08, 0.08), roots[:, 1] - LEAST)
+    end = end + uneven * GRADED * (path[:, -1, 2] - NECK[2]).clip(-0.08, 0.08)
+    behind = np.clip((BEHIND[0] - path[:, -1, 2]) / BEHIND[1], 0, 1)
+    end = np.minimum(end - max(NAPE - below_eyes, 0) * behind, roots[:, 1] - LEAST)
     points = resampled(turned_under(path, end, depth * (UNDER + FULLER * max(full - VOLUME, 0))), end, number)
     grown = np.linalg.norm(points[:, -1] - points[:, 0], axis=1) > 0.5 * LEAST
-    points = gathered(points, cut.clump, 0.6 * cut.gather)
-    if curl is None:
-        points = gathered(points, lock, max(LEAST_GATHER, uneven) * GATHER * cut.gather, 2.0)
-    else:
-        points = curled(gathered(points, lock, RINGLET * cut.gather, 1.2), lock, curl, random)
+    points = gathered(gathered(points, cut.clump, 0.6 * cut.gather), lock, locks.close, SOON)
+    if curl is not None:
+        points = curled(points, lock, curl, random)
     points = cleared(points, scalp, depth, 0.0 if curl is None else curl.radius)
     pushed = np.where(points[..., 1:2] > CRANIUM[1], scalp.outside(points, 0.0006), points)    # below it that leads through the neck
     points, left = ended(pushed, within(points, scalp) | (np.linalg.norm(pushed - points, axis=2) > SUNK))

@@ -1,34 +1,44 @@
-"""Hair as wide and as high as in the photo: strands that are combed already are drawn out or in until the outermost lie on the
-outline seen there; where it ends above them, by ENDING at most, they come in to the head, and end on their way, the outermost
-first. Hair that reaches farther down was hidden in the photo, or is longer than there, and hangs on."""
+"""Hair as wide and as high as in the photo, and round from all sides: one smooth move of space about the head.
+
+The photo says how far out hair reaches at both sides and on top; a head of hair as full as that stands off the back of the head in
+proportion. What lies on the skin stays there, what is outermost comes to lie on the surface wanted, and the rest moves by its share.
+Where the photo's outline ends above the hair's, hair comes in to the head, behind at the nape: in part it is bent, the rest is cut.
+"""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..head.scalp import Scalp
-from ..head.silhouette import NO_SIDES, PIVOT, PLACES, along
+from ..head.scalp import NAPE, Scalp
+from ..head.silhouette import NO_SIDES, PIVOT, PLACES
 from ..types import Floats
+from .around import AXIS, FACING, ROWS, TURNS, Around, skin_around, smooth
 from .short_hair import waver
 from .strands import Strands
 
-BAND, OUTERMOST, ENOUGH = 0.008, 0.95, 20   # metres around a place; quantile of, at least so many, points there
 EACH, BETWEEN = 3, (1 / 3, 2 / 3, 1)        # of so many strands one is looked at, at these shares of the way from point to point
-FARTHER, INWARDS = 0.030, 0.95              # metres that they go out or in at most; of what they stand off the skin, in
-LEAST = 0.005                               # metres off the skin that the outermost keep
-THINNEST = 0.001                            # metres: what stands off the skin less moves less, where all lies flat as beside a parting
-PASSES = 6                                  # after each, others are the outermost, and what is between points has moved less
-FLATTER = 0.003                             # metres: by which hair goes farther out than in proportion at most: domes stay domes
-STRAYING = 0.5                              # of what single strands reach beyond the outline
-EAR_ROOM, EAR_SLOPE = 0.005, 0.012          # metres that strands keep from ears; around those, over which they rise
+OUTERMOST, ENOUGH = 0.97, 12                # quantile of how far out, at a place of so many points at least, that counts as outermost
+LEAST = 0.004                               # metres off the skin that the outermost have
+PASSES = 2                                  # what rises slowly from its root has moved less in the first
+RISE_OVER = 0.025                           # metres from its root over which a strand comes to move with others
+FARTHER, GROWN = 0.040, 1.5                 # metres that hair is drawn out or in at most; out, of what it stands off
+BEHIND, FULLEST = 0.75, 0.026               # thickness at the back of the head of that over the ears; metres at most
+HANGS_FROM, HANGS_OVER = -0.015, 0.060      # metres above the eyes below which hair that hangs is left alone behind; over which
 ENDING, LOWEST = 0.030, 0.2                 # metres: hair that hangs on so far below the outline's end was hidden; quantile of it
-COMING = 0.040                              # metres above its end over which hair comes in
 CLOSED = 0.018                              # metres below the outline's end where it is at the head
-RAGGED, SINGLE = 0.007, 0.020               # metres by which ends on it waver, locks and single strands
+TAPER, UNDER = 0.110, 0.020                 # metres over which hair comes in to the nape; below the nape's hairline where it ends
+BENT = 0.35                                 # of how far hair comes in there, it is bent: the rest is cut
+RAGGED, SINGLE = 0.005, 0.016               # metres by which ends waver, locks and single strands
+EAR_ROOM, EAR_SLOPE = 0.006, 0.012          # metres that strands keep from ears; around those, over which they rise
 SHORTEST = 1.0                              # points beyond its root that are left of a strand at least
-FREE, STEEP = 1.0, 20.0                     # metres: farther than hair is; by so much a metre, above its end, hair may reach there
-RINGS = 64                                  # directions around the head in which its own outline is looked for, squared
+FREE, STEEP = 1.0, 2.0                      # metres: farther than hair is; by so much a metre above its end hair may reach farther out
+
+LEFT, RIGHT = TURNS // 4, 3 * TURNS // 4    # columns of a map
+LEFTWARD = np.sin(FACING) > 0
+RISE = np.clip((ROWS - PIVOT) / (ROWS[-1] - PIVOT), 0, 1)[:, None]                  # 0 beside the head .. 1 straight up
+AHEAD, BACK = (np.clip(sign * np.cos(FACING), 0, 1)[None] ** 2 for sign in (1, -1)) # share of front and back in each direction
+ASIDE = 1 - AHEAD - BACK
 
 Array = NDArray[np.float64]
 
@@ -36,35 +46,26 @@ Array = NDArray[np.float64]
 def filled_out(strands: Strands, scalp: Scalp, sides: NDArray[np.floating], random: np.random.Generator) -> Strands:
     """Return strands of which the outermost reach as far out as `sides` (2, H), metres at PLACES of head/silhouette.py.
 
-    sides: the person's right, left; 0 where nothing is known. The nearer strands lie to the skin the less they move: none into it.
+    sides: the person's right, left; nothing moves if either is 0. Roots stay, and nothing goes into the skin or the ears.
     """
-    if not sides.any():
+    if not sides.any(axis=1).all():
         return strands
-    points = strands.points.astype(np.float64)
-    off, bare = np.maximum(scalp.off(points)[0], 0), bare_outline(scalp)
-    off[:, 0] = 0                                                   # roots stay, wherever the skin's coarse map has the skin
-    beyond, from_eyes = np.full(off.shape, -FREE), points - scalp.eyes
-    for side, sign in zip(sides, (-1.0, 1.0), strict=True):
-        aside, up = sign * from_eyes[..., 0], from_eyes[..., 1]
-        there = aside > 0
-        if not side.any() or not there[:, -1].any():
-            continue
-        hangs = not PLACES[0] < PLACES[side > 0][0] < float(np.quantile(up[there[:, -1], -1], LOWEST)) + ENDING
-        free, moved, risen = np.minimum(aside[there], over_ears(from_eyes[there], scalp)), aside.copy(), up.copy()
-        least = (1 - INWARDS) * off[there]
-        outline = Outline.of(Reached.of(*seen(moved, risen, off), bare), side, bare=bare, hangs=hangs)
-        place, out = along(moved[there], risen[there])
-        farthest = out * np.maximum(np.interp(place, PLACES, outline.wanted / outline.reached.out), 1) + FLATTER
-        for _ in range(PASSES):
-            place, out = along(moved[there], risen[there])
-            times = np.minimum(outline.times(place, out, off[there], least), np.maximum(farthest / np.maximum(out, 1e-3), 1))
-            off[there] = np.maximum(off[there] + out * (times - 1), 0)
-            moved[there] = np.maximum(moved[there] * times, free)
-            risen[there] += np.maximum(risen[there] - PIVOT, 0) * (times - 1)
-            outline = replace(outline, reached=Reached.of(*seen(moved, risen, off), bare))
-        points[..., 0] += sign * (moved - aside)
-        points[..., 1] += risen - up
-        beyond[there] = np.where(off[there] > 0, moved[there] - outline.limit(risen[there]), -FREE)
+    points, bare = strands.points.astype(np.float64), skin_around(scalp)
+    way = np.linalg.norm(np.diff(points, axis=1, prepend=points[:, :1]), axis=2).cumsum(axis=1).ravel()
+    tips = points[points[:, -1, 2] > AXIS, -1, 1] - scalp.eyes[1]
+    lowest = float(np.quantile(tips, LOWEST)) if len(tips) else 0.0
+    for _ in range(PASSES):
+        off = np.maximum(scalp.off(points)[0], 0)
+        off[:, 0] = 0                                               # roots stay, wherever the skin's coarse map has the skin
+        flat, reached = points.reshape(-1, 3), Reached.of(points, off, bare, scalp)
+        surface, there = Surface.of(reached, sides.astype(np.float64), bare, lowest), Around.of(flat, scalp.eyes)
+        share = np.clip(off.ravel() / np.maximum(there.read(reached.thick), LEAST), 0, 1) * np.clip(way / RISE_OVER, 0, 1)
+        out = there.read(surface.move(reached)) * share
+        moved = flat + out[:, None] * there.ways
+        aside = np.minimum(np.abs(flat[:, 0]), over_ears(flat - scalp.eyes, scalp))
+        moved[:, 0] = np.sign(flat[:, 0]) * np.maximum(np.abs(moved[:, 0]), aside)
+        points = moved.reshape(points.shape)
+    beyond = np.where(off.ravel() > 0, there.out + out - there.read(surface.cut), -FREE).reshape(off.shape)
     ragged = RAGGED * waver(points[:, -1]) - SINGLE * random.uniform(0, 1, len(points)) ** 2
     return replace(strands, points=trimmed(points, beyond - ragged[:, None]).astype(np.float32))
 
@@ -78,84 +79,66 @@ def told(sides: NDArray[np.floating]) -> Floats:
     return sides.astype(np.float32) if known else NO_SIDES
 
 
-def seen(aside: Array, up: Array, off: Array) -> tuple[Array, Array, Array]:
-    """Return where hair of one side is along the outline, as PLACES, how far out and how far off the skin (M,), metres, between points
-    of strands (N, P) too: so far `aside` of and `up` from the eyes and `off` the skin."""
-    x, y, z = (np.concatenate([one[::EACH, :-1] * (1 - share) + one[::EACH, 1:] * share for share in BETWEEN], axis=None)
-               for one in (aside, up, off))
-    return *along(x[x > 0], y[x > 0]), z[x > 0]
-
-
 @dataclass(frozen=True)
 class Reached:
-    """How far out hair of one side reaches (H,), metres at PLACES, and how far the outermost of it stand off the skin."""
+    """How far out hair reaches (R, TURNS), metres; thick: how far the outermost there stand off the skin."""
 
     out: Array
     thick: Array
 
     @classmethod
-    def of(cls, place: Array, out: Array, off: Array, bare: Array) -> "Reached":
-        """Look at hair at `place` (N,), so far `out` (N,) and `off` (N,) the skin; bare: (H,) how far out the head itself reaches."""
-        found, thick = bare + LEAST, np.full(len(PLACES), LEAST)
-        for row, one in enumerate(PLACES):
-            near = np.flatnonzero(np.abs(place - one) < BAND)
-            if len(near) > ENOUGH:
-                found[row] = np.quantile(out[near], OUTERMOST)
-                thick[row] = max(np.median(off[near[out[near] >= found[row]]]), THINNEST)
-        return cls(found, thick)
+    def of(cls, points: Array, off: Array, bare: Array, scalp: Scalp) -> "Reached":
+        """Look at strands (N, P, 3) that stand `off` (N, P) the skin, which reaches out `bare` (R, TURNS) itself, metres."""
+        places, thick = (np.concatenate([one[::EACH, :-1] * (1 - share) + one[::EACH, 1:] * share for share in BETWEEN], axis=1)
+                         for one in (points, off[..., None]))
+        there, thick = Around.of(places.reshape(-1, 3), scalp.eyes), thick.ravel()
+        order = np.lexsort((there.out, there.cell))
+        count = np.bincount(there.cell, minlength=bare.size)
+        most = np.minimum(np.cumsum(count) - 1, np.cumsum(count) - count + (OUTERMOST * count).astype(int))
+        most = order[np.maximum(most, 0)]
+        known = np.where(count < ENOUGH, 0, count).reshape(bare.shape)
+        return cls(*(smooth(values[most].reshape(bare.shape), known, times=1) for values in (there.out, thick)))
 
 
 @dataclass(frozen=True)
-class Outline:
-    """One side, metres at PLACES (H,): bare, how far out the head itself reaches; reached, hair does; wanted, it is to; end: the
-    height where it has come in to the head, -inf where it hangs on."""
+class Surface:
+    """How far out the outermost hair is wanted (R, TURNS), metres; cut: where it is cut off, FREE where it hangs on; ends: whether
+    it comes in there to its end."""
 
-    bare: Array
-    reached: Reached
     wanted: Array
-    end: float
+    cut: Array
+    ends: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, reached: Reached, side: NDArray[np.floating], *, bare: Array, hangs: bool) -> "Outline":
-        """Compare what is `reached` with `side` (H,), below the lowest of which hair `hangs` on or not."""
-        found, known, end = reached.out, side > 0, PLACES[side > 0][0]
-        more = np.clip(np.maximum(side, np.minimum(bare + LEAST, found)) - found, -FARTHER, FARTHER)
-        if not hangs:
-            known |= end > PLACES
-        elif end > PLACES[0]:                                       # how the photo's comes in there, this does not
-            known &= (end + COMING < PLACES) | (side >= np.append(side[1:], 0))
-            more[0], known[0] = 0.0, True
-        if not known[-1]:
-            more[-1], known[-1] = 0.0, True                         # what leaves the photo is as high as it is
-        around = np.pad(np.interp(PLACES, PLACES[known], more[known]), 1, mode="edge")
-        wanted = found + (around[:-2] + 6 * around[1:-1] + around[2:]) / 8
-        return cls(bare, reached, wanted, -np.inf if hangs else end - CLOSED)
+    def of(cls, reached: Reached, sides: Array, bare: Array, lowest: float) -> "Surface":
+        """Take hair that is `reached` to the photo's `sides` (2, H), metres; lowest: metres above the eyes to which most of it hangs
+        down."""
+        full, ends = np.empty((len(ROWS), 2)), []
+        for place, (side, column) in enumerate(zip(sides, (RIGHT, LEFT), strict=True)):
+            known, end = side > 0, PLACES[side > 0][0]
+            hangs = not PLACES[0] < end < lowest + ENDING
+            more = np.interp(ROWS, PLACES[known], (side - reached.out[-len(PLACES):, column])[known])
+            full[:, place] = np.maximum(reached.out[:, column] + more - bare[:, column], LEAST)
+            ends.append(-np.inf if hangs else end - CLOSED)
+        behind = np.clip(BEHIND * full[ROWS >= 0][:5].mean(), LEAST, FULLEST) * (1 - RISE) + full[-1].mean() * RISE
+        before = np.maximum((reached.out - bare)[:, :1], LEAST) * (1 - RISE) + full[-1].mean() * RISE
+        beside = np.where(LEFTWARD, full[:, 1:], full[:, :1])
+        thick = AHEAD * before + ASIDE * beside + BACK * behind
+        if np.isinf(ends).any():
+            left = BACK * np.clip((HANGS_FROM + HANGS_OVER - ROWS) / HANGS_OVER, 0, 1)[:, None]
+            thick = thick + (np.maximum(reached.out - bare, LEAST) - thick) * left
+            return cls(bare + thick, np.full(bare.shape, FREE), np.zeros(bare.shape, bool))
+        low = np.where(LEFTWARD, ends[1], ends[0])[None] * (1 - BACK) - (NAPE + UNDER) * BACK
+        over = CLOSED + (TAPER - CLOSED) * BACK
+        share = np.clip((ROWS[:, None] - low) / over, 0, 1)
+        wanted = bare + LEAST + (thick - LEAST) * share * share * (3 - 2 * share)
+        return cls(wanted, wanted + STEEP * np.maximum(ROWS[:, None] - low - over, 0), share < 1)
 
-    def times(self, place: Array, out: Array, off: Array, least: Array) -> Array:
-        """Return how many times as far out points (N,) go that are at `place`, so far `out`, and so far `off` the skin, of which
-        `least` is left, metres."""
-        share = np.clip(off / np.interp(place, PLACES, self.reached.thick), 0, 1)
-        times = 1 + (np.interp(place, PLACES, self.wanted / self.reached.out) - 1) * share
-        stray = np.clip(1 - np.interp(place, PLACES, self.wanted) / np.maximum(out * times, 1e-3), 0, 1)
-        return np.maximum(times * (1 - (1 - STRAYING) * share * stray), 1 - np.maximum(off - least, 0) / np.maximum(out, 1e-3))
-
-    def limit(self, up: Array) -> Array:
-        """Return how far out, metres, hair may be so far `up` (N,) at its end; ever more above it, steeply, up to FREE."""
-        if np.isinf(self.end):
-            return np.full(len(up), FREE)
-        low, high = (np.interp(self.end, PLACES, self.bare), np.interp(self.end + CLOSED, PLACES, self.wanted))
-        line = low + (high - low) * (up - self.end) / CLOSED
-        above = np.maximum(up - self.end - CLOSED, 0)
-        return np.minimum(np.maximum(np.minimum(line, high), low) + STEEP * above, FREE)
-
-
-def bare_outline(scalp: Scalp) -> Array:
-    """Return how far out the head itself reaches (H,), metres at PLACES, without ears."""
-    turn, rise = np.meshgrid(np.linspace(-np.pi, np.pi, RINGS), np.linspace(-np.pi / 2, np.pi / 2, RINGS))
-    ring = np.stack([np.cos(rise) * np.sin(turn), np.sin(rise), np.cos(rise) * np.cos(turn)], axis=-1).reshape(-1, 3)
-    x, y, _ = (scalp.skin(ring) - scalp.eyes).T
-    place, out = along(np.abs(x), y)
-    return np.array([out[np.abs(place - one) < BAND].max(initial=0.0) for one in PLACES])
+    def move(self, reached: Reached) -> Array:
+        """Return by how much (R, TURNS), metres, the outermost hair moves out."""
+        more = self.wanted - reached.out
+        more *= np.where(self.ends & (more < 0), BENT, 1.0)
+        return np.clip(more, np.maximum(-FARTHER, -reached.thick), np.minimum(FARTHER, GROWN * reached.thick))
 
 
 def over_ears(points: Array, scalp: Scalp) -> Array:

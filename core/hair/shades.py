@@ -8,9 +8,11 @@ MIRRORED, LEAST = 0.03, 0.005   # linear: what all hairs mirror, which renderers
 ROOT, TIP = 0.55, 1.15          # of that, along a strand
 BETWEEN = 0.72                  # of that: what one sees between roots
 SHADES = (0.78, 1.25)           # of single strands
-LOCK = 0.013                    # metres over which a lock's tone changes
-SPREAD = 0.45                   # by which locks differ at most
+LOCK = 0.011                    # metres over which a lock's tone changes
+SPREAD = 0.85                   # by which locks differ at most
 SPREADS = {"hair": SPREAD, "brows": 0.17}       # brows' hairs lie in no locks
+TOGETHER = 2 / 3                # of the way along a strand: where a lock's have come together, and none has ended yet
+STREAKED = 1.0                  # of the spread, by which locks differ, and streaks in them
 ALONG = 0.3                     # of such a change downwards: strands of a lock end at different heights
 
 Array = NDArray[np.float64]
@@ -29,9 +31,10 @@ def at_roots(colour: NDArray[np.floating]) -> Array:
 
 
 def paler(strands: NDArray[np.floating], spread: float = SPREAD) -> Array:
-    """Return by which share, `spread` at most, strands (N, P, 3), metres, are lighter than others, or darker: alike where they grow
-    together, and where they end together, since a lock's come from roots that lie apart."""
-    return np.asarray(spread * (waves(strands[:, 0]) + waves(strands[:, -1] * [1, ALONG, 1])) / 2)
+    """Return by which share, `spread` at most, strands (N, P, 3), metres, are lighter than others, or darker: locks, alike where they
+    lie together, and streaks in them, alike where they grow together."""
+    lock = strands[:, round(TOGETHER * (strands.shape[1] - 1))] * [1, ALONG, 1]
+    return spread * np.clip(STREAKED * (waves(lock) + waves(strands[:, 0])), -1, 1)
 
 
 def waves(places: NDArray[np.floating]) -> Array:
