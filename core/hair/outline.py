@@ -18,11 +18,11 @@ from .short_hair import waver
 from .strands import Strands
 
 EACH, BETWEEN = 3, (1 / 3, 2 / 3, 1)        # of so many strands one is looked at, at these shares of the way from point to point
-OUTERMOST, ENOUGH = 0.97, 12                # quantile of how far out, at a place of so many points at least, that counts as outermost
+OUTERMOST, ENOUGH = 0.985, 12               # quantile of how far out, at a place of so many points at least, that counts as outermost
 LEAST = 0.004                               # metres off the skin that the outermost have
 PASSES = 2                                  # what rises slowly from its root has moved less in the first
 RISE_OVER = 0.025                           # metres from its root over which a strand comes to move with others
-FARTHER, GROWN = 0.040, 1.5                 # metres that hair is drawn out or in at most; out, of what it stands off
+FARTHER, GROWN = 0.040, 1.8                 # metres that hair is drawn out or in at most; out, of what it stands off
 BEHIND, FULLEST = 0.75, 0.026               # thickness at the back of the head of that over the ears; metres at most
 HANGS_FROM, HANGS_OVER = -0.015, 0.060      # metres above the eyes below which hair that hangs is left alone behind; over which
 ENDING, LOWEST = 0.030, 0.2                 # metres: hair that hangs on so far below the outline's end was hidden; quantile of it
