@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 TIPS = 1.4                      # power of the way along a strand with which it comes to its lock
 
-# of hair that hangs: how deep, 0 to 1 and a little more, the inmost to the outermost locks lie; by how much strands of one differ; share
-# of strands that lie below them, to fill the gaps, how deep and how closely; how closely the others keep together, and how soon
+# of hair that hangs: how deep, 0 to 1 and a little more, the inmost to the outermost locks lie; by how much strands of one differ;
+# share of strands that lie below them, to fill the gaps, how deep and how closely; how closely the others keep together, and how soon
 LIFT, WITHIN, BELOW, LOW, LOOSE, CLOSE, SOON = (0.15, 1.15), 0.12, 0.25, 0.40, 0.30, (0.80, 0.97), 0.50
 
 Array = NDArray[np.float64]
