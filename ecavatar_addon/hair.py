@@ -133,23 +133,24 @@ def material(name: str, colour: NDArray[np.float64]) -> bpy.types.Material:
     made.diffuse_color = (*colour, 1.0)
     nodes, links = made.node_tree.nodes, made.node_tree.links
     nodes.clear()
-    info, along, chance, lock, shade, varied, tinted, shader, output = (nodes.new(kind) for kind in (
+    info, along, chance, lock, shade, varied, tinted, held, shader, output = (nodes.new(kind) for kind in (
         "ShaderNodeHairInfo", "ShaderNodeMapRange", "ShaderNodeMapRange", "ShaderNodeAttribute", "ShaderNodeMath", "ShaderNodeMath",
-        "ShaderNodeVectorMath", "ShaderNodeBsdfHairPrincipled", "ShaderNodeOutputMaterial"))
-    for place, node in enumerate((info, along, chance, lock, shade, varied, tinted, shader, output)):
+        "ShaderNodeVectorMath", "ShaderNodeVectorMath", "ShaderNodeBsdfHairPrincipled", "ShaderNodeOutputMaterial"))
+    for place, node in enumerate((info, along, chance, lock, shade, varied, tinted, held, shader, output)):
         node.location = (200 * place - 1100, -160 if node in (chance, lock) else 0)
     put(along, {"To Min": ROOT, "To Max": TIP})
     put(chance, {"To Min": SHADES[0], "To Max": SHADES[1]})
     lock.attribute_name = PALER                                         # 0 on curves that an artist adds
     shade.operation, varied.operation, tinted.operation = "MULTIPLY", "MULTIPLY_ADD", "SCALE"
     tinted.inputs[0].default_value = inherent(colour)
+    held.operation, held.inputs[1].default_value = "MINIMUM", (1, 1, 1)       # beyond that the shader darkens again
     shader.parametrization = "COLOR"
     put(shader, {"Roughness": 0.38, "Radial Roughness": 0.55, "Random Roughness": 0.3})
     for source, target in ((info.outputs["Intercept"], along.inputs["Value"]), (info.outputs["Random"], chance.inputs["Value"]),
                            (along.outputs["Result"], shade.inputs[0]), (chance.outputs["Result"], shade.inputs[1]),
                            (shade.outputs[0], varied.inputs[0]), (lock.outputs["Fac"], varied.inputs[1]),
                            (shade.outputs[0], varied.inputs[2]), (varied.outputs[0], tinted.inputs["Scale"]),
-                           (tinted.outputs[0], shader.inputs["Color"]),
+                           (tinted.outputs[0], held.inputs[0]), (held.outputs[0], shader.inputs["Color"]),
                            (shader.outputs[0], output.inputs["Surface"])):
         links.new(source, target)
     return made

@@ -67,9 +67,9 @@ def smooth(values: Array, weight: NDArray[np.number], times: int) -> Array:
     total = values * share
     for _ in range(times):
         total, share = evened(total), evened(share)
-    while (share == 0).any():
+    while share.any() and (share == 0).any():
         total, share = (np.where(share > 0, one, evened(one)) for one in (total, share))
-    return np.asarray(total / share)
+    return np.asarray(total / np.maximum(share, 1e-300))
 
 
 def evened(values: Array) -> Array:

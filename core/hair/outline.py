@@ -22,7 +22,7 @@ OUTERMOST, ENOUGH = 0.985, 12               # quantile of how far out, at a plac
 LEAST = 0.004                               # metres off the skin that the outermost have
 PASSES = 2                                  # what rises slowly from its root has moved less in the first
 RISE_OVER = 0.025                           # metres from its root over which a strand comes to move with others
-FARTHER, GROWN = 0.040, 1.8                 # metres that hair is drawn out or in at most; out, of what it stands off
+FARTHER, GROWN = 0.040, 1.8                 # metres that hair is drawn out or in at most each time; out, of what it stands off
 BEHIND, FULLEST = 0.75, 0.026               # thickness at the back of the head of that over the ears; metres at most
 HANGS_FROM, HANGS_OVER = -0.015, 0.060      # metres above the eyes below which hair that hangs is left alone behind; over which
 ENDING, LOWEST = 0.030, 0.2                 # metres: hair that hangs on so far below the outline's end was hidden; quantile of it
@@ -48,7 +48,7 @@ def filled_out(strands: Strands, scalp: Scalp, sides: NDArray[np.floating], rand
 
     sides: the person's right, left; nothing moves if either is 0. Roots stay, and nothing goes into the skin or the ears.
     """
-    if not sides.any(axis=1).all():
+    if not (sides.any(axis=1).all() and len(strands)):
         return strands
     points, bare = strands.points.astype(np.float64), skin_around(scalp)
     way = np.linalg.norm(np.diff(points, axis=1, prepend=points[:, :1]), axis=2).cumsum(axis=1).ravel()

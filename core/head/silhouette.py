@@ -1,7 +1,6 @@
 """Places along the outline of a head's hair as one sees it from in front: rows beside the face, a fan over the top."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 LEVELS = np.arange(-0.060, 0.061, 0.015)        # metres above the eyes of the rows
 PIVOT = float(LEVELS[-1])                       # from there in the middle the fan opens
@@ -11,11 +10,3 @@ PLACES = np.concatenate([LEVELS, PIVOT + ROUND * FAN])              # how far al
 ORIGINS = np.column_stack([np.zeros(len(PLACES)), np.minimum(PLACES, PIVOT)])          # (H, 2) metres aside of and above the eyes
 WAYS = np.column_stack([np.cos(np.r_[0 * LEVELS, FAN]), np.sin(np.r_[0 * LEVELS, FAN])])   # (H, 2) outwards, unit vectors
 NO_SIDES = np.zeros((2, len(PLACES)), np.float32)                   # where nothing can be said of how far out it lies
-
-Array = NDArray[np.float64]
-
-
-def along(aside: Array, up: Array) -> tuple[Array, Array]:
-    """Return where places `aside` (N,) >= 0 and `up` (N,) of the eyes, metres, are along the outline, as PLACES, and how far out."""
-    over = np.maximum(up - PIVOT, 0)
-    return np.where(up > PIVOT, PIVOT + ROUND * np.arctan2(over, np.maximum(aside, 1e-9)), up), np.hypot(aside, over)

@@ -50,7 +50,7 @@ class Fibres:
         along = np.linspace(0, 1, strands.radius.shape[1])[None, :, None]
         shade = ROOT + (TIP - ROOT) * along
         each = random.uniform(*SHADES, (len(strands.radius), 1, 1)) * (1 + paler(strands.points, spread))[:, None, None]
-        return cls(strands.points.astype(np.float64), strands.radius.astype(np.float64), shade * each * colour,
+        return cls(strands.points.astype(np.float64), strands.radius.astype(np.float64), np.minimum(shade * each * colour, 1),
                    basis.skin_triangles[strands.triangle].astype(np.int64), strands.weights.astype(np.float64))
 
     def of_strands(self, chosen: NDArray[np.bool_]) -> "Fibres":

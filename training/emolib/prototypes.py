@@ -26,7 +26,7 @@ PROTOTYPES: dict[Emotion, tuple[Variant, ...]] = {
         Variant(0.7, {6: Unit(0.9), 12: Unit(0.95), 25: Unit(0.9, onset=0.2), 10: Unit(0.3, onset=0.3), 16: Unit(0.3, onset=0.3),
                       26: Unit(0.2, onset=0.5, chance=0.5)}),
         Variant(0.3, {6: Unit(0.9), 12: Unit(0.95), 14: Unit(0.2, chance=0.5), 25: Unit(0.8, onset=0.6), 10: Unit(0.25, onset=0.6),
-                      16: Unit(0.25, onset=0.6)})),        # lips part in the strongest only
+                      16: Unit(0.25, onset=0.6)})),        # lips hardly part but in the strongest
     "sad": (
         Variant(0.6, {1: Unit(1.0), 44: Unit(0.5), 15: Unit(0.85), 17: Unit(0.45), 43: Unit(0.2)}),
         Variant(0.4, {1: Unit(1.0), 44: Unit(0.4), 15: Unit(0.75), 43: Unit(0.26), 64: Unit(0.15, chance=0.5)})),

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import InputError
 from core.face.detection import LANDMARKS
 from core.face.fit import Anchors, landmarks68
 from core.files import write_arrays
@@ -234,8 +235,10 @@ def seated(mouth: Array, surface: Surface, basis: HeadBasis) -> Array:
     front = teeth[teeth[:, 2] > np.quantile(teeth[:, 2], FRONT)]
     columns, rows = ((front[:, :2] - low[:2]) / PIXEL).astype(int).T
     covered = cover.triangle[rows, columns] >= 0
+    if not covered.any():
+        raise InputError("no front tooth lies behind the skin", "FLAME", "take the masks and landmarks that came with this model")
     skin = low[2] - PIXEL * cover.depth[rows, columns][covered]
-    return mouth - [0, 0, max(float((front[covered, 2] - skin).max(initial=-ROOM)) + ROOM, 0.0)]
+    return mouth - [0, 0, max(float((front[covered, 2] - skin).max()) + ROOM, 0.0)]
 
 
 def build(sources: Sources, out: Path, people: int = PEOPLE) -> dict[str, Any]:
