@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from core.bake.key_error import LIMIT, Layers
+from core.bake.key_error import LIMIT, Layers, distances_of
 from core.bake.key_reduction import closures, peaks, reduce_keys
 from core.bake.shape_keys import frame_weights, lips_beside
 from core.head.mouth import gap
@@ -93,7 +93,9 @@ def test_closures_keep_their_values_and_stay_shut(fps):
 @pytest.mark.parametrize("fps", RATES)
 def test_peaks_keep_frame_and_value(fps):
     weights, keys = spoken(fps), reduced(fps)
-    reach = np.linalg.norm(real_head().expressions, axis=2).max(axis=1)
+    moving = np.flatnonzero(weights.any(axis=0))
+    member = np.unique(weights[:, moving].T, axis=0, return_inverse=True)[1].ravel()                # both sides move as one curve
+    reach = dict(zip(moving.tolist(), distances_of(real_head(), moving, member).max(axis=1)[member], strict=True))
     highest = 0
     for place, curve in keys.items():
         frames = np.flatnonzero(peaks(weights[None, :, place] * reach[place], reach=round(fps / 2))[0])
