@@ -9,7 +9,7 @@ from training.head.perioral import CORNERS, shaped
 FLIP = np.array([-1.0, 1.0, 1.0])
 MILLIMETRE = 1e-3
 EYES = (33, 133, 362, 263, 159, 145, 386, 374)          # corners and rims of the lids
-UPPER_ANTERIOR, BETWEEN = 6, 12                         # mm below the line within which people's lower lips stand out most; the fold
+FOREMOST, FOLD = 6, 12                 # mm below the line: within the first lower lips stand out most; the fold below them lies there
 
 
 def face() -> np.ndarray:
@@ -59,6 +59,6 @@ def test_the_mean_heads_lower_lip_stands_out_close_to_the_line() -> None:
     skin = head.vertices[head.part("skin").vertices].astype(np.float64) * 1000
     line = head.vertices[head.inner_lip_upper][len(head.inner_lip_upper) // 2] * 1000
     middle = skin[(np.abs(skin[:, 0]) < 0.2) & (skin[:, 2] > line[2] - 4)][:, 1:] - line[1:]
-    lower = middle[(middle[:, 0] < -0.5) & (middle[:, 0] > -BETWEEN)]
-    assert -lower[lower[:, 1].argmax(), 0] < UPPER_ANTERIOR
+    lower = middle[(middle[:, 0] < -0.5) & (middle[:, 0] > -FOLD)]
+    assert -lower[lower[:, 1].argmax(), 0] < FOREMOST
 
